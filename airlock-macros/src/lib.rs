@@ -1,0 +1,118 @@
+//! The attribute macros of [airlock](https://docs.rs/airlock), which documents and re-exports them.
+//!
+//! Each macro goes the same way: `parse` makes of tokens what the user wrote, `check` makes of that what it means and
+//! reports every mistake, `expand` makes of that the code. All messages are in one table, `messages.rs`.
+#![forbid(unsafe_code)]
+
+mod errors;
+mod function;
+mod messages;
+mod nearest;
+mod options;
+mod policies;
+mod policy;
+mod scoped;
+mod spans;
+mod task;
+mod task_set;
+mod types;
+mod wrap;
+mod written;
+
+use proc_macro::TokenStream;
+
+/// Makes a function a task: something that can be enqueued, and runs later if a scope lets it.
+///
+/// The function stays what it was. Beside it, under the same name, stands a type that is the task.
+///
+/// ```
+/// # struct Smtp;
+/// # impl Smtp { async fn send(&self, _: u64) -> Result<(), std::io::Error> { Ok(()) } }
+/// #[airlock::task(name = "mail.confirmation", queue = "emails", max_attempts = 5)]
+/// async fn send_confirmation_email(#[state] smtp: &Smtp, order_id: u64) -> Result<(), std::io::Error> {
+///     smtp.send(order_id).await
+/// }
+///
+/// fn place_order(order_id: u64) -> Result<(), airlock::EnqueueError> {
+///     send_confirmation_email::enqueue(order_id)
+/// }
+/// ```
+///
+/// # Options
+///
+/// | option | is |
+/// | --- | --- |
+/// | `name = "…"` | the task's name in the registry and on the wire; by default the function's path |
+/// | `queue = "…"` | the queue that it goes to unless the intent names one |
+/// | `max_attempts = n` | how often a worker tries it |
+/// | `local` | the task runs in this process only, and its arguments need no serde |
+/// | `crate = path` | where airlock is, if it isn't `::airlock` |
+///
+/// # Parameters
+///
+/// Arguments are owned and serialisable. `#[state] smtp: &Smtp` is no argument: the executor supplies it.
+/// `#[secret] token: String` is never shown.
+///
+/// # Mistakes
+///
+/// A glob import of a *module* that is named like the task hides the task.
+#[proc_macro_attribute]
+pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
+    task::task(options.into(), item.into()).into()
+}
+
+/// Runs the body of a function in a scope: what it enqueues leaves when it succeeds, and is discarded when it fails.
+///
+/// ```
+/// #[airlock::task]
+/// fn send_confirmation_email(order_id: u64) {}
+///
+/// #[airlock::task]
+/// fn notify_warehouse(order_id: u64) {}
+///
+/// #[airlock::scoped(policy = BlockTasks(send_confirmation_email))]
+/// fn replay(order_id: u64) -> Result<(), Box<dyn std::error::Error>> {
+///     send_confirmation_email::enqueue(order_id)?;
+///     notify_warehouse::enqueue(order_id)?;
+///     Ok(())
+/// }
+/// ```
+///
+/// It goes on functions and methods, sync and `async`, and on those that return `impl Future` or a boxed future. What
+/// the body of one of those does before it makes its future happens in the scope too, when the future is awaited.
+///
+/// # Options
+///
+/// Each is the method of `Scope` of that name: `policy`, `executor`, `on_failure`, `flush_if`, `release`,
+/// `release_all`, `limit`, `on_report`, `named`. In `policy`, the built-in policies need no import, and `BlockTasks(…)`
+/// and `AllowOnly(…)` take paths of tasks, bare or in quotes. `on_flush_error = path` names a function that makes the
+/// value of a function whose flush failed; `crate = path` says where airlock is, if it isn't `::airlock`.
+#[proc_macro_attribute]
+pub fn scoped(options: TokenStream, item: TokenStream) -> TokenStream {
+    scoped::scoped(options.into(), item.into()).into()
+}
+
+/// Puts a policy in force while the body of a function runs, without a buffer of its own.
+///
+/// ```
+/// #[airlock::task]
+/// fn notify_warehouse(order_id: u64) {}
+///
+/// #[airlock::policy(DropAll)]
+/// fn rehearse(order_id: u64) -> Result<(), airlock::EnqueueError> {
+///     notify_warehouse::enqueue(order_id)
+/// }
+/// ```
+///
+/// The policy is written as in `#[airlock::scoped(policy = …)]`; `crate = path` may stand behind it.
+#[proc_macro_attribute]
+pub fn policy(policy: TokenStream, item: TokenStream) -> TokenStream {
+    policy::policy(policy.into(), item.into()).into()
+}
+
+/// What `tasks!`, `block_tasks!` and `allow_only!` call: `task_set! { (path_to_airlock) a, b::c, "d::e" }`.
+#[doc(hidden)]
+#[proc_macro]
+pub fn task_set(input: TokenStream) -> TokenStream {
+    task_set::task_set(input.into()).into()
+}

@@ -1,0 +1,69 @@
+//! From the options to the scope that they describe.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::{Expr, parse_quote};
+
+use crate::errors::Errors;
+use crate::options::{Known, Options};
+use crate::policies;
+
+const KNOWN: &[Known] = &[
+    Known::value("policy", "DropAll"),
+    Known::value("executor", "ThreadPool::new(4)"),
+    Known::value("on_failure", "Continue"),
+    Known::value("on_flush_error", "handle_flush_error"),
+    Known::value("flush_if", "|succeeded| succeeded"),
+    Known::value("release", "|intent| intent.name() == \"audit\""),
+    Known::flag("release_all"),
+    Known::value("limit", "100"),
+    Known::value("on_report", "|report| println!(\"{report}\")"),
+    Known::value("named", "\"checkout\""),
+    Known::value("crate", "my_crate::airlock"),
+];
+
+/// A scope, as the options describe it.
+pub(crate) struct Scope {
+    pub(crate) krate: TokenStream,
+    /// The options that are methods of `airlock::Scope`, in the order given.
+    pub(crate) calls: Vec<(Ident, Option<Expr>)>,
+    pub(crate) on_flush_error: Option<Expr>,
+}
+
+impl Scope {
+    /// Mistakes are reported and left out.
+    pub(crate) fn parse(errors: &Errors, options: TokenStream) -> Self {
+        let mut options = Options::parse(errors, "scoped", KNOWN, options);
+        let krate = options.take_crate(errors);
+        let on_flush_error = options.take_value("on_flush_error").map(callable);
+        let calls = options.rest().into_iter().map(|mut given| {
+            if let Some(value) = &mut given.value {
+                resolve(errors, &krate, &given.name, value);
+            }
+            (given.name, given.value)
+        });
+        let calls = calls.collect();
+        Self { krate, calls, on_flush_error }
+    }
+}
+
+/// The expression, in parentheses where what is put behind it would otherwise be part of it.
+fn callable(expression: Expr) -> Expr {
+    match expression {
+        Expr::Path(_) => expression,
+        other => parse_quote!((#other)),
+    }
+}
+
+/// Finds what needs no import in an attribute.
+fn resolve(errors: &Errors, krate: &TokenStream, name: &Ident, value: &mut Expr) {
+    if name == "policy" {
+        policies::resolve(errors, krate, value);
+    } else if name == "on_failure"
+        && let Expr::Path(path) = value
+    {
+        let variants = quote!(#krate::OnFailure);
+        policies::prefix(&variants, &["Continue", "Stop"], path);
+        policies::prefix(krate, &["OnFailure"], path);
+    }
+}

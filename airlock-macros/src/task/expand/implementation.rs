@@ -1,0 +1,156 @@
+//! `impl airlock::Task for send`.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{ToTokens as _, quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::{Index, ReturnType};
+
+use super::info;
+use crate::spans::Spans;
+use crate::task::check::{Role, Task};
+
+/// ```text
+/// // Input:
+/// pub fn send(order_id: u64, #[secret] token: String) { … }
+///
+/// // Output:
+/// impl airlock::Task for send {
+///     const NAME: &'static str = concat!(module_path!(), "::", "send");
+///     type Arguments = (u64, String,);
+///     fn info() -> &'static airlock::TaskInfo { … }
+///     fn call(arguments: Self::Arguments, states: &airlock::States) -> Called { … }
+///     fn duplicate(arguments: &Self::Arguments) -> Option<Self::Arguments> { … }
+/// }
+/// ```
+pub(super) fn expand(task: &Task) -> TokenStream {
+    let krate = &task.krate;
+    let marker = &task.function.signature.ident;
+    let name = name(task);
+    let types = task.arguments().map(|argument| &argument.ty);
+    // At the place of the parameters, which rustc underlines when one of the types isn't `Send`.
+    let here = task.function.signature.paren_token.span.join();
+    let types = quote_spanned!(here=> (#(#types,)*));
+    let info = info::expand(task);
+    let call = call(task);
+    let duplicate = duplicate(krate);
+    let local = task.local.then(|| local(task));
+    quote! {
+        impl #krate::Task for #marker {
+            const NAME: &'static ::core::primitive::str = #name;
+            type Arguments = #types;
+            #info
+            #call
+            #duplicate
+            #local
+        }
+    }
+}
+
+/// The name given, or the function's path.
+fn name(task: &Task) -> TokenStream {
+    if let Some(name) = &task.name {
+        return name.to_token_stream();
+    }
+    let function = Literal::string(&task.function.signature.ident.unraw().to_string());
+    quote!(::core::concat!(::core::module_path!(), "::", #function))
+}
+
+/// ```text
+/// // Input:
+/// pub async fn send(#[state] smtp: &Smtp, order_id: u64) { … }
+///
+/// // Output:
+/// fn call(arguments: Self::Arguments, states: &airlock::States) -> Called {
+///     let states = states.clone();
+///     Called::future(async move {
+///         finish(send(state::<send, Smtp>(&states), arguments.0).await)
+///     })
+/// }
+/// ```
+fn call(task: &Task) -> TokenStream {
+    let krate = &task.krate;
+    let run = run(task);
+    let body = if task.function.signature.asyncness.is_none() {
+        quote!(#krate::__private::Called::done(#run))
+    } else {
+        let states =
+            task.states().next().map(|_| quote!(let states = ::core::clone::Clone::clone(states);));
+        // Spanned on the function's name, for that is where a future that isn't `Send` is to be mended.
+        let here = task.function.signature.ident.span();
+        let future = quote_spanned!(here=> __AirlockCalled::future(async move { #run }));
+        // By one token at that same place, for airlock's path stands elsewhere and rustc would underline it all.
+        quote! {
+            use #krate::__private::Called as __AirlockCalled;
+            #states
+            #future
+        }
+    };
+    quote! {
+        fn call(arguments: Self::Arguments, states: &#krate::States) -> #krate::__private::Called {
+            #body
+        }
+    }
+}
+
+/// The call of the function and the check of what it returns, which is spanned on the type returned.
+///
+/// The arguments are fields of one tuple, and not bound to the names of the parameters: one of those could be the
+/// function's own.
+fn run(task: &Task) -> TokenStream {
+    let krate = &task.krate;
+    let signature = &task.function.signature;
+    let marker = &signature.ident;
+    let states = if signature.asyncness.is_some() { quote!(&states) } else { quote!(states) };
+    let mut index = 0..;
+    let arguments = task.parameters.iter().map(|parameter| match &parameter.role {
+        Role::State(ty) => quote!(#krate::__private::state::<#marker, #ty>(#states)),
+        Role::Argument | Role::Secret => {
+            let index = index.next().map(Index::from);
+            quote!(arguments.#index)
+        }
+    });
+    let arguments = quote!(#(#arguments),*);
+
+    let spans = match &signature.output {
+        ReturnType::Type(_, ty) => Spans::of(ty),
+        ReturnType::Default => Spans::of(marker),
+    };
+    let mut function = marker.clone();
+    function.set_span(marker.span().located_at(spans.first));
+    let call = quote_spanned!(spans.last=> (#arguments));
+    let awaiting = signature.asyncness.map(|_| quote_spanned!(spans.last=> .await));
+    quote!(#krate::__private::finish(#function #call #awaiting))
+}
+
+/// The first of three ways that the arguments' types allow: `Clone`, JSON, none.
+fn duplicate(krate: &TokenStream) -> TokenStream {
+    quote! {
+        fn duplicate(arguments: &Self::Arguments) -> ::core::option::Option<Self::Arguments> {
+            use #krate::__private::{DuplicateByClone as _, DuplicateByJson as _, DuplicateNot as _};
+            (&&#krate::__private::Duplicating(arguments)).duplicate()
+        }
+    }
+}
+
+/// What JSON does for other tasks: to compare arguments and to show them.
+fn local(task: &Task) -> TokenStream {
+    let krate = &task.krate;
+    let shown = task.arguments().enumerate().map(|(index, _)| {
+        let index = Index::from(index);
+        quote!((&#krate::__private::Showing(&arguments.#index)).shown())
+    });
+    quote! {
+        fn equal(
+            a: &Self::Arguments,
+            b: &Self::Arguments,
+        ) -> ::core::option::Option<::core::primitive::bool> {
+            use #krate::__private::{EqualByEq as _, EqualNot as _};
+            (&#krate::__private::Comparing(a, b)).equal()
+        }
+
+        fn shown(arguments: &Self::Arguments) -> ::std::vec::Vec<::std::string::String> {
+            use #krate::__private::{ShownByDebug as _, ShownNot as _};
+            ::std::vec::Vec::from([#(#shown),*])
+        }
+    }
+}

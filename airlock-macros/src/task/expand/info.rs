@@ -1,0 +1,82 @@
+//! What is known of the task before it runs: `Task::info`.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
+
+use crate::task::check::{Role, Task};
+
+/// ```text
+/// // Input:
+/// #[airlock::task(queue = "emails", max_attempts = 5)]
+/// pub async fn send(#[state] smtp: &Smtp, order_id: u64, #[secret] token: String) { … }
+///
+/// // Output:
+/// fn info() -> &'static airlock::TaskInfo {
+///     static INFO: airlock::TaskInfo = Definition::of::<send>(
+///         Place::new(file!(), line!(), column!()),
+///         &[Parameter::new("order_id"), Parameter::secret("token")],
+///     )
+///     .queue("emails")
+///     .max_attempts(5)
+///     .asynchronous()
+///     .states(&[StateKey::of::<Smtp>()])
+///     .info();
+///     &INFO
+/// }
+/// ```
+pub(super) fn expand(task: &Task) -> TokenStream {
+    let krate = &task.krate;
+    let name = &task.function.signature.ident;
+    let kind = Ident::new(if task.local { "local" } else { "of" }, Span::call_site());
+    let place = place(task);
+    let parameters = parameters(task);
+    let options = options(task);
+    quote! {
+        fn info() -> &'static #krate::TaskInfo {
+            // A name that the user's own constants, which the options may name, don't have.
+            static __AIRLOCK_INFO: #krate::TaskInfo =
+                #krate::__private::Definition::#kind::<#name>(#place, #parameters) #options .info();
+            &__AIRLOCK_INFO
+        }
+    }
+}
+
+/// Where the function's name stands: the macros give the place that their own tokens are said to come from.
+fn place(task: &Task) -> TokenStream {
+    let krate = &task.krate;
+    let here = task.function.signature.ident.span();
+    let place = quote_spanned!(here=> ::core::file!(), ::core::line!(), ::core::column!());
+    quote!(#krate::Place::new(#place))
+}
+
+fn parameters(task: &Task) -> TokenStream {
+    let krate = &task.krate;
+    let parameters = task.arguments().map(|argument| {
+        let name = Literal::string(&argument.name.unraw().to_string());
+        match argument.role {
+            Role::Secret => quote!(#krate::Parameter::secret(#name)),
+            Role::Argument | Role::State(_) => quote!(#krate::Parameter::new(#name)),
+        }
+    });
+    quote!(&[#(#parameters),*])
+}
+
+/// Method calls on the user's own tokens: rustc checks the types and underlines what is wrong.
+fn options(task: &Task) -> TokenStream {
+    let krate = &task.krate;
+    let mut calls: TokenStream =
+        task.calls.iter().map(|(method, value)| quote!(.#method(#value))).collect();
+    if task.function.signature.asyncness.is_some() {
+        calls.extend(quote!(.asynchronous()));
+    }
+    let keys: Vec<_> = task
+        .states()
+        .map(|state| quote_spanned!(state.span()=> #krate::__private::StateKey::of::<#state>()))
+        .collect();
+    if !keys.is_empty() {
+        calls.extend(quote!(.states(&[#(#keys),*])));
+    }
+    calls
+}

@@ -1,0 +1,91 @@
+//! From tokens to what the user wrote, still unjudged.
+
+use proc_macro2::{Ident, TokenStream};
+use syn::{Attribute, Expr, FnArg, Meta, Pat, PatType, Type};
+
+use crate::errors::Errors;
+use crate::function::Function;
+use crate::messages;
+use crate::options::{Known, Options};
+
+const KNOWN: &[Known] = &[
+    Known::value("name", "\"mail.confirmation\""),
+    Known::value("queue", "\"emails\""),
+    Known::value("max_attempts", "5"),
+    Known::flag("local"),
+    Known::value("crate", "my_crate::airlock"),
+];
+
+/// A function under `#[airlock::task]`.
+pub(crate) struct Input {
+    pub(crate) krate: TokenStream,
+    pub(crate) name: Option<Expr>,
+    /// Options that are methods of the definition: `queue`, `max_attempts`.
+    pub(crate) calls: Vec<(Ident, Expr)>,
+    pub(crate) local: bool,
+    /// Without the `#[state]` and `#[secret]` of its parameters, which rustc doesn't know.
+    pub(crate) function: Function,
+    /// Without the receiver.
+    pub(crate) parameters: Vec<Parameter>,
+}
+
+/// A parameter and the attributes on it that matter.
+pub(crate) struct Parameter {
+    pub(crate) pat: Pat,
+    pub(crate) ty: Type,
+    pub(crate) state: Option<Attribute>,
+    pub(crate) secret: Option<Attribute>,
+    pub(crate) cfg: Option<Attribute>,
+}
+
+impl Input {
+    /// `None` if the item isn't a function with a body, which is then reported.
+    pub(crate) fn parse(errors: &Errors, options: TokenStream, item: TokenStream) -> Option<Self> {
+        let mut options = Options::parse(errors, "task", KNOWN, options);
+        let krate = options.take_crate(errors);
+        let name = options.take_value("name");
+        let local = options.take("local").is_some();
+        let calls = options.rest().into_iter();
+        let calls = calls.filter_map(|given| Some((given.name, given.value?))).collect();
+
+        let mut function = Function::parse_item(errors, "task", item)?;
+        let parameters = function.signature.inputs.iter_mut();
+        let parameters = parameters.filter_map(|input| match input {
+            FnArg::Typed(typed) => Some(Parameter::parse(errors, typed)),
+            FnArg::Receiver(_) => None,
+        });
+        let parameters = parameters.collect();
+        Some(Self { krate, name, calls, local, function, parameters })
+    }
+}
+
+impl Parameter {
+    fn parse(errors: &Errors, typed: &mut PatType) -> Self {
+        let state = take_marker(errors, "state", &mut typed.attrs);
+        let secret = take_marker(errors, "secret", &mut typed.attrs);
+        let cfg = typed.attrs.iter().find(|attribute| attribute.path().is_ident("cfg"));
+        Self {
+            pat: (*typed.pat).clone(),
+            ty: (*typed.ty).clone(),
+            state,
+            secret,
+            cfg: cfg.cloned(),
+        }
+    }
+}
+
+/// Takes `#[name]` out of the attributes.
+fn take_marker(errors: &Errors, name: &str, attributes: &mut Vec<Attribute>) -> Option<Attribute> {
+    let markers = attributes.extract_if(.., |attribute| attribute.path().is_ident(name));
+    let mut taken = None;
+    for marker in markers {
+        if !matches!(marker.meta, Meta::Path(_)) {
+            errors.at(&marker, messages::marker_takes_nothing(name));
+        }
+        if taken.is_some() {
+            errors.at(&marker, messages::repeated_marker(name));
+        }
+        taken = Some(marker);
+    }
+    taken
+}

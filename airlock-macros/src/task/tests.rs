@@ -1,0 +1,230 @@
+//! What is refused, and what it is told.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::{check, parse};
+use crate::errors::Errors;
+use crate::messages;
+
+fn mistakes_with(options: TokenStream, item: TokenStream) -> Vec<String> {
+    let errors = Errors::new();
+    if let Some(input) = parse::Input::parse(&errors, options, item) {
+        let before = errors.count();
+        let refused = check::check(&errors, input).is_err();
+        assert_eq!(refused, errors.count() > before, "refused exactly what is wrong");
+    }
+    errors.messages()
+}
+
+fn mistakes(item: TokenStream) -> Vec<String> {
+    mistakes_with(TokenStream::new(), item)
+}
+
+#[test]
+fn takes_functions() {
+    for function in [
+        quote!(
+            fn f() {}
+        ),
+        quote!(pub(crate) async fn f(mut a: u64, _b: Option<String>, r#type: Vec<[u8; 4]>) -> Result<(), E> { not parsed }),
+        quote!(
+            #[doc = "text"]
+            fn f(
+                #[state] smtp: &Smtp,
+                #[allow(unused)]
+                #[secret]
+                token: String,
+            ) {
+            }
+        ),
+        quote!(
+            fn f(name: Cow<'static, str>, call: fn(&str) -> &str) {}
+        ),
+    ] {
+        assert_eq!(mistakes(function), [""; 0]);
+    }
+    assert_eq!(
+        mistakes_with(
+            quote!(local),
+            quote!(
+                fn f(name: &'static str) {}
+            )
+        ),
+        [""; 0]
+    );
+}
+
+#[test]
+fn refuses_what_is_no_free_function() {
+    for item in [
+        quote!(
+            struct S;
+        ),
+        quote!(impl S {}),
+        quote!(
+            const C: u8 = 1;
+        ),
+        quote!(|| ()),
+    ] {
+        assert_eq!(mistakes(item), [messages::not_a_function("task")]);
+    }
+    assert_eq!(
+        mistakes(quote!(
+            fn f(&self, id: u64) {}
+        )),
+        [messages::METHOD]
+    );
+    assert_eq!(
+        mistakes(quote!(
+            fn f(self: Box<Self>) {}
+        )),
+        [messages::METHOD]
+    );
+}
+
+#[test]
+fn refuses_generics() {
+    assert_eq!(
+        mistakes(quote!(
+            fn f<T: Send>(value: T)
+            where
+                T: Sync,
+            {
+            }
+        )),
+        [messages::GENERIC]
+    );
+    assert_eq!(
+        mistakes(quote!(
+            fn f<const N: usize>() {}
+        )),
+        [messages::GENERIC]
+    );
+    assert_eq!(
+        mistakes(quote!(
+            fn f<'a>() {}
+        )),
+        [messages::GENERIC_LIFETIME]
+    );
+    assert_eq!(
+        mistakes(quote!(
+            fn f()
+            where
+                String: Send,
+            {
+            }
+        )),
+        [messages::WHERE_CLAUSE]
+    );
+}
+
+#[test]
+fn refuses_qualifiers() {
+    assert_eq!(
+        mistakes(quote!(
+            unsafe fn f() {}
+        )),
+        [messages::UNSAFE_FN]
+    );
+    assert_eq!(
+        mistakes(quote!(
+            extern "C" fn f() {}
+        )),
+        [messages::EXTERN_FN]
+    );
+    assert_eq!(
+        mistakes(quote!(
+            const fn f() {}
+        )),
+        [messages::CONST_FN]
+    );
+    assert_eq!(
+        mistakes(quote!(
+            unsafe extern "C" fn f(id: u8, ...) {}
+        )),
+        [messages::UNSAFE_FN, messages::EXTERN_FN, messages::VARIADIC]
+    );
+}
+
+#[test]
+fn refuses_what_borrows() {
+    for (ty, message) in [
+        (quote!(&str), "`&str` can't wait in a buffer: take `String`"),
+        (quote!(&'a [u8]), "`&'a [u8]` can't wait in a buffer: take `Vec<u8>`"),
+        (
+            quote!(&Order),
+            "`&Order` can't wait in a buffer: take `Order` by value, or mark it `#[state]`",
+        ),
+        (quote!(&mut Order), "`&mut Order` can't wait in a buffer: take `Order` by value"),
+        (quote!(Option<&str>), "`Option<&str>` can't wait in a buffer: take `Option<String>`"),
+        (quote!(Cow<'_, str>), "`Cow<'_, str>` can't wait in a buffer: take `Cow<'static, str>`"),
+        (
+            quote!(Row<'a>),
+            "`Row<'a>` borrows, and can't wait in a buffer: take a type that owns what it holds",
+        ),
+        (
+            quote!(impl Into<String>),
+            "`impl Into<String>` doesn't say which type to read the argument back as: name one",
+        ),
+    ] {
+        assert_eq!(mistakes(quote!(fn f<'a>(argument: #ty, lifetime: Row<'static>) {})), [message]);
+    }
+}
+
+#[test]
+fn refuses_what_has_no_name() {
+    assert_eq!(
+        mistakes(quote!(
+            fn f(_: u8) {}
+        )),
+        [messages::UNNAMED]
+    );
+    for (pattern, text) in
+        [(quote!((a, b)), "(a, b)"), (quote!(ref a), "ref a"), (quote!(Id(id)), "Id(id)")]
+    {
+        assert_eq!(mistakes(quote!(fn f(#pattern: T) {})), [messages::pattern(text)]);
+    }
+}
+
+#[test]
+fn refuses_misused_attributes() {
+    for (parameter, message) in [
+        (quote!(#[state] smtp: Smtp), messages::state_by_value("Smtp")),
+        (quote!(#[state] smtp: &mut Smtp), messages::state_mutable("Smtp")),
+        (quote!(#[state] smtp: &'static Smtp), messages::state_lifetime("Smtp")),
+        (quote!(#[state] row: &Row<'_>), messages::state_borrows("Row<'_>")),
+        (quote!(#[state] #[secret] smtp: &Smtp), messages::STATE_AND_SECRET.to_owned()),
+        (quote!(#[cfg(unix)] id: u64), messages::CFG_PARAMETER.to_owned()),
+    ] {
+        assert_eq!(mistakes(quote!(fn f(#parameter) {})), [message]);
+    }
+}
+
+#[test]
+fn refuses_futures_that_nobody_awaits() {
+    let function = quote!(
+        fn f() -> impl Future<Output = ()> {
+            async {}
+        }
+    );
+    assert_eq!(mistakes(function), [messages::RETURNS_FUTURE]);
+}
+
+#[test]
+fn refuses_a_thirteenth_argument() {
+    let names = (0..13).map(|index| quote::format_ident!("a{index}"));
+    assert_eq!(
+        mistakes(quote!(fn f(#[state] s: &S, #(#names: u8),*) {})),
+        [messages::TOO_MANY_ARGUMENTS]
+    );
+}
+
+#[test]
+fn reports_all_at_once() {
+    let options = quote!(name = "", quue = "x");
+    let function = quote!(
+        const fn f<T>(_: u8, text: &str) {}
+    );
+    assert_eq!(mistakes_with(options, function).len(), 6);
+}

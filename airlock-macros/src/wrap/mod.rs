@@ -1,0 +1,103 @@
+//! Putting something around the body of a function, whatever kind of function it is.
+
+mod body;
+mod shape;
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote_spanned;
+use syn::{ReturnType, Type};
+
+use self::shape::Shape;
+use crate::errors::Errors;
+use crate::function::{Body, Function};
+use crate::spans::Spans;
+use crate::{messages, types};
+
+/// A function whose body is to run inside something.
+pub(crate) struct Wrapped {
+    function: Function,
+    body: Body,
+    shape: Shape,
+}
+
+/// The body, as a value to be run.
+pub(crate) enum Inside {
+    /// A closure: `move || -> T { … }`.
+    Closure(TokenStream),
+    /// A future: `async move { … }`.
+    Future(TokenStream),
+}
+
+impl Wrapped {
+    /// A function that `attribute` stands on; if it has no body to wrap, that is reported.
+    pub(crate) fn check(errors: &Errors, attribute: &str, mut function: Function) -> Option<Self> {
+        if let Some(constness) = &function.signature.constness {
+            errors.at(constness, messages::wrapped_const_fn(attribute));
+            return None;
+        }
+        let Some(mut body) = function.body.take() else {
+            errors.at(&function.signature, messages::no_body(attribute));
+            return None;
+        };
+        function.attributes.extend(body.take_inner_attributes());
+        let shape = Shape::of(&function.signature);
+        Some(Self { function, body, shape })
+    }
+
+    /// Whether the function returns `!`.
+    pub(crate) fn never_returns(&self) -> bool {
+        let output = &self.function.signature.output;
+        matches!(output, ReturnType::Type(_, ty) if matches!(types::bare(ty), Type::Never(_)))
+    }
+
+    /// The place to underline when the type of the body's value is wrong: the name of its error, if it has one.
+    pub(crate) fn value_span(&self) -> Span {
+        let output = &self.function.signature.output;
+        let value = match (&self.shape, output) {
+            (Shape::Opaque(Some(value)) | Shape::Boxed(Some(value)), _) => value,
+            (_, ReturnType::Type(_, ty)) => ty,
+            (_, ReturnType::Default) => return self.function.signature.ident.span(),
+        };
+        let error = types::result_error(value);
+        match error.and_then(types::last_segment) {
+            Some(name) => name.ident.span(),
+            None => Spans::of(error.unwrap_or(value)).first,
+        }
+    }
+
+    /// The function, with what `around` makes of the body as its new body.
+    ///
+    /// ```text
+    /// // Input:
+    /// fn f() -> T { BODY }
+    /// async fn f() -> T { BODY }
+    /// fn f() -> impl Future<Output = T> { BODY }
+    /// fn f() -> Pin<Box<dyn Future<Output = T>>> { BODY }
+    ///
+    /// // Output:
+    /// fn f() -> T { AROUND(move || -> T { BODY }) }
+    /// async fn f() -> T { AROUND(async move { BODY }) }
+    /// fn f() -> impl Future<Output = T> { async move { AROUND(async move { BODY.await }) } }
+    /// fn f() -> Pin<Box<dyn Future<Output = T>>> { Box::pin(async move { AROUND(async move { BODY.await }) }) }
+    /// ```
+    pub(crate) fn expand(self, around: impl FnOnce(Inside) -> TokenStream) -> Function {
+        let Self { mut function, body, shape } = self;
+        let brace = body.brace;
+        let inside = body::inside(&shape, &function.signature.output, &body);
+        let around = around(inside);
+        let here = Span::mixed_site();
+        let tokens = match shape {
+            Shape::Sync | Shape::Async => around,
+            // In two steps, because clippy would have a body that is one `async` block be an `async fn`.
+            Shape::Opaque(_) => quote_spanned! {here=>
+                let future = async move { #around };
+                future
+            },
+            Shape::Boxed(_) => {
+                quote_spanned!(here=> ::std::boxed::Box::pin(async move { #around }))
+            }
+        };
+        function.body = Some(Body { brace, tokens });
+        function
+    }
+}

@@ -1,0 +1,247 @@
+//! How a task's arguments go to JSON and back: one object, keyed by parameter name.
+
+use std::any::Any;
+use std::fmt;
+
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, Visitor};
+use serde::ser::SerializeMap;
+use serde::{Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::intent::Intent;
+use crate::payload::Call;
+use crate::registry::DecodeError;
+use crate::task::{Parameter, Task, TaskInfo};
+
+/// What a task's argument must be: serialisable both ways and owned.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be an argument of a task",
+    label = "has to go to JSON and back, and to another thread",
+    note = "an argument is owned, `Send` and implements serde's `Serialize` and `Deserialize`: derive them for `{Self}`, pass an id instead, or write `#[airlock::task(local)]` for a task that runs in this process only"
+)]
+pub trait Argument: Serialize + DeserializeOwned + Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static> Argument for T {}
+
+/// What a local task's argument must be.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be an argument of a task",
+    label = "has to be owned and `Send`",
+    note = "a scope may be flushed on another thread than the one that enqueued: give the task something that can be sent, such as an `Arc` instead of an `Rc`"
+)]
+pub trait LocalArgument: Send + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + 'static> LocalArgument for T {}
+
+/// A tuple of arguments.
+pub trait Arguments: Sized + Send + 'static {
+    /// Writes each argument under its parameter's name.
+    fn encode<M: SerializeMap>(&self, names: &[Parameter], map: &mut M) -> Result<(), M::Error>;
+
+    /// Each argument as JSON, for people; `None` where it has no JSON.
+    fn shown(&self) -> Vec<Option<Value>>;
+
+    /// Reads each argument from under its parameter's name.
+    fn decode<'de, M: MapAccess<'de>>(
+        task: &'static TaskInfo,
+        map: M,
+        failure: &mut Option<DecodeError>,
+    ) -> Result<Self, M::Error>;
+}
+
+/// How the arguments of one task go to JSON and back, without their type.
+pub(crate) struct Wire {
+    pub(crate) encode: fn(&dyn Any) -> Result<String, serde_json::Error>,
+    pub(crate) shown: fn(&dyn Any) -> Vec<Option<Value>>,
+    pub(crate) decode: fn(&str) -> Result<Intent, DecodeError>,
+}
+
+impl Wire {
+    pub(crate) const fn of<T: Task>() -> Self
+    where
+        T::Arguments: Arguments,
+    {
+        Self { encode: encode::<T>, shown: shown::<T>, decode: decode::<T> }
+    }
+}
+
+fn encode<T: Task>(arguments: &dyn Any) -> Result<String, serde_json::Error>
+where
+    T::Arguments: Arguments,
+{
+    let Some(arguments) = arguments.downcast_ref::<T::Arguments>() else {
+        unreachable!("a task's payload holds that task's arguments")
+    };
+    let mut json = Vec::new();
+    let mut serializer = serde_json::Serializer::new(&mut json);
+    let mut map = serializer.serialize_map(None)?;
+    arguments.encode(T::info().parameters(), &mut map)?;
+    SerializeMap::end(map)?;
+    String::from_utf8(json).map_err(serde::ser::Error::custom)
+}
+
+fn shown<T: Task>(arguments: &dyn Any) -> Vec<Option<Value>>
+where
+    T::Arguments: Arguments,
+{
+    arguments.downcast_ref::<T::Arguments>().map(Arguments::shown).unwrap_or_default()
+}
+
+#[track_caller]
+fn decode<T: Task>(json: &str) -> Result<Intent, DecodeError>
+where
+    T::Arguments: Arguments,
+{
+    let mut failure = None;
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    let reader = Reader::<T> { failure: &mut failure, task: std::marker::PhantomData };
+    let read = deserializer.deserialize_map(reader);
+    match read.and_then(|arguments| deserializer.end().map(|()| arguments)) {
+        Ok(arguments) => Ok(Intent::new(Call::<T>::new(arguments))),
+        Err(error) => Err(failure.unwrap_or_else(|| DecodeError::malformed(T::info(), &error))),
+    }
+}
+
+struct Reader<'a, T> {
+    failure: &'a mut Option<DecodeError>,
+    task: std::marker::PhantomData<T>,
+}
+
+impl<'de, T: Task> Visitor<'de> for Reader<'_, T>
+where
+    T::Arguments: Arguments,
+{
+    type Value = T::Arguments;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an object with the arguments of `{}`", T::NAME)
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Self::Value, M::Error> {
+        T::Arguments::decode(T::info(), map, self.failure)
+    }
+}
+
+/// Reads one argument, and notes for which parameter that failed.
+struct Field<'a, T> {
+    task: &'static TaskInfo,
+    parameter: Parameter,
+    failure: &'a mut Option<DecodeError>,
+    value: std::marker::PhantomData<T>,
+}
+
+impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Field<'_, T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        T::deserialize(deserializer).inspect_err(|error| {
+            *self.failure = Some(DecodeError::mistyped(self.task, self.parameter, error));
+        })
+    }
+}
+
+/// What an absent argument is read from: an `Option` is `None`, as it is in serde's own structs.
+struct Absent;
+
+impl<'de> Deserializer<'de> for Absent {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Self::Error> {
+        Err(Self::Error::custom("absent"))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_none()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+fn required<T: DeserializeOwned, E: serde::de::Error>(
+    argument: Option<T>,
+    task: &'static TaskInfo,
+    parameter: Parameter,
+    failure: &mut Option<DecodeError>,
+) -> Result<T, E> {
+    if let Some(argument) = argument {
+        return Ok(argument);
+    }
+    T::deserialize(Absent).map_err(|_| {
+        *failure = Some(DecodeError::missing(task, parameter));
+        E::custom("missing argument")
+    })
+}
+
+macro_rules! tuples {
+    ($($name:ident $index:tt)*) => {
+        #[allow(
+            non_snake_case, unused_mut, unused_variables, clippy::unused_self,
+            reason = "one text serves every length, the empty tuple's included"
+        )]
+        impl<$($name: Argument,)*> Arguments for ($($name,)*) {
+            fn encode<Map: SerializeMap>(
+                &self,
+                names: &[Parameter],
+                map: &mut Map,
+            ) -> Result<(), Map::Error> {
+                $(map.serialize_entry(names[$index].name(), &self.$index)?;)*
+                Ok(())
+            }
+
+            fn shown(&self) -> Vec<Option<Value>> {
+                vec![$(serde_json::to_value(&self.$index).ok()),*]
+            }
+
+            fn decode<'de, Map: MapAccess<'de>>(
+                task: &'static TaskInfo,
+                mut map: Map,
+                failure: &mut Option<DecodeError>,
+            ) -> Result<Self, Map::Error> {
+                let names = task.parameters();
+                $(let mut $name: Option<$name> = None;)*
+                while let Some(key) = map.next_key::<String>()? {
+                    let position = names.iter().position(|parameter| parameter.name() == key);
+                    match position {
+                        $(Some($index) => {
+                            if $name.is_some() {
+                                *failure = Some(DecodeError::repeated(task, names[$index]));
+                                return Err(Map::Error::custom("repeated argument"));
+                            }
+                            let field = Field {
+                                task,
+                                parameter: names[$index],
+                                failure,
+                                value: std::marker::PhantomData,
+                            };
+                            $name = Some(map.next_value_seed(field)?);
+                        })*
+                        _ => {
+                            *failure = Some(DecodeError::surplus(task, key));
+                            return Err(Map::Error::custom("surplus argument"));
+                        }
+                    }
+                }
+                Ok(($(required::<$name, Map::Error>($name, task, names[$index], failure)?,)*))
+            }
+        }
+    };
+}
+
+tuples!();
+tuples!(A 0);
+tuples!(A 0 B 1);
+tuples!(A 0 B 1 C 2);
+tuples!(A 0 B 1 C 2 D 3);
+tuples!(A 0 B 1 C 2 D 3 E 4);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10);
+tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7 I 8 J 9 K 10 L 11);

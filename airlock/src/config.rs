@@ -1,0 +1,145 @@
+//! Process-wide defaults.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use crate::executor::{DynExecutor, Executor};
+use crate::policy::Policy;
+use crate::scope::context::Seat;
+use crate::scope::frame::DEFAULT_LIMIT;
+use crate::scope::inside::Inside;
+
+static INSTALLED: OnceLock<Config> = OnceLock::new();
+
+/// What scopes use that are told nothing else.
+#[derive(Default)]
+pub(crate) struct Config {
+    pub(crate) policy: Option<Arc<dyn Policy>>,
+    pub(crate) executor: Option<Arc<dyn DynExecutor>>,
+    limit: Option<usize>,
+}
+
+impl Config {
+    #[inline]
+    pub(crate) fn installed() -> Option<&'static Self> {
+        INSTALLED.get()
+    }
+
+    /// The number of intents a scope may hold.
+    #[inline]
+    pub(crate) fn limit(overriding: Option<&Arc<Self>>) -> usize {
+        let config = match overriding {
+            Some(config) => Some(&**config),
+            None => Self::installed(),
+        };
+        config.and_then(|config| config.limit).unwrap_or(DEFAULT_LIMIT)
+    }
+}
+
+/// Sets the defaults of the whole process, once, at start; or overrides them in a block.
+///
+/// A scope's own settings come before them. The policy is that of scopes which nothing encloses and
+/// which have none of their own: it is in force for everything inside.
+///
+/// # Examples
+///
+/// At start:
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// airlock::configure()
+///     .executor(airlock::ThreadPool::builder().threads(4).build()?)
+///     .install()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// In a test, where nothing else may notice:
+///
+/// ```
+/// # #[airlock::task] fn send_mail(order_id: u64) { unreachable!("dropped") }
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// airlock::configure().policy(airlock::DropAll).run(|| {
+///     airlock::scope().run(|| send_mail::enqueue(42))
+/// })??;
+/// # Ok(())
+/// # }
+/// ```
+pub fn configure() -> Configuration {
+    Configuration { config: Config::default() }
+}
+
+/// Defaults to install or to override others with; made by [`configure`].
+#[must_use = "a configuration does nothing until it is installed: write `.install()?`, or `.run(|| …)` for a block"]
+pub struct Configuration {
+    config: Config,
+}
+
+impl Configuration {
+    /// Carries out what leaves a scope without an executor of its own.
+    pub fn executor(mut self, executor: impl Executor) -> Self {
+        self.config.executor = Some(Arc::new(executor));
+        self
+    }
+
+    /// Judges what is enqueued in a scope without a policy of its own that nothing encloses.
+    pub fn policy(mut self, policy: impl Policy) -> Self {
+        self.config.policy = Some(Arc::new(policy));
+        self
+    }
+
+    /// How many intents a scope may hold; 16,777,216 unless told otherwise.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.config.limit = Some(limit);
+        self
+    }
+
+    /// Makes these the defaults of the process.
+    ///
+    /// # Errors
+    ///
+    /// [`AlreadyConfigured`] the second time.
+    pub fn install(self) -> Result<(), AlreadyConfigured> {
+        INSTALLED.set(self.config).map_err(|_| AlreadyConfigured)
+    }
+
+    /// Runs `body` under these defaults, in place of those of the process: the way of tests.
+    pub fn run<T>(self, body: impl FnOnce() -> T) -> T {
+        let mut seat = self.seat();
+        let _seated = seat.sit();
+        body()
+    }
+
+    /// Runs a future under these defaults.
+    pub async fn run_async<F: Future>(self, body: F) -> F::Output {
+        Inside::new(body, self.seat()).await.0
+    }
+
+    fn seat(self) -> Seat {
+        Seat { config: Some(Arc::new(self.config)), ..Seat::default() }
+    }
+}
+
+impl fmt::Debug for Configuration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Configuration")
+            .field("policy", &self.config.policy.as_ref().map(|policy| policy.name()))
+            .field("limit", &self.config.limit)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The process has its defaults already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlreadyConfigured;
+
+impl fmt::Display for AlreadyConfigured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "airlock is configured already: install one configuration, at start; a test overrides \
+             it in a block, with `airlock::configure()….run(|| …)`",
+        )
+    }
+}
+
+impl std::error::Error for AlreadyConfigured {}

@@ -1,0 +1,106 @@
+//! What is logged: through `tracing`, where that feature is on.
+//!
+//! Targets: `airlock::enqueue` for refusals, `airlock::flush` for what became of intents. A fate that
+//! nobody would call trouble is at DEBUG, the others at WARN and ERROR.
+
+use crate::error::EnqueueError;
+use crate::intent::Intent;
+use crate::report::Report;
+use crate::scope::FlushError;
+
+pub(crate) use imp::*;
+
+#[cfg(feature = "tracing")]
+mod imp {
+    use tracing::{Level, debug, enabled, error, info, warn};
+
+    use super::{EnqueueError, FlushError, Intent, Report};
+    use crate::report::{Fate, Why};
+
+    /// Whether somebody would read a report.
+    #[inline]
+    pub(crate) fn reports() -> bool {
+        enabled!(target: "airlock::flush", Level::DEBUG)
+    }
+
+    pub(crate) fn report(report: &Report) {
+        let scope = report.scope().unwrap_or_default();
+        for entry in report.entries() {
+            let (task, call, fate) = (entry.task().name(), entry.to_string(), entry.fate());
+            match fate {
+                Fate::Failed { .. } => {
+                    error!(target: "airlock::flush", scope, task, %fate, "{call}");
+                }
+                Fate::NotAttempted
+                | Fate::Discarded(Why::Panic | Why::Cancelled | Why::Undecided) => {
+                    warn!(target: "airlock::flush", scope, task, %fate, "{call}");
+                }
+                _ => debug!(target: "airlock::flush", scope, task, %fate, "{call}"),
+            }
+        }
+    }
+
+    pub(crate) fn refused(error: &EnqueueError) {
+        let task = error.task().name();
+        debug!(target: "airlock::enqueue", task, "{error}");
+    }
+
+    pub(crate) fn flushing(intent: &Intent) {
+        info!(target: "airlock::flush", task = intent.name(), "{intent}");
+    }
+
+    pub(crate) fn undecided(intents: usize) {
+        warn!(
+            target: "airlock::flush",
+            intents,
+            "a sealed scope was dropped before anyone decided: its intents are discarded",
+        );
+    }
+
+    pub(crate) fn cancelled(report: &Report) {
+        warn!(
+            target: "airlock::flush",
+            "a flush was dropped before its end: {}",
+            report.counts(),
+        );
+    }
+
+    pub(crate) fn failed_elsewhere(failure: &FlushError) {
+        error!(target: "airlock::flush", "{failure}");
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod imp {
+    use super::{EnqueueError, FlushError, Intent, Report};
+
+    #[inline]
+    pub(crate) fn reports() -> bool {
+        false
+    }
+
+    #[inline]
+    pub(crate) fn report(_: &Report) {}
+
+    #[inline]
+    pub(crate) fn refused(_: &EnqueueError) {}
+
+    pub(crate) fn flushing(intent: &Intent) {
+        eprintln!("airlock: flushing {intent}");
+    }
+
+    pub(crate) fn undecided(intents: usize) {
+        eprintln!(
+            "airlock: a sealed scope was dropped before anyone decided: its {intents} intents are \
+             discarded"
+        );
+    }
+
+    pub(crate) fn cancelled(report: &Report) {
+        eprintln!("airlock: a flush was dropped before its end: {}", report.counts());
+    }
+
+    pub(crate) fn failed_elsewhere(failure: &FlushError) {
+        eprintln!("airlock: {failure}");
+    }
+}

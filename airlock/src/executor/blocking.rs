@@ -1,0 +1,85 @@
+//! Waiting for a future from sync code.
+
+use std::fmt;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
+
+/// What an integration knows about the runtime it is for; submitted to `inventory`.
+pub(crate) struct Runtime {
+    pub(crate) presence: fn() -> Presence,
+    /// Waits inside the runtime. Only called where `presence` says `MayBlock`.
+    pub(crate) block_on: fn(Pin<&mut dyn Future<Output = ()>>),
+}
+
+inventory::collect!(Runtime);
+
+/// Whether this thread belongs to a runtime.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "tokio"), expect(dead_code, reason = "only runtimes say so"))]
+pub(crate) enum Presence {
+    Absent,
+    /// It does, and can be blocked without stopping what would be waited for.
+    MayBlock,
+    /// It does, and to block it might wait for ever.
+    MustNotBlock,
+}
+
+/// A flush from sync code would have to wait on a runtime's only thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WouldDeadlock;
+
+impl fmt::Display for WouldDeadlock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a flush from sync code would block the single-threaded runtime that it has to wait \
+             for: write `airlock::scope().run_async(…).await`, or put `#[airlock::scoped]` on an \
+             async fn",
+        )
+    }
+}
+
+impl std::error::Error for WouldDeadlock {}
+
+/// Refuses to wait where that might be for ever.
+pub(crate) fn check() -> Result<(), WouldDeadlock> {
+    let refused = |runtime: &Runtime| (runtime.presence)() == Presence::MustNotBlock;
+    if inventory::iter::<Runtime>.into_iter().any(refused) { Err(WouldDeadlock) } else { Ok(()) }
+}
+
+/// Waits for `future`. The caller has [checked](check) unless the future never waits.
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    // Most are ready at once: tasks that are not async, hand-overs to a pool.
+    if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        return output;
+    }
+    let mut output = None;
+    let mut filling = pin!(async { output = Some(future.await) });
+    let present = |runtime: &&Runtime| (runtime.presence)() == Presence::MayBlock;
+    match inventory::iter::<Runtime>.into_iter().find(present) {
+        Some(runtime) => (runtime.block_on)(filling.as_mut()),
+        None => park_until_ready(filling.as_mut()),
+    }
+    match output {
+        Some(output) => output,
+        None => unreachable!("it was waited for"),
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+fn park_until_ready(mut future: Pin<&mut dyn Future<Output = ()>>) {
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut context = Context::from_waker(&waker);
+    while future.as_mut().poll(&mut context).is_pending() {
+        std::thread::park();
+    }
+}

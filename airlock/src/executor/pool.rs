@@ -1,0 +1,215 @@
+//! Threads that run tasks apart from whoever flushed.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use crate::executor::inline::{StatesError, check_states};
+use crate::executor::run::Runner;
+use crate::executor::{Batch, DispatchError, Executor};
+use crate::scope::FlushError;
+use crate::scope::flush::Flush;
+use crate::states::States;
+use crate::task_set::TaskSet;
+
+/// Runs tasks on threads of its own, started in the order of enqueue.
+///
+/// A flush hands its intents over and goes on. A task that fails, later, is told to
+/// [`on_error`](ThreadPoolBuilder::on_error), which gets the intent back; without one it is logged.
+/// Dropping the pool waits for what it was handed.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::ThreadPool;
+///
+/// #[airlock::task]
+/// fn render_invoice(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let pool = std::sync::Arc::new(ThreadPool::builder().threads(2).build()?);
+/// airlock::scope().executor(pool.clone()).run(|| render_invoice::enqueue(42))??;
+/// # Ok(())
+/// # }
+/// ```
+pub struct ThreadPool {
+    runner: Runner,
+    jobs: Option<Sender<Flush>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+type OnError = Arc<dyn Fn(FlushError) + Send + Sync>;
+
+impl ThreadPool {
+    /// A pool with other settings than the usual.
+    pub fn builder() -> ThreadPoolBuilder {
+        ThreadPoolBuilder {
+            runner: Runner::new("ThreadPool"),
+            threads: None,
+            serving: None,
+            on_error: Arc::new(|error| crate::events::failed_elsewhere(&error)),
+        }
+    }
+
+    fn start(runner: Runner, threads: usize, on_error: &OnError) -> std::io::Result<Self> {
+        let (sender, receiver) = channel();
+        let receiver = Arc::new(Mutex::new(receiver));
+        let threads = (0..threads)
+            .map(|index| {
+                let (runner, receiver) = (runner.clone(), receiver.clone());
+                let on_error = on_error.clone();
+                let name = format!("airlock-pool-{index}");
+                thread::Builder::new()
+                    .name(name)
+                    .spawn(move || work(&runner, &receiver, &*on_error))
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Self { runner, jobs: Some(sender), threads })
+    }
+}
+
+fn work(runner: &Runner, jobs: &Mutex<Receiver<Flush>>, on_error: &dyn Fn(FlushError)) {
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        // The channel ends when the pool is dropped, and only once it is empty.
+        let Ok(job) = job else { return };
+        if let Err(error) = job.run_with(runner) {
+            on_error(error);
+        }
+    }
+}
+
+impl Executor for ThreadPool {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        for (index, intent) in batch.iter().enumerate() {
+            let options = intent.options().check_immediate(self.runner.executor);
+            options.map_err(|error| DispatchError::only(index, error))?;
+        }
+        let Some(jobs) = &self.jobs else {
+            return Err(DispatchError::refused("the thread pool is shutting down"));
+        };
+        for index in 0..batch.len() {
+            if let Some(job) = batch.detach(index)
+                && jobs.send(Flush::of(job)).is_err()
+            {
+                return Err(DispatchError::at(index, "every thread of the pool has ended"));
+            }
+        }
+        Ok(())
+    }
+
+    fn blocks(&self) -> bool {
+        false
+    }
+}
+
+impl Drop for ThreadPool {
+    fn drop(&mut self) {
+        self.jobs = None;
+        let current = thread::current().id();
+        for thread in self.threads.drain(..) {
+            // A task may own the last handle on its pool, and can't wait for itself.
+            if thread.thread().id() != current {
+                let _ = thread.join();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for ThreadPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPool").field("threads", &self.threads.len()).finish_non_exhaustive()
+    }
+}
+
+/// Builds a [`ThreadPool`]; made by [`ThreadPool::builder`].
+#[must_use = "a builder does nothing until `.build()`"]
+pub struct ThreadPoolBuilder {
+    runner: Runner,
+    threads: Option<usize>,
+    serving: Option<TaskSet>,
+    on_error: OnError,
+}
+
+impl ThreadPoolBuilder {
+    /// How many threads; as many as the machine has cores unless told otherwise.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// Supplies `#[state]` parameters of type `&T` with `state`.
+    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
+        self.runner.states = self.runner.states.with(state);
+        self
+    }
+
+    /// Supplies `#[state]` parameters from `states`, in place of those given before.
+    pub fn states(mut self, states: States) -> Self {
+        self.runner.states = states;
+        self
+    }
+
+    /// Checks the states against these tasks only, where others run elsewhere.
+    pub fn serving(mut self, tasks: TaskSet) -> Self {
+        self.serving = Some(tasks);
+        self
+    }
+
+    /// How many generations of tasks that enqueue tasks are carried out before one is refused; 64
+    /// unless told otherwise.
+    pub fn generations(mut self, generations: u32) -> Self {
+        self.runner.generations = generations;
+        self
+    }
+
+    /// Is told what failed, with the intents to try again.
+    pub fn on_error(mut self, tell: impl Fn(FlushError) + Send + Sync + 'static) -> Self {
+        self.on_error = Arc::new(tell);
+        self
+    }
+
+    /// The pool, its threads running.
+    ///
+    /// # Errors
+    ///
+    /// [`ThreadPoolError`] where a task asks for a state that was not given, and where a thread
+    /// can't be started.
+    pub fn build(self) -> Result<ThreadPool, ThreadPoolError> {
+        check_states(&self.runner.states, self.serving.as_ref())
+            .map_err(ThreadPoolError::States)?;
+        let threads = self
+            .threads
+            .unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
+        ThreadPool::start(self.runner, threads.max(1), &self.on_error)
+            .map_err(ThreadPoolError::Thread)
+    }
+}
+
+impl fmt::Debug for ThreadPoolBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadPoolBuilder").field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+/// A pool can't be built.
+#[derive(Debug)]
+pub enum ThreadPoolError {
+    /// Tasks ask for states that were not given.
+    States(StatesError),
+    /// A thread can't be started.
+    Thread(std::io::Error),
+}
+
+impl fmt::Display for ThreadPoolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::States(error) => error.fmt(f),
+            Self::Thread(error) => write!(f, "a thread of the pool can't be started: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ThreadPoolError {}

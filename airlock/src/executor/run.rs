@@ -1,0 +1,278 @@
+//! Running tasks in this process: what the inline executor, the pool and Tokio tasks share.
+//!
+//! Each task runs in a scope of its own. All of them use one frame, which is on the thread's stack
+//! while tasks run and is looked into after each: a task that enqueues nothing pays for a
+//! comparison. What a task that succeeded has enqueued goes through the policies that were in force
+//! for the task itself and then to the end of the batch, so that cascades are carried out in the
+//! order of enqueue and don't grow the stack.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::executor::batch::Batch;
+use crate::executor::{DispatchError, OnFailure, blocking, panic_message};
+use crate::policy::chain::Chain;
+use crate::private::{BoxError, Called, Progress};
+use crate::report::{Fate, ReportEntry, Why};
+use crate::scope::buffer::Buffer;
+use crate::scope::context::{self, Seat};
+use crate::scope::flush::{judge_into, segment_entries};
+use crate::scope::frame::Frame;
+use crate::scope::inside::Inside;
+use crate::states::States;
+
+/// How many generations of tasks that enqueue tasks are carried out, unless told otherwise.
+pub(crate) const GENERATIONS: u32 = 64;
+
+/// How to run tasks here.
+#[derive(Clone, Debug)]
+pub(crate) struct Runner {
+    /// The executor's name, for its errors.
+    pub(crate) executor: &'static str,
+    pub(crate) states: States,
+    pub(crate) generations: u32,
+}
+
+/// The run of one batch.
+struct Run<'a> {
+    runner: &'a Runner,
+    batch: &'a mut Batch,
+    next: usize,
+    errors: Vec<(usize, BoxError)>,
+}
+
+/// Why a stretch of sync tasks ended.
+enum Stretch {
+    Finished,
+    /// This task is async.
+    Async(usize, Called),
+}
+
+impl Runner {
+    pub(crate) const fn new(executor: &'static str) -> Self {
+        Self { executor, states: States::new(), generations: GENERATIONS }
+    }
+
+    /// Runs a batch from sync code.
+    pub(crate) fn run_now(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        let mut run = Run::new(self, batch);
+        loop {
+            match run.stretch()? {
+                Stretch::Finished => return run.finish(),
+                Stretch::Async(index, called) => {
+                    let (result, buffer) = match blocking::check() {
+                        Ok(()) => blocking::wait(run.task(index, called)),
+                        Err(error) => (Err(error.into()), None),
+                    };
+                    run.settle(index, result, buffer)?;
+                }
+            }
+        }
+    }
+
+    /// Runs a batch from async code.
+    pub(crate) async fn run_awaited(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        let mut run = Run::new(self, batch);
+        loop {
+            match run.stretch()? {
+                Stretch::Finished => return run.finish(),
+                Stretch::Async(index, called) => {
+                    let task = run.task(index, called);
+                    let (result, buffer) = task.await;
+                    run.settle(index, result, buffer)?;
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Run<'a> {
+    #[inline]
+    fn new(runner: &'a Runner, batch: &'a mut Batch) -> Self {
+        Self { runner, batch, next: 0, errors: Vec::new() }
+    }
+
+    fn finish(self) -> Result<(), DispatchError> {
+        DispatchError::each(self.errors)
+    }
+
+    /// Runs tasks until the batch is done or a task has to be awaited.
+    fn stretch(&mut self) -> Result<Stretch, DispatchError> {
+        while self.next < self.batch.len() {
+            let mut seat = seat(None);
+            let seated = seat.sit();
+            let stretch = catch_unwind(AssertUnwindSafe(|| self.tasks()));
+            let left = context::take_buffer();
+            drop(context::replace_chain(None));
+            drop(seated);
+            match stretch {
+                Ok(Ok(stretch)) => return Ok(stretch),
+                Ok(Err((index, error))) => self.settle(index, Err(error), left)?,
+                Err(panic) => {
+                    let said = format!("the task panicked: {}", panic_message(&*panic));
+                    self.settle_panic(self.next, said, left)?;
+                }
+            }
+        }
+        Ok(Stretch::Finished)
+    }
+
+    /// The same, up to the first task that fails.
+    #[inline]
+    fn tasks(&mut self) -> Result<Stretch, (usize, BoxError)> {
+        while self.next < self.batch.len() {
+            let index = self.next;
+            let (chain, generation, end) = self.batch.run_of(index);
+            if generation > self.runner.generations {
+                let limit = self.runner.generations;
+                return Err((index, Box::new(Runaway { limit })));
+            }
+            context::replace_chain(chain.clone());
+            while self.next < end {
+                let index = self.next;
+                let Some(intent) = self.batch.intent_mut(index) else { break };
+                if intent.has_options()
+                    && let Err(error) = intent.options().check_immediate(self.runner.executor)
+                {
+                    return Err((index, error.into()));
+                }
+                match intent.run(&self.runner.states) {
+                    Called(Progress::Done(Ok(()))) => {}
+                    Called(Progress::Done(Err(error))) => return Err((index, error)),
+                    future => return Ok(Stretch::Async(index, future)),
+                }
+                self.next += 1;
+                self.batch.completed = self.next;
+                if let Some((buffer, level)) = context::take_buffer() {
+                    self.cascade(index, buffer, level);
+                }
+            }
+        }
+        Ok(Stretch::Finished)
+    }
+
+    /// An async task in a scope of its own.
+    fn task(
+        &self,
+        index: usize,
+        Called(progress): Called,
+    ) -> impl Future<Output = (Result<(), BoxError>, Option<(Buffer, u32)>)> + Send + use<> {
+        let (chain, ..) = self.batch.run_of(index);
+        let seat = seat(chain.clone());
+        async move {
+            let future = match progress {
+                Progress::Done(result) => return (result, None),
+                Progress::Future(future) => future,
+            };
+            let (result, seat) = Inside::new(Caught(future), seat).await;
+            (result, seat.frame.map(Frame::close))
+        }
+    }
+
+    /// Goes on behind the task at `index`, which has ended.
+    fn settle(
+        &mut self,
+        index: usize,
+        result: Result<(), BoxError>,
+        buffer: Option<(Buffer, u32)>,
+    ) -> Result<(), DispatchError> {
+        self.next = index + 1;
+        match result {
+            Ok(()) => {
+                self.batch.completed = self.next;
+                if let Some((buffer, level)) = buffer {
+                    self.cascade(index, buffer, level);
+                }
+                Ok(())
+            }
+            Err(error) => self.fail(index, error, Why::Error, buffer),
+        }
+    }
+
+    fn settle_panic(
+        &mut self,
+        index: usize,
+        said: String,
+        buffer: Option<(Buffer, u32)>,
+    ) -> Result<(), DispatchError> {
+        self.next = index + 1;
+        self.fail(index, said.into(), Why::Panic, buffer)
+    }
+
+    /// A task's effects go with the task.
+    fn fail(
+        &mut self,
+        index: usize,
+        error: BoxError,
+        why: Why,
+        buffer: Option<(Buffer, u32)>,
+    ) -> Result<(), DispatchError> {
+        if let Some((buffer, level)) = buffer {
+            let intents = buffer.segments(level).flat_map(|(_, _, intents)| intents);
+            let discarded = Fate::Discarded(why);
+            let entries: Vec<_> =
+                intents.map(|intent| ReportEntry::new(intent, discarded.clone())).collect();
+            self.batch.put_aside(entries);
+        }
+        match self.batch.on_failure() {
+            OnFailure::Continue => {
+                self.errors.push((index, error));
+                Ok(())
+            }
+            OnFailure::Stop => Err(DispatchError::at(index, error)),
+        }
+    }
+
+    /// Appends what the task at `index`, which succeeded, has enqueued.
+    fn cascade(&mut self, index: usize, buffer: Buffer, level: u32) {
+        let (_, generation, _) = self.batch.run_of(index);
+        let segments = buffer.into_segments(level).collect();
+        if let Err((segments, _)) = judge_into(self.batch, segments, generation + 1) {
+            // A policy panicked on a task's effects: they are lost, the task is not.
+            let entries = segment_entries(&segments, &Fate::Discarded(Why::Panic));
+            self.batch.put_aside(entries);
+        }
+    }
+}
+
+/// A task's own scope, under the policies that were in force for the task.
+fn seat(chain: Chain) -> Seat {
+    Seat { frame: Some(Frame::boundary()), only: Some(chain), ..Seat::default() }
+}
+
+/// Tasks enqueue tasks that enqueue tasks, without an end in sight.
+#[derive(Debug)]
+struct Runaway {
+    limit: u32,
+}
+
+impl fmt::Display for Runaway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the task was enqueued by a task that was enqueued by a task, {} times over: stop the \
+             cascade, or raise the executor's `.generations(…)`",
+            self.limit
+        )
+    }
+}
+
+impl std::error::Error for Runaway {}
+
+/// A task's future in which a panic is the task's failure.
+struct Caught<F>(F);
+
+impl<F: Future<Output = Result<(), BoxError>> + Unpin> Future for Caught<F> {
+    type Output = Result<(), BoxError>;
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        let poll = AssertUnwindSafe(|| std::pin::Pin::new(&mut self.0).poll(cx));
+        catch_unwind(poll).unwrap_or_else(|panic| {
+            let said = format!("the task panicked: {}", panic_message(&*panic));
+            std::task::Poll::Ready(Err(said.into()))
+        })
+    }
+}

@@ -1,0 +1,271 @@
+//! One wish to run a task.
+
+use std::fmt;
+use std::panic::Location;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::error::EnqueueError;
+use crate::options::{self, Options};
+use crate::payload::{Call, Payload, Taken};
+use crate::private::Called;
+use crate::scope::context;
+use crate::states::States;
+use crate::task::{Task, TaskInfo};
+
+/// One wish to run a task: the task, its arguments, its options, and where it was written.
+///
+/// Made by a task's `intent` function, which is typed like the task itself. Nothing runs until the
+/// intent is [enqueued](Self::enqueue) and its scope flushes.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64, #[secret] token: String) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let intent = send_mail::intent(42, "t0p".into()).queue("bulk");
+/// assert!(intent.to_string().ends_with("send_mail(order_id: 42, token: [secret])"));
+///
+/// airlock::scope().run(|| send_mail::intent(42, "t0p".into()).queue("bulk").enqueue())??;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "an intent does nothing until it is enqueued: write `.enqueue()?`"]
+pub struct Intent {
+    payload: Payload,
+    origin: &'static Location<'static>,
+    options: Option<Box<Options>>,
+}
+
+/// The size the buffer is designed for: see `docs/performance.md`.
+const _: () = assert!(size_of::<Intent>() <= 64);
+
+impl Intent {
+    #[inline]
+    #[track_caller]
+    pub(crate) fn new<T: Task>(call: Call<T>) -> Self {
+        Self { payload: call.pack(), origin: Location::caller(), options: None }
+    }
+
+    /// Enqueues the intent into the current scope.
+    ///
+    /// # Errors
+    ///
+    /// [`EnqueueError::NoScope`] outside any scope, [`EnqueueError::InPolicy`] inside a policy,
+    /// [`EnqueueError::Refused`] where a policy in force refuses it, [`EnqueueError::Closed`] where
+    /// a handle's scope has ended, [`EnqueueError::Full`] where the scope's buffer is full.
+    #[inline]
+    pub fn enqueue(self) -> Result<(), EnqueueError> {
+        context::enqueue(self)
+    }
+
+    /// Asks for `queue` instead of the task's own.
+    pub fn queue(mut self, queue: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        self.options_mut().queue = Some(queue.into());
+        self
+    }
+
+    /// Asks that the task not run before `delay` after the flush.
+    pub fn delay(mut self, delay: Duration) -> Self {
+        self.options_mut().delay = Some(delay);
+        self
+    }
+
+    /// Asks for a priority, 0 (lowest) to 255 (highest).
+    pub fn priority(mut self, priority: u8) -> Self {
+        self.options_mut().priority = Some(priority);
+        self
+    }
+
+    /// Asks that the task be tried at most `attempts` times, the first included.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.options_mut().max_attempts = Some(attempts);
+        self
+    }
+
+    /// The task.
+    pub fn task(&self) -> &'static TaskInfo {
+        self.payload.task()
+    }
+
+    /// The task's name.
+    pub fn name(&self) -> &'static str {
+        self.task().name()
+    }
+
+    /// Where the intent was written.
+    pub fn origin(&self) -> &'static Location<'static> {
+        self.origin
+    }
+
+    /// What the intent asks of the executor.
+    pub fn options(&self) -> &Options {
+        self.options.as_deref().unwrap_or(&options::NONE)
+    }
+
+    /// The queue asked for: the intent's own, else the task's.
+    pub fn effective_queue(&self) -> Option<&str> {
+        self.options().queue().or_else(|| self.task().queue())
+    }
+
+    /// The number of attempts asked for: the intent's own, else the task's.
+    pub fn effective_max_attempts(&self) -> Option<u32> {
+        self.options().max_attempts().or_else(|| self.task().max_attempts())
+    }
+
+    /// The arguments for people: an object keyed by parameter name, `#[secret]` ones as `"[secret]"`.
+    ///
+    /// A local task's arguments are shown as their `Debug` text, where they have one.
+    pub fn arguments(&self) -> Value {
+        Value::Object(
+            self.shown().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>(),
+        )
+    }
+
+    /// The arguments themselves, where the task is `T`; a policy's way to look at them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::{Intent, Verdict};
+    ///
+    /// #[airlock::task]
+    /// fn refund(order_id: u64, cents: u64) {}
+    ///
+    /// let only_small = |intent: &Intent| match intent.arguments_of::<refund>() {
+    ///     Some((_, cents)) if *cents > 10_000 => Verdict::Drop,
+    ///     _ => Verdict::Allow,
+    /// };
+    /// assert_eq!(only_small(&refund::intent(1, 20_000)), Verdict::Drop);
+    /// ```
+    pub fn arguments_of<T: Task>(&self) -> Option<&T::Arguments> {
+        self.payload.arguments()?.downcast_ref()
+    }
+
+    /// The arguments for an engine: a JSON object keyed by parameter name, secrets included.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] for a [local](TaskInfo::is_local) task and for an argument that has no JSON,
+    /// such as a map whose keys are not strings.
+    pub fn to_json(&self) -> Result<String, EncodeError> {
+        let task = self.task();
+        let error = |why: String| EncodeError { task, why };
+        let wire = task.wire.as_ref().ok_or_else(|| error("it is `local`".into()))?;
+        let arguments = self.payload.arguments().ok_or_else(|| error("they are gone".into()))?;
+        (wire.encode)(arguments).map_err(|failure| error(failure.to_string()))
+    }
+
+    /// A second intent like this one; `None` for a local task whose arguments are not `Clone`.
+    pub fn duplicate(&self) -> Option<Self> {
+        Some(Self {
+            payload: self.payload.duplicate()?,
+            origin: self.origin,
+            options: self.options.clone(),
+        })
+    }
+
+    /// Whether `other` asks for the same: the same task, equal arguments, equal options.
+    ///
+    /// Arguments are equal when their JSON is; those of a local task when `==` says so, and never
+    /// where they don't implement it.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.is_same_call(other) && self.options() == other.options()
+    }
+
+    /// The same as [`is_same`](Self::is_same), whatever the options.
+    pub(crate) fn is_same_call(&self, other: &Self) -> bool {
+        self.task() == other.task() && self.payload.equal(&*other.payload)
+    }
+
+    pub(crate) fn has_options(&self) -> bool {
+        self.options.is_some()
+    }
+
+    #[inline]
+    pub(crate) fn run(&mut self, states: &States) -> Called {
+        self.payload.run(states)
+    }
+
+    pub(crate) fn is_spent(&self) -> bool {
+        self.payload.arguments().is_none()
+    }
+
+    /// Takes the intent out and leaves what a report needs of it.
+    pub(crate) fn take(&mut self) -> Self {
+        let taken = Taken { task: self.task(), shown: self.payload.shown() };
+        let left =
+            Self { payload: taken.pack(), origin: self.origin, options: self.options.clone() };
+        std::mem::replace(self, left)
+    }
+
+    /// Each argument with its parameter's name, secrets covered.
+    fn shown(&self) -> impl Iterator<Item = (&'static str, Value)> {
+        let values = self.payload.shown();
+        self.task().parameters().iter().zip(values).map(|(parameter, value)| {
+            let value = if parameter.is_secret() { Value::from("[secret]") } else { value };
+            (parameter.name(), value)
+        })
+    }
+
+    /// The arguments as `order_id: 42, token: [secret]`.
+    pub(crate) fn argument_list(&self) -> String {
+        let local = self.task().is_local();
+        let mut list = String::new();
+        for ((name, value), parameter) in self.shown().zip(self.task().parameters()) {
+            if !list.is_empty() {
+                list.push_str(", ");
+            }
+            list.push_str(name);
+            list.push_str(": ");
+            match value {
+                // Debug text of a local argument, and what stands for a secret, are no JSON strings.
+                Value::String(text) if local || parameter.is_secret() => list.push_str(&text),
+                value => list.push_str(&value.to_string()),
+            }
+        }
+        list
+    }
+
+    fn options_mut(&mut self) -> &mut Options {
+        self.options.get_or_insert_default()
+    }
+}
+
+impl fmt::Display for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({})", self.name(), self.argument_list())
+    }
+}
+
+/// The same text as `Display`, and the options where there are any: neither holds anything that
+/// moves between runs.
+impl fmt::Debug for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        match &self.options {
+            Some(options) => write!(f, " {options:?}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An intent's arguments can't be written as JSON.
+#[derive(Clone, Debug)]
+pub struct EncodeError {
+    task: &'static TaskInfo,
+    why: String,
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the arguments of `{}` can't be written as JSON: {}", self.task, self.why)
+    }
+}
+
+impl std::error::Error for EncodeError {}

@@ -1,0 +1,179 @@
+//! A task with its arguments, its type forgotten: what an intent carries.
+//!
+//! Small arguments live inside the intent and need no allocation; larger ones are boxed.
+
+use std::any::Any;
+use std::mem::MaybeUninit;
+
+use serde_json::Value;
+use stack_dst::Value as Inline;
+
+use crate::private::Called;
+use crate::states::States;
+use crate::task::{Task, TaskInfo};
+
+/// Three words of arguments and one for the vtable. Sixteen bytes of arguments fit with the tag
+/// that says whether they are still there.
+type Space = [MaybeUninit<u64>; 4];
+
+pub(crate) type Payload = Inline<dyn Carried, Space>;
+
+/// What every payload can do.
+pub(crate) trait Carried: Send {
+    fn task(&self) -> &'static TaskInfo;
+
+    /// The tuple of arguments, unless they are spent.
+    fn arguments(&self) -> Option<&dyn Any>;
+
+    /// Runs the task on a copy of its arguments, so that a failure leaves them to be handed back.
+    /// Arguments that can't be copied are spent.
+    fn run(&mut self, states: &States) -> Called;
+
+    fn duplicate(&self) -> Option<Payload>;
+
+    fn equal(&self, other: &dyn Carried) -> bool;
+
+    /// Each argument for people, in the order of the parameters, secrets and all.
+    fn shown(&self) -> Vec<Value>;
+}
+
+/// The arguments of `T`, as long as nothing has consumed them.
+pub(crate) struct Call<T: Task> {
+    arguments: Option<T::Arguments>,
+}
+
+impl<T: Task> Call<T> {
+    #[inline]
+    pub(crate) fn new(arguments: T::Arguments) -> Self {
+        Self { arguments: Some(arguments) }
+    }
+
+    #[inline]
+    pub(crate) fn pack(self) -> Payload {
+        if size_of::<Self>() <= 24 && align_of::<Self>() <= 8 {
+            pack(self)
+        } else {
+            pack(Box::new(self))
+        }
+    }
+}
+
+#[inline]
+fn pack<C: Carried + 'static>(carried: C) -> Payload {
+    let inline =
+        Inline::in_buffer_stable([MaybeUninit::uninit(); 4], carried, |carried| carried as _);
+    let Ok(payload) = inline else { unreachable!("its size was compared with the space") };
+    payload
+}
+
+impl<T: Task> Carried for Call<T> {
+    #[inline]
+    fn task(&self) -> &'static TaskInfo {
+        T::info()
+    }
+
+    fn arguments(&self) -> Option<&dyn Any> {
+        self.arguments.as_ref().map(|arguments| arguments as &dyn Any)
+    }
+
+    #[inline]
+    fn run(&mut self, states: &States) -> Called {
+        let copy = self.arguments.as_ref().and_then(T::duplicate);
+        match copy.or_else(|| self.arguments.take()) {
+            Some(arguments) => T::call(arguments, states),
+            None => Called::spent(),
+        }
+    }
+
+    fn duplicate(&self) -> Option<Payload> {
+        let copy = self.arguments.as_ref().and_then(T::duplicate)?;
+        Some(Self::new(copy).pack())
+    }
+
+    fn equal(&self, other: &dyn Carried) -> bool {
+        let theirs = other.arguments().and_then(<dyn Any>::downcast_ref::<T::Arguments>);
+        let (Some(ours), Some(theirs)) = (&self.arguments, theirs) else { return false };
+        match &T::info().wire {
+            None => T::equal(ours, theirs).unwrap_or(false),
+            Some(wire) => match ((wire.encode)(ours), (wire.encode)(theirs)) {
+                (Ok(ours), Ok(theirs)) => ours == theirs,
+                _ => false,
+            },
+        }
+    }
+
+    fn shown(&self) -> Vec<Value> {
+        let Some(arguments) = &self.arguments else { return Vec::new() };
+        match &T::info().wire {
+            Some(wire) => (wire.shown)(arguments)
+                .into_iter()
+                .map(|value| value.unwrap_or_else(|| Value::from("[has no JSON]")))
+                .collect(),
+            None => T::shown(arguments).into_iter().map(Value::from).collect(),
+        }
+    }
+}
+
+impl<C: Carried + ?Sized> Carried for Box<C> {
+    fn task(&self) -> &'static TaskInfo {
+        (**self).task()
+    }
+
+    fn arguments(&self) -> Option<&dyn Any> {
+        (**self).arguments()
+    }
+
+    fn run(&mut self, states: &States) -> Called {
+        (**self).run(states)
+    }
+
+    fn duplicate(&self) -> Option<Payload> {
+        (**self).duplicate()
+    }
+
+    fn equal(&self, other: &dyn Carried) -> bool {
+        (**self).equal(other)
+    }
+
+    fn shown(&self) -> Vec<Value> {
+        (**self).shown()
+    }
+}
+
+/// What stays in a batch where an executor has taken the intent out: enough for the report.
+pub(crate) struct Taken {
+    pub(crate) task: &'static TaskInfo,
+    pub(crate) shown: Vec<Value>,
+}
+
+impl Taken {
+    pub(crate) fn pack(self) -> Payload {
+        pack(Box::new(self))
+    }
+}
+
+impl Carried for Taken {
+    fn task(&self) -> &'static TaskInfo {
+        self.task
+    }
+
+    fn arguments(&self) -> Option<&dyn Any> {
+        None
+    }
+
+    fn run(&mut self, _: &States) -> Called {
+        Called::spent()
+    }
+
+    fn duplicate(&self) -> Option<Payload> {
+        None
+    }
+
+    fn equal(&self, _: &dyn Carried) -> bool {
+        false
+    }
+
+    fn shown(&self) -> Vec<Value> {
+        self.shown.clone()
+    }
+}

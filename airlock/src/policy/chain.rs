@@ -1,0 +1,180 @@
+//! The policies in force at one place: a list that shares its tails.
+//!
+//! Entering a policy puts a node before the list that was in force; leaving restores that list. An
+//! intent keeps the list of the place where it was enqueued, which is what law 4 asks for: nothing
+//! that happens to the intent later can lift a policy.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::intent::Intent;
+use crate::policy::{Judge, Occasion, Policy, PolicyViolation, Verdict};
+
+/// The policies in force, innermost first; `None` where there is none.
+pub(crate) type Chain = Option<Arc<Node>>;
+
+pub(crate) struct Node {
+    policy: Arc<dyn Policy>,
+    outer: Chain,
+}
+
+impl Drop for Node {
+    /// Without recursion: policies may be nested deeper than a stack.
+    fn drop(&mut self) {
+        let mut outer = self.outer.take();
+        while let Some(mut node) = outer.and_then(Arc::into_inner) {
+            outer = node.outer.take();
+        }
+    }
+}
+
+/// `outer` with `policy` inside it.
+pub(crate) fn within(policy: Arc<dyn Policy>, outer: Chain) -> Chain {
+    Some(Arc::new(Node { policy, outer }))
+}
+
+#[inline]
+pub(crate) fn is_same(a: &Chain, b: &Chain) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+        _ => false,
+    }
+}
+
+pub(crate) fn iter(chain: &Chain) -> impl Iterator<Item = &Arc<dyn Policy>> {
+    std::iter::successors(chain.as_deref(), |node| node.outer.as_deref()).map(|node| &node.policy)
+}
+
+/// The policies in force where a handle's scope is re-entered under `ambient`: the handle's and
+/// those around the call, none of them twice.
+pub(crate) fn carried(handle: &Chain, ambient: &Chain) -> Chain {
+    if handle.is_none() {
+        return ambient.clone();
+    }
+    if ambient.is_none() || is_tail(ambient, handle) {
+        return handle.clone();
+    }
+    let known: Vec<_> = iter(ambient).map(Arc::as_ptr).collect();
+    let new: Vec<_> = iter(handle)
+        .filter(|policy| !known.iter().any(|known| std::ptr::addr_eq(*known, Arc::as_ptr(policy))))
+        .collect();
+    new.into_iter().rev().fold(ambient.clone(), |outer, policy| within(policy.clone(), outer))
+}
+
+fn is_tail(tail: &Chain, chain: &Chain) -> bool {
+    std::iter::successors(chain.as_ref(), |node| node.outer.as_ref())
+        .any(|node| tail.as_ref().is_some_and(|tail| Arc::ptr_eq(tail, node)))
+}
+
+/// Asks every policy, innermost first, until one refuses.
+#[inline]
+pub(crate) fn on_enqueue(chain: &Chain, intent: &Intent) -> Result<(), PolicyViolation> {
+    let mut node = chain.as_deref();
+    while let Some(Node { policy, outer }) = node {
+        if let Err(violation) = policy.on_enqueue(intent) {
+            return Err(violation.named(&**policy));
+        }
+        node = outer.as_deref();
+    }
+    Ok(())
+}
+
+/// Judges the intents of one flush or one inspection.
+pub(crate) struct Bench<'c> {
+    occasion: Occasion,
+    /// The judges of this occasion, by the address of their policy, so that a policy that is in
+    /// force at several places has one memory.
+    judges: FxHashMap<usize, Box<dyn Judge + 'c>>,
+    /// The chain asked last, and whether a policy of it has a judge.
+    chain: Option<&'c Node>,
+    judged: bool,
+}
+
+impl<'c> Bench<'c> {
+    pub(crate) fn new(occasion: Occasion) -> Self {
+        Self { occasion, judges: FxHashMap::default(), chain: None, judged: false }
+    }
+
+    /// Asks every policy, innermost first, until one drops.
+    #[inline]
+    pub(crate) fn ask(&mut self, chain: &'c Chain, intent: &Intent) -> Verdict {
+        self.turn_to(chain);
+        if self.judged {
+            return self.ask_judges(chain, intent);
+        }
+        let mut node = chain.as_deref();
+        while let Some(Node { policy, outer }) = node {
+            let verdict = policy.allows(intent);
+            if !verdict.is_allow() {
+                return verdict.named(&**policy);
+            }
+            node = outer.as_deref();
+        }
+        Verdict::Allow
+    }
+
+    /// What each policy of `chain` says of `intent`, whatever the others say.
+    pub(crate) fn ask_each(&mut self, chain: &'c Chain, intent: &Intent) -> Vec<(String, Verdict)> {
+        self.turn_to(chain);
+        let mut dropped = false;
+        iter(chain)
+            .map(|policy| {
+                let verdict = match self.judges.get_mut(&address(policy)) {
+                    // At flush it would not be asked any more, so it must not count the intent.
+                    Some(_) if dropped => Verdict::Allow,
+                    Some(judge) => judge.allows(intent),
+                    None => policy.allows(intent),
+                };
+                dropped |= !verdict.is_allow();
+                (policy.name().into_owned(), verdict)
+            })
+            .collect()
+    }
+
+    fn ask_judges(&mut self, chain: &Chain, intent: &Intent) -> Verdict {
+        for policy in iter(chain) {
+            let verdict = match self.judges.get_mut(&address(policy)) {
+                Some(judge) => judge.allows(intent),
+                None => policy.allows(intent),
+            };
+            if !verdict.is_allow() {
+                return verdict.named(&**policy);
+            }
+        }
+        Verdict::Allow
+    }
+
+    #[inline]
+    fn turn_to(&mut self, chain: &'c Chain) {
+        let same = match (self.chain, chain.as_deref()) {
+            (None, None) => true,
+            (Some(ours), Some(theirs)) => std::ptr::eq(ours, theirs),
+            _ => false,
+        };
+        if !same {
+            self.appoint(chain);
+        }
+    }
+
+    #[cold]
+    fn appoint(&mut self, chain: &'c Chain) {
+        self.judged = false;
+        for policy in iter(chain) {
+            let address = address(policy);
+            if self.judges.contains_key(&address) {
+                self.judged = true;
+            } else if let Some(judge) = policy.judge(self.occasion) {
+                self.judges.insert(address, judge);
+                self.judged = true;
+            }
+        }
+        self.chain = chain.as_deref();
+    }
+}
+
+/// Where the policy lies. An `Arc` has an allocation of its own even for a type without a size.
+fn address(policy: &Arc<dyn Policy>) -> usize {
+    Arc::as_ptr(policy).cast::<()>().addr()
+}

@@ -1,0 +1,203 @@
+//! Policies: what judges single intents.
+
+mod assert_no_effects;
+pub(crate) mod chain;
+mod coalesce;
+mod combine;
+mod constant;
+mod limit;
+mod log_on_flush;
+mod task_lists;
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub use assert_no_effects::AssertNoEffects;
+pub use coalesce::Coalesce;
+pub use constant::{AllowAll, DropAll};
+pub use limit::Limit;
+pub use log_on_flush::LogOnFlush;
+pub use task_lists::{AllowOnly, BlockTasks};
+
+use crate::intent::Intent;
+
+/// Judges single intents: may refuse one at enqueue, may drop one at flush.
+///
+/// A policy never creates or reorders. Every policy in force where an intent was enqueued is asked,
+/// innermost first: at enqueue, until one refuses, and again at flush, until one drops, whichever
+/// scope flushes.
+///
+/// Tuples, arrays, `Vec`s, `Option`s and boxes of policies are policies, and so is a closure from
+/// `&Intent` to [`Verdict`], asked at flush.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::{Intent, Policy, PolicyViolation, Verdict};
+///
+/// /// Keeps mails in the building while the office is closed.
+/// struct OfficeHours { open: bool }
+///
+/// impl Policy for OfficeHours {
+///     fn allows(&self, intent: &Intent) -> Verdict {
+///         if self.open || intent.task().queue() != Some("emails") {
+///             Verdict::Allow
+///         } else {
+///             Verdict::Drop
+///         }
+///     }
+/// }
+///
+/// #[airlock::task(queue = "emails")]
+/// fn send_mail(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (_, sealed) = airlock::scope()
+///     .policy(OfficeHours { open: false })
+///     .seal(|| send_mail::enqueue(42));
+/// assert_eq!(sealed.flush()?.dropped(), 1);
+/// # Ok(())
+/// # }
+/// ```
+pub trait Policy: Send + Sync + 'static {
+    /// Asked at enqueue.
+    ///
+    /// # Errors
+    ///
+    /// A [`PolicyViolation`] refuses the intent: the enqueue fails with it.
+    fn on_enqueue(&self, intent: &Intent) -> Result<(), PolicyViolation> {
+        let _ = intent;
+        Ok(())
+    }
+
+    /// Asked at flush, and by whoever inspects a scope: the answer must not depend on how often.
+    ///
+    /// A policy whose answer depends on what else is in the flush has a [`Judge`] instead.
+    fn allows(&self, intent: &Intent) -> Verdict {
+        let _ = intent;
+        Verdict::Allow
+    }
+
+    /// The name that reports give the policy: its type's, unless it says otherwise.
+    fn name(&self) -> Cow<'static, str> {
+        short_name(std::any::type_name::<Self>())
+    }
+
+    /// What judges one flush, or one inspection of a scope, in place of [`allows`](Self::allows).
+    ///
+    /// For policies with a memory that lasts one flush, such as [`Limit`] and [`Coalesce`].
+    fn judge(&self, occasion: Occasion) -> Option<Box<dyn Judge + '_>> {
+        let _ = occasion;
+        None
+    }
+}
+
+/// A policy's memory of one flush.
+pub trait Judge {
+    /// Asked once for each intent that got as far as this policy, in order.
+    fn allows(&mut self, intent: &Intent) -> Verdict;
+}
+
+/// Why intents are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// They leave if they pass.
+    Flush,
+    /// Somebody looks at what would happen: nothing may be logged or counted for good.
+    Inspection,
+}
+
+/// What a policy says of an intent at flush.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It may leave.
+    Allow,
+    /// It is dropped.
+    Drop,
+    /// It is dropped, by a policy inside this one: combinators say by which.
+    DropBy(Cow<'static, str>),
+}
+
+impl Verdict {
+    /// Whether the intent may leave.
+    pub fn is_allow(&self) -> bool {
+        matches!(self, Self::Allow)
+    }
+
+    /// The same with the policy's name, where it is a drop without one.
+    pub(crate) fn named(self, policy: &(impl Policy + ?Sized)) -> Self {
+        match self {
+            Self::Drop => Self::DropBy(policy.name()),
+            named => named,
+        }
+    }
+}
+
+/// A policy refused an intent.
+///
+/// # Examples
+///
+/// ```
+/// let violation = airlock::PolicyViolation::new("refunds above 100 € need a second person");
+/// assert_eq!(violation.reason(), "refunds above 100 € need a second person");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyViolation {
+    policy: Option<Cow<'static, str>>,
+    reason: Cow<'static, str>,
+}
+
+impl PolicyViolation {
+    /// A refusal for this reason.
+    pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { policy: None, reason: reason.into() }
+    }
+
+    /// Why.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The name of the policy that refused, once one did.
+    pub fn policy(&self) -> Option<&str> {
+        self.policy.as_deref()
+    }
+
+    /// The same with the policy's name, where it has none.
+    pub(crate) fn named(mut self, policy: &(impl Policy + ?Sized)) -> Self {
+        self.policy.get_or_insert_with(|| policy.name());
+        self
+    }
+}
+
+impl fmt::Display for PolicyViolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.policy {
+            Some(policy) => write!(f, "{policy}: {}", self.reason),
+            None => f.write_str(&self.reason),
+        }
+    }
+}
+
+impl std::error::Error for PolicyViolation {}
+
+/// `shop::policies::OfficeHours` as `OfficeHours`; a closure's as `closure in shop::checkout`.
+fn short_name(type_name: &'static str) -> Cow<'static, str> {
+    if let Some(function) = type_name.strip_suffix("::{{closure}}") {
+        return format!("closure in {function}").into();
+    }
+    let path = type_name.split('<').next().unwrap_or(type_name);
+    path.rsplit("::").next().unwrap_or(path).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_name;
+
+    #[test]
+    fn names_are_short() {
+        assert_eq!(short_name("shop::policies::OfficeHours"), "OfficeHours");
+        assert_eq!(short_name("shop::Wrapped<shop::policies::OfficeHours>"), "Wrapped");
+        assert_eq!(short_name("shop::checkout::{{closure}}"), "closure in shop::checkout");
+    }
+}

@@ -1,0 +1,348 @@
+//! What generated code calls. Not public: it may change with any release.
+
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use airlock_macros::task_set;
+pub use inventory;
+
+pub use crate::arguments::{Argument, Arguments, LocalArgument};
+use crate::error::EnqueueError;
+use crate::intent::Intent;
+use crate::payload::Call;
+use crate::scope::outcome::Outcome;
+use crate::scope::{FlushError, Sealed};
+pub use crate::states::StateKey;
+use crate::states::States;
+pub use crate::task::Definition;
+use crate::task::{Task, TaskInfo};
+use crate::task_set::TaskSet;
+
+/// The error of a task that failed.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+type TaskFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+
+/// One entry of the registry.
+pub struct Registration(pub fn() -> &'static TaskInfo);
+
+inventory::collect!(Registration);
+
+// ---- intents
+
+/// What `task::intent` does.
+#[inline]
+#[track_caller]
+pub fn intent<T: Task>(arguments: T::Arguments) -> Intent {
+    Intent::new(Call::<T>::new(arguments))
+}
+
+/// What `task::enqueue` does.
+///
+/// # Errors
+///
+/// As [`Intent::enqueue`].
+#[inline]
+#[track_caller]
+pub fn enqueue<T: Task>(arguments: T::Arguments) -> Result<(), EnqueueError> {
+    intent::<T>(arguments).enqueue()
+}
+
+/// Holds `T` against what an argument must be.
+pub const fn argument<T: Argument>() {}
+
+/// Holds `T` against what a local task's argument must be.
+pub const fn local_argument<T: LocalArgument>() {}
+
+/// The set behind `tasks!`.
+pub fn task_set(tasks: &[&'static TaskInfo]) -> TaskSet {
+    tasks.iter().copied().collect()
+}
+
+// ---- running a task
+
+/// A task that was called: finished, or a future still to be awaited.
+pub struct Called(pub(crate) Progress);
+
+pub(crate) enum Progress {
+    Done(Result<(), BoxError>),
+    Future(TaskFuture),
+}
+
+impl Called {
+    /// A synchronous task, which has finished.
+    #[inline]
+    pub fn done(result: Result<(), BoxError>) -> Self {
+        Self(Progress::Done(result))
+    }
+
+    /// An asynchronous task.
+    pub fn future(future: impl Future<Output = Result<(), BoxError>> + Send + 'static) -> Self {
+        Self(Progress::Future(Box::pin(future)))
+    }
+
+    pub(crate) fn spent() -> Self {
+        Self::done(Err("its arguments were consumed by an earlier run".into()))
+    }
+}
+
+/// What a task may return.
+#[diagnostic::on_unimplemented(
+    message = "a task can't return `{Self}`",
+    label = "not `()` and not `Result<(), E>`",
+    note = "a task returns `()` or `Result<(), E>`, where `E` converts into `Box<dyn Error + Send + Sync>`: nobody waits for a value"
+)]
+pub trait TaskReturn {
+    /// The outcome of the run.
+    ///
+    /// # Errors
+    ///
+    /// The task's own.
+    fn finish(self) -> Result<(), BoxError>;
+}
+
+impl TaskReturn for () {
+    #[inline]
+    fn finish(self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<BoxError>> TaskReturn for Result<(), E> {
+    #[inline]
+    fn finish(self) -> Result<(), BoxError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// The outcome of a task's run.
+///
+/// # Errors
+///
+/// The task's own.
+#[inline]
+pub fn finish<R: TaskReturn>(returned: R) -> Result<(), BoxError> {
+    returned.finish()
+}
+
+/// The state of type `S` that task `T` asks for.
+///
+/// # Panics
+///
+/// Panics where there is none; executors that were built with a check never get here.
+pub fn state<T: Task, S: Send + Sync + 'static>(states: &States) -> &S {
+    states.get().unwrap_or_else(|| {
+        panic!(
+            "`{}` needs the state `{}` and its executor has none: \
+             build the executor with `Inline::builder().state(…).build()?`",
+            T::NAME,
+            std::any::type_name::<S>(),
+        )
+    })
+}
+
+// ---- choices by what a type can do
+//
+// Method calls on `(&&Wrapper(value))` find the most able implementation first: an argument's
+// `Clone` is used where there is one, and its absence is no error.
+
+/// Copies arguments.
+pub struct Duplicating<'a, T>(pub &'a T);
+
+/// Copies arguments that are `Clone`.
+pub trait DuplicateByClone<T> {
+    /// A copy.
+    fn duplicate(&self) -> Option<T>;
+}
+
+impl<T: Clone> DuplicateByClone<T> for &Duplicating<'_, T> {
+    #[inline]
+    fn duplicate(&self) -> Option<T> {
+        Some(self.0.clone())
+    }
+}
+
+/// Copies arguments that go to JSON and back.
+pub trait DuplicateByJson<T> {
+    /// A copy, where JSON gives one.
+    fn duplicate(&self) -> Option<T>;
+}
+
+impl<T: Serialize + DeserializeOwned> DuplicateByJson<T> for &&Duplicating<'_, T> {
+    fn duplicate(&self) -> Option<T> {
+        serde_json::from_str(&serde_json::to_string(self.0).ok()?).ok()
+    }
+}
+
+/// Arguments that can't be copied.
+pub trait DuplicateNot<T> {
+    /// None.
+    fn duplicate(&self) -> Option<T>;
+}
+
+impl<T> DuplicateNot<T> for Duplicating<'_, T> {
+    fn duplicate(&self) -> Option<T> {
+        None
+    }
+}
+
+/// Compares the arguments of a local task.
+pub struct Comparing<'a, T>(pub &'a T, pub &'a T);
+
+/// Compares arguments that are `PartialEq`.
+pub trait EqualByEq {
+    /// Whether they are equal.
+    fn equal(&self) -> Option<bool>;
+}
+
+impl<T: PartialEq> EqualByEq for Comparing<'_, T> {
+    fn equal(&self) -> Option<bool> {
+        Some(self.0 == self.1)
+    }
+}
+
+/// Arguments that can't be compared.
+pub trait EqualNot {
+    /// None.
+    fn equal(&self) -> Option<bool>;
+}
+
+impl<T> EqualNot for &Comparing<'_, T> {
+    fn equal(&self) -> Option<bool> {
+        None
+    }
+}
+
+/// Shows an argument of a local task.
+pub struct Showing<'a, T>(pub &'a T);
+
+/// Shows arguments that are `Debug`.
+pub trait ShownByDebug {
+    /// The text.
+    fn shown(&self) -> String;
+}
+
+impl<T: fmt::Debug> ShownByDebug for Showing<'_, T> {
+    fn shown(&self) -> String {
+        format!("{:?}", self.0)
+    }
+}
+
+/// Arguments that can't be shown.
+pub trait ShownNot {
+    /// An ellipsis.
+    fn shown(&self) -> String;
+}
+
+impl<T> ShownNot for &Showing<'_, T> {
+    fn shown(&self) -> String {
+        "…".into()
+    }
+}
+
+/// Asks a scoped function's value whether it means success.
+pub struct Ended<'a, T>(pub &'a T);
+
+/// Values that say so.
+pub trait EndedByOutcome {
+    /// What the value says.
+    fn succeeded(&self) -> bool;
+}
+
+impl<T: Outcome> EndedByOutcome for Ended<'_, T> {
+    #[inline]
+    fn succeeded(&self) -> bool {
+        self.0.succeeded()
+    }
+}
+
+/// Values that don't: not to have panicked is success.
+pub trait EndedAnyway {
+    /// True.
+    fn succeeded(&self) -> bool;
+}
+
+impl<T> EndedAnyway for &Ended<'_, T> {
+    #[inline]
+    fn succeeded(&self) -> bool {
+        true
+    }
+}
+
+/// Turns a failed flush into a scoped function's value.
+pub struct Returned<R>(std::marker::PhantomData<fn() -> R>);
+
+impl<R> Returned<R> {
+    /// For a function that returned this value.
+    pub fn of(_: &R) -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+/// What the error of a `#[scoped]` function must be.
+#[diagnostic::on_unimplemented(
+    message = "a failed flush can't become `{Self}`",
+    label = "this function's error has no `From<airlock::FlushError>`",
+    note = "implement `From<airlock::FlushError>` for `{Self}`, or name a function from `FlushError` to the return type: `#[airlock::scoped(on_flush_error = path)]`"
+)]
+pub trait ScopedError: From<FlushError> {}
+
+#[diagnostic::do_not_recommend]
+impl<E: From<FlushError>> ScopedError for E {}
+
+/// Functions that return a `Result`.
+pub trait ReturnsResult<T, E> {
+    /// The error, converted.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    fn flush_failed(&self, error: FlushError) -> Result<T, E>
+    where
+        E: ScopedError;
+}
+
+impl<T, E> ReturnsResult<T, E> for Returned<Result<T, E>> {
+    fn flush_failed(&self, error: FlushError) -> Result<T, E>
+    where
+        E: ScopedError,
+    {
+        Err(error.into())
+    }
+}
+
+/// Functions that return anything else.
+pub trait ReturnsAnything<R> {
+    /// Panics with the report.
+    fn flush_failed(&self, error: FlushError) -> R;
+}
+
+impl<R> ReturnsAnything<R> for &Returned<R> {
+    #[track_caller]
+    fn flush_failed(&self, error: FlushError) -> R {
+        panic!("{error}\n{}", error.report())
+    }
+}
+
+/// Flushes or discards what a scoped function's body enqueued.
+///
+/// # Errors
+///
+/// [`FlushError`], as [`Sealed::flush`].
+#[inline]
+pub fn settle(sealed: Sealed, succeeded: bool) -> Result<(), FlushError> {
+    sealed.settle(succeeded)
+}
+
+/// The same where the executor may be awaited.
+///
+/// # Errors
+///
+/// [`FlushError`], as [`Sealed::flush_async`].
+pub async fn settle_async(sealed: Sealed, succeeded: bool) -> Result<(), FlushError> {
+    sealed.settle_async(succeeded).await
+}

@@ -1,0 +1,145 @@
+//! Where a scope keeps its intents until it ends.
+//!
+//! Intents that were enqueued one after another under the same policies make a segment, so that the
+//! policies are kept once a segment and not once an intent. Capturing a nested scope's buffer links
+//! its segments behind our own, however many there are: nesting stays linear.
+
+use std::collections::LinkedList;
+
+use crate::intent::Intent;
+use crate::policy::chain::{self, Chain};
+
+/// Captured segments of up to this many intents are copied into the segment before them instead of
+/// linked: a thousand nested scopes of one intent each make one segment.
+const SMALL: usize = 16;
+
+/// Intents enqueued one after another under the same policies, in the same scope.
+pub(crate) struct Segment {
+    pub(crate) chain: Chain,
+    /// How deep the scope is nested that they were enqueued in.
+    pub(crate) level: u32,
+    pub(crate) intents: Vec<Intent>,
+}
+
+#[derive(Default)]
+pub(crate) struct Buffer {
+    /// The segment that is being filled, and the policies in force for it.
+    open: Vec<Intent>,
+    chain: Chain,
+    closed: Option<Box<Closed>>,
+}
+
+#[derive(Default)]
+struct Closed {
+    segments: LinkedList<Segment>,
+    len: usize,
+}
+
+impl Buffer {
+    pub(crate) const fn new() -> Self {
+        Self { open: Vec::new(), chain: None, closed: None }
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.open.len() + self.closed.as_ref().map_or(0, |closed| closed.len)
+    }
+
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.open.is_empty() && self.closed.is_none()
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, intent: Intent, chain: &Chain, level: u32) {
+        if !chain::is_same(&self.chain, chain) {
+            self.turn_to(chain, level);
+        }
+        self.open.push(intent);
+    }
+
+    #[cold]
+    fn turn_to(&mut self, chain: &Chain, level: u32) {
+        self.close(level);
+        self.chain.clone_from(chain);
+    }
+
+    /// Ends the open segment, so that what follows is a segment of its own.
+    fn close(&mut self, level: u32) {
+        if !self.open.is_empty() {
+            let intents = std::mem::take(&mut self.open);
+            self.append(Segment { chain: self.chain.clone(), level, intents });
+        }
+    }
+
+    fn append(&mut self, segment: Segment) {
+        let closed = self.closed.get_or_insert_default();
+        closed.len += segment.intents.len();
+        closed.segments.push_back(segment);
+    }
+
+    /// Takes over the buffer of a nested scope of `theirs` levels, behind what is here.
+    #[inline]
+    pub(crate) fn capture(&mut self, level: u32, nested: Self, theirs: u32) {
+        if !nested.is_empty() {
+            self.capture_some(level, nested, theirs);
+        }
+    }
+
+    fn capture_some(&mut self, level: u32, mut nested: Self, theirs: u32) {
+        self.close(level);
+        // A future that was moved under another scope may be no deeper than what captures it.
+        let theirs = theirs.max(level + 1);
+        if nested.closed.is_none() {
+            let segment = Segment { chain: nested.chain, level: theirs, intents: nested.open };
+            return self.append_small(segment);
+        }
+        nested.close(theirs);
+        let Some(mut nested) = nested.closed else { return };
+        let closed = self.closed.get_or_insert_default();
+        closed.len += nested.len;
+        closed.segments.append(&mut nested.segments);
+    }
+
+    fn append_small(&mut self, mut segment: Segment) {
+        if segment.intents.len() <= SMALL
+            && let Some(closed) = &mut self.closed
+            && let Some(last) = closed.segments.back_mut()
+            && last.level == segment.level
+            && chain::is_same(&last.chain, &segment.chain)
+        {
+            closed.len += segment.intents.len();
+            last.intents.append(&mut segment.intents);
+        } else {
+            self.append(segment);
+        }
+    }
+
+    /// Every segment in order, the open one last.
+    pub(crate) fn segments(&self, level: u32) -> impl Iterator<Item = (&Chain, u32, &[Intent])> {
+        let closed = self.closed.iter().flat_map(|closed| &closed.segments);
+        closed
+            .map(|segment| (&segment.chain, segment.level, &*segment.intents))
+            .chain(std::iter::once((&self.chain, level, &*self.open)))
+    }
+
+    /// The segments, the open one last; one that would be empty is left out.
+    pub(crate) fn into_segments(mut self, level: u32) -> impl Iterator<Item = Segment> {
+        self.close(level);
+        self.closed.into_iter().flat_map(|closed| closed.segments)
+    }
+
+    /// The one segment, where there is no more than one: the usual case, and free.
+    #[inline]
+    pub(crate) fn into_single(self) -> Result<(Chain, Vec<Intent>), Self> {
+        if self.closed.is_none() { Ok((self.chain, self.open)) } else { Err(self) }
+    }
+
+    /// Puts a whole segment behind what is here.
+    pub(crate) fn push_segment(&mut self, segment: Segment, level: u32) {
+        self.close(level);
+        if !segment.intents.is_empty() {
+            self.append_small(segment);
+        }
+    }
+}

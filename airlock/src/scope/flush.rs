@@ -1,0 +1,401 @@
+//! How a scope ends: its intents are offered to the scopes around, judged, carried out, and what
+//! became of them is told to whoever asked.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+
+use crate::events;
+use crate::executor::batch::{Aside, Batch};
+use crate::executor::run::Runner;
+use crate::executor::{DispatchError, DynExecutor, Inline, blocking, contained};
+use crate::intent::Intent;
+use crate::policy::chain::{Bench, Chain};
+use crate::policy::{Occasion, Verdict};
+use crate::report::{Fate, Report, ReportEntry, Why};
+use crate::scope::Rules;
+use crate::scope::buffer::{Buffer, Segment};
+use crate::scope::context::{self, Captured};
+use crate::scope::flush_error::FlushError;
+use crate::scope::frame::Release;
+
+/// A scope's intents on their way out: judged, and about to be dispatched.
+pub(crate) struct Flush {
+    batch: Batch,
+    rules: Option<Box<Rules>>,
+    /// Whether a report is made even where everything went well.
+    reported: bool,
+    /// Why the batch can't leave at all.
+    refused: Option<DispatchError>,
+    finished: bool,
+}
+
+impl Flush {
+    /// Offers the buffer to the scopes around and judges what they release. `None` where nothing is
+    /// left to do or to tell.
+    pub(crate) fn prepare(
+        buffer: Buffer,
+        level: u32,
+        rules: Option<Box<Rules>>,
+        reported: bool,
+    ) -> Option<Self> {
+        let reported = reported || wants_report(rules.as_deref());
+        let bounded = rules.as_ref().is_some_and(|rules| rules.boundary);
+        let mut flush = Self {
+            batch: Batch::new(
+                rules.as_ref().map_or_else(Default::default, |rules| rules.on_failure),
+            ),
+            rules,
+            reported,
+            refused: None,
+            finished: false,
+        };
+        // What moves into another scope has to be looked at before.
+        let entries = if reported { entries(&buffer, level, &Fate::Captured) } else { Vec::new() };
+        let outermost = if bounded {
+            Captured::Outermost(buffer)
+        } else {
+            match context::capture_whole(buffer, level) {
+                Err(why) => why,
+                Ok(()) if !reported => {
+                    flush.finished = true;
+                    return None;
+                }
+                Ok(()) => {
+                    flush.batch.put_aside(entries);
+                    return Some(flush);
+                }
+            }
+        };
+        match outermost {
+            Captured::Outermost(buffer) => flush.judge(buffer, level),
+            Captured::Asked(buffer) => {
+                let released = flush.ask_around(buffer, level);
+                flush.judge(released, level);
+            }
+            Captured::Closed(buffer) => flush.refuse(buffer, level),
+        }
+        Some(flush)
+    }
+
+    /// Intents that their scope has let go and that are carried out elsewhere.
+    pub(crate) fn of(batch: Batch) -> Self {
+        Self { batch, rules: None, reported: events::reports(), refused: None, finished: false }
+    }
+
+    /// Runs the batch here.
+    pub(crate) fn run_with(mut self, runner: &Runner) -> Result<(), FlushError> {
+        let result = runner.run_now(&mut self.batch);
+        self.finish(result).map(drop)
+    }
+
+    /// The same from async code.
+    pub(crate) async fn run_with_async(mut self, runner: &Runner) -> Result<(), FlushError> {
+        let result = runner.run_awaited(&mut self.batch).await;
+        self.finish(result).map(drop)
+    }
+
+    /// The enclosing scope, which is a handle's, has ended: nobody would flush what it captured.
+    fn refuse(&mut self, buffer: Buffer, level: u32) {
+        for segment in buffer.into_segments(level) {
+            self.batch.append(segment.chain, 0, segment.intents);
+        }
+        self.refused.get_or_insert_with(|| {
+            DispatchError::refused(
+                "the enclosing scope, entered through a handle, has ended: let it wait for the \
+                 work it was handed to",
+            )
+        });
+    }
+
+    /// Asks the scopes around about each intent, innermost first. What one does not release moves
+    /// into its buffer, in order; what is left at the end may leave.
+    fn ask_around(&mut self, buffer: Buffer, level: u32) -> Buffer {
+        let mut positioned: Vec<Segment> = buffer.into_segments(level).collect();
+        let mut positions: Vec<usize> =
+            (0..positioned.iter().map(|s| s.intents.len()).sum()).collect();
+        for enclosing in context::enclosing() {
+            let release = match &enclosing.release {
+                Release::All => continue,
+                Release::None => None,
+                Release::If(release) => Some(release.clone()),
+            };
+            let mut kept = Buffer::new();
+            let mut kept_positions = Vec::new();
+            let mut entries = Vec::new();
+            let mut left = Vec::new();
+            let mut left_positions = Vec::new();
+            let mut position = positions.into_iter();
+            for Segment { chain, level, intents } in positioned {
+                let (mut keep, mut pass) = (Vec::new(), Vec::new());
+                for (intent, position) in intents.into_iter().zip(&mut position) {
+                    let released = release
+                        .as_ref()
+                        .is_some_and(|release| context::judging(|| release(&intent)));
+                    if released {
+                        left_positions.push(position);
+                        pass.push(intent);
+                    } else {
+                        kept_positions.push(position);
+                        entries.push(ReportEntry::new(&intent, Fate::Captured));
+                        keep.push(intent);
+                    }
+                }
+                if !keep.is_empty() {
+                    kept.push_segment(
+                        Segment { chain: chain.clone(), level, intents: keep },
+                        level,
+                    );
+                }
+                left.push(Segment { chain, level, intents: pass });
+            }
+            match enclosing.capture(kept, level) {
+                Ok(()) => self.batch.put_aside_at(kept_positions.into_iter().zip(entries)),
+                Err(kept) => self.refuse(kept, level),
+            }
+            positioned = left;
+            positions = left_positions;
+        }
+        let mut released = Buffer::new();
+        for segment in positioned {
+            released.push_segment(segment, level);
+        }
+        released
+    }
+
+    /// Asks the policies about each intent; what passes is the batch.
+    fn judge(&mut self, buffer: Buffer, level: u32) {
+        let segments = match buffer.into_single() {
+            Ok((None, intents)) => return self.batch.append(None, 0, intents),
+            Ok((chain, intents)) => vec![Segment { chain, level, intents }],
+            Err(buffer) => buffer.into_segments(level).collect(),
+        };
+        let Err((segments, panic)) = judge_into(&mut self.batch, segments, 0) else { return };
+        // A policy panicked. The intents don't vanish with it unmentioned.
+        self.finished = true;
+        self.batch.put_aside(segment_entries(&segments, &Fate::Discarded(Why::Panic)));
+        let report = self.report(|_| Fate::NotAttempted);
+        tell(self.rules.as_deref(), &report);
+        resume_unwind(panic);
+    }
+
+    fn executor(&self) -> Option<Arc<dyn DynExecutor>> {
+        match self.rules.as_ref().and_then(|rules| rules.executor.clone()) {
+            Some(executor) => Some(executor),
+            None => context::configured(|config| config.and_then(|config| config.executor.clone())),
+        }
+    }
+
+    /// Carries the batch out from sync code.
+    pub(crate) fn run(mut self) -> Result<(), FlushError> {
+        let result = self.dispatch();
+        self.finish(result).map(drop)
+    }
+
+    pub(crate) fn run_reported(mut self) -> Result<Report, FlushError> {
+        let result = self.dispatch();
+        self.finish(result).map(Option::unwrap_or_default)
+    }
+
+    fn dispatch(&mut self) -> Result<(), DispatchError> {
+        if let Some(refused) = self.refused.take() {
+            return Err(refused);
+        }
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        match self.executor() {
+            None => Inline::default_ref().run_now(&mut self.batch),
+            Some(executor) => {
+                if executor.dyn_blocks() {
+                    blocking::check().map_err(DispatchError::refused)?;
+                }
+                self.batch.awaited = false;
+                blocking::wait(contained(executor.dyn_dispatch(&mut self.batch)))
+            }
+        }
+    }
+
+    pub(crate) async fn run_async(mut self) -> Result<(), FlushError> {
+        let result = self.dispatch_async().await;
+        self.finish(result).map(drop)
+    }
+
+    pub(crate) async fn run_reported_async(mut self) -> Result<Report, FlushError> {
+        let result = self.dispatch_async().await;
+        self.finish(result).map(Option::unwrap_or_default)
+    }
+
+    async fn dispatch_async(&mut self) -> Result<(), DispatchError> {
+        if let Some(refused) = self.refused.take() {
+            return Err(refused);
+        }
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        self.batch.awaited = true;
+        match self.executor() {
+            None => Inline::default_ref().run_awaited(&mut self.batch).await,
+            Some(executor) => contained(executor.dyn_dispatch(&mut self.batch)).await,
+        }
+    }
+
+    /// Tells what became of the intents, and hands back those that did not leave.
+    fn finish(&mut self, result: Result<(), DispatchError>) -> Result<Option<Report>, FlushError> {
+        self.finished = true;
+        let Err(error) = result else {
+            if !self.reported {
+                return Ok(None);
+            }
+            let report = self.report(|_| Fate::Dispatched);
+            tell(self.rules.as_deref(), &report);
+            return Ok(Some(report));
+        };
+        let report = self.report(|index| error.fate(index));
+        tell(self.rules.as_deref(), &report);
+        Err(FlushError::new(report, error, self.batch.take_all()))
+    }
+
+    fn report(&mut self, fate: impl Fn(usize) -> Fate) -> Report {
+        let scope = self.rules.as_ref().and_then(|rules| rules.name.clone());
+        Report { scope, entries: self.batch.entries(fate) }
+    }
+}
+
+impl Drop for Flush {
+    /// A flush whose future is dropped half-way does not end in silence.
+    fn drop(&mut self) {
+        if self.finished || self.batch.is_empty() {
+            return;
+        }
+        let done = self.batch.completed;
+        let cancelled = Fate::Discarded(Why::Cancelled);
+        let report = self.report(|i| if i < done { Fate::Dispatched } else { cancelled.clone() });
+        events::cancelled(&report);
+        tell(self.rules.as_deref(), &report);
+    }
+}
+
+/// Judges segments into a batch; what is dropped is put aside for the report.
+///
+/// # Errors
+///
+/// A policy's panic, with the segments as they were.
+pub(crate) fn judge_into(
+    batch: &mut Batch,
+    segments: Vec<Segment>,
+    generation: u32,
+) -> Result<(), (Vec<Segment>, Box<dyn Any + Send>)> {
+    let verdicts = catch_unwind(AssertUnwindSafe(|| context::judging(|| verdicts(&segments))));
+    let verdicts = match verdicts {
+        Ok(verdicts) => verdicts,
+        Err(panic) => return Err((segments, panic)),
+    };
+    for (segment, dropped) in segments.into_iter().zip(verdicts) {
+        let Segment { chain, intents, .. } = segment;
+        if dropped.is_empty() {
+            batch.append(chain, generation, intents);
+        } else {
+            batch.append_judged(chain, generation, intents, dropped);
+        }
+    }
+    Ok(())
+}
+
+/// For each segment the indices of the intents that are dropped, each with the policy's name.
+fn verdicts(segments: &[Segment]) -> Vec<Vec<(usize, Box<str>)>> {
+    let mut bench = Bench::new(Occasion::Flush);
+    let mut judge = |segment| dropped(&mut bench, segment);
+    segments.iter().map(&mut judge).collect()
+}
+
+fn dropped<'c>(bench: &mut Bench<'c>, segment: &'c Segment) -> Vec<(usize, Box<str>)> {
+    let Segment { chain, intents, .. } = segment;
+    let mut dropped = Vec::new();
+    if chain.is_some() {
+        for (index, intent) in intents.iter().enumerate() {
+            if let Some(policy) = drop_by(bench, chain, intent) {
+                dropped.push((index, policy));
+            }
+        }
+    }
+    dropped
+}
+
+#[inline]
+fn drop_by<'c>(bench: &mut Bench<'c>, chain: &'c Chain, intent: &Intent) -> Option<Box<str>> {
+    match bench.ask(chain, intent) {
+        Verdict::Allow => None,
+        Verdict::Drop => Some("a policy".into()),
+        Verdict::DropBy(policy) => Some(policy.into()),
+    }
+}
+
+fn wants_report(rules: Option<&Rules>) -> bool {
+    rules.is_some_and(|rules| rules.on_report.is_some()) || events::reports()
+}
+
+fn tell(rules: Option<&Rules>, report: &Report) {
+    events::report(report);
+    if let Some(tell) = rules.and_then(|rules| rules.on_report.as_ref()) {
+        tell(report);
+    }
+}
+
+fn entries(buffer: &Buffer, level: u32, fate: &Fate) -> Vec<ReportEntry> {
+    let intents = buffer.segments(level).flat_map(|(_, _, intents)| intents);
+    intents.map(|intent| ReportEntry::new(intent, fate.clone())).collect()
+}
+
+/// The same of segments that were taken out of their buffer.
+pub(crate) fn segment_entries(segments: &[Segment], fate: &Fate) -> Vec<ReportEntry> {
+    let intents = segments.iter().flat_map(|segment| &segment.intents);
+    intents.map(|intent| ReportEntry::new(intent, fate.clone())).collect()
+}
+
+/// Discards a scope's intents, with a report.
+pub(crate) fn discard(buffer: Buffer, level: u32, rules: Option<Box<Rules>>, why: Why) -> Report {
+    let rules = rules.as_deref();
+    let entries = entries(&buffer, level, &Fate::Discarded(why));
+    let report = Report { scope: rules.and_then(|rules| rules.name.clone()), entries };
+    tell(rules, &report);
+    report
+}
+
+/// The same, without a report where nobody asked for one.
+pub(crate) fn discard_maybe_reported(
+    buffer: Buffer,
+    level: u32,
+    rules: Option<Box<Rules>>,
+    why: Why,
+) {
+    if wants_report(rules.as_deref()) {
+        discard(buffer, level, rules, why);
+    }
+}
+
+impl Batch {
+    /// Every intent's entry, in the order of enqueue: those of the batch and those put aside.
+    fn entries(&self, fate: impl Fn(usize) -> Fate) -> Vec<ReportEntry> {
+        let mut aside: Vec<_> = self.aside.iter().collect();
+        aside.sort_by_key(|(position, _)| *position);
+        let mut aside = aside.into_iter().peekable();
+        let mut batch = self.iter().enumerate();
+        let mut entries = Vec::with_capacity(self.len() + self.aside.len());
+        for place in 0.. {
+            if let Some((_, aside)) = aside.next_if(|(position, _)| *position == place) {
+                entries.push(match aside {
+                    Aside::Entry(entry) => entry.clone(),
+                    Aside::Dropped(intent, policy) => {
+                        ReportEntry::new(intent, Fate::Dropped { policy: policy.to_string() })
+                    }
+                });
+            } else if let Some((index, intent)) = batch.next() {
+                entries.push(ReportEntry::new(intent, fate(index)));
+            } else if aside.peek().is_none() {
+                break;
+            }
+        }
+        entries
+    }
+}

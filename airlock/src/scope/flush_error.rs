@@ -1,0 +1,160 @@
+//! A flush that failed.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use crate::executor::DispatchError;
+use crate::intent::Intent;
+use crate::private::BoxError;
+use crate::report::{Fate, Report};
+use crate::task::TaskInfo;
+
+/// Not every intent left: holds the report, and hands back what failed and what was not attempted.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task(name = "mail.confirmation")]
+/// fn send_confirmation_email(order_id: u64) -> Result<(), &'static str> {
+///     if order_id == 2 { Err("mailbox full") } else { Ok(()) }
+/// }
+///
+/// let error = airlock::scope()
+///     .run(|| [1, 2, 3].into_iter().try_for_each(send_confirmation_email::enqueue))
+///     .unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "`mail.confirmation(order_id: 2)` failed: mailbox full \
+///      (of 3 intents: 1 dispatched, 1 failed, 1 not attempted)",
+/// );
+///
+/// let again = error.into_intents();               // the failed one first, then the others
+/// assert_eq!(again[0].to_string(), "mail.confirmation(order_id: 2)");
+/// assert_eq!(again[1].to_string(), "mail.confirmation(order_id: 3)");
+/// ```
+pub struct FlushError {
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    report: Report,
+    failures: Vec<Failure>,
+    /// Why nothing could be attempted, or everything failed.
+    cause: Option<BoxError>,
+    /// What is handed back, in order. An intent is not `Sync` and an error has to be: the lock is
+    /// only ever taken by whoever owns the error.
+    intents: Mutex<Returned>,
+}
+
+struct Failure {
+    task: &'static TaskInfo,
+    call: String,
+    error: BoxError,
+}
+
+struct Returned {
+    /// As many as there are failures.
+    failed: Vec<Option<Intent>>,
+    rest: Vec<Intent>,
+}
+
+/// An intent that failed, with its error.
+#[derive(Debug)]
+pub struct FailedIntent {
+    /// The task.
+    pub task: &'static TaskInfo,
+    /// What the executor, or the task, said.
+    pub error: BoxError,
+    /// The intent; `None` for a local task that ran and whose arguments are not `Clone`.
+    pub intent: Option<Intent>,
+}
+
+impl FlushError {
+    pub(crate) fn new(report: Report, error: DispatchError, batch: Vec<Intent>) -> Self {
+        let fates: Vec<_> = (0..batch.len()).map(|index| error.fate(index)).collect();
+        let DispatchError { failures: mut errors, cause, .. } = error;
+        let mut failures = Vec::new();
+        let mut returned = Returned { failed: Vec::new(), rest: Vec::new() };
+        for (index, (intent, fate)) in batch.into_iter().zip(fates).enumerate() {
+            match fate {
+                Fate::Dispatched => {}
+                Fate::Failed { error } => {
+                    let own = errors.iter().position(|(failed, _)| *failed == index);
+                    let error = own.map_or_else(|| error.into(), |own| errors.swap_remove(own).1);
+                    failures.push(Failure { task: intent.task(), call: intent.to_string(), error });
+                    returned.failed.push((!intent.is_spent()).then_some(intent));
+                }
+                _ => returned.rest.push(intent),
+            }
+        }
+        let intents = Mutex::new(returned);
+        Self { inner: Box::new(Inner { report, failures, cause, intents }) }
+    }
+
+    /// What became of every intent of the scope.
+    pub fn report(&self) -> &Report {
+        &self.inner.report
+    }
+
+    /// Each intent that failed: its task and its error.
+    pub fn failures(
+        &self,
+    ) -> impl ExactSizeIterator<Item = (&'static TaskInfo, &(dyn Error + 'static))> {
+        self.inner.failures.iter().map(|failure| (failure.task, &*failure.error as _))
+    }
+
+    /// What did not leave, to be tried again: the failed intents first, then those not attempted,
+    /// each in order.
+    ///
+    /// A failed intent of a local task whose arguments are not `Clone` can't be tried again and is
+    /// missing here; [`into_parts`](Self::into_parts) has its error.
+    pub fn into_intents(self) -> Vec<Intent> {
+        let (_, failed, rest) = self.into_parts();
+        failed.into_iter().filter_map(|failed| failed.intent).chain(rest).collect()
+    }
+
+    /// The report, the intents that failed, and those that were not attempted.
+    pub fn into_parts(self) -> (Report, Vec<FailedIntent>, Vec<Intent>) {
+        let Inner { report, failures, intents, .. } = *self.inner;
+        let Returned { failed, rest } =
+            intents.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let failed = failures
+            .into_iter()
+            .zip(failed)
+            .map(|(failure, intent)| FailedIntent {
+                task: failure.task,
+                error: failure.error,
+                intent,
+            })
+            .collect();
+        (report, failed, rest)
+    }
+}
+
+impl fmt::Display for FlushError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { report, failures, cause, .. } = &*self.inner;
+        match (failures.first(), cause) {
+            (Some(first), _) => write!(f, "`{}` failed: {}", first.call, first.error)?,
+            (None, Some(cause)) => write!(f, "nothing was dispatched: {cause}")?,
+            (None, None) => f.write_str("the flush failed")?,
+        }
+        let intents = if report.enqueued() == 1 { "intent" } else { "intents" };
+        write!(f, " (of {} {intents}: {})", report.enqueued(), report.counts())
+    }
+}
+
+/// The sentence and the table: what `unwrap`, and a `main` that returns the error, show.
+impl fmt::Debug for FlushError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}\n{}", self.inner.report)
+    }
+}
+
+impl Error for FlushError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let first = self.inner.failures.first().map(|failure| &failure.error);
+        first.or(self.inner.cause.as_ref()).map(|error| &**error as _)
+    }
+}

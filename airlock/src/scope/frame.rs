@@ -1,0 +1,245 @@
+//! What stands on a thread's stack of scopes.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{EnqueueError, Refusal};
+use crate::intent::Intent;
+use crate::policy::chain::Chain;
+use crate::scope::buffer::Buffer;
+
+/// The number of intents a scope holds before it refuses more, unless told otherwise.
+pub(crate) const DEFAULT_LIMIT: usize = 1 << 24;
+
+/// A frame has no level until it is first entered, and no limit unless it was given one.
+const NO_LEVEL: u32 = u32::MAX;
+const NO_LIMIT: usize = usize::MAX;
+
+/// One scope that is current, or the outer of one that is.
+///
+/// The buffer lives in here, and so in the thread-local stack, as long as nobody has a handle on the
+/// scope: enqueuing takes no lock.
+pub(crate) struct Frame {
+    pub(crate) buffer: Buffer,
+    limit: usize,
+    level: u32,
+    /// What is above this frame is not asked for anything: the scope of a task's run, a capture.
+    pub(crate) boundary: bool,
+    extra: Option<Box<Extra>>,
+}
+
+/// What most frames don't need.
+#[derive(Default)]
+struct Extra {
+    release: Release,
+    shared: Option<Arc<Shared>>,
+    /// For a frame that re-enters a handle's scope: what encloses that, innermost first.
+    carried: Option<Arc<[Arc<Shared>]>>,
+}
+
+/// What a scope lets its descendants flush by themselves.
+#[derive(Clone, Default)]
+pub(crate) enum Release {
+    #[default]
+    None,
+    All,
+    If(Arc<dyn Fn(&Intent) -> bool + Send + Sync>),
+}
+
+/// A scope's buffer once a handle on the scope has left its thread.
+pub(crate) struct Shared {
+    state: Mutex<State>,
+    release: Release,
+    limit: usize,
+    level: u32,
+}
+
+struct State {
+    buffer: Buffer,
+    closed: bool,
+}
+
+impl Frame {
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self {
+            buffer: Buffer::new(),
+            limit: NO_LIMIT,
+            level: NO_LEVEL,
+            boundary: false,
+            extra: None,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn boundary() -> Self {
+        Self { boundary: true, ..Self::new() }
+    }
+
+    #[must_use]
+    pub(crate) fn limited_to(mut self, limit: Option<usize>) -> Self {
+        self.limit = limit.unwrap_or(NO_LIMIT);
+        self
+    }
+
+    /// A frame that re-enters the first of `scopes`, which the others enclose.
+    pub(crate) fn carried(scopes: &Arc<[Arc<Shared>]>) -> Self {
+        let own = &scopes[0];
+        let extra = Extra {
+            release: own.release.clone(),
+            shared: Some(own.clone()),
+            carried: Some(scopes.clone()),
+        };
+        Self {
+            buffer: Buffer::new(),
+            limit: own.limit,
+            level: own.level,
+            boundary: true,
+            extra: Some(Box::new(extra)),
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn releasing(mut self, release: Release) -> Self {
+        if !matches!(release, Release::None) {
+            self.extra.get_or_insert_default().release = release;
+        }
+        self
+    }
+
+    /// Sets the level, and the limit where none was given, when the frame is first entered; it keeps
+    /// them.
+    #[inline]
+    pub(crate) fn enter_below(&mut self, outer: Option<&Self>, limit: impl FnOnce() -> usize) {
+        if self.level == NO_LEVEL {
+            self.level = outer.map_or(0, |outer| outer.level + 1);
+            if self.limit == NO_LIMIT {
+                self.limit = limit();
+            }
+        }
+    }
+
+    pub(crate) fn release(&self) -> Release {
+        self.extra.as_ref().map_or(Release::None, |extra| extra.release.clone())
+    }
+
+    #[inline]
+    pub(crate) fn releases_nothing(&self) -> bool {
+        self.extra.as_ref().is_none_or(|extra| matches!(extra.release, Release::None))
+    }
+
+    pub(crate) fn shared(&self) -> Option<&Arc<Shared>> {
+        self.extra.as_ref()?.shared.as_ref()
+    }
+
+    pub(crate) fn carried_scopes(&self) -> Option<&Arc<[Arc<Shared>]>> {
+        self.extra.as_ref()?.carried.as_ref()
+    }
+
+    #[inline]
+    pub(crate) fn push(&mut self, intent: Intent, chain: &Chain) -> Result<(), EnqueueError> {
+        if let Some(extra) = &self.extra
+            && let Some(shared) = &extra.shared
+        {
+            return shared.push(intent, chain);
+        }
+        if self.buffer.len() >= self.limit {
+            return Err(EnqueueError::Full(Refusal::of(&intent), self.limit));
+        }
+        self.buffer.push(intent, chain, self.level);
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn capture(&mut self, nested: Buffer, theirs: u32) -> Result<(), Buffer> {
+        if let Some(shared) = self.shared() {
+            return shared.capture(nested, theirs);
+        }
+        self.buffer.capture(self.level, nested, theirs);
+        Ok(())
+    }
+
+    /// The scope's part that others can hold, from now on the only place of its buffer.
+    pub(crate) fn share(&mut self) -> Arc<Shared> {
+        let extra = self.extra.get_or_insert_default();
+        let shared = extra.shared.get_or_insert_with(|| {
+            Arc::new(Shared {
+                state: Mutex::new(State {
+                    buffer: std::mem::take(&mut self.buffer),
+                    closed: false,
+                }),
+                release: extra.release.clone(),
+                limit: self.limit,
+                level: self.level,
+            })
+        });
+        shared.clone()
+    }
+
+    /// What was enqueued since the frame was entered or last asked, if anything; handles on it are
+    /// closed.
+    #[inline]
+    pub(crate) fn take_buffer(&mut self) -> Option<(Buffer, u32)> {
+        if self.buffer.is_empty() && self.extra.is_none() {
+            return None;
+        }
+        let shared = self.extra.take().and_then(|extra| extra.shared);
+        let buffer = shared.map_or_else(|| std::mem::take(&mut self.buffer), |s| s.close());
+        (!buffer.is_empty()).then_some((buffer, self.level))
+    }
+
+    /// Ends the scope: handles on it are closed, and the buffer is whoever ended it's.
+    #[inline]
+    pub(crate) fn close(self) -> (Buffer, u32) {
+        let buffer = match self.extra {
+            // Whoever opened the scope ends it, not the one who was handed it.
+            Some(extra) if extra.carried.is_some() => Buffer::new(),
+            Some(extra) => extra.shared.map_or(self.buffer, |shared| shared.close()),
+            None => self.buffer,
+        };
+        (buffer, self.level)
+    }
+}
+
+impl Shared {
+    fn push(&self, intent: Intent, chain: &Chain) -> Result<(), EnqueueError> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(EnqueueError::Closed(Refusal::of(&intent)));
+        }
+        if state.buffer.len() >= self.limit {
+            return Err(EnqueueError::Full(Refusal::of(&intent), self.limit));
+        }
+        state.buffer.push(intent, chain, self.level);
+        Ok(())
+    }
+
+    /// Captures a nested scope's buffer, or gives it back where this scope has ended: what it
+    /// took then, nobody would flush.
+    pub(crate) fn capture(&self, nested: Buffer, theirs: u32) -> Result<(), Buffer> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(nested);
+        }
+        state.buffer.capture(self.level, nested, theirs);
+        Ok(())
+    }
+
+    pub(crate) fn release(&self) -> Release {
+        self.release.clone()
+    }
+
+    fn close(&self) -> Buffer {
+        let mut state = self.lock();
+        state.closed = true;
+        std::mem::take(&mut state.buffer)
+    }
+
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Buffer, u32) -> T) -> T {
+        look(&self.lock().buffer, self.level)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic while the lock was held can only be one of allocation: the buffer is whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

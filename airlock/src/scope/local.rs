@@ -1,0 +1,60 @@
+//! A policy without a scope of its own.
+
+use std::sync::Arc;
+
+use crate::policy::Policy;
+use crate::scope::context::Seat;
+use crate::scope::inside::Inside;
+
+/// A policy for a part of a scope's body: no new buffer, only one more judge.
+///
+/// It is asked about every intent enqueued inside, at enqueue and at flush, however late that is.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::DropAll;
+///
+/// #[airlock::task]
+/// fn audit(order_id: u64) {}
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {
+///     unreachable!("dropped");
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// airlock::scope().run(|| {
+///     audit::enqueue(42)?;
+///     airlock::policy(DropAll).run(|| send_mail::enqueue(42))
+/// })??;
+/// # Ok(())
+/// # }
+/// ```
+pub fn policy(policy: impl Policy) -> LocalPolicy {
+    LocalPolicy { policy: Arc::new(policy) }
+}
+
+/// A policy to run a part of a scope's body under; made by [`policy`].
+#[must_use = "a local policy does nothing until something runs under it: write `.run(|| …)`"]
+pub struct LocalPolicy {
+    policy: Arc<dyn Policy>,
+}
+
+impl LocalPolicy {
+    /// Runs `body` under the policy.
+    pub fn run<T>(self, body: impl FnOnce() -> T) -> T {
+        let mut seat = self.seat();
+        let _seated = seat.sit();
+        body()
+    }
+
+    /// Runs a future under the policy.
+    pub async fn run_async<F: Future>(self, body: F) -> F::Output {
+        Inside::new(body, self.seat()).await.0
+    }
+
+    fn seat(self) -> Seat {
+        Seat { policy: Some(self.policy), ..Seat::default() }
+    }
+}

@@ -1,0 +1,306 @@
+//! Scopes: the boundaries that decide when effects leave.
+
+pub(crate) mod buffer;
+pub(crate) mod context;
+pub(crate) mod flush;
+mod flush_error;
+pub(crate) mod frame;
+mod handle;
+pub(crate) mod inside;
+mod inspection;
+mod local;
+pub(crate) mod outcome;
+mod sealed;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+pub use flush_error::{FailedIntent, FlushError};
+pub use handle::{Carried, Handle, InScope, current};
+pub use inspection::{Inspected, Inspection};
+pub use local::{LocalPolicy, policy};
+pub use outcome::{Outcome, Success};
+pub use sealed::Sealed;
+
+use crate::executor::{DynExecutor, Executor, OnFailure};
+use crate::intent::Intent;
+use crate::policy::Policy;
+use crate::report::{Report, Why};
+use context::Seat;
+use frame::{Frame, Release};
+use inside::Inside;
+
+/// A scope to run code in: it buffers what the code enqueues, and flushes or discards it at the end.
+///
+/// Without more, a scope flushes when its body succeeds, asks the policies around it, and runs the
+/// tasks itself, here. A scope inside another hands its intents to the outer one when it would
+/// flush.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) -> Result<(), std::io::Error> {
+///     println!("mail for {order_id}");
+///     Ok(())
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// airlock::scope().run(|| send_mail::enqueue(42))??;      // the mail leaves here
+///
+/// let failed: Result<(), _> = airlock::scope().run(|| {
+///     send_mail::enqueue(43)?;
+///     Err("out of stock")?;                               // no mail
+///     Ok::<_, Box<dyn std::error::Error>>(())
+/// })?;
+/// assert!(failed.is_err());
+/// # Ok(())
+/// # }
+/// ```
+#[inline]
+pub fn scope() -> Scope {
+    Scope { policy: None, rules: None }
+}
+
+/// A scope that has not begun; made by [`scope()`].
+#[must_use = "a scope does nothing until something runs in it: write `.run(|| …)`"]
+pub struct Scope {
+    policy: Option<Arc<dyn Policy>>,
+    rules: Option<Box<Rules>>,
+}
+
+type FlushIf = Box<dyn Fn(bool) -> bool + Send + Sync>;
+type OnReport = Box<dyn Fn(&Report) + Send + Sync>;
+
+/// What most scopes leave as it is.
+#[derive(Default)]
+pub(crate) struct Rules {
+    name: Option<Cow<'static, str>>,
+    executor: Option<Arc<dyn DynExecutor>>,
+    on_failure: OnFailure,
+    flush_if: Option<FlushIf>,
+    on_report: Option<OnReport>,
+    release: Release,
+    limit: Option<usize>,
+    boundary: bool,
+}
+
+impl Scope {
+    /// Judges by `policy` what is enqueued inside, and in scopes inside.
+    pub fn policy(mut self, policy: impl Policy) -> Self {
+        let policy: Arc<dyn Policy> = match self.policy.take() {
+            None => Arc::new(policy),
+            Some(earlier) => Arc::new((policy, earlier)),
+        };
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Carries out with `executor` what leaves.
+    pub fn executor(self, executor: impl Executor) -> Self {
+        self.rule(|rules| rules.executor = Some(Arc::new(executor)))
+    }
+
+    /// What a flush does when an intent fails; [`OnFailure::Stop`] unless told otherwise.
+    pub fn on_failure(self, on_failure: OnFailure) -> Self {
+        self.rule(|rules| rules.on_failure = on_failure)
+    }
+
+    /// Decides whether to flush, given whether the body succeeded. A panic always discards.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn audit(user_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), airlock::FlushError> {
+    /// // The attempt is audited, whatever became of it.
+    /// let login: Result<(), &str> = airlock::scope().flush_if(|_succeeded| true).run(|| {
+    ///     audit::enqueue(7).map_err(|_| "no scope")?;
+    ///     Err("wrong password")
+    /// })?;
+    /// assert!(login.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn flush_if(self, decide: impl Fn(bool) -> bool + Send + Sync + 'static) -> Self {
+        self.rule(|rules| rules.flush_if = Some(Box::new(decide)))
+    }
+
+    /// Lets nested scopes flush by themselves the intents of which `release` says so.
+    ///
+    /// The policies in force still judge them.
+    pub fn release(self, release: impl Fn(&Intent) -> bool + Send + Sync + 'static) -> Self {
+        self.rule(|rules| rules.release = Release::If(Arc::new(release)))
+    }
+
+    /// Lets nested scopes flush everything by themselves.
+    ///
+    /// The policies in force still judge it.
+    pub fn release_all(self) -> Self {
+        self.rule(|rules| rules.release = Release::All)
+    }
+
+    /// Refuses to hold more than `limit` intents; 16,777,216 unless told otherwise.
+    pub fn limit(self, limit: usize) -> Self {
+        self.rule(|rules| rules.limit = Some(limit))
+    }
+
+    /// Is told what became of every intent, when the scope has ended.
+    ///
+    /// A report costs the rendering of every argument: a scope without this, that nobody logs,
+    /// makes none unless it fails.
+    pub fn on_report(self, tell: impl Fn(&Report) + Send + Sync + 'static) -> Self {
+        self.rule(|rules| rules.on_report = Some(Box::new(tell)))
+    }
+
+    /// Names the scope in reports and logs.
+    pub fn named(self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.rule(|rules| rules.name = Some(name.into()))
+    }
+
+    /// Neither asks the scopes around nor is captured by them.
+    pub(crate) fn boundary(self) -> Self {
+        self.rule(|rules| rules.boundary = true)
+    }
+
+    fn rule(mut self, set: impl FnOnce(&mut Rules)) -> Self {
+        set(self.rules.get_or_insert_default());
+        self
+    }
+
+    /// Runs `body` in the scope; flushes if its value means success, else discards.
+    ///
+    /// A panic discards and goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`FlushError`] where the flush failed; the body's own error is inside the value.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does.
+    #[inline]
+    pub fn run<R: Outcome>(self, body: impl FnOnce() -> R) -> Result<R, FlushError> {
+        let (value, sealed) = self.seal(body);
+        sealed.settle(value.succeeded())?;
+        Ok(value)
+    }
+
+    /// Runs a future in the scope: the scope is current while the future is polled, on whatever
+    /// thread, and at no other time.
+    ///
+    /// A future that is dropped before its end discards.
+    ///
+    /// # Errors
+    ///
+    /// [`FlushError`] where the flush failed; the body's own error is inside the value.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// async fn send_mail(order_id: u64) {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// airlock::scope().run_async(async { send_mail::enqueue(42) }).await??;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn run_async<F: Future<Output: Outcome>>(
+        self,
+        body: F,
+    ) -> Result<F::Output, FlushError> {
+        let (value, sealed) = self.seal_async(body).await;
+        let succeeded = value.succeeded();
+        sealed.settle_async(succeeded).await?;
+        Ok(value)
+    }
+
+    /// Runs `body` in the scope and leaves to the caller what becomes of its intents.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does; then its intents are discarded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (sent, sealed) = airlock::scope().seal(|| send_mail::enqueue(42));
+    /// sent?;
+    /// println!("{}", sealed.inspect());
+    /// if sealed.len() < 100 { sealed.flush()?; } else { sealed.discard(); }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn seal<T>(self, body: impl FnOnce() -> T) -> (T, Sealed) {
+        let entered = context::enter(self.frame(), self.policy, self.rules);
+        let value = body();
+        let (buffer, level, rules) = entered.leave();
+        (value, Sealed::new(buffer, level, rules))
+    }
+
+    /// Runs a future in the scope and leaves to the caller what becomes of its intents.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does; then its intents are discarded.
+    pub async fn seal_async<F: Future>(self, body: F) -> (F::Output, Sealed) {
+        let seat = Seat {
+            frame: Some(self.frame()),
+            configurable: self.policy.is_none(),
+            policy: self.policy,
+            rules: self.rules,
+            ..Seat::default()
+        };
+        let (value, seat) = Inside::new(body, seat).await;
+        let (buffer, level) = match seat.frame {
+            Some(frame) => frame.close(),
+            None => unreachable!("the seat was given a frame"),
+        };
+        (value, Sealed::new(buffer, level, seat.rules))
+    }
+
+    #[inline]
+    fn frame(&self) -> Frame {
+        match &self.rules {
+            None => Frame::new(),
+            Some(rules) => {
+                let frame = if rules.boundary { Frame::boundary() } else { Frame::new() };
+                frame.limited_to(rules.limit).releasing(rules.release.clone())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("policy", &self.policy.as_ref().map(|policy| policy.name()))
+            .finish_non_exhaustive()
+    }
+}
+
+/// What ends a scope without its body's say.
+impl Rules {
+    fn decides_to_flush(&self, succeeded: bool) -> bool {
+        self.flush_if.as_ref().map_or(succeeded, |decide| decide(succeeded))
+    }
+}
+
+/// Why a scope that was asked to settle discards.
+fn reason(succeeded: bool) -> Why {
+    if succeeded { Why::Request } else { Why::Error }
+}

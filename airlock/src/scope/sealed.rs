@@ -1,0 +1,178 @@
+//! A scope whose body has run and whose intents wait for a decision.
+
+use std::fmt;
+
+use crate::intent::Intent;
+use crate::report::{Report, Why};
+use crate::scope::buffer::Buffer;
+use crate::scope::flush::{self, Flush};
+use crate::scope::flush_error::FlushError;
+use crate::scope::inspection::Inspection;
+use crate::scope::{Rules, reason};
+
+/// A scope whose body has run: flush it or discard it, once.
+///
+/// Nothing can be added any more, and both ends consume it. One that is dropped undecided discards
+/// and says so in the log.
+///
+/// What encloses the scope is what is current where it is flushed.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task(name = "mail.welcome")]
+/// fn welcome(user_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (_, sealed) = airlock::scope().seal(|| welcome::enqueue(7));
+/// assert_eq!(sealed.intents().map(|intent| intent.name()).collect::<Vec<_>>(), ["mail.welcome"]);
+/// let report = sealed.flush()?;
+/// assert_eq!(report.dispatched(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// ```compile_fail,E0382
+/// # let (_, sealed) = airlock::scope().seal(|| ());
+/// sealed.flush();
+/// sealed.flush();
+/// ```
+#[must_use = "a sealed scope is undecided: `.flush()?` or `.discard()` it"]
+pub struct Sealed {
+    buffer: Option<Buffer>,
+    level: u32,
+    rules: Option<Box<Rules>>,
+}
+
+impl Sealed {
+    #[inline]
+    pub(crate) fn new(buffer: Buffer, level: u32, rules: Option<Box<Rules>>) -> Self {
+        Self { buffer: Some(buffer), level, rules }
+    }
+
+    /// The intents, in order.
+    pub fn intents(&self) -> impl Iterator<Item = &Intent> {
+        let segments = self.buffer.iter().flat_map(|buffer| buffer.segments(self.level));
+        segments.flat_map(|(_, _, intents)| intents)
+    }
+
+    /// How many intents there are.
+    pub fn len(&self) -> usize {
+        self.buffer.as_ref().map_or(0, Buffer::len)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What the scope holds, and what each policy would say of it.
+    pub fn inspect(&self) -> Inspection {
+        match &self.buffer {
+            Some(buffer) => Inspection::of(buffer, self.level),
+            None => Inspection::of(&Buffer::new(), self.level),
+        }
+    }
+
+    /// Lets the intents leave: to the enclosing scope where there is one that does not release them,
+    /// else through the policies to the executor.
+    ///
+    /// # Errors
+    ///
+    /// [`FlushError`], with the report and every intent that did not leave.
+    pub fn flush(self) -> Result<Report, FlushError> {
+        self.into_flush(true).map_or_else(|| Ok(Report::default()), Flush::run_reported)
+    }
+
+    /// The same where the executor may be awaited.
+    ///
+    /// A flush that has begun and whose future is dropped is reported in the log and to `on_report`.
+    ///
+    /// # Errors
+    ///
+    /// [`FlushError`], with the report and every intent that did not leave.
+    pub async fn flush_async(self) -> Result<Report, FlushError> {
+        match self.into_flush(true) {
+            None => Ok(Report::default()),
+            Some(flush) => flush.run_reported_async().await,
+        }
+    }
+
+    /// Throws the intents away.
+    #[expect(clippy::must_use_candidate, reason = "the report is for whoever wants it")]
+    pub fn discard(mut self) -> Report {
+        let buffer = self.buffer.take().unwrap_or_default();
+        flush::discard(buffer, self.level, self.rules.take(), Why::Request)
+    }
+
+    /// Flushes or discards, as the body's success and the scope's rules say.
+    #[inline]
+    pub(crate) fn settle(mut self, succeeded: bool) -> Result<(), FlushError> {
+        match self.decide(succeeded) {
+            None => Ok(()),
+            Some(flush) => flush.run(),
+        }
+    }
+
+    pub(crate) async fn settle_async(mut self, succeeded: bool) -> Result<(), FlushError> {
+        match self.decide(succeeded) {
+            None => Ok(()),
+            Some(flush) => flush.run_async().await,
+        }
+    }
+
+    /// What is to be flushed, if anything; what isn't has been discarded.
+    #[inline]
+    fn decide(&mut self, succeeded: bool) -> Option<Flush> {
+        let buffer = self.buffer.take()?;
+        if buffer.is_empty() && self.rules.is_none() {
+            return None;
+        }
+        let rules = self.rules.take();
+        let to_flush = rules.as_ref().map_or(succeeded, |rules| rules.decides_to_flush(succeeded));
+        if to_flush {
+            Flush::prepare(buffer, self.level, rules, false)
+        } else {
+            flush::discard_maybe_reported(buffer, self.level, rules, reason(succeeded));
+            None
+        }
+    }
+
+    fn into_flush(mut self, reported: bool) -> Option<Flush> {
+        let buffer = self.buffer.take()?;
+        Flush::prepare(buffer, self.level, self.rules.take(), reported)
+    }
+}
+
+impl Drop for Sealed {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(buffer) = self.buffer.take()
+            && !buffer.is_empty()
+        {
+            crate::events::undecided(buffer.len());
+            flush::discard_maybe_reported(buffer, self.level, self.rules.take(), Why::Undecided);
+        }
+    }
+}
+
+/// The scope's table, as of [`Inspection`].
+impl fmt::Display for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inspect().fmt(f)
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.intents()).finish()
+    }
+}
+
+impl Sealed {
+    /// The intents themselves; nobody is told.
+    pub(crate) fn into_intents(mut self) -> Vec<Intent> {
+        let buffer = self.buffer.take().unwrap_or_default();
+        buffer.into_segments(self.level).flat_map(|segment| segment.intents).collect()
+    }
+}

@@ -1,0 +1,278 @@
+//! What a task is: the trait its marker type implements and what is known of it.
+
+use std::fmt;
+
+use crate::arguments::{Arguments, Wire};
+use crate::private::Called;
+use crate::states::{StateKey, States};
+
+/// A function under [`#[airlock::task]`](macro@crate::task), as a type of the function's name.
+///
+/// The attribute implements it; it can't usefully be implemented by hand.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::Task;
+///
+/// #[airlock::task(name = "warehouse.notify")]
+/// fn notify_warehouse(order_id: u64) {}
+///
+/// assert_eq!(<notify_warehouse as Task>::NAME, "warehouse.notify");
+/// assert_eq!(notify_warehouse::intent(42).to_string(), "warehouse.notify(order_id: 42)");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a task",
+    label = "not a task",
+    note = "a task is a function under `#[airlock::task]`: put the attribute on the function, and name the function here"
+)]
+pub trait Task: Sized + 'static {
+    /// The name under which the task is found, in this binary and on the wire.
+    const NAME: &'static str;
+
+    /// The arguments: a tuple of the parameters that are not `#[state]`, in order.
+    type Arguments: Send + 'static;
+
+    #[doc(hidden)]
+    fn info() -> &'static TaskInfo;
+
+    #[doc(hidden)]
+    fn call(arguments: Self::Arguments, states: &States) -> Called;
+
+    #[doc(hidden)]
+    fn duplicate(arguments: &Self::Arguments) -> Option<Self::Arguments>;
+
+    #[doc(hidden)]
+    fn equal(_a: &Self::Arguments, _b: &Self::Arguments) -> Option<bool> {
+        None
+    }
+
+    #[doc(hidden)]
+    fn shown(_arguments: &Self::Arguments) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// What is known of a task: its name, where it stands, its parameters and its options.
+///
+/// There is one of each task in a binary, and two are equal when they are the same task.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::Task;
+///
+/// #[airlock::task(name = "mail.welcome", queue = "emails", max_attempts = 5)]
+/// fn welcome(user_id: u64, #[secret] token: String) {}
+///
+/// let info = welcome::intent(7, "t0p".into()).task();
+/// assert_eq!(info.name(), "mail.welcome");
+/// assert_eq!(info.queue(), Some("emails"));
+/// assert_eq!(info.max_attempts(), Some(5));
+/// assert_eq!(info.parameters()[1].name(), "token");
+/// assert!(info.parameters()[1].is_secret());
+/// ```
+pub struct TaskInfo {
+    name: &'static str,
+    place: Place,
+    parameters: &'static [Parameter],
+    queue: Option<&'static str>,
+    max_attempts: Option<u32>,
+    asynchronous: bool,
+    states: &'static [StateKey],
+    /// How arguments go to JSON and back; `None` for a local task.
+    pub(crate) wire: Option<Wire>,
+}
+
+impl TaskInfo {
+    /// The name under which the task is found, in this binary and on the wire.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Where the task's function stands.
+    pub fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The parameters that are arguments, in order.
+    pub fn parameters(&self) -> &'static [Parameter] {
+        self.parameters
+    }
+
+    /// The queue the task names for itself.
+    pub fn queue(&self) -> Option<&'static str> {
+        self.queue
+    }
+
+    /// How often the task may be tried, the first time included, where it says so.
+    pub fn max_attempts(&self) -> Option<u32> {
+        self.max_attempts
+    }
+
+    /// Whether the function is an `async fn`.
+    pub fn is_async(&self) -> bool {
+        self.asynchronous
+    }
+
+    /// Whether the task runs in this process only, because its arguments don't go to JSON.
+    pub fn is_local(&self) -> bool {
+        self.wire.is_none()
+    }
+
+    pub(crate) fn states(&self) -> &'static [StateKey] {
+        self.states
+    }
+}
+
+impl PartialEq for TaskInfo {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Eq for TaskInfo {}
+
+impl fmt::Display for TaskInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name)
+    }
+}
+
+impl fmt::Debug for TaskInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TaskInfo({})", self.name)
+    }
+}
+
+/// Builds a [`TaskInfo`] in a constant; the attribute's options are calls of its methods, so that
+/// rustc checks their types on the user's own tokens.
+pub struct Definition(TaskInfo);
+
+impl Definition {
+    /// A task whose arguments go to JSON and back.
+    pub const fn of<T: Task>(place: Place, parameters: &'static [Parameter]) -> Self
+    where
+        T::Arguments: Arguments,
+    {
+        let Self(mut info) = Self::local::<T>(place, parameters);
+        info.wire = Some(Wire::of::<T>());
+        Self(info)
+    }
+
+    /// A task whose arguments stay in this process.
+    pub const fn local<T: Task>(place: Place, parameters: &'static [Parameter]) -> Self {
+        Self(TaskInfo {
+            name: T::NAME,
+            place,
+            parameters,
+            queue: None,
+            max_attempts: None,
+            asynchronous: false,
+            states: &[],
+            wire: None,
+        })
+    }
+
+    /// The queue the task names for itself.
+    #[must_use]
+    pub const fn queue(self, queue: &'static str) -> Self {
+        let Self(mut info) = self;
+        info.queue = Some(queue);
+        Self(info)
+    }
+
+    /// How often the task may be tried, the first time included.
+    #[must_use]
+    pub const fn max_attempts(self, attempts: u32) -> Self {
+        let Self(mut info) = self;
+        info.max_attempts = Some(attempts);
+        Self(info)
+    }
+
+    /// The function is an `async fn`.
+    #[must_use]
+    pub const fn asynchronous(self) -> Self {
+        let Self(mut info) = self;
+        info.asynchronous = true;
+        Self(info)
+    }
+
+    /// The types of the `#[state]` parameters.
+    #[must_use]
+    pub const fn states(self, states: &'static [StateKey]) -> Self {
+        let Self(mut info) = self;
+        info.states = states;
+        Self(info)
+    }
+
+    /// The finished description.
+    pub const fn info(self) -> TaskInfo {
+        self.0
+    }
+}
+
+/// A parameter of a task that is an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    name: &'static str,
+    secret: bool,
+}
+
+impl Parameter {
+    #[doc(hidden)]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, secret: false }
+    }
+
+    #[doc(hidden)]
+    pub const fn secret(name: &'static str) -> Self {
+        Self { name, secret: true }
+    }
+
+    /// The parameter's name, which is its argument's key on the wire.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Whether the parameter is `#[secret]`: never shown.
+    pub fn is_secret(&self) -> bool {
+        self.secret
+    }
+}
+
+/// A place in the source: the file as the compiler names it, line and column from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    file: &'static str,
+    line: u32,
+    column: u32,
+}
+
+impl Place {
+    #[doc(hidden)]
+    pub const fn new(file: &'static str, line: u32, column: u32) -> Self {
+        Self { file, line, column }
+    }
+
+    /// The file, as the compiler names it.
+    pub fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// The line, from 1.
+    pub fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// The column, from 1.
+    pub fn column(&self) -> u32 {
+        self.column
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}

@@ -1,0 +1,178 @@
+//! What the assertion macros call, and the macros.
+
+use crate::intent::Intent;
+use crate::task::TaskInfo;
+use crate::testing::Effects;
+
+/// What an assertion looks for: an intent, or a task with any arguments.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum Expected {
+    /// This task with these arguments, whatever the options unless it has some.
+    Intent(Intent),
+    /// This task.
+    Task(&'static TaskInfo),
+}
+
+impl Expected {
+    fn matches(&self, intent: &Intent) -> bool {
+        match self {
+            Self::Intent(expected) if expected.has_options() => expected.is_same(intent),
+            Self::Intent(expected) => expected.is_same_call(intent),
+            Self::Task(task) => *task == intent.task(),
+        }
+    }
+}
+
+impl std::fmt::Display for Expected {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Intent(intent) => intent.fmt(f),
+            Self::Task(task) => write!(f, "{task}(…)"),
+        }
+    }
+}
+
+fn listed(effects: &Effects) -> String {
+    if effects.is_empty() {
+        return "nothing was enqueued".into();
+    }
+    let list = effects.iter().map(|intent| format!("\n  {intent}  at {}", intent.origin()));
+    format!("these were enqueued:{}", list.collect::<String>())
+}
+
+#[doc(hidden)]
+#[track_caller]
+pub fn assert_enqueued(effects: &Effects, expected: &Expected) {
+    let found = effects.iter().any(|intent| expected.matches(intent));
+    assert!(found, "`{expected}` was not enqueued; {}", listed(effects));
+}
+
+#[doc(hidden)]
+#[track_caller]
+pub fn assert_not_enqueued(effects: &Effects, expected: &Expected) {
+    let found = effects.iter().any(|intent| expected.matches(intent));
+    assert!(!found, "`{expected}` was enqueued; {}", listed(effects));
+}
+
+#[doc(hidden)]
+#[track_caller]
+pub fn assert_effects(effects: &Effects, expected: &[Expected]) {
+    let same = effects.len() == expected.len()
+        && effects.iter().zip(expected).all(|(intent, expected)| expected.matches(intent));
+    assert!(same, "the effects differ (- expected, + enqueued):{}", diff(effects, expected));
+}
+
+/// The two lists as one, by the longest common subsequence.
+fn diff(effects: &Effects, expected: &[Expected]) -> String {
+    let actual: Vec<_> = effects.iter().collect();
+    let (rows, columns) = (expected.len(), actual.len());
+    let same = |row: usize, column: usize| expected[row].matches(actual[column]);
+    let mut common = vec![vec![0_usize; columns + 1]; rows + 1];
+    for row in (0..rows).rev() {
+        for column in (0..columns).rev() {
+            common[row][column] = if same(row, column) {
+                common[row + 1][column + 1] + 1
+            } else {
+                common[row + 1][column].max(common[row][column + 1])
+            };
+        }
+    }
+    let mut text = String::new();
+    let (mut row, mut column) = (0, 0);
+    while row < rows || column < columns {
+        if row < rows && column < columns && same(row, column) {
+            text += &format!("\n    {}", actual[column]);
+            (row, column) = (row + 1, column + 1);
+        } else if column == columns
+            || (row < rows && common[row + 1][column] >= common[row][column + 1])
+        {
+            text += &format!("\n  - {}", expected[row]);
+            row += 1;
+        } else {
+            text += &format!("\n  + {}  at {}", actual[column], actual[column].origin());
+            column += 1;
+        }
+    }
+    text
+}
+
+/// What an assertion looks for, from a task's path and, where they are given, its arguments.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __expected {
+    ($($task:ident)::+ ($($argument:expr),* $(,)?)) => {
+        $crate::testing::Expected::Intent($($task)::+::intent($($argument),*))
+    };
+    ($($task:ident)::+) => {
+        $crate::testing::Expected::Task(<$($task)::+ as $crate::Task>::info())
+    };
+}
+
+/// Asserts that a task was enqueued: with these arguments, or with any.
+///
+/// The first argument are [`Effects`](crate::testing::Effects) of a
+/// [`capture`](crate::testing::capture). The arguments are the task's own, checked like any call.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::assert_enqueued;
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// let (_, effects) = airlock::testing::capture(|| send_mail::enqueue(42));
+/// assert_enqueued!(effects, send_mail(42));
+/// assert_enqueued!(effects, send_mail);
+/// ```
+#[macro_export]
+macro_rules! assert_enqueued {
+    ($effects:expr, $($expected:tt)+) => {
+        $crate::testing::assert_enqueued(&$effects, &$crate::__expected!($($expected)+))
+    };
+}
+
+/// Asserts that a task was not enqueued: with these arguments, or at all.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::assert_not_enqueued;
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// let (_, effects) = airlock::testing::capture(|| send_mail::enqueue(42));
+/// assert_not_enqueued!(effects, send_mail(43));
+/// ```
+#[macro_export]
+macro_rules! assert_not_enqueued {
+    ($effects:expr, $($expected:tt)+) => {
+        $crate::testing::assert_not_enqueued(&$effects, &$crate::__expected!($($expected)+))
+    };
+}
+
+/// Asserts that exactly these were enqueued, in this order; a failure shows the difference.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::assert_effects;
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// let (_, effects) = airlock::testing::capture(|| (1..=2).try_for_each(send_mail::enqueue));
+/// assert_effects!(effects, [send_mail(1), send_mail(2)]);
+/// assert_effects!(airlock::testing::capture(|| ()).1, []);
+/// ```
+#[macro_export]
+macro_rules! assert_effects {
+    ($effects:expr, [$($($task:ident)::+ $(($($argument:expr),* $(,)?))?),* $(,)?]) => {
+        $crate::testing::assert_effects(
+            &$effects,
+            &[$($crate::__expected!($($task)::+ $(($($argument),*))?)),*],
+        )
+    };
+}

@@ -1,0 +1,50 @@
+//! For tests of code that enqueues.
+//!
+//! Nothing here is global: a capture holds what its own closure or future enqueued, so tests run in
+//! parallel.
+//!
+//! # Examples
+//!
+//! ```
+//! use airlock::{assert_effects, assert_enqueued, assert_not_enqueued, testing};
+//!
+//! #[airlock::task]
+//! fn send_confirmation_email(order_id: u64) {}
+//!
+//! #[airlock::task]
+//! fn notify_warehouse(order_id: u64) {}
+//!
+//! fn checkout(order_id: u64) -> Result<(), airlock::EnqueueError> {
+//!     notify_warehouse::enqueue(order_id)?;
+//!     send_confirmation_email::enqueue(order_id)
+//! }
+//!
+//! let (result, effects) = testing::capture(|| checkout(42));
+//! assert!(result.is_ok());
+//! assert_enqueued!(effects, send_confirmation_email(42));
+//! assert_not_enqueued!(effects, send_confirmation_email(43));
+//! assert_effects!(effects, [notify_warehouse(42), send_confirmation_email(42)]);
+//! ```
+
+mod asserts;
+mod effects;
+mod pure;
+
+pub use asserts::{Expected, assert_effects, assert_enqueued, assert_not_enqueued};
+pub use effects::Effects;
+pub use pure::{assert_no_effects, assert_no_effects_async};
+
+/// Runs `body` in a scope that keeps what it enqueues and dispatches nothing.
+///
+/// Nested scopes hand over what they would flush, and policies refuse as ever; what they would drop
+/// is kept, and [`Effects`] says so.
+pub fn capture<T>(body: impl FnOnce() -> T) -> (T, Effects) {
+    let (value, sealed) = crate::scope().boundary().seal(body);
+    (value, Effects::of(sealed))
+}
+
+/// The same for a future.
+pub async fn capture_async<F: Future>(body: F) -> (F::Output, Effects) {
+    let (value, sealed) = crate::scope().boundary().seal_async(body).await;
+    (value, Effects::of(sealed))
+}

@@ -1,0 +1,82 @@
+//! Asserting that code has no effects.
+
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::intent::Intent;
+use crate::policy::{AssertNoEffects, Policy, PolicyViolation};
+use crate::scope::Scope;
+
+/// Runs `body` and panics if it tried to enqueue anything, even where it swallowed the refusal.
+///
+/// # Panics
+///
+/// Panics with every attempt: the task, its arguments and the line that enqueued.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::testing::assert_no_effects;
+///
+/// let total = assert_no_effects(|| 2 + 2);
+/// assert_eq!(total, 4);
+/// ```
+///
+/// ```should_panic
+/// # #[airlock::task] fn send_mail(order_id: u64) {}
+/// airlock::testing::assert_no_effects(|| {
+///     let _swallowed = send_mail::enqueue(42);
+/// });
+/// ```
+#[track_caller]
+pub fn assert_no_effects<T>(body: impl FnOnce() -> T) -> T {
+    let (scope, attempts) = watched();
+    let (value, sealed) = scope.seal(body);
+    sealed.discard();
+    attempts.assert_none();
+    value
+}
+
+/// The same for a future.
+///
+/// # Panics
+///
+/// Panics with every attempt: the task, its arguments and the line that enqueued.
+pub async fn assert_no_effects_async<F: Future>(body: F) -> F::Output {
+    let (scope, attempts) = watched();
+    let (value, sealed) = scope.seal_async(body).await;
+    sealed.discard();
+    attempts.assert_none();
+    value
+}
+
+fn watched() -> (Scope, Attempts) {
+    let attempts = Attempts::default();
+    (crate::scope().boundary().policy(attempts.clone()), attempts)
+}
+
+/// Refuses every enqueue and remembers it.
+#[derive(Clone, Default)]
+struct Attempts {
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl Attempts {
+    #[track_caller]
+    fn assert_none(&self) {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(seen.is_empty(), "no effects are expected here, but:\n  {}", seen.join("\n  "));
+    }
+}
+
+impl Policy for Attempts {
+    fn on_enqueue(&self, intent: &Intent) -> Result<(), PolicyViolation> {
+        let attempt = format!("{intent} was enqueued at {}", intent.origin());
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(attempt);
+        AssertNoEffects.on_enqueue(intent)
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        "assert_no_effects".into()
+    }
+}

@@ -1,0 +1,3 @@
+//! What airlock does, one file a behaviour.
+
+mod conformance;
