@@ -45,7 +45,7 @@ impl Config {
 ///
 /// At start:
 ///
-/// ```
+/// ```standalone_crate
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// airlock::configure()
 ///     .executor(airlock::ThreadPool::builder().threads(4).build()?)

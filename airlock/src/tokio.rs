@@ -41,7 +41,7 @@ fn block_on(future: Pin<&mut dyn Future<Output = ()>>) {
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// #[airlock::task]
 /// async fn send_mail(order_id: u64) {}
 ///

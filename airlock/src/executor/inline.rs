@@ -13,7 +13,7 @@ use crate::task_set::TaskSet;
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// use airlock::Inline;
 ///
 /// struct Smtp { host: &'static str }

@@ -22,7 +22,7 @@ use crate::task_set::TaskSet;
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// use airlock::ThreadPool;
 ///
 /// #[airlock::task]

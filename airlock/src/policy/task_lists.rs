@@ -52,7 +52,7 @@ impl BlockTasks {
     ///
     /// # Examples
     ///
-    /// ```
+    /// ```standalone_crate
     /// #[airlock::task(name = "mail.confirmation")]
     /// fn send_confirmation_email(order_id: u64) {}
     ///

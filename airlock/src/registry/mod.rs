@@ -22,7 +22,7 @@ use crate::task::TaskInfo;
 ///
 /// # Examples
 ///
-/// ```
+/// ```standalone_crate
 /// #[airlock::task(name = "mail.confirmation")]
 /// fn send_confirmation_email(order_id: u64) {}
 ///
@@ -107,7 +107,7 @@ impl Registry {
     ///
     /// # Examples
     ///
-    /// ```
+    /// ```standalone_crate
     /// #[airlock::task(name = "warehouse.notify")]
     /// fn notify_warehouse(order_id: u64) {}
     ///
