@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::executor::{DynExecutor, Executor};
 use crate::policy::Policy;
+use crate::policy::chain::SharedPolicy;
 use crate::scope::context::Seat;
 use crate::scope::frame::DEFAULT_LIMIT;
 use crate::scope::inside::Inside;
@@ -14,7 +15,7 @@ static INSTALLED: OnceLock<Config> = OnceLock::new();
 /// What scopes use that are told nothing else.
 #[derive(Default)]
 pub(crate) struct Config {
-    pub(crate) policy: Option<Arc<dyn Policy>>,
+    pub(crate) policy: Option<SharedPolicy>,
     pub(crate) executor: Option<Arc<dyn DynExecutor>>,
     limit: Option<usize>,
 }
@@ -84,7 +85,7 @@ impl Configuration {
 
     /// Judges what is enqueued in a scope without a policy of its own that nothing encloses.
     pub fn policy(mut self, policy: impl Policy) -> Self {
-        self.config.policy = Some(Arc::new(policy));
+        self.config.policy = Some(Arc::new(Box::new(policy)));
         self
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::EnqueueError;
 use crate::options::{self, Options};
-use crate::payload::{Call, Payload, Taken};
+use crate::payload::{Call, Payload, Taken, WithOptions};
 use crate::private::Called;
 use crate::scope::context;
 use crate::states::States;
@@ -39,17 +39,33 @@ use crate::task::{Task, TaskInfo};
 pub struct Intent {
     payload: Payload,
     origin: &'static Location<'static>,
-    options: Option<Box<Options>>,
 }
 
 /// The size the buffer is designed for: see `docs/performance.md`.
-const _: () = assert!(size_of::<Intent>() <= 64);
+const _: () = assert!(size_of::<Intent>() == 40);
 
 impl Intent {
     #[inline]
     #[track_caller]
     pub(crate) fn new<T: Task>(call: Call<T>) -> Self {
-        Self { payload: call.pack(), origin: Location::caller(), options: None }
+        Self { payload: call.pack(), origin: Location::caller() }
+    }
+
+    /// Enqueues a call without making the intent anywhere but in its scope.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn enqueue_call<T: Task>(arguments: T::Arguments) -> Result<(), EnqueueError> {
+        let origin = Location::caller();
+        let mut arguments = Some(arguments);
+        context::enqueue(&mut |intents| {
+            // `extend` makes room first and the intent then, in its place.
+            intents.extend(
+                arguments
+                    .take()
+                    .into_iter()
+                    .map(|arguments| Self { payload: Call::<T>::new(arguments).pack(), origin }),
+            );
+        })
     }
 
     /// Enqueues the intent into the current scope.
@@ -61,31 +77,28 @@ impl Intent {
     /// a handle's scope has ended, [`EnqueueError::Full`] where the scope's buffer is full.
     #[inline]
     pub fn enqueue(self) -> Result<(), EnqueueError> {
-        context::enqueue(self)
+        let mut intent = Some(self);
+        context::enqueue(&mut |intents| intents.extend(intent.take()))
     }
 
     /// Asks for `queue` instead of the task's own.
-    pub fn queue(mut self, queue: impl Into<std::borrow::Cow<'static, str>>) -> Self {
-        self.options_mut().queue = Some(queue.into());
-        self
+    pub fn queue(self, queue: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        self.with_options(|options| options.queue = Some(queue.into()))
     }
 
     /// Asks that the task not run before `delay` after the flush.
-    pub fn delay(mut self, delay: Duration) -> Self {
-        self.options_mut().delay = Some(delay);
-        self
+    pub fn delay(self, delay: Duration) -> Self {
+        self.with_options(|options| options.delay = Some(delay))
     }
 
     /// Asks for a priority, 0 (lowest) to 255 (highest).
-    pub fn priority(mut self, priority: u8) -> Self {
-        self.options_mut().priority = Some(priority);
-        self
+    pub fn priority(self, priority: u8) -> Self {
+        self.with_options(|options| options.priority = Some(priority))
     }
 
     /// Asks that the task be tried at most `attempts` times, the first included.
-    pub fn max_attempts(mut self, attempts: u32) -> Self {
-        self.options_mut().max_attempts = Some(attempts);
-        self
+    pub fn max_attempts(self, attempts: u32) -> Self {
+        self.with_options(|options| options.max_attempts = Some(attempts))
     }
 
     /// The task.
@@ -105,7 +118,7 @@ impl Intent {
 
     /// What the intent asks of the executor.
     pub fn options(&self) -> &Options {
-        self.options.as_deref().unwrap_or(&options::NONE)
+        self.payload.options()
     }
 
     /// The queue asked for: the intent's own, else the task's.
@@ -163,11 +176,7 @@ impl Intent {
 
     /// A second intent like this one; `None` for a local task whose arguments are not `Clone`.
     pub fn duplicate(&self) -> Option<Self> {
-        Some(Self {
-            payload: self.payload.duplicate()?,
-            origin: self.origin,
-            options: self.options.clone(),
-        })
+        Some(Self { payload: self.payload.duplicate()?, origin: self.origin })
     }
 
     /// Whether `other` asks for the same: the same task, equal arguments, equal options.
@@ -184,12 +193,12 @@ impl Intent {
     }
 
     pub(crate) fn has_options(&self) -> bool {
-        self.options.is_some()
+        *self.options() != options::NONE
     }
 
     #[inline]
-    pub(crate) fn run(&mut self, states: &States) -> Called {
-        self.payload.run(states)
+    pub(crate) fn run(&mut self, states: &States, executor: &'static str) -> Called {
+        self.payload.run(states, executor)
     }
 
     pub(crate) fn is_spent(&self) -> bool {
@@ -198,9 +207,9 @@ impl Intent {
 
     /// Takes the intent out and leaves what a report needs of it.
     pub(crate) fn take(&mut self) -> Self {
-        let taken = Taken { task: self.task(), shown: self.payload.shown() };
-        let left =
-            Self { payload: taken.pack(), origin: self.origin, options: self.options.clone() };
+        let (shown, options) = (self.payload.shown(), self.options().clone());
+        let taken = Taken { task: self.task(), shown, options };
+        let left = Self { payload: taken.pack(), origin: self.origin };
         std::mem::replace(self, left)
     }
 
@@ -232,8 +241,15 @@ impl Intent {
         list
     }
 
-    fn options_mut(&mut self) -> &mut Options {
-        self.options.get_or_insert_default()
+    fn with_options(mut self, set: impl FnOnce(&mut Options)) -> Self {
+        if let Some(options) = self.payload.options_mut() {
+            set(options);
+            return self;
+        }
+        let mut options = Options::default();
+        set(&mut options);
+        let payload = WithOptions { payload: self.payload, options }.pack();
+        Self { payload, origin: self.origin }
     }
 }
 
@@ -248,10 +264,7 @@ impl fmt::Display for Intent {
 impl fmt::Debug for Intent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)?;
-        match &self.options {
-            Some(options) => write!(f, " {options:?}"),
-            None => Ok(()),
-        }
+        if self.has_options() { write!(f, " {:?}", self.options()) } else { Ok(()) }
     }
 }
 

@@ -40,7 +40,7 @@ pub use intent::{EncodeError, Intent};
 pub use options::{Options, UnsupportedOption};
 pub use policy::{
     AllowAll, AllowOnly, AssertNoEffects, BlockTasks, Coalesce, DropAll, Judge, Limit, LogOnFlush,
-    Occasion, Policy, PolicyViolation, Verdict,
+    Occasion, Policy, PolicyName, PolicyViolation, Verdict,
 };
 pub use registry::{DecodeError, DuplicateTasks, Registry, UnknownTask, registry};
 pub use report::{Fate, Report, ReportEntry, Why};

@@ -8,6 +8,7 @@ use std::mem::MaybeUninit;
 use serde_json::Value;
 use stack_dst::Value as Inline;
 
+use crate::options::{self, Options};
 use crate::private::Called;
 use crate::states::States;
 use crate::task::{Task, TaskInfo};
@@ -26,8 +27,8 @@ pub(crate) trait Carried: Send {
     fn arguments(&self) -> Option<&dyn Any>;
 
     /// Runs the task on a copy of its arguments, so that a failure leaves them to be handed back.
-    /// Arguments that can't be copied are spent.
-    fn run(&mut self, states: &States) -> Called;
+    /// Arguments that can't be copied are spent. `executor` is for what refuses to run.
+    fn run(&mut self, states: &States, executor: &'static str) -> Called;
 
     fn duplicate(&self) -> Option<Payload>;
 
@@ -35,6 +36,15 @@ pub(crate) trait Carried: Send {
 
     /// Each argument for people, in the order of the parameters, secrets and all.
     fn shown(&self) -> Vec<Value>;
+
+    fn options(&self) -> &Options {
+        &options::NONE
+    }
+
+    /// The options, where there is a place for them.
+    fn options_mut(&mut self) -> Option<&mut Options> {
+        None
+    }
 }
 
 /// The arguments of `T`, as long as nothing has consumed them.
@@ -77,7 +87,7 @@ impl<T: Task> Carried for Call<T> {
     }
 
     #[inline]
-    fn run(&mut self, states: &States) -> Called {
+    fn run(&mut self, states: &States, _: &'static str) -> Called {
         let copy = self.arguments.as_ref().and_then(T::duplicate);
         match copy.or_else(|| self.arguments.take()) {
             Some(arguments) => T::call(arguments, states),
@@ -123,8 +133,8 @@ impl<C: Carried + ?Sized> Carried for Box<C> {
         (**self).arguments()
     }
 
-    fn run(&mut self, states: &States) -> Called {
-        (**self).run(states)
+    fn run(&mut self, states: &States, executor: &'static str) -> Called {
+        (**self).run(states, executor)
     }
 
     fn duplicate(&self) -> Option<Payload> {
@@ -138,12 +148,71 @@ impl<C: Carried + ?Sized> Carried for Box<C> {
     fn shown(&self) -> Vec<Value> {
         (**self).shown()
     }
+
+    fn options(&self) -> &Options {
+        (**self).options()
+    }
+
+    fn options_mut(&mut self) -> Option<&mut Options> {
+        (**self).options_mut()
+    }
+}
+
+/// A payload with options. Few intents have any, so an intent has no place of its own for them.
+pub(crate) struct WithOptions {
+    pub(crate) payload: Payload,
+    pub(crate) options: Options,
+}
+
+impl WithOptions {
+    pub(crate) fn pack(self) -> Payload {
+        pack(Box::new(self))
+    }
+}
+
+impl Carried for WithOptions {
+    fn task(&self) -> &'static TaskInfo {
+        self.payload.task()
+    }
+
+    fn arguments(&self) -> Option<&dyn Any> {
+        self.payload.arguments()
+    }
+
+    fn run(&mut self, states: &States, executor: &'static str) -> Called {
+        match self.options.check_immediate(executor) {
+            Ok(()) => self.payload.run(states, executor),
+            Err(error) => Called::done(Err(error.into())),
+        }
+    }
+
+    fn duplicate(&self) -> Option<Payload> {
+        let (payload, options) = (self.payload.duplicate()?, self.options.clone());
+        Some(Self { payload, options }.pack())
+    }
+
+    fn equal(&self, other: &dyn Carried) -> bool {
+        self.payload.equal(other)
+    }
+
+    fn shown(&self) -> Vec<Value> {
+        self.payload.shown()
+    }
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn options_mut(&mut self) -> Option<&mut Options> {
+        Some(&mut self.options)
+    }
 }
 
 /// What stays in a batch where an executor has taken the intent out: enough for the report.
 pub(crate) struct Taken {
     pub(crate) task: &'static TaskInfo,
     pub(crate) shown: Vec<Value>,
+    pub(crate) options: Options,
 }
 
 impl Taken {
@@ -161,7 +230,7 @@ impl Carried for Taken {
         None
     }
 
-    fn run(&mut self, _: &States) -> Called {
+    fn run(&mut self, _: &States, _: &'static str) -> Called {
         Called::spent()
     }
 
@@ -175,5 +244,9 @@ impl Carried for Taken {
 
     fn shown(&self) -> Vec<Value> {
         self.shown.clone()
+    }
+
+    fn options(&self) -> &Options {
+        &self.options
     }
 }

@@ -49,7 +49,7 @@ pub fn intent<T: Task>(arguments: T::Arguments) -> Intent {
 #[inline]
 #[track_caller]
 pub fn enqueue<T: Task>(arguments: T::Arguments) -> Result<(), EnqueueError> {
-    intent::<T>(arguments).enqueue()
+    Intent::enqueue_call::<T>(arguments)
 }
 
 /// Holds `T` against what an argument must be.

@@ -1,7 +1,8 @@
 //! The executor that runs tasks where the flush is.
 
-use crate::executor::run::Runner;
+use crate::executor::run::{Interrupted, Runner};
 use crate::executor::{Batch, DispatchError, Executor};
+use crate::intent::Intent;
 use crate::registry::{DuplicateTasks, registry};
 use crate::states::{MissingStates, States};
 use crate::task_set::TaskSet;
@@ -49,6 +50,21 @@ impl Inline {
     #[inline]
     pub(crate) fn default_ref() -> &'static Self {
         &DEFAULT
+    }
+
+    /// Runs intents that nobody judges, up to the first that is more than a sync task which succeeds
+    /// and enqueues nothing.
+    pub(crate) fn run_plain(&self, intents: &mut [Intent]) -> Option<Interrupted> {
+        self.runner.run_plain(intents)
+    }
+
+    /// Goes on from there.
+    pub(crate) fn resume(
+        &self,
+        batch: &mut Batch,
+        interrupted: Interrupted,
+    ) -> Result<(), DispatchError> {
+        self.runner.resume(batch, interrupted)
     }
 
     pub(crate) fn run_now(&self, batch: &mut Batch) -> Result<(), DispatchError> {

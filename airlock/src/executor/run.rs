@@ -6,16 +6,18 @@
 //! for the task itself and then to the end of the batch, so that cascades are carried out in the
 //! order of enqueue and don't grow the stack.
 
+use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::executor::batch::Batch;
 use crate::executor::{DispatchError, OnFailure, blocking, panic_message};
+use crate::intent::Intent;
 use crate::policy::chain::Chain;
 use crate::private::{BoxError, Called, Progress};
 use crate::report::{Fate, ReportEntry, Why};
 use crate::scope::buffer::Buffer;
-use crate::scope::context::{self, Seat};
+use crate::scope::context::{Seat, TaskScope};
 use crate::scope::flush::{judge_into, segment_entries};
 use crate::scope::frame::Frame;
 use crate::scope::inside::Inside;
@@ -41,6 +43,13 @@ struct Run<'a> {
     errors: Vec<(usize, BoxError)>,
 }
 
+/// Where [`Runner::run_plain`] met a task that it leaves to others.
+pub(crate) struct Interrupted {
+    index: usize,
+    called: Result<Called, Box<dyn Any + Send>>,
+    buffer: Option<(Buffer, u32)>,
+}
+
 /// Why a stretch of sync tasks ended.
 enum Stretch {
     Finished,
@@ -53,21 +62,48 @@ impl Runner {
         Self { executor, states: States::new(), generations: GENERATIONS }
     }
 
+    /// Runs intents that nobody judges, up to the first that is more than a sync task which succeeds
+    /// and enqueues nothing: the usual case, without what only the others need.
+    pub(crate) fn run_plain(&self, intents: &mut [Intent]) -> Option<Interrupted> {
+        let scope = TaskScope::enter();
+        let mut index = 0;
+        let ended = catch_unwind(AssertUnwindSafe(|| {
+            for intent in intents {
+                let called = intent.run(&self.states, self.executor);
+                if !matches!(called, Called(Progress::Done(Ok(())))) || !scope.is_untouched() {
+                    return Some(called);
+                }
+                index += 1;
+            }
+            None
+        }));
+        let called = match ended {
+            Ok(None) => return None,
+            Ok(Some(called)) => Ok(called),
+            Err(panic) => Err(panic),
+        };
+        Some(Interrupted { index, called, buffer: scope.take_buffer() })
+    }
+
+    /// Goes on with a batch that [`run_plain`](Self::run_plain) began.
+    pub(crate) fn resume(
+        &self,
+        batch: &mut Batch,
+        interrupted: Interrupted,
+    ) -> Result<(), DispatchError> {
+        let mut run = Run::new(self, batch);
+        let Interrupted { index, called, buffer } = interrupted;
+        match called {
+            Ok(Called(Progress::Done(result))) => run.settle(index, result, buffer)?,
+            Ok(future) => run.wait(index, future)?,
+            Err(panic) => run.settle_panic(index, &*panic, buffer)?,
+        }
+        run.now()
+    }
+
     /// Runs a batch from sync code.
     pub(crate) fn run_now(&self, batch: &mut Batch) -> Result<(), DispatchError> {
-        let mut run = Run::new(self, batch);
-        loop {
-            match run.stretch()? {
-                Stretch::Finished => return run.finish(),
-                Stretch::Async(index, called) => {
-                    let (result, buffer) = match blocking::check() {
-                        Ok(()) => blocking::wait(run.task(index, called)),
-                        Err(error) => (Err(error.into()), None),
-                    };
-                    run.settle(index, result, buffer)?;
-                }
-            }
-        }
+        Run::new(self, batch).now()
     }
 
     /// Runs a batch from async code.
@@ -92,6 +128,24 @@ impl<'a> Run<'a> {
         Self { runner, batch, next: 0, errors: Vec::new() }
     }
 
+    fn now(mut self) -> Result<(), DispatchError> {
+        loop {
+            match self.stretch()? {
+                Stretch::Finished => return self.finish(),
+                Stretch::Async(index, called) => self.wait(index, called)?,
+            }
+        }
+    }
+
+    /// Waits for an async task from sync code.
+    fn wait(&mut self, index: usize, called: Called) -> Result<(), DispatchError> {
+        let (result, buffer) = match blocking::check() {
+            Ok(()) => blocking::wait(self.task(index, called)),
+            Err(error) => (Err(error.into()), None),
+        };
+        self.settle(index, result, buffer)
+    }
+
     fn finish(self) -> Result<(), DispatchError> {
         DispatchError::each(self.errors)
     }
@@ -99,19 +153,17 @@ impl<'a> Run<'a> {
     /// Runs tasks until the batch is done or a task has to be awaited.
     fn stretch(&mut self) -> Result<Stretch, DispatchError> {
         while self.next < self.batch.len() {
-            let mut seat = seat(None);
-            let seated = seat.sit();
-            let stretch = catch_unwind(AssertUnwindSafe(|| self.tasks()));
-            let left = context::take_buffer();
-            drop(context::replace_chain(None));
-            drop(seated);
+            let scope = TaskScope::enter();
+            let stretch = catch_unwind(AssertUnwindSafe(|| self.tasks(&scope)));
+            let left = match &stretch {
+                Ok(Ok(_)) => None,
+                _ => scope.take_buffer(),
+            };
+            drop(scope);
             match stretch {
                 Ok(Ok(stretch)) => return Ok(stretch),
                 Ok(Err((index, error))) => self.settle(index, Err(error), left)?,
-                Err(panic) => {
-                    let said = format!("the task panicked: {}", panic_message(&*panic));
-                    self.settle_panic(self.next, said, left)?;
-                }
+                Err(panic) => self.settle_panic(self.next, &*panic, left)?,
             }
         }
         Ok(Stretch::Finished)
@@ -119,33 +171,29 @@ impl<'a> Run<'a> {
 
     /// The same, up to the first task that fails.
     #[inline]
-    fn tasks(&mut self) -> Result<Stretch, (usize, BoxError)> {
+    fn tasks(&mut self, scope: &TaskScope) -> Result<Stretch, (usize, BoxError)> {
         while self.next < self.batch.len() {
-            let index = self.next;
-            let (chain, generation, end) = self.batch.run_of(index);
+            let (chain, generation, end) = self.batch.run_of(self.next);
             if generation > self.runner.generations {
                 let limit = self.runner.generations;
-                return Err((index, Box::new(Runaway { limit })));
+                return Err((self.next, Box::new(Runaway { limit })));
             }
-            context::replace_chain(chain.clone());
+            scope.judge_by(chain);
             while self.next < end {
                 let index = self.next;
                 let Some(intent) = self.batch.intent_mut(index) else { break };
-                if intent.has_options()
-                    && let Err(error) = intent.options().check_immediate(self.runner.executor)
-                {
-                    return Err((index, error.into()));
-                }
-                match intent.run(&self.runner.states) {
+                match intent.run(&self.runner.states, self.runner.executor) {
                     Called(Progress::Done(Ok(()))) => {}
                     Called(Progress::Done(Err(error))) => return Err((index, error)),
-                    future => return Ok(Stretch::Async(index, future)),
+                    future => {
+                        self.batch.completed = index;
+                        return Ok(Stretch::Async(index, future));
+                    }
                 }
-                self.next += 1;
-                self.batch.completed = self.next;
-                if let Some((buffer, level)) = context::take_buffer() {
+                if let Some((buffer, level)) = scope.take_buffer() {
                     self.cascade(index, buffer, level);
                 }
+                self.next = index + 1;
             }
         }
         Ok(Stretch::Finished)
@@ -192,10 +240,11 @@ impl<'a> Run<'a> {
     fn settle_panic(
         &mut self,
         index: usize,
-        said: String,
+        panic: &(dyn Any + Send),
         buffer: Option<(Buffer, u32)>,
     ) -> Result<(), DispatchError> {
         self.next = index + 1;
+        let said = format!("the task panicked: {}", panic_message(panic));
         self.fail(index, said.into(), Why::Panic, buffer)
     }
 

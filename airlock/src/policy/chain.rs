@@ -15,9 +15,14 @@ use crate::policy::{Judge, Occasion, Policy, PolicyViolation, Verdict};
 pub(crate) type Chain = Option<Arc<Node>>;
 
 pub(crate) struct Node {
-    policy: Arc<dyn Policy>,
+    policy: SharedPolicy,
     outer: Chain,
 }
+
+/// A policy that several nodes have: a scope's, where its future is polled at several places.
+///
+/// Boxed inside the `Arc`, which otherwise has to look up the policy's alignment to find it.
+pub(crate) type SharedPolicy = Arc<Box<dyn Policy>>;
 
 impl Drop for Node {
     /// Without recursion: policies may be nested deeper than a stack.
@@ -30,7 +35,7 @@ impl Drop for Node {
 }
 
 /// `outer` with `policy` inside it.
-pub(crate) fn within(policy: Arc<dyn Policy>, outer: Chain) -> Chain {
+pub(crate) fn within(policy: SharedPolicy, outer: Chain) -> Chain {
     Some(Arc::new(Node { policy, outer }))
 }
 
@@ -43,7 +48,7 @@ pub(crate) fn is_same(a: &Chain, b: &Chain) -> bool {
     }
 }
 
-pub(crate) fn iter(chain: &Chain) -> impl Iterator<Item = &Arc<dyn Policy>> {
+pub(crate) fn iter(chain: &Chain) -> impl Iterator<Item = &SharedPolicy> {
     std::iter::successors(chain.as_deref(), |node| node.outer.as_deref()).map(|node| &node.policy)
 }
 
@@ -57,9 +62,7 @@ pub(crate) fn carried(handle: &Chain, ambient: &Chain) -> Chain {
         return handle.clone();
     }
     let known: Vec<_> = iter(ambient).map(Arc::as_ptr).collect();
-    let new: Vec<_> = iter(handle)
-        .filter(|policy| !known.iter().any(|known| std::ptr::addr_eq(*known, Arc::as_ptr(policy))))
-        .collect();
+    let new: Vec<_> = iter(handle).filter(|policy| !known.contains(&Arc::as_ptr(policy))).collect();
     new.into_iter().rev().fold(ambient.clone(), |outer, policy| within(policy.clone(), outer))
 }
 
@@ -74,7 +77,7 @@ pub(crate) fn on_enqueue(chain: &Chain, intent: &Intent) -> Result<(), PolicyVio
     let mut node = chain.as_deref();
     while let Some(Node { policy, outer }) = node {
         if let Err(violation) = policy.on_enqueue(intent) {
-            return Err(violation.named(&**policy));
+            return Err(violation.named(&***policy));
         }
         node = outer.as_deref();
     }
@@ -87,20 +90,19 @@ pub(crate) struct Bench<'c> {
     /// The judges of this occasion, by the address of their policy, so that a policy that is in
     /// force at several places has one memory.
     judges: FxHashMap<usize, Box<dyn Judge + 'c>>,
-    /// The chain asked last, and whether a policy of it has a judge.
-    chain: Option<&'c Node>,
+    /// Whether a policy of the chain turned to has a judge.
     judged: bool,
 }
 
 impl<'c> Bench<'c> {
     pub(crate) fn new(occasion: Occasion) -> Self {
-        Self { occasion, judges: FxHashMap::default(), chain: None, judged: false }
+        Self { occasion, judges: FxHashMap::default(), judged: false }
     }
 
-    /// Asks every policy, innermost first, until one drops.
+    /// Asks every policy, innermost first, until one drops. The bench has been [turned
+    /// to](Self::turn_to) the chain.
     #[inline]
-    pub(crate) fn ask(&mut self, chain: &'c Chain, intent: &Intent) -> Verdict {
-        self.turn_to(chain);
+    pub(crate) fn ask(&mut self, chain: &Chain, intent: &Intent) -> Verdict {
         if self.judged {
             return self.ask_judges(chain, intent);
         }
@@ -108,7 +110,7 @@ impl<'c> Bench<'c> {
         while let Some(Node { policy, outer }) = node {
             let verdict = policy.allows(intent);
             if !verdict.is_allow() {
-                return verdict.named(&**policy);
+                return verdict.named(&***policy);
             }
             node = outer.as_deref();
         }
@@ -116,8 +118,7 @@ impl<'c> Bench<'c> {
     }
 
     /// What each policy of `chain` says of `intent`, whatever the others say.
-    pub(crate) fn ask_each(&mut self, chain: &'c Chain, intent: &Intent) -> Vec<(String, Verdict)> {
-        self.turn_to(chain);
+    pub(crate) fn ask_each(&mut self, chain: &Chain, intent: &Intent) -> Vec<(String, Verdict)> {
         let mut dropped = false;
         iter(chain)
             .map(|policy| {
@@ -140,26 +141,14 @@ impl<'c> Bench<'c> {
                 None => policy.allows(intent),
             };
             if !verdict.is_allow() {
-                return verdict.named(&**policy);
+                return verdict.named(&***policy);
             }
         }
         Verdict::Allow
     }
 
-    #[inline]
-    fn turn_to(&mut self, chain: &'c Chain) {
-        let same = match (self.chain, chain.as_deref()) {
-            (None, None) => true,
-            (Some(ours), Some(theirs)) => std::ptr::eq(ours, theirs),
-            _ => false,
-        };
-        if !same {
-            self.appoint(chain);
-        }
-    }
-
-    #[cold]
-    fn appoint(&mut self, chain: &'c Chain) {
+    /// Appoints the judges that the policies of `chain` have for this occasion.
+    pub(crate) fn turn_to(&mut self, chain: &'c Chain) {
         self.judged = false;
         for policy in iter(chain) {
             let address = address(policy);
@@ -170,11 +159,10 @@ impl<'c> Bench<'c> {
                 self.judged = true;
             }
         }
-        self.chain = chain.as_deref();
     }
 }
 
-/// Where the policy lies. An `Arc` has an allocation of its own even for a type without a size.
-fn address(policy: &Arc<dyn Policy>) -> usize {
-    Arc::as_ptr(policy).cast::<()>().addr()
+/// What tells policies apart.
+fn address(policy: &SharedPolicy) -> usize {
+    Arc::as_ptr(policy).addr()
 }

@@ -114,8 +114,27 @@ pub enum Verdict {
     Allow,
     /// It is dropped.
     Drop,
-    /// It is dropped, by a policy inside this one: combinators say by which.
-    DropBy(Cow<'static, str>),
+    /// It is dropped, by a policy inside this one: combinations say by which.
+    DropBy(PolicyName),
+}
+
+/// The name of the policy, inside a combination, that dropped an intent.
+///
+/// Behind a pointer, so that a [`Verdict`] is returned in registers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicyName(Box<Cow<'static, str>>);
+
+impl PolicyName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PolicyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Verdict {
@@ -127,7 +146,7 @@ impl Verdict {
     /// The same with the policy's name, where it is a drop without one.
     pub(crate) fn named(self, policy: &(impl Policy + ?Sized)) -> Self {
         match self {
-            Self::Drop => Self::DropBy(policy.name()),
+            Self::Drop => Self::DropBy(PolicyName(Box::new(policy.name()))),
             named => named,
         }
     }
@@ -143,6 +162,12 @@ impl Verdict {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyViolation {
+    /// Behind a pointer, so that what `on_enqueue` returns is one register.
+    inner: Box<Violation>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Violation {
     policy: Option<Cow<'static, str>>,
     reason: Cow<'static, str>,
 }
@@ -150,31 +175,31 @@ pub struct PolicyViolation {
 impl PolicyViolation {
     /// A refusal for this reason.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { policy: None, reason: reason.into() }
+        Self { inner: Box::new(Violation { policy: None, reason: reason.into() }) }
     }
 
     /// Why.
     pub fn reason(&self) -> &str {
-        &self.reason
+        &self.inner.reason
     }
 
     /// The name of the policy that refused, once one did.
     pub fn policy(&self) -> Option<&str> {
-        self.policy.as_deref()
+        self.inner.policy.as_deref()
     }
 
     /// The same with the policy's name, where it has none.
     pub(crate) fn named(mut self, policy: &(impl Policy + ?Sized)) -> Self {
-        self.policy.get_or_insert_with(|| policy.name());
+        self.inner.policy.get_or_insert_with(|| policy.name());
         self
     }
 }
 
 impl fmt::Display for PolicyViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.policy {
-            Some(policy) => write!(f, "{policy}: {}", self.reason),
-            None => f.write_str(&self.reason),
+        match self.policy() {
+            Some(policy) => write!(f, "{policy}: {}", self.reason()),
+            None => f.write_str(self.reason()),
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::task::{Parameter, TaskInfo};
 /// assert_eq!(
 ///     error(r#"{"order_id": 1, "boxes": "two"}"#),
 ///     "the argument `boxes` of `warehouse.pack` has the wrong type: \
-///      invalid type: string \"two\", expected u8",
+///      invalid type: string \"two\", expected u8 at line 1 column 30",
 /// );
 /// assert_eq!(
 ///     error(r#"{"order_id": 1, "boxes": 2, "boxs": 2}"#),

@@ -50,12 +50,44 @@ impl Buffer {
         self.open.is_empty() && self.closed.is_none()
     }
 
+    /// The list to append one intent to that is enqueued under `chain`, with room for it; `None`
+    /// where there are as many as `limit` allows. It begins with the allocation of `spare`.
     #[inline]
-    pub(crate) fn push(&mut self, intent: Intent, chain: &Chain, level: u32) {
+    pub(crate) fn open(
+        &mut self,
+        chain: &Chain,
+        level: u32,
+        limit: usize,
+        spare: &mut Vec<Intent>,
+    ) -> Option<&mut Vec<Intent>> {
         if !chain::is_same(&self.chain, chain) {
             self.turn_to(chain, level);
         }
-        self.open.push(intent);
+        // The list never has room for more than the limit, which is why it is only looked at here.
+        if self.open.len() == self.open.capacity() {
+            self.grow(limit, spare)?;
+        }
+        Some(&mut self.open)
+    }
+
+    #[cold]
+    fn grow(&mut self, limit: usize, spare: &mut Vec<Intent>) -> Option<()> {
+        let room = limit.checked_sub(self.len()).filter(|room| *room > 0)?;
+        if self.open.capacity() == 0 && (1..=room).contains(&spare.capacity()) {
+            self.open = std::mem::take(spare);
+        } else {
+            self.open.reserve_exact(self.open.len().max(4).min(room));
+        }
+        Some(())
+    }
+
+    #[inline]
+    pub(crate) fn last(&self) -> Option<&Intent> {
+        self.open.last()
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Intent> {
+        self.open.pop()
     }
 
     #[cold]
@@ -133,6 +165,18 @@ impl Buffer {
     #[inline]
     pub(crate) fn into_single(self) -> Result<(Chain, Vec<Intent>), Self> {
         if self.closed.is_none() { Ok((self.chain, self.open)) } else { Err(self) }
+    }
+
+    /// The intents, where they are one segment and no policy was in force for it.
+    #[inline]
+    pub(crate) fn take_unjudged(&mut self) -> Option<Vec<Intent>> {
+        let unjudged = self.closed.is_none() && self.chain.is_none();
+        unjudged.then(|| std::mem::take(&mut self.open))
+    }
+
+    /// The other way round.
+    pub(crate) fn of_unjudged(intents: Vec<Intent>) -> Self {
+        Self { open: intents, chain: None, closed: None }
     }
 
     /// Puts a whole segment behind what is here.

@@ -4,16 +4,17 @@
 //! polled: it is put on the stack and taken off again, buffer and all. Nothing is current between
 //! two polls, so whatever else the thread does then has no part in it.
 //!
-//! No borrow of the stack is held while the user's code runs.
+//! No borrow of the stack is held while the user's code runs, but for one: a policy that is asked is
+//! asked under it, and that is how the thread knows that it must not enqueue.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{RefCell, RefMut};
 use std::sync::Arc;
 
 use crate::config::Config;
 use crate::error::{EnqueueError, Refusal};
 use crate::intent::Intent;
-use crate::policy::Policy;
-use crate::policy::chain::{self, Chain};
+use crate::policy::PolicyViolation;
+use crate::policy::chain::{self, Chain, SharedPolicy};
 use crate::report::Why;
 use crate::scope::buffer::Buffer;
 use crate::scope::frame::{Frame, Release, Shared};
@@ -24,155 +25,244 @@ thread_local! {
 }
 
 struct Context {
-    /// Whether a policy, or a rule of what to release, is being asked.
-    judging: Cell<bool>,
+    /// Borrowed while a policy, or a rule of what to release, is asked: the intent that it judges
+    /// stays in its buffer meanwhile.
     stack: RefCell<Stack>,
+    /// Where the scopes stand that a policy opens. They stay empty, for it may not enqueue.
+    judges: RefCell<Stack>,
 }
 
 struct Stack {
     /// The policies in force, of scopes and local ones.
     chain: Chain,
-    current: Option<Frame>,
-    /// The frames around the current one, innermost last.
+    /// How many scopes are current, one inside another.
+    depth: usize,
+    /// The innermost. With a depth of 0 it is as new: entering the first scope, and leaving it when
+    /// it was not used, moves nothing.
+    current: Frame,
+    /// Those around it, innermost last.
     outer: Vec<Frame>,
     config: Option<Arc<Config>>,
+    /// The emptied buffer of an earlier scope: most scopes allocate nothing.
+    spare: Vec<Intent>,
 }
+
+/// The largest buffer that a thread keeps for its next scope, in intents.
+const SPARE: usize = 1024;
 
 impl Context {
     const fn new() -> Self {
-        Self {
-            judging: Cell::new(false),
-            stack: RefCell::new(Stack {
-                chain: None,
-                current: None,
-                outer: Vec::new(),
-                config: None,
-            }),
+        Self { stack: RefCell::new(Stack::new()), judges: RefCell::new(Stack::new()) }
+    }
+
+    /// The stack that scopes are put on now.
+    #[inline]
+    fn stack(&self) -> RefMut<'_, Stack> {
+        match self.stack.try_borrow_mut() {
+            Ok(stack) => stack,
+            Err(_) => self.judges.borrow_mut(),
         }
+    }
+
+    fn is_judging(&self) -> bool {
+        self.stack.try_borrow_mut().is_err()
     }
 }
 
 impl Stack {
-    #[inline]
-    fn push(&mut self, mut frame: Frame) {
-        frame.enter_below(self.current.as_ref(), || Config::limit(self.config.as_ref()));
-        if let Some(outer) = self.current.replace(frame) {
-            self.outer.push(outer);
+    const fn new() -> Self {
+        Self {
+            chain: None,
+            depth: 0,
+            current: Frame::new(),
+            outer: Vec::new(),
+            config: None,
+            spare: Vec::new(),
         }
     }
 
     #[inline]
-    fn pop(&mut self) -> Option<Frame> {
-        if self.outer.is_empty() {
-            self.current.take()
+    fn push(&mut self, mut frame: Frame) {
+        let outer = (self.depth > 0).then_some(&self.current);
+        frame.enter_in(outer, || Config::limit(self.config.as_ref()));
+        if self.depth > 0 {
+            self.outer.push(std::mem::replace(&mut self.current, frame));
         } else {
-            std::mem::replace(&mut self.current, self.outer.pop())
+            self.current = frame;
         }
+        self.depth += 1;
+    }
+
+    #[inline]
+    fn pop(&mut self) -> Frame {
+        debug_assert!(self.depth > 0, "scopes are left in the order in which they nest");
+        self.depth -= 1;
+        std::mem::replace(&mut self.current, self.outer.pop().unwrap_or_default())
     }
 
     /// The frames an intent passes on its way out, innermost first: up to a boundary, that included.
     fn enclosing(&mut self) -> impl Iterator<Item = &mut Frame> {
         let mut ended = false;
-        self.current.iter_mut().chain(self.outer.iter_mut().rev()).take_while(move |frame| {
+        let current = (self.depth > 0).then_some(&mut self.current);
+        current.into_iter().chain(self.outer.iter_mut().rev()).take_while(move |frame| {
             let before = ended;
             ended |= frame.boundary;
             !before
         })
     }
+
+    /// Whether a new scope is told nothing by a configuration.
+    #[inline]
+    fn is_unconfigured(&self) -> bool {
+        self.config.is_none() && Config::installed().is_none()
+    }
 }
 
-/// Puts an intent into the current scope.
+/// Puts an intent into the current scope: `write` appends it, once, to the list it is given.
+///
+/// That way an intent is made where it stays. Made anywhere else it would be copied with loads that
+/// are wider than the stores that made it, for which a processor has to wait.
 #[inline]
-pub(crate) fn enqueue(intent: Intent) -> Result<(), EnqueueError> {
+pub(crate) fn enqueue(write: &mut dyn FnMut(&mut Vec<Intent>)) -> Result<(), EnqueueError> {
     // Without a context the thread is being torn down, and no scope is current on it.
-    let mut intent = Some(intent);
-    let enqueued = CONTEXT.try_with(|context| match intent.take() {
-        Some(intent) => context.enqueue(intent),
-        None => Ok(()),
-    });
-    match (enqueued, intent) {
-        (Err(_), Some(intent)) => Err(EnqueueError::NoScope(Refusal::of(&intent))),
-        (enqueued, _) => enqueued.unwrap_or(Ok(())),
+    let enqueued = if CONTEXT.try_with(|_| ()).is_ok() {
+        CONTEXT.with(|context| context.enqueue(write))
+    } else {
+        Err(refuse(EnqueueError::NoScope, write))
+    };
+    enqueued.map_err(|error| *error)
+}
+
+#[cold]
+fn refuse(
+    why: impl FnOnce(Refusal) -> EnqueueError,
+    write: &mut dyn FnMut(&mut Vec<Intent>),
+) -> Box<EnqueueError> {
+    let mut intents = Vec::new();
+    write(&mut intents);
+    match intents.pop() {
+        Some(intent) => Box::new(why(Refusal::of(&intent))),
+        None => unreachable!("an intent is written once"),
     }
 }
 
 impl Context {
-    #[inline]
-    fn enqueue(&self, intent: Intent) -> Result<(), EnqueueError> {
-        if self.judging.get() {
-            return Err(in_policy(&intent));
-        }
-        let mut stack = self.stack.borrow_mut();
-        if stack.current.is_none() {
-            return Err(no_scope(&intent));
-        }
-        if stack.chain.is_some() {
-            // The list is taken out instead of cloned: that spares two atomic counts an intent.
-            let chain = stack.chain.take();
-            drop(stack);
-            let verdict = {
-                let judging = Judging::start(self, chain);
-                chain::on_enqueue(&judging.chain, &intent)
-            };
-            if let Err(violation) = verdict {
-                let error = EnqueueError::Refused(Refusal::of(&intent), violation);
-                crate::events::refused(&error);
-                return Err(error);
-            }
-            stack = self.stack.borrow_mut();
-        }
-        let Stack { chain, current: Some(frame), .. } = &mut *stack else {
-            return Err(no_scope(&intent));
+    // Out of line, as all that the thread-local's closures call: so small a closure is inlined, and
+    // with it what finds the thread-local.
+    //
+    // The error is boxed so that the result is one register.
+    #[inline(never)]
+    fn enqueue(&self, write: &mut dyn FnMut(&mut Vec<Intent>)) -> Result<(), Box<EnqueueError>> {
+        let Ok(mut stack) = self.stack.try_borrow_mut() else {
+            return Err(refuse(EnqueueError::InPolicy, write));
         };
-        frame.push(intent, chain)
+        if stack.depth == 0 {
+            return Err(refuse(EnqueueError::NoScope, write));
+        }
+        let Stack { chain, current, spare, .. } = &mut *stack;
+        if current.is_elsewhere() {
+            drop(stack);
+            return self.enqueue_elsewhere(write);
+        }
+        let Some(intents) = current.open(chain, spare) else {
+            let limit = current.limit();
+            return Err(refuse(|refusal| EnqueueError::Full(refusal, limit), write));
+        };
+        write(intents);
+        if chain.is_none() { Ok(()) } else { judge(stack) }
+    }
+
+    /// Where the buffer is shared: the intent is judged before it is there.
+    #[cold]
+    fn enqueue_elsewhere(
+        &self,
+        write: &mut dyn FnMut(&mut Vec<Intent>),
+    ) -> Result<(), Box<EnqueueError>> {
+        let mut intents = Vec::new();
+        write(&mut intents);
+        let Some(intent) = intents.pop() else { return Ok(()) };
+        let chain = self.stack().chain.clone();
+        if let Err(violation) = judging(|| chain::on_enqueue(&chain, &intent)) {
+            return Err(refused(&intent, violation));
+        }
+        let shared = self.stack().current.shared().cloned();
+        match shared {
+            Some(shared) => shared.push(intent, &chain).map_err(Box::new),
+            None => unreachable!("what a scope shares stays shared"),
+        }
+    }
+}
+
+/// Keeps the allocation of a buffer that has been flushed for the thread's next scope.
+#[inline]
+pub(crate) fn recycle(mut intents: Vec<Intent>) {
+    intents.clear();
+    if intents.capacity() <= SPARE {
+        let _ = CONTEXT.try_with(|context| context.recycle(intents));
+    }
+}
+
+impl Context {
+    #[inline(never)]
+    fn recycle(&self, mut intents: Vec<Intent>) {
+        let spare = &mut self.stack().spare;
+        if intents.capacity() > spare.capacity() {
+            std::mem::swap(spare, &mut intents);
+        }
     }
 }
 
 #[cold]
-fn in_policy(intent: &Intent) -> EnqueueError {
-    EnqueueError::InPolicy(Refusal::of(intent))
+fn refused(intent: &Intent, violation: PolicyViolation) -> Box<EnqueueError> {
+    let error = EnqueueError::Refused(Refusal::of(intent), violation);
+    crate::events::refused(&error);
+    Box::new(error)
 }
 
-#[cold]
-fn no_scope(intent: &Intent) -> EnqueueError {
-    EnqueueError::NoScope(Refusal::of(intent))
+/// Asks the policies in force about the intent that was just written, and takes it out again unless
+/// they accept it. The stack is borrowed all the while: nothing can be enqueued.
+#[inline]
+fn judge(stack: RefMut<'_, Stack>) -> Result<(), Box<EnqueueError>> {
+    let mut judging = Judging { stack, accepted: false };
+    let Stack { chain, current, .. } = &*judging.stack;
+    let Some(intent) = current.last() else { unreachable!("it was just written") };
+    match chain::on_enqueue(chain, intent) {
+        Ok(()) => {
+            judging.accepted = true;
+            Ok(())
+        }
+        Err(violation) => Err(refused(intent, violation)),
+    }
 }
 
-/// While it lives, the thread may not enqueue; the policies it holds are put back at its end.
 struct Judging<'a> {
-    context: &'a Context,
-    chain: Chain,
-}
-
-impl<'a> Judging<'a> {
-    #[inline]
-    fn start(context: &'a Context, chain: Chain) -> Self {
-        context.judging.set(true);
-        Self { context, chain }
-    }
+    stack: RefMut<'a, Stack>,
+    accepted: bool,
 }
 
 impl Drop for Judging<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.context.judging.set(false);
-        self.context.stack.borrow_mut().chain = self.chain.take();
+        if !self.accepted {
+            // Refused, or its policy panicked.
+            drop(self.stack.current.pop());
+        }
     }
 }
 
 /// Runs code that judges: it may not enqueue.
 pub(crate) fn judging<T>(judge: impl FnOnce() -> T) -> T {
-    struct Restore(bool);
-
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            let _ = CONTEXT.try_with(|context| context.judging.set(self.0));
-        }
+    let mut judge = Some(judge);
+    let judged = CONTEXT.try_with(|context| {
+        // Already borrowed where a policy's own scope judges.
+        let _stack = context.stack.try_borrow_mut();
+        judge.take().map(|judge| judge())
+    });
+    match (judged, judge) {
+        (Ok(Some(judged)), _) => judged,
+        (_, Some(judge)) => judge(),
+        _ => unreachable!("it is run once"),
     }
-
-    let before = CONTEXT.try_with(|context| context.judging.replace(true)).unwrap_or(false);
-    let _restore = Restore(before);
-    judge()
 }
 
 // ---- scopes of closures
@@ -185,18 +275,89 @@ pub(crate) struct Entered {
     rules: Option<Box<Rules>>,
 }
 
-/// Makes `frame` current. A scope that nothing encloses and that has no policy of its own gets the
-/// configured one.
+/// What a scope held when it was left.
+pub(crate) struct Left {
+    pub(crate) buffer: Buffer,
+    pub(crate) level: u32,
+    pub(crate) rules: Option<Box<Rules>>,
+}
+
+/// A scope without settings that nothing encloses: most are, and they cost a few instructions.
+pub(crate) struct Plain {
+    // Private, so that only `enter_plain` makes one.
+    _entered: (),
+}
+
+/// What a plain scope held when it was left.
+pub(crate) enum PlainLeft {
+    Nothing,
+    /// These, with no policy to judge them.
+    Intents(Vec<Intent>),
+    /// More than that.
+    Buffer(Buffer, u32),
+}
+
+/// Makes a new scope current that has no settings, if nothing else is current nor configured.
 #[inline]
-pub(crate) fn enter(
-    frame: Frame,
-    policy: Option<Arc<dyn Policy>>,
-    rules: Option<Box<Rules>>,
-) -> Entered {
-    CONTEXT.with(|context| {
-        let mut stack = context.stack.borrow_mut();
+pub(crate) fn enter_plain() -> Option<Plain> {
+    let entered = CONTEXT.with(|context| match context.stack.try_borrow_mut() {
+        Ok(mut stack) if stack.depth == 0 && stack.is_unconfigured() => {
+            stack.depth = 1;
+            true
+        }
+        _ => false,
+    });
+    entered.then(|| Plain { _entered: () })
+}
+
+impl Plain {
+    /// Takes the scope off the stack.
+    #[inline]
+    pub(crate) fn leave(self) -> PlainLeft {
+        std::mem::forget(self);
+        let untouched = CONTEXT.with(|context| match context.stack.try_borrow_mut() {
+            Ok(mut stack) if stack.current.is_untouched() => {
+                stack.depth = 0;
+                true
+            }
+            _ => false,
+        });
+        if untouched { PlainLeft::Nothing } else { CONTEXT.with(Context::leave_plain) }
+    }
+}
+
+impl Drop for Plain {
+    /// Only a panic gets here.
+    fn drop(&mut self) {
+        let (buffer, level) = CONTEXT.with(|context| context.leave(None));
+        flush::discard_maybe_reported(buffer, level, None, Why::Panic);
+    }
+}
+
+/// Makes a new scope current. One that nothing encloses and that has no policy of its own gets the
+/// configured one.
+pub(crate) fn enter(policy: Option<SharedPolicy>, rules: Option<Box<Rules>>) -> Entered {
+    CONTEXT.with(|context| context.enter(policy, rules))
+}
+
+impl Context {
+    #[inline(never)]
+    fn leave_plain(&self) -> PlainLeft {
+        let mut stack = self.stack();
+        if let Some(intents) = stack.current.take_unjudged() {
+            stack.depth = 0;
+            return PlainLeft::Intents(intents);
+        }
+        drop(stack);
+        let (buffer, level) = self.leave(None);
+        PlainLeft::Buffer(buffer, level)
+    }
+
+    #[inline(never)]
+    fn enter(&self, policy: Option<SharedPolicy>, rules: Option<Box<Rules>>) -> Entered {
+        let mut stack = self.stack();
         let policy = match policy {
-            None if stack.current.is_none() => configured_policy(stack.config.as_ref()),
+            None if stack.depth == 0 => configured_policy(stack.config.as_ref()),
             policy => policy,
         };
         let outside = policy.map(|policy| {
@@ -204,13 +365,23 @@ pub(crate) fn enter(
             stack.chain = chain::within(policy, outside.clone());
             outside
         });
-        stack.push(frame);
+        stack.push(Rules::frame(rules.as_deref()));
         Entered { outside, rules }
-    })
+    }
+
+    #[inline(never)]
+    fn leave(&self, outside: Option<Chain>) -> (Buffer, u32) {
+        let mut stack = self.stack();
+        let inside = outside.map(|outside| std::mem::replace(&mut stack.chain, outside));
+        let frame = stack.pop();
+        drop(stack);
+        // A policy may have a `Drop` of its own, and that may use airlock.
+        drop(inside);
+        frame.close()
+    }
 }
 
-#[inline]
-fn configured_policy(config: Option<&Arc<Config>>) -> Option<Arc<dyn Policy>> {
+fn configured_policy(config: Option<&Arc<Config>>) -> Option<SharedPolicy> {
     match config {
         Some(config) => config.policy.clone(),
         None => Config::installed().and_then(|config| config.policy.clone()),
@@ -219,38 +390,25 @@ fn configured_policy(config: Option<&Arc<Config>>) -> Option<Arc<dyn Policy>> {
 
 impl Entered {
     /// Takes the scope off the stack.
-    #[inline]
-    pub(crate) fn leave(mut self) -> (Buffer, u32, Option<Box<Rules>>) {
-        let (buffer, level) = self.pop();
-        let rules = self.rules.take();
+    pub(crate) fn leave(mut self) -> Left {
+        let left = self.pop();
         std::mem::forget(self);
-        (buffer, level, rules)
+        left
     }
 
-    #[inline]
-    fn pop(&mut self) -> (Buffer, u32) {
+    fn pop(&mut self) -> Left {
         let outside = self.outside.take();
-        let frame = CONTEXT.with(|context| {
-            let mut stack = context.stack.borrow_mut();
-            let inside = outside.map(|outside| std::mem::replace(&mut stack.chain, outside));
-            let frame = stack.pop();
-            drop(stack);
-            // A policy may have a `Drop` of its own, and that may use airlock.
-            drop(inside);
-            frame
-        });
-        match frame {
-            Some(frame) => frame.close(),
-            None => unreachable!("closures leave their scopes in the order in which they nest"),
-        }
+        let rules = self.rules.take();
+        let (buffer, level) = CONTEXT.with(|context| context.leave(outside));
+        Left { buffer, level, rules }
     }
 }
 
 impl Drop for Entered {
     /// Only a panic gets here.
     fn drop(&mut self) {
-        let (buffer, level) = self.pop();
-        flush::discard_maybe_reported(buffer, level, self.rules.take(), Why::Panic);
+        let Left { buffer, level, rules } = self.pop();
+        flush::discard_maybe_reported(buffer, level, rules, Why::Panic);
     }
 }
 
@@ -260,7 +418,7 @@ impl Drop for Entered {
 #[derive(Default)]
 pub(crate) struct Seat {
     pub(crate) frame: Option<Frame>,
-    pub(crate) policy: Option<Arc<dyn Policy>>,
+    pub(crate) policy: Option<SharedPolicy>,
     /// Policies of a handle, to be in force besides those around.
     pub(crate) carried: Chain,
     /// The policies to be in force in place of those around.
@@ -286,21 +444,12 @@ impl Seat {
     /// Puts everything in place until the guard is dropped.
     #[inline]
     pub(crate) fn sit(&mut self) -> Seated<'_> {
-        CONTEXT.with(|context| {
-            let mut stack = context.stack.borrow_mut();
-            let config = self.config.clone().map(|config| stack.config.replace(config));
-            if !self.in_force.known || !chain::is_same(&self.in_force.outside, &stack.chain) {
-                self.find_inside(&stack);
-            }
-            std::mem::swap(&mut stack.chain, &mut self.in_force.inside);
-            let framed = self.frame.take().map(|frame| stack.push(frame)).is_some();
-            Seated { seat: self, framed, config }
-        })
+        CONTEXT.with(|context| context.sit(self))
     }
 
     #[cold]
     fn find_inside(&mut self, stack: &Stack) {
-        if self.configurable && stack.current.is_none() {
+        if self.configurable && stack.depth == 0 {
             self.policy = configured_policy(stack.config.as_ref());
         }
         self.configurable = false;
@@ -325,46 +474,132 @@ pub(crate) struct Seated<'a> {
     config: Option<Option<Arc<Config>>>,
 }
 
+impl Context {
+    #[inline(never)]
+    fn sit<'a>(&self, seat: &'a mut Seat) -> Seated<'a> {
+        let mut stack = self.stack();
+        let config = seat.config.clone().map(|config| stack.config.replace(config));
+        if !seat.in_force.known || !chain::is_same(&seat.in_force.outside, &stack.chain) {
+            seat.find_inside(&stack);
+        }
+        std::mem::swap(&mut stack.chain, &mut seat.in_force.inside);
+        let framed = seat.frame.take().map(|frame| stack.push(frame)).is_some();
+        Seated { seat, framed, config }
+    }
+
+    #[inline(never)]
+    fn rise(&self, seated: &mut Seated<'_>) {
+        let mut stack = self.stack();
+        if seated.framed {
+            seated.seat.frame = Some(stack.pop());
+        }
+        std::mem::swap(&mut stack.chain, &mut seated.seat.in_force.inside);
+        if let Some(config) = seated.config.take() {
+            stack.config = config;
+        }
+    }
+}
+
 impl Drop for Seated<'_> {
     #[inline]
     fn drop(&mut self) {
-        let _ = CONTEXT.try_with(|context| {
-            let mut stack = context.stack.borrow_mut();
-            if self.framed {
-                self.seat.frame = stack.pop();
-            }
-            std::mem::swap(&mut stack.chain, &mut self.seat.in_force.inside);
-            if let Some(config) = self.config.take() {
-                stack.config = config;
-            }
-        });
+        let _ = CONTEXT.try_with(|context| context.rise(self));
     }
 }
 
 /// The configuration in force: an override around, else what was installed.
 pub(crate) fn configured<T>(look: impl FnOnce(Option<&Config>) -> T) -> T {
-    let overriding = CONTEXT.with(|context| context.stack.borrow().config.clone());
+    let overriding = CONTEXT.with(|context| context.stack().config.clone());
     match overriding {
         Some(config) => look(Some(&config)),
         None => look(Config::installed()),
     }
 }
 
-// ---- the task that runs here
+// ---- the tasks that run here
 
-/// Puts `chain` in force for the task that is about to run in the current, bounded frame.
-pub(crate) fn replace_chain(chain: Chain) -> Chain {
-    CONTEXT.with(|context| std::mem::replace(&mut context.stack.borrow_mut().chain, chain))
+/// The scope of the tasks that run on this thread, one after another, until it is dropped.
+pub(crate) struct TaskScope {
+    outside: Chain,
 }
 
-/// What the task that ran in the current frame has enqueued, if anything.
-#[inline]
-pub(crate) fn take_buffer() -> Option<(Buffer, u32)> {
-    CONTEXT.with(|context| {
-        let mut stack = context.stack.borrow_mut();
-        let frame = stack.current.as_mut()?;
-        frame.take_buffer()
-    })
+impl TaskScope {
+    #[inline]
+    pub(crate) fn enter() -> Self {
+        CONTEXT.with(Context::enter_tasks)
+    }
+
+    /// Puts the policies in force that were so for the task that runs next.
+    #[inline]
+    pub(crate) fn judge_by(&self, chain: &Chain) {
+        drop(CONTEXT.with(|context| context.replace_chain(chain)));
+    }
+
+    /// Whether the task that has just run enqueued nothing.
+    #[inline]
+    pub(crate) fn is_untouched(&self) -> bool {
+        CONTEXT.with(Context::is_untouched)
+    }
+
+    /// What the task that has just run enqueued, if anything.
+    #[inline]
+    pub(crate) fn take_buffer(&self) -> Option<(Buffer, u32)> {
+        if self.is_untouched() { None } else { CONTEXT.with(Context::take_buffer) }
+    }
+}
+
+impl Context {
+    #[inline(never)]
+    fn enter_tasks(&self) -> TaskScope {
+        let mut stack = self.stack();
+        if stack.depth == 0 {
+            // The frame is as new, so it is only marked.
+            stack.depth = 1;
+            stack.current.boundary = true;
+        } else {
+            stack.push(Frame::boundary());
+        }
+        TaskScope { outside: stack.chain.take() }
+    }
+
+    #[inline(never)]
+    fn replace_chain(&self, chain: &Chain) -> Chain {
+        let mut stack = self.stack();
+        if chain::is_same(&stack.chain, chain) {
+            return None;
+        }
+        std::mem::replace(&mut stack.chain, chain.clone())
+    }
+
+    #[inline]
+    fn is_untouched(&self) -> bool {
+        self.stack().current.is_untouched()
+    }
+
+    #[inline(never)]
+    fn take_buffer(&self) -> Option<(Buffer, u32)> {
+        self.stack().current.take_buffer()
+    }
+
+    #[inline(never)]
+    fn leave_tasks(&self, outside: Chain) -> (Option<Frame>, Chain) {
+        let mut stack = self.stack();
+        let inside = std::mem::replace(&mut stack.chain, outside);
+        if stack.depth == 1 && stack.current.is_untouched() {
+            stack.depth = 0;
+            stack.current.boundary = false;
+            return (None, inside);
+        }
+        (Some(stack.pop()), inside)
+    }
+}
+
+impl Drop for TaskScope {
+    #[inline]
+    fn drop(&mut self) {
+        let outside = self.outside.take();
+        drop(CONTEXT.with(|context| context.leave_tasks(outside)));
+    }
 }
 
 // ---- asking what encloses
@@ -374,13 +609,13 @@ pub(crate) fn take_buffer() -> Option<(Buffer, u32)> {
 #[inline]
 pub(crate) fn capture_whole(buffer: Buffer, level: u32) -> Result<(), Captured> {
     CONTEXT.with(|context| {
-        let mut stack = context.stack.borrow_mut();
-        match &mut stack.current {
-            None => Err(Captured::Outermost(buffer)),
-            Some(frame) if frame.releases_nothing() => {
-                frame.capture(buffer, level).map_err(Captured::Closed)
-            }
-            Some(_) => Err(Captured::Asked(buffer)),
+        let mut stack = context.stack();
+        if stack.depth == 0 {
+            Err(Captured::Outermost(buffer))
+        } else if stack.current.releases_nothing() {
+            stack.current.capture(buffer, level).map_err(Captured::Closed)
+        } else {
+            Err(Captured::Asked(buffer))
         }
     })
 }
@@ -410,7 +645,7 @@ enum EnclosingPlace {
 /// The scopes around, innermost first.
 pub(crate) fn enclosing() -> Vec<Enclosing> {
     CONTEXT.with(|context| {
-        let mut stack = context.stack.borrow_mut();
+        let mut stack = context.stack();
         let mut scopes = Vec::new();
         for (index, frame) in stack.enclosing().enumerate() {
             match frame.carried_scopes() {
@@ -434,7 +669,7 @@ impl Enclosing {
         match &self.place {
             EnclosingPlace::Shared(shared) => shared.capture(nested, theirs),
             EnclosingPlace::Stack(index) => CONTEXT.with(|context| {
-                let mut stack = context.stack.borrow_mut();
+                let mut stack = context.stack();
                 match stack.enclosing().nth(*index) {
                     Some(frame) => frame.capture(nested, theirs),
                     None => unreachable!("the stack is as it was when the scopes were listed"),
@@ -456,8 +691,11 @@ pub(crate) struct Carriage {
 /// policy.
 pub(crate) fn share() -> Option<Carriage> {
     let shared = CONTEXT.try_with(|context| {
-        let mut stack = context.stack.borrow_mut();
-        if context.judging.get() || stack.current.is_none() {
+        if context.is_judging() {
+            return None;
+        }
+        let mut stack = context.stack();
+        if stack.depth == 0 {
             return None;
         }
         let mut scopes = Vec::new();

@@ -8,16 +8,16 @@ use std::sync::Arc;
 use crate::events;
 use crate::executor::batch::{Aside, Batch};
 use crate::executor::run::Runner;
-use crate::executor::{DispatchError, DynExecutor, Inline, blocking, contained};
+use crate::executor::{DispatchError, DynExecutor, Inline, OnFailure, blocking, contained};
 use crate::intent::Intent;
 use crate::policy::chain::{Bench, Chain};
 use crate::policy::{Occasion, Verdict};
 use crate::report::{Fate, Report, ReportEntry, Why};
-use crate::scope::Rules;
 use crate::scope::buffer::{Buffer, Segment};
 use crate::scope::context::{self, Captured};
 use crate::scope::flush_error::FlushError;
 use crate::scope::frame::Release;
+use crate::scope::{Rules, Sealed};
 
 /// A scope's intents on their way out: judged, and about to be dispatched.
 pub(crate) struct Flush {
@@ -245,6 +245,7 @@ impl Flush {
         self.finished = true;
         let Err(error) = result else {
             if !self.reported {
+                context::recycle(self.batch.take_all());
                 return Ok(None);
             }
             let report = self.report(|_| Fate::Dispatched);
@@ -274,6 +275,24 @@ impl Drop for Flush {
         events::cancelled(&report);
         tell(self.rules.as_deref(), &report);
     }
+}
+
+/// Ends a scope without settings that nothing encloses: its intents are judged by nobody and run here.
+pub(crate) fn settle_plain(intents: Vec<Intent>, succeeded: bool) -> Result<(), FlushError> {
+    if !succeeded || events::reports() {
+        let buffer = Buffer::of_unjudged(intents);
+        return Sealed::new(buffer, 0, None).settle(succeeded);
+    }
+    let mut intents = intents;
+    if let Some(first) = Inline::default_ref().run_plain(&mut intents) {
+        let mut batch = Batch::new(OnFailure::Stop);
+        batch.append(None, 0, intents);
+        let mut flush = Flush::of(batch);
+        let result = Inline::default_ref().resume(&mut flush.batch, first);
+        return flush.finish(result).map(drop);
+    }
+    context::recycle(intents);
+    Ok(())
 }
 
 /// Judges segments into a batch; what is dropped is put aside for the report.
@@ -313,6 +332,7 @@ fn dropped<'c>(bench: &mut Bench<'c>, segment: &'c Segment) -> Vec<(usize, Box<s
     let Segment { chain, intents, .. } = segment;
     let mut dropped = Vec::new();
     if chain.is_some() {
+        bench.turn_to(chain);
         for (index, intent) in intents.iter().enumerate() {
             if let Some(policy) = drop_by(bench, chain, intent) {
                 dropped.push((index, policy));
@@ -323,11 +343,11 @@ fn dropped<'c>(bench: &mut Bench<'c>, segment: &'c Segment) -> Vec<(usize, Box<s
 }
 
 #[inline]
-fn drop_by<'c>(bench: &mut Bench<'c>, chain: &'c Chain, intent: &Intent) -> Option<Box<str>> {
+fn drop_by(bench: &mut Bench<'_>, chain: &Chain, intent: &Intent) -> Option<Box<str>> {
     match bench.ask(chain, intent) {
         Verdict::Allow => None,
         Verdict::Drop => Some("a policy".into()),
-        Verdict::DropBy(policy) => Some(policy.into()),
+        Verdict::DropBy(policy) => Some(policy.as_str().into()),
     }
 }
 

@@ -10,10 +10,6 @@ use crate::scope::buffer::Buffer;
 /// The number of intents a scope holds before it refuses more, unless told otherwise.
 pub(crate) const DEFAULT_LIMIT: usize = 1 << 24;
 
-/// A frame has no level until it is first entered, and no limit unless it was given one.
-const NO_LEVEL: u32 = u32::MAX;
-const NO_LIMIT: usize = usize::MAX;
-
 /// One scope that is current, or the outer of one that is.
 ///
 /// The buffer lives in here, and so in the thread-local stack, as long as nobody has a handle on the
@@ -21,7 +17,11 @@ const NO_LIMIT: usize = usize::MAX;
 pub(crate) struct Frame {
     pub(crate) buffer: Buffer,
     limit: usize,
+    /// How deep the scope is nested, as found when it was first entered.
     level: u32,
+    entered: bool,
+    /// Whether the limit was given, rather than the usual one.
+    limited: bool,
     /// What is above this frame is not asked for anything: the scope of a task's run, a capture.
     pub(crate) boundary: bool,
     extra: Option<Box<Extra>>,
@@ -58,26 +58,40 @@ struct State {
     closed: bool,
 }
 
+impl Default for Frame {
+    #[inline]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Frame {
     #[inline]
-    pub(crate) fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self {
             buffer: Buffer::new(),
-            limit: NO_LIMIT,
-            level: NO_LEVEL,
+            limit: DEFAULT_LIMIT,
+            level: 0,
+            entered: false,
+            limited: false,
             boundary: false,
             extra: None,
         }
     }
 
     #[inline]
-    pub(crate) fn boundary() -> Self {
-        Self { boundary: true, ..Self::new() }
+    pub(crate) const fn boundary() -> Self {
+        let mut frame = Self::new();
+        frame.boundary = true;
+        frame
     }
 
     #[must_use]
     pub(crate) fn limited_to(mut self, limit: Option<usize>) -> Self {
-        self.limit = limit.unwrap_or(NO_LIMIT);
+        if let Some(limit) = limit {
+            self.limit = limit;
+            self.limited = true;
+        }
         self
     }
 
@@ -93,6 +107,8 @@ impl Frame {
             buffer: Buffer::new(),
             limit: own.limit,
             level: own.level,
+            entered: true,
+            limited: true,
             boundary: true,
             extra: Some(Box::new(extra)),
         }
@@ -106,16 +122,29 @@ impl Frame {
         self
     }
 
-    /// Sets the level, and the limit where none was given, when the frame is first entered; it keeps
-    /// them.
+    /// Finds out the level, and the limit where none was given, when the frame is first entered.
     #[inline]
-    pub(crate) fn enter_below(&mut self, outer: Option<&Self>, limit: impl FnOnce() -> usize) {
-        if self.level == NO_LEVEL {
-            self.level = outer.map_or(0, |outer| outer.level + 1);
-            if self.limit == NO_LIMIT {
-                self.limit = limit();
-            }
+    pub(crate) fn enter_in(&mut self, outer: Option<&Self>, limit: impl FnOnce() -> usize) {
+        if self.entered {
+            return;
         }
+        self.entered = true;
+        self.level = outer.map_or(0, |outer| outer.level + 1);
+        if !self.limited {
+            self.limit = limit();
+        }
+    }
+
+    /// Whether nothing was enqueued and nobody holds on to the scope.
+    #[inline]
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.buffer.is_empty() && self.extra.is_none()
+    }
+
+    /// The intents, where there is nothing else to the frame and no policy was in force.
+    #[inline]
+    pub(crate) fn take_unjudged(&mut self) -> Option<Vec<Intent>> {
+        if self.extra.is_none() { self.buffer.take_unjudged() } else { None }
     }
 
     pub(crate) fn release(&self) -> Release {
@@ -135,18 +164,36 @@ impl Frame {
         self.extra.as_ref()?.carried.as_ref()
     }
 
+    /// Whether the buffer is where others can reach it.
     #[inline]
-    pub(crate) fn push(&mut self, intent: Intent, chain: &Chain) -> Result<(), EnqueueError> {
-        if let Some(extra) = &self.extra
-            && let Some(shared) = &extra.shared
-        {
-            return shared.push(intent, chain);
-        }
-        if self.buffer.len() >= self.limit {
-            return Err(EnqueueError::Full(Refusal::of(&intent), self.limit));
-        }
-        self.buffer.push(intent, chain, self.level);
-        Ok(())
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.shared.is_some())
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// The list to append one intent to that is enqueued under `chain`; `None` where the scope is
+    /// full.
+    #[inline]
+    pub(crate) fn open(
+        &mut self,
+        chain: &Chain,
+        spare: &mut Vec<Intent>,
+    ) -> Option<&mut Vec<Intent>> {
+        self.buffer.open(chain, self.level, self.limit, spare)
+    }
+
+    /// The intent that was enqueued last.
+    #[inline]
+    pub(crate) fn last(&self) -> Option<&Intent> {
+        self.buffer.last()
+    }
+
+    /// Takes the intent that was enqueued last out again.
+    pub(crate) fn pop(&mut self) -> Option<Intent> {
+        self.buffer.pop()
     }
 
     #[inline]
@@ -179,9 +226,6 @@ impl Frame {
     /// closed.
     #[inline]
     pub(crate) fn take_buffer(&mut self) -> Option<(Buffer, u32)> {
-        if self.buffer.is_empty() && self.extra.is_none() {
-            return None;
-        }
         let shared = self.extra.take().and_then(|extra| extra.shared);
         let buffer = shared.map_or_else(|| std::mem::take(&mut self.buffer), |s| s.close());
         (!buffer.is_empty()).then_some((buffer, self.level))
@@ -201,16 +245,18 @@ impl Frame {
 }
 
 impl Shared {
-    fn push(&self, intent: Intent, chain: &Chain) -> Result<(), EnqueueError> {
+    pub(crate) fn push(&self, intent: Intent, chain: &Chain) -> Result<(), EnqueueError> {
         let mut state = self.lock();
         if state.closed {
             return Err(EnqueueError::Closed(Refusal::of(&intent)));
         }
-        if state.buffer.len() >= self.limit {
-            return Err(EnqueueError::Full(Refusal::of(&intent), self.limit));
+        match state.buffer.open(chain, self.level, self.limit, &mut Vec::new()) {
+            Some(intents) => {
+                intents.push(intent);
+                Ok(())
+            }
+            None => Err(EnqueueError::Full(Refusal::of(&intent), self.limit)),
         }
-        state.buffer.push(intent, chain, self.level);
-        Ok(())
     }
 
     /// Captures a nested scope's buffer, or gives it back where this scope has ended: what it

@@ -52,6 +52,7 @@ impl Inspection {
         context::judging(|| {
             let mut bench = Bench::new(Occasion::Inspection);
             for (chain, theirs, intents) in buffer.segments(level) {
+                bench.turn_to(chain);
                 let into = if theirs == level { &mut own } else { &mut captured };
                 into.extend(intents.iter().map(|intent| Inspected {
                     task: intent.task(),
@@ -111,7 +112,7 @@ impl Inspected {
     fn blocked_by(&self) -> Option<&str> {
         let (policy, verdict) = self.verdicts.iter().find(|(_, verdict)| !verdict.is_allow())?;
         match verdict {
-            Verdict::DropBy(member) => Some(member),
+            Verdict::DropBy(member) => Some(member.as_str()),
             _ => Some(policy),
         }
     }

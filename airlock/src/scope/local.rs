@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::policy::Policy;
+use crate::policy::chain::SharedPolicy;
 use crate::scope::context::Seat;
 use crate::scope::inside::Inside;
 
@@ -32,13 +33,13 @@ use crate::scope::inside::Inside;
 /// # }
 /// ```
 pub fn policy(policy: impl Policy) -> LocalPolicy {
-    LocalPolicy { policy: Arc::new(policy) }
+    LocalPolicy { policy: Arc::new(Box::new(policy)) }
 }
 
 /// A policy to run a part of a scope's body under; made by [`policy`].
 #[must_use = "a local policy does nothing until something runs under it: write `.run(|| …)`"]
 pub struct LocalPolicy {
-    policy: Arc<dyn Policy>,
+    policy: SharedPolicy,
 }
 
 impl LocalPolicy {

@@ -26,8 +26,9 @@ pub use sealed::Sealed;
 use crate::executor::{DynExecutor, Executor, OnFailure};
 use crate::intent::Intent;
 use crate::policy::Policy;
+use crate::policy::chain::SharedPolicy;
 use crate::report::{Report, Why};
-use context::Seat;
+use context::{Left, PlainLeft, Seat};
 use frame::{Frame, Release};
 use inside::Inside;
 
@@ -66,7 +67,7 @@ pub fn scope() -> Scope {
 /// A scope that has not begun; made by [`scope()`].
 #[must_use = "a scope does nothing until something runs in it: write `.run(|| …)`"]
 pub struct Scope {
-    policy: Option<Arc<dyn Policy>>,
+    policy: Option<SharedPolicy>,
     rules: Option<Box<Rules>>,
 }
 
@@ -89,9 +90,9 @@ pub(crate) struct Rules {
 impl Scope {
     /// Judges by `policy` what is enqueued inside, and in scopes inside.
     pub fn policy(mut self, policy: impl Policy) -> Self {
-        let policy: Arc<dyn Policy> = match self.policy.take() {
-            None => Arc::new(policy),
-            Some(earlier) => Arc::new((policy, earlier)),
+        let policy: SharedPolicy = match self.policy.take() {
+            None => Arc::new(Box::new(policy)),
+            Some(earlier) => Arc::new(Box::new((policy, earlier))),
         };
         self.policy = Some(policy);
         self
@@ -184,9 +185,26 @@ impl Scope {
     /// Where `body` does.
     #[inline]
     pub fn run<R: Outcome>(self, body: impl FnOnce() -> R) -> Result<R, FlushError> {
-        let (value, sealed) = self.seal(body);
-        sealed.settle(value.succeeded())?;
+        let plain = if self.has_settings() { None } else { context::enter_plain() };
+        let Some(plain) = plain else {
+            let (value, sealed) = self.seal(body);
+            sealed.settle(value.succeeded())?;
+            return Ok(value);
+        };
+        let value = body();
+        match plain.leave() {
+            PlainLeft::Nothing => {}
+            PlainLeft::Intents(intents) => flush::settle_plain(intents, value.succeeded())?,
+            PlainLeft::Buffer(buffer, level) => {
+                Sealed::new(buffer, level, None).settle(value.succeeded())?;
+            }
+        }
         Ok(value)
+    }
+
+    #[inline]
+    fn has_settings(&self) -> bool {
+        self.policy.is_some() || self.rules.is_some()
     }
 
     /// Runs a future in the scope: the scope is current while the future is polled, on whatever
@@ -246,9 +264,9 @@ impl Scope {
     /// ```
     #[inline]
     pub fn seal<T>(self, body: impl FnOnce() -> T) -> (T, Sealed) {
-        let entered = context::enter(self.frame(), self.policy, self.rules);
+        let entered = context::enter(self.policy, self.rules);
         let value = body();
-        let (buffer, level, rules) = entered.leave();
+        let Left { buffer, level, rules } = entered.leave();
         (value, Sealed::new(buffer, level, rules))
     }
 
@@ -259,7 +277,7 @@ impl Scope {
     /// Where `body` does; then its intents are discarded.
     pub async fn seal_async<F: Future>(self, body: F) -> (F::Output, Sealed) {
         let seat = Seat {
-            frame: Some(self.frame()),
+            frame: Some(Rules::frame(self.rules.as_deref())),
             configurable: self.policy.is_none(),
             policy: self.policy,
             rules: self.rules,
@@ -272,17 +290,6 @@ impl Scope {
         };
         (value, Sealed::new(buffer, level, seat.rules))
     }
-
-    #[inline]
-    fn frame(&self) -> Frame {
-        match &self.rules {
-            None => Frame::new(),
-            Some(rules) => {
-                let frame = if rules.boundary { Frame::boundary() } else { Frame::new() };
-                frame.limited_to(rules.limit).releasing(rules.release.clone())
-            }
-        }
-    }
 }
 
 impl fmt::Debug for Scope {
@@ -293,8 +300,14 @@ impl fmt::Debug for Scope {
     }
 }
 
-/// What ends a scope without its body's say.
 impl Rules {
+    /// The frame of a scope with these rules.
+    fn frame(rules: Option<&Self>) -> Frame {
+        let Some(rules) = rules else { return Frame::new() };
+        let frame = if rules.boundary { Frame::boundary() } else { Frame::new() };
+        frame.limited_to(rules.limit).releasing(rules.release.clone())
+    }
+
     fn decides_to_flush(&self, succeeded: bool) -> bool {
         self.flush_if.as_ref().map_or(succeeded, |decide| decide(succeeded))
     }

@@ -106,7 +106,6 @@ impl Sealed {
     }
 
     /// Flushes or discards, as the body's success and the scope's rules say.
-    #[inline]
     pub(crate) fn settle(mut self, succeeded: bool) -> Result<(), FlushError> {
         match self.decide(succeeded) {
             None => Ok(()),
