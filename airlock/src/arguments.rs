@@ -16,34 +16,31 @@ use crate::task::{Parameter, Task, TaskInfo};
 /// What a task's argument must be: serialisable both ways and owned.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an argument of a task",
-    label = "has to go to JSON and back, and to another thread",
-    note = "an argument is owned, `Send` and implements serde's `Serialize` and `Deserialize`: derive them for `{Self}`, pass an id instead, or write `#[airlock::task(local)]` for a task that runs in this process only"
+    label = "has to go to JSON and back",
+    note = "an argument is owned and implements serde's `Serialize` and `Deserialize`: derive them for `{Self}`, pass an id instead, or write `#[airlock::task(local)]` for a task that runs in this process only"
 )]
-pub trait Argument: Serialize + DeserializeOwned + Send + 'static {}
+pub trait Argument: Serialize + DeserializeOwned {}
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + Send + 'static> Argument for T {}
-
-/// What a local task's argument must be.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be an argument of a task",
-    label = "has to be owned and `Send`",
-    note = "a scope may be flushed on another thread than the one that enqueued: give the task something that can be sent, such as an `Arc` instead of an `Rc`"
-)]
-pub trait LocalArgument: Send + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Send + 'static> LocalArgument for T {}
+impl<T: Serialize + DeserializeOwned> Argument for T {}
 
 /// A tuple of arguments.
-pub trait Arguments: Sized + Send + 'static {
+pub trait Arguments: Sized {
     /// Writes each argument under its parameter's name.
+    ///
+    /// # Errors
+    ///
+    /// The serializer's.
     fn encode<M: SerializeMap>(&self, names: &[Parameter], map: &mut M) -> Result<(), M::Error>;
 
     /// Each argument as JSON, for people; `None` where it has no JSON.
     fn shown(&self) -> Vec<Option<Value>>;
 
     /// Reads each argument from under its parameter's name.
+    ///
+    /// # Errors
+    ///
+    /// The deserializer's; `failure` says more.
     fn decode<'de, M: MapAccess<'de>>(
         task: &'static TaskInfo,
         map: M,
@@ -52,7 +49,7 @@ pub trait Arguments: Sized + Send + 'static {
 }
 
 /// How the arguments of one task go to JSON and back, without their type.
-pub(crate) struct Wire {
+pub struct Wire {
     pub(crate) encode: fn(&dyn Any) -> Result<String, serde_json::Error>,
     pub(crate) shown: fn(&dyn Any) -> Vec<Option<Value>>,
     pub(crate) decode: fn(&str) -> Result<Intent, DecodeError>,

@@ -124,7 +124,7 @@ impl Configuration {
 impl fmt::Debug for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Configuration")
-            .field("policy", &self.config.policy.as_ref().map(|policy| policy.name()))
+            .field("policy", &self.config.policy.as_deref().map(Policy::name))
             .field("limit", &self.config.limit)
             .finish_non_exhaustive()
     }

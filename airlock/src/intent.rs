@@ -56,16 +56,7 @@ impl Intent {
     #[track_caller]
     pub(crate) fn enqueue_call<T: Task>(arguments: T::Arguments) -> Result<(), EnqueueError> {
         let origin = Location::caller();
-        let mut arguments = Some(arguments);
-        context::enqueue(&mut |intents| {
-            // `extend` makes room first and the intent then, in its place.
-            intents.extend(
-                arguments
-                    .take()
-                    .into_iter()
-                    .map(|arguments| Self { payload: Call::<T>::new(arguments).pack(), origin }),
-            );
-        })
+        context::enqueue(|| Self { payload: Call::<T>::new(arguments).pack(), origin })
     }
 
     /// Enqueues the intent into the current scope.
@@ -77,8 +68,7 @@ impl Intent {
     /// a handle's scope has ended, [`EnqueueError::Full`] where the scope's buffer is full.
     #[inline]
     pub fn enqueue(self) -> Result<(), EnqueueError> {
-        let mut intent = Some(self);
-        context::enqueue(&mut |intents| intents.extend(intent.take()))
+        context::enqueue(|| self)
     }
 
     /// Asks for `queue` instead of the task's own.

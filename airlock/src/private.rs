@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 pub use airlock_macros::task_set;
 pub use inventory;
 
-pub use crate::arguments::{Argument, Arguments, LocalArgument};
+pub use crate::arguments::{Argument, Arguments, Wire};
 use crate::error::EnqueueError;
 use crate::intent::Intent;
 use crate::payload::Call;
@@ -25,7 +25,7 @@ use crate::task_set::TaskSet;
 /// The error of a task that failed.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-type TaskFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
+pub(crate) type TaskFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
 
 /// One entry of the registry.
 pub struct Registration(pub fn() -> &'static TaskInfo);
@@ -55,8 +55,26 @@ pub fn enqueue<T: Task>(arguments: T::Arguments) -> Result<(), EnqueueError> {
 /// Holds `T` against what an argument must be.
 pub const fn argument<T: Argument>() {}
 
-/// Holds `T` against what a local task's argument must be.
-pub const fn local_argument<T: LocalArgument>() {}
+/// How the arguments of `T` go to JSON and back, where they can.
+///
+/// Where they can't, `WIRE` is that of [`Unwired`]: [`argument`] says so, and says it once.
+pub struct Wired<T>(std::marker::PhantomData<T>);
+
+impl<T: Task> Wired<T>
+where
+    T::Arguments: Arguments,
+{
+    /// Both ways.
+    pub const WIRE: Option<Wire> = Some(Wire::of::<T>());
+}
+
+/// Arguments that don't go to JSON.
+pub trait Unwired {
+    /// No way.
+    const WIRE: Option<Wire> = None;
+}
+
+impl<T> Unwired for Wired<T> {}
 
 /// The set behind `tasks!`.
 pub fn task_set(tasks: &[&'static TaskInfo]) -> TaskSet {
@@ -65,11 +83,12 @@ pub fn task_set(tasks: &[&'static TaskInfo]) -> TaskSet {
 
 // ---- running a task
 
-/// A task that was called: finished, or a future still to be awaited.
-pub struct Called(pub(crate) Progress);
+/// A task that was called: it succeeded, or there is more to it. One register, for the usual case.
+pub struct Called(pub(crate) Result<(), Box<Unfinished>>);
 
-pub(crate) enum Progress {
-    Done(Result<(), BoxError>),
+pub(crate) enum Unfinished {
+    Failed(BoxError),
+    /// To be awaited.
     Future(TaskFuture),
 }
 
@@ -77,12 +96,12 @@ impl Called {
     /// A synchronous task, which has finished.
     #[inline]
     pub fn done(result: Result<(), BoxError>) -> Self {
-        Self(Progress::Done(result))
+        Self(result.map_err(|error| Box::new(Unfinished::Failed(error))))
     }
 
     /// An asynchronous task.
     pub fn future(future: impl Future<Output = Result<(), BoxError>> + Send + 'static) -> Self {
-        Self(Progress::Future(Box::pin(future)))
+        Self(Err(Box::new(Unfinished::Future(Box::pin(future)))))
     }
 
     pub(crate) fn spent() -> Self {

@@ -25,8 +25,11 @@ use crate::task::TaskInfo;
 /// ```
 #[derive(Clone, Default)]
 pub struct States {
-    values: Option<Arc<FxHashMap<TypeId, (&'static str, Arc<dyn Any + Send + Sync>)>>>,
+    values: Option<Arc<FxHashMap<TypeId, State>>>,
 }
+
+/// A state with the name of its type.
+type State = (&'static str, Arc<dyn Any + Send + Sync>);
 
 impl States {
     /// No states.

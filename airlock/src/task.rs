@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::arguments::{Arguments, Wire};
+use crate::arguments::Wire;
 use crate::private::Called;
 use crate::states::{StateKey, States};
 
@@ -150,18 +150,8 @@ impl fmt::Debug for TaskInfo {
 pub struct Definition(TaskInfo);
 
 impl Definition {
-    /// A task whose arguments go to JSON and back.
-    pub const fn of<T: Task>(place: Place, parameters: &'static [Parameter]) -> Self
-    where
-        T::Arguments: Arguments,
-    {
-        let Self(mut info) = Self::local::<T>(place, parameters);
-        info.wire = Some(Wire::of::<T>());
-        Self(info)
-    }
-
-    /// A task whose arguments stay in this process.
-    pub const fn local<T: Task>(place: Place, parameters: &'static [Parameter]) -> Self {
+    /// A task whose arguments stay in this process, unless there is a [`wire`](Self::wire).
+    pub const fn of<T: Task>(place: Place, parameters: &'static [Parameter]) -> Self {
         Self(TaskInfo {
             name: T::NAME,
             place,
@@ -172,6 +162,14 @@ impl Definition {
             states: &[],
             wire: None,
         })
+    }
+
+    /// How the arguments go to JSON and back.
+    #[must_use]
+    pub const fn wire(self, wire: Option<Wire>) -> Self {
+        let Self(mut info) = self;
+        info.wire = wire;
+        Self(info)
     }
 
     /// The queue the task names for itself.

@@ -98,8 +98,10 @@ impl Batch {
         self.intents[index].duplicate().or_else(|| self.take(index))
     }
 
-    pub(crate) fn intent_mut(&mut self, index: usize) -> Option<&mut Intent> {
-        self.intents.get_mut(index)
+    /// The intents up to `end`.
+    #[inline]
+    pub(crate) fn until(&mut self, end: usize) -> &mut [Intent] {
+        &mut self.intents[..end]
     }
 
     pub(crate) fn take_all(&mut self) -> Vec<Intent> {

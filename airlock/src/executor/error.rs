@@ -75,9 +75,8 @@ impl DispatchError {
         }
         match &self.cause {
             Some(cause) if self.failed => Fate::Failed { error: cause.to_string() },
-            Some(_) => Fate::NotAttempted,
             None if index < self.attempted => Fate::Dispatched,
-            None => Fate::NotAttempted,
+            _ => Fate::NotAttempted,
         }
     }
 }

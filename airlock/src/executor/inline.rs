@@ -134,13 +134,12 @@ impl InlineBuilder {
 
 /// Checks `states` against the tasks served: all that are linked in, unless named.
 pub(crate) fn check_states(states: &States, serving: Option<&TaskSet>) -> Result<(), StatesError> {
-    match serving {
-        Some(tasks) => states.check(tasks.iter()).map_err(StatesError::Missing),
-        None => {
-            let registry = registry().map_err(StatesError::Duplicates)?;
-            states.check(registry.iter()).map_err(StatesError::Missing)
-        }
-    }
+    let checked = if let Some(tasks) = serving {
+        states.check(tasks.iter())
+    } else {
+        states.check(registry().map_err(StatesError::Duplicates)?.iter())
+    };
+    checked.map_err(StatesError::Missing)
 }
 
 /// An executor can't be built with the states it was given.

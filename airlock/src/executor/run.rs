@@ -14,7 +14,7 @@ use crate::executor::batch::Batch;
 use crate::executor::{DispatchError, OnFailure, blocking, panic_message};
 use crate::intent::Intent;
 use crate::policy::chain::Chain;
-use crate::private::{BoxError, Called, Progress};
+use crate::private::{BoxError, Called, TaskFuture, Unfinished};
 use crate::report::{Fate, ReportEntry, Why};
 use crate::scope::buffer::Buffer;
 use crate::scope::context::{Seat, TaskScope};
@@ -46,15 +46,22 @@ struct Run<'a> {
 /// Where [`Runner::run_plain`] met a task that it leaves to others.
 pub(crate) struct Interrupted {
     index: usize,
-    called: Result<Called, Box<dyn Any + Send>>,
+    met: Result<Met, Box<dyn Any + Send>>,
     buffer: Option<(Buffer, u32)>,
+}
+
+/// A task that is more than a sync one which succeeds and enqueues nothing.
+enum Met {
+    Enqueued,
+    Failed(BoxError),
+    Async(TaskFuture),
 }
 
 /// Why a stretch of sync tasks ended.
 enum Stretch {
     Finished,
     /// This task is async.
-    Async(usize, Called),
+    Async(usize, TaskFuture),
 }
 
 impl Runner {
@@ -62,40 +69,54 @@ impl Runner {
         Self { executor, states: States::new(), generations: GENERATIONS }
     }
 
-    /// Runs intents that nobody judges, up to the first that is more than a sync task which succeeds
-    /// and enqueues nothing: the usual case, without what only the others need.
+    /// Runs intents from `next` on, up to the first that is more than a sync task which succeeds and
+    /// enqueues nothing: what that has come to, its index left in `next`.
+    #[inline]
+    fn run_quiet(
+        &self,
+        intents: &mut [Intent],
+        next: &mut usize,
+        scope: &TaskScope,
+    ) -> Option<Met> {
+        for intent in &mut intents[*next..] {
+            if let Called(Err(unfinished)) = intent.run(&self.states, self.executor) {
+                return Some(match *unfinished {
+                    Unfinished::Failed(error) => Met::Failed(error),
+                    Unfinished::Future(future) => Met::Async(future),
+                });
+            }
+            if !scope.is_untouched() {
+                return Some(Met::Enqueued);
+            }
+            *next += 1;
+        }
+        None
+    }
+
+    /// Runs intents that nobody judges, without what only other tasks need.
     pub(crate) fn run_plain(&self, intents: &mut [Intent]) -> Option<Interrupted> {
         let scope = TaskScope::enter();
         let mut index = 0;
-        let ended = catch_unwind(AssertUnwindSafe(|| {
-            for intent in intents {
-                let called = intent.run(&self.states, self.executor);
-                if !matches!(called, Called(Progress::Done(Ok(())))) || !scope.is_untouched() {
-                    return Some(called);
-                }
-                index += 1;
-            }
-            None
-        }));
-        let called = match ended {
+        let quiet = AssertUnwindSafe(|| self.run_quiet(intents, &mut index, &scope));
+        let met = match catch_unwind(quiet) {
             Ok(None) => return None,
-            Ok(Some(called)) => Ok(called),
+            Ok(Some(met)) => Ok(met),
             Err(panic) => Err(panic),
         };
-        Some(Interrupted { index, called, buffer: scope.take_buffer() })
+        Some(Interrupted { index, met, buffer: scope.take_buffer() })
     }
 
     /// Goes on with a batch that [`run_plain`](Self::run_plain) began.
     pub(crate) fn resume(
         &self,
         batch: &mut Batch,
-        interrupted: Interrupted,
+        Interrupted { index, met, buffer }: Interrupted,
     ) -> Result<(), DispatchError> {
         let mut run = Run::new(self, batch);
-        let Interrupted { index, called, buffer } = interrupted;
-        match called {
-            Ok(Called(Progress::Done(result))) => run.settle(index, result, buffer)?,
-            Ok(future) => run.wait(index, future)?,
+        match met {
+            Ok(Met::Enqueued) => run.settle(index, Ok(()), buffer)?,
+            Ok(Met::Failed(error)) => run.settle(index, Err(error), buffer)?,
+            Ok(Met::Async(future)) => run.wait(index, future)?,
             Err(panic) => run.settle_panic(index, &*panic, buffer)?,
         }
         run.now()
@@ -112,8 +133,8 @@ impl Runner {
         loop {
             match run.stretch()? {
                 Stretch::Finished => return run.finish(),
-                Stretch::Async(index, called) => {
-                    let task = run.task(index, called);
+                Stretch::Async(index, future) => {
+                    let task = run.task(index, future);
                     let (result, buffer) = task.await;
                     run.settle(index, result, buffer)?;
                 }
@@ -132,15 +153,15 @@ impl<'a> Run<'a> {
         loop {
             match self.stretch()? {
                 Stretch::Finished => return self.finish(),
-                Stretch::Async(index, called) => self.wait(index, called)?,
+                Stretch::Async(index, future) => self.wait(index, future)?,
             }
         }
     }
 
     /// Waits for an async task from sync code.
-    fn wait(&mut self, index: usize, called: Called) -> Result<(), DispatchError> {
+    fn wait(&mut self, index: usize, future: TaskFuture) -> Result<(), DispatchError> {
         let (result, buffer) = match blocking::check() {
-            Ok(()) => blocking::wait(self.task(index, called)),
+            Ok(()) => blocking::wait(self.task(index, future)),
             Err(error) => (Err(error.into()), None),
         };
         self.settle(index, result, buffer)
@@ -179,21 +200,20 @@ impl<'a> Run<'a> {
                 return Err((self.next, Box::new(Runaway { limit })));
             }
             scope.judge_by(chain);
-            while self.next < end {
-                let index = self.next;
-                let Some(intent) = self.batch.intent_mut(index) else { break };
-                match intent.run(&self.runner.states, self.runner.executor) {
-                    Called(Progress::Done(Ok(()))) => {}
-                    Called(Progress::Done(Err(error))) => return Err((index, error)),
-                    future => {
-                        self.batch.completed = index;
-                        return Ok(Stretch::Async(index, future));
+            let intents = self.batch.until(end);
+            match self.runner.run_quiet(intents, &mut self.next, scope) {
+                None => {}
+                Some(Met::Failed(error)) => return Err((self.next, error)),
+                Some(Met::Async(future)) => {
+                    self.batch.completed = self.next;
+                    return Ok(Stretch::Async(self.next, future));
+                }
+                Some(Met::Enqueued) => {
+                    if let Some((buffer, level)) = scope.take_buffer() {
+                        self.cascade(self.next, buffer, level);
                     }
+                    self.next += 1;
                 }
-                if let Some((buffer, level)) = scope.take_buffer() {
-                    self.cascade(index, buffer, level);
-                }
-                self.next = index + 1;
             }
         }
         Ok(Stretch::Finished)
@@ -203,15 +223,11 @@ impl<'a> Run<'a> {
     fn task(
         &self,
         index: usize,
-        Called(progress): Called,
+        future: TaskFuture,
     ) -> impl Future<Output = (Result<(), BoxError>, Option<(Buffer, u32)>)> + Send + use<> {
         let (chain, ..) = self.batch.run_of(index);
         let seat = seat(chain.clone());
         async move {
-            let future = match progress {
-                Progress::Done(result) => return (result, None),
-                Progress::Future(future) => future,
-            };
             let (result, seat) = Inside::new(Caught(future), seat).await;
             (result, seat.frame.map(Frame::close))
         }

@@ -35,6 +35,7 @@ impl Drop for Node {
 }
 
 /// `outer` with `policy` inside it.
+#[expect(clippy::unnecessary_wraps, reason = "a chain may be empty, though not this one")]
 pub(crate) fn within(policy: SharedPolicy, outer: Chain) -> Chain {
     Some(Arc::new(Node { policy, outer }))
 }

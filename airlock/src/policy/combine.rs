@@ -109,8 +109,10 @@ tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
 
 /// The members of a combination of which at least one has a memory of this flush.
 struct Judges<'a> {
-    members: Vec<(&'a dyn Policy, Option<Box<dyn Judge + 'a>>)>,
+    members: Vec<Member<'a>>,
 }
+
+type Member<'a> = (&'a dyn Policy, Option<Box<dyn Judge + 'a>>);
 
 impl<'a> Judges<'a> {
     fn of(

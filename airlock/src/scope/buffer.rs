@@ -30,6 +30,7 @@ pub(crate) struct Buffer {
 }
 
 #[derive(Default)]
+#[expect(clippy::linkedlist, reason = "one is appended to another at no cost")]
 struct Closed {
     segments: LinkedList<Segment>,
     len: usize,

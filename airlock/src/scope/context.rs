@@ -81,6 +81,15 @@ impl Stack {
         }
     }
 
+    /// The list to append one intent to; `None` where none can be appended on this thread.
+    #[inline]
+    fn open(&mut self) -> Option<&mut Vec<Intent>> {
+        if self.depth == 0 || self.current.is_elsewhere() {
+            return None;
+        }
+        self.current.open(&self.chain, &mut self.spare)
+    }
+
     #[inline]
     fn push(&mut self, mut frame: Frame) {
         let outer = (self.depth > 0).then_some(&self.current);
@@ -118,32 +127,25 @@ impl Stack {
     }
 }
 
-/// Puts an intent into the current scope: `write` appends it, once, to the list it is given.
+/// Puts an intent into the current scope.
 ///
-/// That way an intent is made where it stays. Made anywhere else it would be copied with loads that
-/// are wider than the stores that made it, for which a processor has to wait.
+/// It is made where it stays. Made anywhere else it would be copied with loads that are wider than the
+/// stores that made it, for which a processor has to wait.
 #[inline]
-pub(crate) fn enqueue(write: &mut dyn FnMut(&mut Vec<Intent>)) -> Result<(), EnqueueError> {
+pub(crate) fn enqueue(make: impl FnOnce() -> Intent) -> Result<(), EnqueueError> {
     // Without a context the thread is being torn down, and no scope is current on it.
     let enqueued = if CONTEXT.try_with(|_| ()).is_ok() {
-        CONTEXT.with(|context| context.enqueue(write))
+        CONTEXT.with(|context| context.enqueue(make))
     } else {
-        Err(refuse(EnqueueError::NoScope, write))
+        Err(refuse(EnqueueError::NoScope, &make()))
     };
     enqueued.map_err(|error| *error)
 }
 
 #[cold]
-fn refuse(
-    why: impl FnOnce(Refusal) -> EnqueueError,
-    write: &mut dyn FnMut(&mut Vec<Intent>),
-) -> Box<EnqueueError> {
-    let mut intents = Vec::new();
-    write(&mut intents);
-    match intents.pop() {
-        Some(intent) => Box::new(why(Refusal::of(&intent))),
-        None => unreachable!("an intent is written once"),
-    }
+#[expect(clippy::unnecessary_box_returns, reason = "what it is returned in is one register")]
+fn refuse(why: impl FnOnce(Refusal) -> EnqueueError, intent: &Intent) -> Box<EnqueueError> {
+    Box::new(why(Refusal::of(intent)))
 }
 
 impl Context {
@@ -152,44 +154,38 @@ impl Context {
     //
     // The error is boxed so that the result is one register.
     #[inline(never)]
-    fn enqueue(&self, write: &mut dyn FnMut(&mut Vec<Intent>)) -> Result<(), Box<EnqueueError>> {
+    fn enqueue(&self, make: impl FnOnce() -> Intent) -> Result<(), Box<EnqueueError>> {
         let Ok(mut stack) = self.stack.try_borrow_mut() else {
-            return Err(refuse(EnqueueError::InPolicy, write));
+            return Err(refuse(EnqueueError::InPolicy, &make()));
         };
-        if stack.depth == 0 {
-            return Err(refuse(EnqueueError::NoScope, write));
-        }
-        let Stack { chain, current, spare, .. } = &mut *stack;
-        if current.is_elsewhere() {
+        let Some(intents) = stack.open() else {
             drop(stack);
-            return self.enqueue_elsewhere(write);
-        }
-        let Some(intents) = current.open(chain, spare) else {
-            let limit = current.limit();
-            return Err(refuse(|refusal| EnqueueError::Full(refusal, limit), write));
+            return self.enqueue_elsewhere(make());
         };
-        write(intents);
-        if chain.is_none() { Ok(()) } else { judge(stack) }
+        // `extend` makes room first, and the intent then, in its place.
+        intents.extend(std::iter::once_with(make));
+        if stack.chain.is_none() { Ok(()) } else { judge(stack) }
     }
 
-    /// Where the buffer is shared: the intent is judged before it is there.
+    /// Where there is no scope, its buffer is full, or shared: then the intent is judged before it
+    /// is there.
     #[cold]
-    fn enqueue_elsewhere(
-        &self,
-        write: &mut dyn FnMut(&mut Vec<Intent>),
-    ) -> Result<(), Box<EnqueueError>> {
-        let mut intents = Vec::new();
-        write(&mut intents);
-        let Some(intent) = intents.pop() else { return Ok(()) };
-        let chain = self.stack().chain.clone();
+    fn enqueue_elsewhere(&self, intent: Intent) -> Result<(), Box<EnqueueError>> {
+        let (shared, chain) = {
+            let stack = self.stack();
+            if stack.depth == 0 {
+                return Err(refuse(EnqueueError::NoScope, &intent));
+            }
+            let Some(shared) = stack.current.shared() else {
+                let limit = stack.current.limit();
+                return Err(refuse(|refusal| EnqueueError::Full(refusal, limit), &intent));
+            };
+            (shared.clone(), stack.chain.clone())
+        };
         if let Err(violation) = judging(|| chain::on_enqueue(&chain, &intent)) {
             return Err(refused(&intent, violation));
         }
-        let shared = self.stack().current.shared().cloned();
-        match shared {
-            Some(shared) => shared.push(intent, &chain).map_err(Box::new),
-            None => unreachable!("what a scope shares stays shared"),
-        }
+        shared.push(intent, &chain).map_err(Box::new)
     }
 }
 
@@ -213,6 +209,7 @@ impl Context {
 }
 
 #[cold]
+#[expect(clippy::unnecessary_box_returns, reason = "what it is returned in is one register")]
 fn refused(intent: &Intent, violation: PolicyViolation) -> Box<EnqueueError> {
     let error = EnqueueError::Refused(Refusal::of(intent), violation);
     crate::events::refused(&error);
@@ -221,7 +218,7 @@ fn refused(intent: &Intent, violation: PolicyViolation) -> Box<EnqueueError> {
 
 /// Asks the policies in force about the intent that was just written, and takes it out again unless
 /// they accept it. The stack is borrowed all the while: nothing can be enqueued.
-#[inline]
+#[inline(never)]
 fn judge(stack: RefMut<'_, Stack>) -> Result<(), Box<EnqueueError>> {
     let mut judging = Judging { stack, accepted: false };
     let Stack { chain, current, .. } = &*judging.stack;
@@ -330,7 +327,7 @@ impl Drop for Plain {
     /// Only a panic gets here.
     fn drop(&mut self) {
         let (buffer, level) = CONTEXT.with(|context| context.leave(None));
-        flush::discard_maybe_reported(buffer, level, None, Why::Panic);
+        flush::discard_maybe_reported(&buffer, level, None, Why::Panic);
     }
 }
 
@@ -408,7 +405,7 @@ impl Drop for Entered {
     /// Only a panic gets here.
     fn drop(&mut self) {
         let Left { buffer, level, rules } = self.pop();
-        flush::discard_maybe_reported(buffer, level, rules, Why::Panic);
+        flush::discard_maybe_reported(&buffer, level, rules.as_deref(), Why::Panic);
     }
 }
 
@@ -471,6 +468,7 @@ pub(crate) struct Seated<'a> {
     seat: &'a mut Seat,
     framed: bool,
     /// The configuration outside, where the seat brought one.
+    #[expect(clippy::option_option, reason = "outside there may be none")]
     config: Option<Option<Arc<Config>>>,
 }
 
@@ -523,6 +521,7 @@ pub(crate) struct TaskScope {
     outside: Chain,
 }
 
+#[expect(clippy::unused_self, reason = "only inside a scope of tasks does any of it make sense")]
 impl TaskScope {
     #[inline]
     pub(crate) fn enter() -> Self {

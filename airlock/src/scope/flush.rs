@@ -373,23 +373,17 @@ pub(crate) fn segment_entries(segments: &[Segment], fate: &Fate) -> Vec<ReportEn
     intents.map(|intent| ReportEntry::new(intent, fate.clone())).collect()
 }
 
-/// Discards a scope's intents, with a report.
-pub(crate) fn discard(buffer: Buffer, level: u32, rules: Option<Box<Rules>>, why: Why) -> Report {
-    let rules = rules.as_deref();
-    let entries = entries(&buffer, level, &Fate::Discarded(why));
+/// Tells that a scope's intents are discarded.
+pub(crate) fn discard(buffer: &Buffer, level: u32, rules: Option<&Rules>, why: Why) -> Report {
+    let entries = entries(buffer, level, &Fate::Discarded(why));
     let report = Report { scope: rules.and_then(|rules| rules.name.clone()), entries };
     tell(rules, &report);
     report
 }
 
 /// The same, without a report where nobody asked for one.
-pub(crate) fn discard_maybe_reported(
-    buffer: Buffer,
-    level: u32,
-    rules: Option<Box<Rules>>,
-    why: Why,
-) {
-    if wants_report(rules.as_deref()) {
+pub(crate) fn discard_maybe_reported(buffer: &Buffer, level: u32, rules: Option<&Rules>, why: Why) {
+    if wants_report(rules) {
         discard(buffer, level, rules, why);
     }
 }

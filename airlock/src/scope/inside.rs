@@ -32,7 +32,7 @@ pin_project! {
             let why = if std::thread::panicking() { Why::Panic } else { Why::Cancelled };
             if let Some(frame) = seat.frame.take() {
                 let (buffer, level) = frame.close();
-                flush::discard_maybe_reported(buffer, level, seat.rules.take(), why);
+                flush::discard_maybe_reported(&buffer, level, seat.rules.as_deref(), why);
             }
         }
     }

@@ -295,7 +295,7 @@ impl Scope {
 impl fmt::Debug for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scope")
-            .field("policy", &self.policy.as_ref().map(|policy| policy.name()))
+            .field("policy", &self.policy.as_deref().map(Policy::name))
             .finish_non_exhaustive()
     }
 }

@@ -102,7 +102,7 @@ impl Sealed {
     #[expect(clippy::must_use_candidate, reason = "the report is for whoever wants it")]
     pub fn discard(mut self) -> Report {
         let buffer = self.buffer.take().unwrap_or_default();
-        flush::discard(buffer, self.level, self.rules.take(), Why::Request)
+        flush::discard(&buffer, self.level, self.rules.as_deref(), Why::Request)
     }
 
     /// Flushes or discards, as the body's success and the scope's rules say.
@@ -132,7 +132,7 @@ impl Sealed {
         if to_flush {
             Flush::prepare(buffer, self.level, rules, false)
         } else {
-            flush::discard_maybe_reported(buffer, self.level, rules, reason(succeeded));
+            flush::discard_maybe_reported(&buffer, self.level, rules.as_deref(), reason(succeeded));
             None
         }
     }
@@ -150,7 +150,12 @@ impl Drop for Sealed {
             && !buffer.is_empty()
         {
             crate::events::undecided(buffer.len());
-            flush::discard_maybe_reported(buffer, self.level, self.rules.take(), Why::Undecided);
+            flush::discard_maybe_reported(
+                &buffer,
+                self.level,
+                self.rules.as_deref(),
+                Why::Undecided,
+            );
         }
     }
 }

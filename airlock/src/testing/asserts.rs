@@ -82,15 +82,15 @@ fn diff(effects: &Effects, expected: &[Expected]) -> String {
     let (mut row, mut column) = (0, 0);
     while row < rows || column < columns {
         if row < rows && column < columns && same(row, column) {
-            text += &format!("\n    {}", actual[column]);
+            text.extend(["\n", &format!("    {}", actual[column])]);
             (row, column) = (row + 1, column + 1);
         } else if column == columns
             || (row < rows && common[row + 1][column] >= common[row][column + 1])
         {
-            text += &format!("\n  - {}", expected[row]);
+            text.extend(["\n", &format!("  - {}", expected[row])]);
             row += 1;
         } else {
-            text += &format!("\n  + {}  at {}", actual[column], actual[column].origin());
+            text.extend(["\n", &format!("  + {}  at {}", actual[column], actual[column].origin())]);
             column += 1;
         }
     }

@@ -1,6 +1,6 @@
 //! What is known of the task before it runs: `Task::info`.
 
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
@@ -18,6 +18,7 @@ use crate::task::check::{Role, Task};
 ///         Place::new(file!(), line!(), column!()),
 ///         &[Parameter::new("order_id"), Parameter::secret("token")],
 ///     )
+///     .wire(Wired::<send>::WIRE)
 ///     .queue("emails")
 ///     .max_attempts(5)
 ///     .asynchronous()
@@ -29,15 +30,15 @@ use crate::task::check::{Role, Task};
 pub(super) fn expand(task: &Task) -> TokenStream {
     let krate = &task.krate;
     let name = &task.function.signature.ident;
-    let kind = Ident::new(if task.local { "local" } else { "of" }, Span::call_site());
     let place = place(task);
     let parameters = parameters(task);
+    let wire = wire(task);
     let options = options(task);
     quote! {
         fn info() -> &'static #krate::TaskInfo {
             // A name that the user's own constants, which the options may name, don't have.
             static __AIRLOCK_INFO: #krate::TaskInfo =
-                #krate::__private::Definition::#kind::<#name>(#place, #parameters) #options .info();
+                #krate::__private::Definition::of::<#name>(#place, #parameters) #wire #options .info();
             &__AIRLOCK_INFO
         }
     }
@@ -61,6 +62,19 @@ fn parameters(task: &Task) -> TokenStream {
         }
     });
     quote!(&[#(#parameters),*])
+}
+
+/// The way to JSON, which a local task has none of.
+///
+/// Nor do arguments that aren't serialisable: that is an error already, on the argument's type.
+fn wire(task: &Task) -> Option<TokenStream> {
+    let krate = &task.krate;
+    let name = &task.function.signature.ident;
+    let wire = quote!({
+        use #krate::__private::Unwired as _;
+        #krate::__private::Wired::<#name>::WIRE
+    });
+    (!task.local).then(|| quote!(.wire(#wire)))
 }
 
 /// Method calls on the user's own tokens: rustc checks the types and underlines what is wrong.

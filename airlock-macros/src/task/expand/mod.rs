@@ -4,7 +4,7 @@ mod implementation;
 mod info;
 mod methods;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::Attribute;
 use syn::spanned::Spanned as _;
@@ -109,11 +109,13 @@ pub(super) fn marker(function: &Function, implementations: &TokenStream) -> Toke
 /// Holds each argument's type against what an argument must be, so that rustc's message underlines the type.
 fn bounds(task: &Task) -> TokenStream {
     let krate = &task.krate;
-    let name = if task.local { "local_argument" } else { "argument" };
+    if task.local {
+        // To be sent and owned, which the trait `Task` asks of them, is all that is asked.
+        return TokenStream::new();
+    }
     let checks = task.arguments().map(|argument| {
         let ty = &argument.ty;
-        let check = Ident::new(name, Span::call_site());
-        quote_spanned!(ty.span()=> #krate::__private::#check::<#ty>();)
+        quote_spanned!(ty.span()=> #krate::__private::argument::<#ty>();)
     });
     quote!(const _: fn() = || { #(#checks)* };)
 }
