@@ -49,6 +49,14 @@ pub(crate) fn is_same(a: &Chain, b: &Chain) -> bool {
     }
 }
 
+impl Node {
+    /// The policy itself: pointers to policies are policies too, and would be asked first.
+    #[inline]
+    fn policy(&self) -> &dyn Policy {
+        &**self.policy
+    }
+}
+
 pub(crate) fn iter(chain: &Chain) -> impl Iterator<Item = &SharedPolicy> {
     std::iter::successors(chain.as_deref(), |node| node.outer.as_deref()).map(|node| &node.policy)
 }
@@ -76,11 +84,11 @@ fn is_tail(tail: &Chain, chain: &Chain) -> bool {
 #[inline]
 pub(crate) fn on_enqueue(chain: &Chain, intent: &Intent) -> Result<(), PolicyViolation> {
     let mut node = chain.as_deref();
-    while let Some(Node { policy, outer }) = node {
-        if let Err(violation) = policy.on_enqueue(intent) {
-            return Err(violation.named(&***policy));
+    while let Some(asked) = node {
+        if let Err(violation) = asked.policy().on_enqueue(intent) {
+            return Err(violation.named(asked.policy()));
         }
-        node = outer.as_deref();
+        node = asked.outer.as_deref();
     }
     Ok(())
 }
@@ -108,12 +116,12 @@ impl<'c> Bench<'c> {
             return self.ask_judges(chain, intent);
         }
         let mut node = chain.as_deref();
-        while let Some(Node { policy, outer }) = node {
-            let verdict = policy.allows(intent);
+        while let Some(asked) = node {
+            let verdict = asked.policy().allows(intent);
             if !verdict.is_allow() {
-                return verdict.named(&***policy);
+                return verdict.named(asked.policy());
             }
-            node = outer.as_deref();
+            node = asked.outer.as_deref();
         }
         Verdict::Allow
     }

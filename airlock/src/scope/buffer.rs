@@ -71,14 +71,16 @@ impl Buffer {
         Some(&mut self.open)
     }
 
-    #[cold]
+    #[inline(never)]
     fn grow(&mut self, limit: usize, spare: &mut Vec<Intent>) -> Option<()> {
-        let room = limit.checked_sub(self.len()).filter(|room| *room > 0)?;
-        if self.open.capacity() == 0 && (1..=room).contains(&spare.capacity()) {
-            self.open = std::mem::take(spare);
-        } else {
-            self.open.reserve_exact(self.open.len().max(4).min(room));
+        let first = self.open.capacity() == 0 && self.closed.is_none();
+        if first && spare.capacity() > 0 && spare.capacity() <= limit {
+            // Both are empty: nothing is dropped.
+            std::mem::swap(&mut self.open, spare);
+            return Some(());
         }
+        let room = limit.checked_sub(self.len()).filter(|room| *room > 0)?;
+        self.open.reserve_exact(self.open.len().max(4).min(room));
         Some(())
     }
 

@@ -218,7 +218,7 @@ fn refused(intent: &Intent, violation: PolicyViolation) -> Box<EnqueueError> {
 
 /// Asks the policies in force about the intent that was just written, and takes it out again unless
 /// they accept it. The stack is borrowed all the while: nothing can be enqueued.
-#[inline(never)]
+#[inline]
 fn judge(stack: RefMut<'_, Stack>) -> Result<(), Box<EnqueueError>> {
     let mut judging = Judging { stack, accepted: false };
     let Stack { chain, current, .. } = &*judging.stack;

@@ -185,9 +185,15 @@ impl Scope {
     /// Where `body` does.
     #[inline]
     pub fn run<R: Outcome>(self, body: impl FnOnce() -> R) -> Result<R, FlushError> {
-        let plain = if self.has_settings() { None } else { context::enter_plain() };
-        let Some(plain) = plain else {
+        if self.has_settings() {
             let (value, sealed) = self.seal(body);
+            sealed.settle(value.succeeded())?;
+            return Ok(value);
+        }
+        // There is nothing in it to drop, which the compiler does not see.
+        std::mem::forget(self);
+        let Some(plain) = context::enter_plain() else {
+            let (value, sealed) = scope().seal(body);
             sealed.settle(value.succeeded())?;
             return Ok(value);
         };
