@@ -123,8 +123,8 @@ impl fmt::Display for EnqueueError {
             ),
             Self::Full(_, limit) => write!(
                 f,
-                "refused because the scope already holds {limit} intents: raise `.limit(…)`, or \
-                 open a scope a chunk"
+                "refused because the scope holds as many intents as its limit of {limit} allows: \
+                 raise `.limit(…)`, or open a scope a chunk"
             ),
         }?;
         write!(f, " ({origin})")

@@ -254,6 +254,12 @@ impl fmt::Debug for Report {
     }
 }
 
+/// The file and its folder: enough to find it, and no wider than needed.
+fn last_two(path: &str) -> &str {
+    let mut separators = path.rmatch_indices(['/', '\\']);
+    separators.nth(1).map_or(path, |(at, _)| &path[at + 1..])
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new(["#", "task", "arguments", "enqueued at", "what became of it"]);
@@ -263,7 +269,7 @@ impl fmt::Display for Report {
                 (index + 1).to_string(),
                 entry.task.name().to_owned(),
                 entry.list.clone(),
-                format!("{}:{}", origin.file(), origin.line()),
+                format!("{}:{}", last_two(origin.file()), origin.line()),
                 entry.fate.to_string(),
             ]);
         }

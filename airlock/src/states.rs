@@ -66,7 +66,11 @@ impl States {
             .filter(|(_, key)| !self.has(key))
             .map(|(task, key)| (task, (key.name)()))
             .collect();
-        if missing.is_empty() { Ok(()) } else { Err(MissingStates { missing }) }
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(MissingStates { missing, given: self.clone() })
+        }
     }
 }
 
@@ -103,9 +107,10 @@ impl fmt::Debug for StateKey {
 /// Tasks have `#[state]` parameters that the executor or worker was given no value for.
 ///
 /// Found when the executor or worker is built, not when such a task first runs.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct MissingStates {
     missing: Vec<(&'static TaskInfo, &'static str)>,
+    given: States,
 }
 
 impl MissingStates {
@@ -121,7 +126,14 @@ impl fmt::Display for MissingStates {
         for (task, state) in &self.missing {
             write!(f, "\n  `{task}` ({}) needs `{state}`", task.place())?;
         }
-        Ok(())
+        write!(f, "\n  given are: {:?}", self.given)
+    }
+}
+
+/// The text of `Display`: what a `main` that returns the error shows.
+impl fmt::Debug for MissingStates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -90,7 +90,7 @@ impl fmt::Debug for TaskSet {
 }
 
 /// Names from a configuration that don't all name tasks.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum NamedTasksError {
     /// No task has these names.
     Unknown(Vec<UnknownTask>),
@@ -109,6 +109,13 @@ impl fmt::Display for NamedTasksError {
             }
             Self::Duplicates(error) => error.fmt(f),
         }
+    }
+}
+
+/// The text of `Display`: what a `main` that returns the error shows.
+impl fmt::Debug for NamedTasksError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

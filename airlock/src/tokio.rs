@@ -188,8 +188,8 @@ impl TasksBuilder {
         self
     }
 
-    /// How many generations of tasks that enqueue tasks are carried out before one is refused; 64
-    /// unless told otherwise.
+    /// How many generations are carried out of tasks that enqueue tasks, the flushed ones being the
+    /// first; 64 unless told otherwise. What the last of them enqueues fails.
     pub fn generations(mut self, generations: u32) -> Self {
         self.inner.runner.generations = generations;
         self

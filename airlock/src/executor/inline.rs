@@ -114,8 +114,8 @@ impl InlineBuilder {
         self
     }
 
-    /// How many generations of tasks that enqueue tasks are carried out before one is refused; 64
-    /// unless told otherwise.
+    /// How many generations are carried out of tasks that enqueue tasks, the flushed ones being the
+    /// first; 64 unless told otherwise. What the last of them enqueues fails.
     pub fn generations(mut self, generations: u32) -> Self {
         self.runner.generations = generations;
         self
@@ -143,7 +143,7 @@ pub(crate) fn check_states(states: &States, serving: Option<&TaskSet>) -> Result
 }
 
 /// An executor can't be built with the states it was given.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum StatesError {
     /// Tasks ask for states that were not given.
     Missing(MissingStates),
@@ -157,6 +157,13 @@ impl std::fmt::Display for StatesError {
             Self::Missing(error) => error.fmt(f),
             Self::Duplicates(error) => error.fmt(f),
         }
+    }
+}
+
+/// The text of `Display`: what a `main` that returns the error shows.
+impl std::fmt::Debug for StatesError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
     }
 }
 

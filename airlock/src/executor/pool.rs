@@ -158,8 +158,8 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// How many generations of tasks that enqueue tasks are carried out before one is refused; 64
-    /// unless told otherwise.
+    /// How many generations are carried out of tasks that enqueue tasks, the flushed ones being the
+    /// first; 64 unless told otherwise. What the last of them enqueues fails.
     pub fn generations(mut self, generations: u32) -> Self {
         self.runner.generations = generations;
         self
@@ -195,7 +195,6 @@ impl fmt::Debug for ThreadPoolBuilder {
 }
 
 /// A pool can't be built.
-#[derive(Debug)]
 pub enum ThreadPoolError {
     /// Tasks ask for states that were not given.
     States(StatesError),
@@ -209,6 +208,13 @@ impl fmt::Display for ThreadPoolError {
             Self::States(error) => error.fmt(f),
             Self::Thread(error) => write!(f, "a thread of the pool can't be started: {error}"),
         }
+    }
+}
+
+/// The text of `Display`: what a `main` that returns the error shows.
+impl fmt::Debug for ThreadPoolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -195,7 +195,7 @@ impl<'a> Run<'a> {
     fn tasks(&mut self, scope: &TaskScope) -> Result<Stretch, (usize, BoxError)> {
         while self.next < self.batch.len() {
             let (chain, generation, end) = self.batch.run_of(self.next);
-            if generation > self.runner.generations {
+            if generation >= self.runner.generations {
                 let limit = self.runner.generations;
                 return Err((self.next, Box::new(Runaway { limit })));
             }
@@ -315,8 +315,8 @@ impl fmt::Display for Runaway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "the task was enqueued by a task that was enqueued by a task, {} times over: stop the \
-             cascade, or raise the executor's `.generations(…)`",
+            "tasks enqueue tasks that enqueue tasks, and {} generations have run: stop the cascade, \
+             or raise the executor's `.generations(…)`",
             self.limit
         )
     }

@@ -18,7 +18,7 @@ use crate::policy::{Judge, Occasion, Policy, Verdict};
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let (_, sealed) = airlock::scope()
 ///     .policy(Limit::per_flush(2))
-///     .seal(|| (0..5).try_for_each(send_mail::enqueue));
+///     .seal(|| (0..5).try_for_each(|id| send_mail::enqueue(id)));
 /// let report = sealed.flush()?;
 /// assert_eq!((report.dispatched(), report.dropped()), (2, 3));
 /// # Ok(())

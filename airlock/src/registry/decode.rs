@@ -30,7 +30,7 @@ use crate::task::{Parameter, TaskInfo};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum DecodeError {
     /// No task has the name.
@@ -148,6 +148,13 @@ impl fmt::Display for DecodeError {
                 write!(f, "the argument `{argument}` of `{task}` has the wrong type: {why}")
             }
         }
+    }
+}
+
+/// The text of `Display`: what a `main` that returns the error shows.
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

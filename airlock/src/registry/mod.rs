@@ -126,7 +126,7 @@ impl Registry {
 }
 
 /// No task has the name that was looked up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct UnknownTask {
     name: String,
     nearest: Option<&'static str>,
@@ -156,10 +156,17 @@ impl fmt::Display for UnknownTask {
     }
 }
 
+/// The text of `Display`: what a `main` that returns the error shows.
+impl fmt::Debug for UnknownTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl std::error::Error for UnknownTask {}
 
 /// Two tasks of the binary have one name.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DuplicateTasks {
     duplicates: Vec<(&'static TaskInfo, &'static TaskInfo)>,
 }
@@ -180,6 +187,13 @@ impl fmt::Display for DuplicateTasks {
             write!(f, "\n  `{first}`: {} and {}", first.place(), second.place())?;
         }
         Ok(())
+    }
+}
+
+/// The text of `Display`: what a `main` that returns the error shows.
+impl fmt::Debug for DuplicateTasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

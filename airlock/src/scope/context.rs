@@ -145,7 +145,9 @@ pub(crate) fn enqueue(make: impl FnOnce() -> Intent) -> Result<(), EnqueueError>
 #[cold]
 #[expect(clippy::unnecessary_box_returns, reason = "what it is returned in is one register")]
 fn refuse(why: impl FnOnce(Refusal) -> EnqueueError, intent: &Intent) -> Box<EnqueueError> {
-    Box::new(why(Refusal::of(intent)))
+    let error = why(Refusal::of(intent));
+    crate::events::refused(&error);
+    Box::new(error)
 }
 
 impl Context {
@@ -185,7 +187,10 @@ impl Context {
         if let Err(violation) = judging(|| chain::on_enqueue(&chain, &intent)) {
             return Err(refused(&intent, violation));
         }
-        shared.push(intent, &chain).map_err(Box::new)
+        shared.push(intent, &chain).map_err(|error| {
+            crate::events::refused(&error);
+            Box::new(error)
+        })
     }
 }
 
@@ -211,9 +216,7 @@ impl Context {
 #[cold]
 #[expect(clippy::unnecessary_box_returns, reason = "what it is returned in is one register")]
 fn refused(intent: &Intent, violation: PolicyViolation) -> Box<EnqueueError> {
-    let error = EnqueueError::Refused(Refusal::of(intent), violation);
-    crate::events::refused(&error);
-    Box::new(error)
+    refuse(|refusal| EnqueueError::Refused(refusal, violation), intent)
 }
 
 /// Asks the policies in force about the intent that was just written, and takes it out again unless

@@ -21,7 +21,7 @@ use crate::task::TaskInfo;
 /// }
 ///
 /// let error = airlock::scope()
-///     .run(|| [1, 2, 3].into_iter().try_for_each(send_confirmation_email::enqueue))
+///     .run(|| [1, 2, 3].into_iter().try_for_each(|id| send_confirmation_email::enqueue(id)))
 ///     .unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),

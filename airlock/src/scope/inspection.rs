@@ -1,9 +1,10 @@
 //! What a scope holds, before anything has become of it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::policy::chain::Bench;
 use crate::policy::{Occasion, Verdict};
@@ -32,6 +33,7 @@ use crate::task::TaskInfo;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Inspection {
+    scope: Option<Cow<'static, str>>,
     own: Vec<Inspected>,
     captured: Vec<Inspected>,
 }
@@ -63,7 +65,37 @@ impl Inspection {
                 }));
             }
         });
-        Self { own, captured }
+        Self { scope: None, own, captured }
+    }
+
+    /// The same of a scope of this name.
+    pub(crate) fn named(mut self, scope: Option<Cow<'static, str>>) -> Self {
+        self.scope = scope;
+        self
+    }
+
+    /// The scope's name, where it was given one.
+    pub fn scope(&self) -> Option<&str> {
+        self.scope.as_deref()
+    }
+
+    /// The inspection as JSON:
+    /// `{"scope", "own": [{"task", "arguments", "passes", "blocked_by"}], "captured": […]}`.
+    pub fn to_json(&self) -> Value {
+        let list = |intents: &[Inspected]| -> Value {
+            intents
+                .iter()
+                .map(|intent| {
+                    json!({
+                        "task": intent.name(),
+                        "arguments": intent.arguments,
+                        "passes": intent.passes(),
+                        "blocked_by": intent.blocked_by(),
+                    })
+                })
+                .collect()
+        };
+        json!({ "scope": self.scope, "own": list(&self.own), "captured": list(&self.captured) })
     }
 
     /// What was enqueued in the scope itself, in order.
@@ -152,6 +184,10 @@ impl fmt::Display for Inspection {
             ]);
         }
         let (own, captured) = (self.own.len(), self.captured.len());
-        write!(f, "scope: {own} own, {captured} captured{table}")
+        match &self.scope {
+            Some(name) => write!(f, "scope {name}: ")?,
+            None => f.write_str("scope: ")?,
+        }
+        write!(f, "{own} own, {captured} captured{table}")
     }
 }

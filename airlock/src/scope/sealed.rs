@@ -68,9 +68,10 @@ impl Sealed {
 
     /// What the scope holds, and what each policy would say of it.
     pub fn inspect(&self) -> Inspection {
+        let name = self.rules.as_ref().and_then(|rules| rules.name.clone());
         match &self.buffer {
-            Some(buffer) => Inspection::of(buffer, self.level),
-            None => Inspection::of(&Buffer::new(), self.level),
+            Some(buffer) => Inspection::of(buffer, self.level).named(name),
+            None => Inspection::of(&Buffer::new(), self.level).named(name),
         }
     }
 

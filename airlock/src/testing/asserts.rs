@@ -163,7 +163,7 @@ macro_rules! assert_not_enqueued {
 /// #[airlock::task]
 /// fn send_mail(order_id: u64) {}
 ///
-/// let (_, effects) = airlock::testing::capture(|| (1..=2).try_for_each(send_mail::enqueue));
+/// let (_, effects) = airlock::testing::capture(|| (1..=2).try_for_each(|id| send_mail::enqueue(id)));
 /// assert_effects!(effects, [send_mail(1), send_mail(2)]);
 /// assert_effects!(airlock::testing::capture(|| ()).1, []);
 /// ```
