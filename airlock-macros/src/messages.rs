@@ -170,10 +170,26 @@ pub(crate) fn repeated_task(written: &str) -> String {
     format!("`{written}` is listed twice: remove one")
 }
 
+pub(crate) const TASK_MISSING: &str = "no task stands before this comma: remove it";
+
+pub(crate) const TASKS_NEED_COMMA: &str = "a comma goes between two tasks";
+
 // Policies.
 
 pub(crate) const POLICY_MISSING: &str =
     "a policy is missing: write `#[airlock::policy(DropAll)]`, or any other policy";
+
+pub(crate) const POLICY_NAMED: &str =
+    "the policy stands here without `policy =`: write `#[airlock::policy(DropAll)]`";
+
+pub(crate) const POLICY_NEEDS_COMMA: &str = "a comma goes between the policy and what follows it";
+
+pub(crate) fn policy_option(name: &str) -> String {
+    format!(
+        "`{name}` is no option of `#[airlock::policy]`, which makes no scope: the options of one go in \
+         `#[airlock::scoped(…)]`"
+    )
+}
 
 pub(crate) const POLICY_SURPLUS: &str =
     "one policy goes here: write several as a tuple, `#[airlock::policy((First, Second))]`";

@@ -1,11 +1,12 @@
 //! Expressions for policies, in attributes.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Expr, ExprPath, parse_quote};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens as _, format_ident, quote};
+use syn::{Expr, ExprPath, parse_quote, parse_quote_spanned};
 
 use crate::errors::Errors;
-use crate::spans;
+use crate::nearest::nearest;
+use crate::spans::{self, Spans};
 use crate::task_set::TaskSet;
 
 /// The policies that need no import in an attribute.
@@ -33,7 +34,13 @@ const LISTING: &[&str] = &["AllowOnly", "BlockTasks"];
 /// (airlock::DropAll, airlock::BlockTasks::new(tasks![mail::send]).refuse(), audit())
 /// ```
 pub(crate) fn resolve(errors: &Errors, krate: &TokenStream, policy: &mut Expr) {
-    let resolve = |policy: &mut Expr| resolve(errors, krate, policy);
+    let nearly = nearly(BUILT_IN, policy.to_token_stream());
+    resolve_parts(errors, krate, policy);
+    import(krate, &nearly, policy);
+}
+
+fn resolve_parts(errors: &Errors, krate: &TokenStream, policy: &mut Expr) {
+    let resolve = |policy: &mut Expr| resolve_parts(errors, krate, policy);
     match policy {
         Expr::Array(array) => array.elems.iter_mut().for_each(resolve),
         Expr::Tuple(tuple) => tuple.elems.iter_mut().for_each(resolve),
@@ -69,6 +76,53 @@ pub(crate) fn prefix(krate: &TokenStream, names: &[&str], path: &mut ExprPath) {
     }
 }
 
+/// The names that the tokens nearly have, and don't have.
+pub(crate) fn nearly<'a>(names: &[&'a str], tokens: TokenStream) -> Vec<&'a str> {
+    let written = words(tokens);
+    let meant = |name: &&str| {
+        let mut nearest = written.iter().map(|word| nearest(word, names.iter().copied()));
+        nearest.any(|nearest| nearest == Some(name))
+    };
+    let has = |name: &&str| written.iter().any(|word| word == name);
+    names.iter().copied().filter(|name| meant(name) && !has(name)).collect()
+}
+
+fn words(tokens: TokenStream) -> Vec<String> {
+    let words = tokens.into_iter().flat_map(|token| match token {
+        TokenTree::Group(group) => words(group.stream()),
+        TokenTree::Ident(ident) => vec![ident.to_string()],
+        TokenTree::Literal(_) | TokenTree::Punct(_) => Vec::new(),
+    });
+    words.collect()
+}
+
+/// Puts the names into the expression's scope, which is where rustc looks for what was meant by an unknown one.
+///
+/// ```text
+/// // Input:
+/// DropAl
+///
+/// // Output:
+/// {
+///     use airlock::DropAll;
+///     DropAl
+/// }
+/// ```
+pub(crate) fn import(module: &TokenStream, names: &[&str], expression: &mut Expr) {
+    if names.is_empty() {
+        return;
+    }
+    let names = names.iter().map(|name| format_ident!("{name}"));
+    let here = Span::call_site().located_at(Spans::of(&*expression).first);
+    *expression = parse_quote_spanned! {here=>
+        {
+            #[allow(unused_imports, reason = "the name may be the user's own, and only similar")]
+            use #module::{#(#names),*};
+            #expression
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +148,17 @@ mod tests {
     fn leaves_the_rest() {
         let policy = quote!(audit(mine::DropAll, Limit));
         assert_eq!(resolved(parse_quote!(#policy)), written(policy));
+    }
+
+    #[test]
+    fn imports_what_is_nearly_written() {
+        let text = resolved(parse_quote!((DropAl, LogOnFlsh::default(), Limit::per_flush(3))));
+        assert!(
+            text.contains("::airlock:: { DropAll, LogOnFlush }; (DropAl, LogOnFlsh::"),
+            "{text}"
+        );
+        // What the user wrote in full may be something of the user's own.
+        assert_eq!(resolved(parse_quote!(audit(limits, Limit))), "audit(limits, Limit)");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! `#[airlock::policy(…)]`: a policy holds while the body of a function runs.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Expr, Token};
 
@@ -37,15 +38,24 @@ impl Policy {
         let parser = |input: ParseStream<'_>| {
             let (mut krate, mut policies) = (default_crate(), Vec::new());
             while !input.is_empty() {
-                if input.peek(Token![crate]) && input.peek2(Token![=]) {
-                    input.parse::<Token![crate]>()?;
-                    input.parse::<Token![=]>()?;
-                    krate = crate_path(errors, &input.parse()?);
-                } else {
-                    policies.push(input.parse::<Expr>()?);
+                let name = option_name(input);
+                match &name {
+                    Some(name) if name == "crate" => {
+                        krate = crate_path(errors, &input.parse()?);
+                    }
+                    Some(name) if name != "policy" => {
+                        errors.at(name, messages::policy_option(&name.to_string()));
+                        input.parse::<Expr>()?;
+                    }
+                    _ => {
+                        if let Some(name) = name {
+                            errors.at(name, messages::POLICY_NAMED);
+                        }
+                        policies.push(input.parse::<Expr>()?);
+                    }
                 }
-                if !input.is_empty() {
-                    input.parse::<Token![,]>()?;
+                if !input.is_empty() && input.parse::<Option<Token![,]>>()?.is_none() {
+                    return Err(input.error(messages::POLICY_NEEDS_COMMA));
                 }
             }
             Ok((krate, policies))
@@ -86,6 +96,17 @@ impl Policy {
     }
 }
 
+/// The name of an option, with the `=` behind it, if one follows.
+fn option_name(input: ParseStream<'_>) -> Option<Ident> {
+    let ahead = input.fork();
+    let name = ahead.call(Ident::parse_any).ok()?;
+    if !ahead.peek(Token![=]) || ahead.peek(Token![==]) {
+        return None;
+    }
+    input.call(Ident::parse_any).and_then(|_| input.parse::<Token![=]>()).ok()?;
+    Some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +122,11 @@ mod tests {
         assert_eq!(mistakes(quote!((DropAll, audit()), crate = my::airlock)), [""; 0]);
         assert_eq!(mistakes(quote!()), [messages::POLICY_MISSING]);
         assert_eq!(mistakes(quote!(DropAll, AllowAll)), [messages::POLICY_SURPLUS]);
+        assert_eq!(mistakes(quote!(DropAll crate = airlock)), [messages::POLICY_NEEDS_COMMA]);
+        assert_eq!(mistakes(quote!(policy = DropAll)), [messages::POLICY_NAMED]);
+        assert_eq!(
+            mistakes(quote!(DropAll, executor = queue())),
+            [messages::policy_option("executor")]
+        );
     }
 }

@@ -1,9 +1,9 @@
 //! `tasks![a, b::c, "d::e"]`, and the lists of tasks in `block_tasks!`, `allow_only!` and `BlockTasks(…)`.
 
-use proc_macro2::{Group, TokenStream};
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote, quote_spanned};
+use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::punctuated::Punctuated;
 use syn::{Expr, ExprLit, Lit, Path, Token};
 
 use crate::errors::Errors;
@@ -17,16 +17,40 @@ pub(crate) fn task_set(input: TokenStream) -> TokenStream {
     let errors = Errors::new();
     let parser = |input: ParseStream<'_>| {
         let krate = input.parse::<Group>()?.stream();
-        let tasks = Punctuated::<Expr, Token![,]>::parse_terminated(input)?;
-        Ok((krate, tasks))
+        Ok((krate, list(&errors, input)?))
     };
     let (krate, tasks) = parser.parse2(input).unwrap_or_else(|error| {
         errors.add(error);
-        (default_crate(), Punctuated::new())
+        (default_crate(), Vec::new())
     });
     let set = TaskSet::check(&errors, krate, &tasks).expand();
     let report = errors.report();
     quote!({ #report #set })
+}
+
+/// The elements between the commas; one that is no expression is no path, which is reported, and is left out.
+fn list(errors: &Errors, input: ParseStream<'_>) -> syn::Result<Vec<Expr>> {
+    let mut tasks = Vec::new();
+    while !input.is_empty() {
+        let ahead = input.fork();
+        if input.peek(Token![,]) {
+            errors.add(input.error(messages::TASK_MISSING));
+        } else if let Ok(task) = ahead.parse::<Expr>() {
+            input.advance_to(&ahead);
+            tasks.push(task);
+            if !input.is_empty() && !input.peek(Token![,]) {
+                errors.add(input.error(messages::TASKS_NEED_COMMA));
+            }
+        } else {
+            let mut element = TokenStream::new();
+            while !input.is_empty() && !input.peek(Token![,]) {
+                element.extend([input.parse::<TokenTree>()?]);
+            }
+            errors.at(&element, messages::not_a_task_path(&written(&element)));
+        }
+        input.parse::<Option<Token![,]>>()?;
+    }
+    Ok(tasks)
 }
 
 /// A list of paths, each of them there once.
@@ -113,7 +137,8 @@ mod tests {
 
     fn mistakes(tasks: TokenStream) -> Vec<String> {
         let errors = Errors::new();
-        let tasks = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tasks).expect("a list");
+        let parser = |input: ParseStream<'_>| list(&errors, input);
+        let tasks = parser.parse2(tasks).expect("a list");
         TaskSet::check(&errors, default_crate(), &tasks);
         errors.messages()
     }
@@ -129,9 +154,11 @@ mod tests {
     fn refuses_what_is_no_path() {
         let what = "is not the path of a task: write the path of a task, bare (`mail::send`) or in quotes \
                     (`\"mail::send\"`)";
-        let expected = ["send(42)", "send::<u8>", "\"not a path\"", "5"]
+        let expected = ["mail::*", "send(42)", "send::<u8>", "\"not a path\"", "5"]
             .map(|text| format!("`{text}` {what}"));
-        assert_eq!(mistakes(quote!(send(42), send::<u8>, "not a path", 5)), expected);
+        assert_eq!(mistakes(quote!(mail::*, send(42), send::<u8>, "not a path", 5)), expected);
+        assert_eq!(mistakes(quote!(send notify, track)), [messages::TASKS_NEED_COMMA]);
+        assert_eq!(mistakes(quote!(send,, notify)), [messages::TASK_MISSING]);
     }
 
     #[test]

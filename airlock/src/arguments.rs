@@ -8,8 +8,7 @@ use serde::ser::SerializeMap;
 use serde::{Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::intent::Intent;
-use crate::payload::Call;
+use crate::payload::{Call, Payload};
 use crate::registry::DecodeError;
 use crate::task::{Parameter, Task, TaskInfo};
 
@@ -17,7 +16,7 @@ use crate::task::{Parameter, Task, TaskInfo};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an argument of a task",
     label = "has to go to JSON and back",
-    note = "an argument is owned and implements serde's `Serialize` and `Deserialize`: derive them for `{Self}`, pass an id instead, or write `#[airlock::task(local)]` for a task that runs in this process only"
+    note = "an argument is owned, and implements serde's `Serialize` and `Deserialize` with all that is in it: derive them, pass an id instead, or write `#[airlock::task(local)]` for a task that runs in this process only"
 )]
 pub trait Argument: Serialize + DeserializeOwned {}
 
@@ -52,7 +51,7 @@ pub trait Arguments: Sized {
 pub struct Wire {
     pub(crate) encode: fn(&dyn Any) -> Result<String, serde_json::Error>,
     pub(crate) shown: fn(&dyn Any) -> Vec<Option<Value>>,
-    pub(crate) decode: fn(&str) -> Result<Intent, DecodeError>,
+    pub(crate) decode: fn(&str) -> Result<Payload, DecodeError>,
 }
 
 impl Wire {
@@ -86,8 +85,7 @@ where
     arguments.downcast_ref::<T::Arguments>().map(Arguments::shown).unwrap_or_default()
 }
 
-#[track_caller]
-fn decode<T: Task>(json: &str) -> Result<Intent, DecodeError>
+fn decode<T: Task>(json: &str) -> Result<Payload, DecodeError>
 where
     T::Arguments: Arguments,
 {
@@ -96,7 +94,7 @@ where
     let reader = Reader::<T> { failure: &mut failure, task: std::marker::PhantomData };
     let read = deserializer.deserialize_map(reader);
     match read.and_then(|arguments| deserializer.end().map(|()| arguments)) {
-        Ok(arguments) => Ok(Intent::new(Call::<T>::new(arguments))),
+        Ok(arguments) => Ok(Call::<T>::new(arguments).pack()),
         Err(error) => Err(failure.unwrap_or_else(|| DecodeError::malformed(T::info(), &error))),
     }
 }

@@ -47,8 +47,8 @@ const _: () = assert!(size_of::<Intent>() == 40);
 impl Intent {
     #[inline]
     #[track_caller]
-    pub(crate) fn new<T: Task>(call: Call<T>) -> Self {
-        Self { payload: call.pack(), origin: Location::caller() }
+    pub(crate) fn new(payload: Payload) -> Self {
+        Self { payload, origin: Location::caller() }
     }
 
     /// Enqueues a call without making the intent anywhere but in its scope.

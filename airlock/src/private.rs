@@ -38,7 +38,7 @@ inventory::collect!(Registration);
 #[inline]
 #[track_caller]
 pub fn intent<T: Task>(arguments: T::Arguments) -> Intent {
-    Intent::new(Call::<T>::new(arguments))
+    Intent::new(Call::<T>::new(arguments).pack())
 }
 
 /// What `task::enqueue` does.
@@ -112,8 +112,8 @@ impl Called {
 /// What a task may return.
 #[diagnostic::on_unimplemented(
     message = "a task can't return `{Self}`",
-    label = "not `()` and not `Result<(), E>`",
-    note = "a task returns `()` or `Result<(), E>`, where `E` converts into `Box<dyn Error + Send + Sync>`: nobody waits for a value"
+    label = "a task returns `()` or `Result<(), E>`",
+    note = "nobody waits for a task's value; its error `E` is a `std::error::Error` that is `Send` and `Sync`, or converts into a `Box<dyn Error + Send + Sync>`"
 )]
 pub trait TaskReturn {
     /// The outcome of the run.
@@ -131,6 +131,7 @@ impl TaskReturn for () {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Into<BoxError>> TaskReturn for Result<(), E> {
     #[inline]
     fn finish(self) -> Result<(), BoxError> {

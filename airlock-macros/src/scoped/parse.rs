@@ -1,7 +1,7 @@
 //! From the options to the scope that they describe.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{ToTokens as _, quote};
 use syn::{Expr, parse_quote};
 
 use crate::errors::Errors;
@@ -21,6 +21,9 @@ const KNOWN: &[Known] = &[
     Known::value("named", "\"checkout\""),
     Known::value("crate", "my_crate::airlock"),
 ];
+
+/// What `on_failure` takes without an import.
+const VARIANTS: &[&str] = &["Continue", "Stop"];
 
 /// A scope, as the options describe it.
 pub(crate) struct Scope {
@@ -63,7 +66,9 @@ fn resolve(errors: &Errors, krate: &TokenStream, name: &Ident, value: &mut Expr)
         && let Expr::Path(path) = value
     {
         let variants = quote!(#krate::OnFailure);
-        policies::prefix(&variants, &["Continue", "Stop"], path);
+        let nearly = policies::nearly(VARIANTS, path.to_token_stream());
+        policies::prefix(&variants, VARIANTS, path);
         policies::prefix(krate, &["OnFailure"], path);
+        policies::import(&variants, &nearly, value);
     }
 }

@@ -50,7 +50,7 @@ impl Wrapped {
         matches!(output, ReturnType::Type(_, ty) if matches!(types::bare(ty), Type::Never(_)))
     }
 
-    /// The place to underline when the type of the body's value is wrong: the name of its error, if it has one.
+    /// The place to underline when the type of the body's value is wrong: the name of its error, or its own.
     pub(crate) fn value_span(&self) -> Span {
         let output = &self.function.signature.output;
         let value = match (&self.shape, output) {
@@ -58,10 +58,10 @@ impl Wrapped {
             (_, ReturnType::Type(_, ty)) => ty,
             (_, ReturnType::Default) => return self.function.signature.ident.span(),
         };
-        let error = types::result_error(value);
-        match error.and_then(types::last_segment) {
+        let wrong = types::result_error(value).unwrap_or(value);
+        match types::last_segment(wrong) {
             Some(name) => name.ident.span(),
-            None => Spans::of(error.unwrap_or(value)).first,
+            None => Spans::of(wrong).first,
         }
     }
 

@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crate::executor::OnFailure;
+use crate::executor::{DispatchError, OnFailure};
 use crate::intent::Intent;
 use crate::policy::chain::Chain;
+use crate::private::BoxError;
 use crate::report::ReportEntry;
 
 /// The intents of one flush, in the order of enqueue.
@@ -18,8 +19,11 @@ pub struct Batch {
     on_failure: OnFailure,
     /// Whether the flush awaits: then tasks may be awaited here as well.
     pub(crate) awaited: bool,
-    /// How many are done for certain, should the flush be cut short.
+    /// How many are done for certain, should the flush be cut short; those of them that failed; and
+    /// which is being carried out, where they are one by one.
     pub(crate) completed: usize,
+    pub(crate) failures: Vec<(usize, BoxError)>,
+    pub(crate) attempting: Option<usize>,
     /// What the report needs besides the intents, by position in the order of enqueue.
     pub(crate) aside: Vec<(usize, Aside)>,
     /// The position of the next intent that is appended, and those ahead that are taken.
@@ -53,6 +57,8 @@ impl Batch {
             on_failure,
             awaited: false,
             completed: 0,
+            failures: Vec::new(),
+            attempting: None,
             aside: Vec::new(),
             position: 0,
             taken: VecDeque::new(),
@@ -91,6 +97,30 @@ impl Batch {
     pub fn take(&mut self, index: usize) -> Option<Intent> {
         let intent = &mut self.intents[index];
         (!intent.is_spent()).then(|| intent.take())
+    }
+
+    /// Notes that the intent at `index` failed; says whether those after it are to be attempted.
+    ///
+    /// # Errors
+    ///
+    /// Where they are not: what became of the batch.
+    pub(crate) fn fail(&mut self, index: usize, error: BoxError) -> Result<(), DispatchError> {
+        self.failures.push((index, error));
+        self.completed = index + 1;
+        match self.on_failure {
+            OnFailure::Continue => Ok(()),
+            OnFailure::Stop => Err(self.stopped()),
+        }
+    }
+
+    /// What became of the batch, where everything was attempted.
+    pub(crate) fn finish(&mut self) -> Result<(), DispatchError> {
+        DispatchError::each(std::mem::take(&mut self.failures))
+    }
+
+    /// What became of the batch, where nothing after what is completed is attempted.
+    pub(crate) fn stopped(&mut self) -> DispatchError {
+        DispatchError::until(self.completed, std::mem::take(&mut self.failures))
     }
 
     /// A copy of the intent at `index`; the intent itself where it can't be copied.
@@ -221,6 +251,7 @@ impl Batch {
     }
 
     /// Takes every intent out, to be carried out elsewhere together.
+    #[cfg(feature = "tokio")]
     pub(crate) fn detach_all(&mut self) -> Self {
         let mut all = Self::new(self.on_failure);
         let mut start = 0;

@@ -39,6 +39,11 @@ impl DispatchError {
         }
     }
 
+    /// Those before `attempted` left but for the ones that failed, the others were not attempted.
+    pub(crate) fn until(attempted: usize, failures: Vec<(usize, BoxError)>) -> Self {
+        Self { failures, attempted, cause: None, failed: false }
+    }
+
     /// The intent at `index` made it impossible to send the batch: it failed, and no other was
     /// attempted.
     pub fn only(index: usize, error: impl Into<BoxError>) -> Self {
@@ -68,10 +73,17 @@ impl DispatchError {
         Err(Self { failures, attempted: usize::MAX, cause: None, failed: false })
     }
 
-    /// What became of the intent at `index`.
+    /// The same with its failures in order; each intent failed once.
+    pub(crate) fn sorted(mut self) -> Self {
+        self.failures.sort_by_key(|(index, _)| *index);
+        self.failures.dedup_by_key(|(index, _)| *index);
+        self
+    }
+
+    /// What became of the intent at `index`; the failures are [in order](Self::sorted).
     pub(crate) fn fate(&self, index: usize) -> Fate {
-        if let Some((_, error)) = self.failures.iter().find(|(failed, _)| *failed == index) {
-            return Fate::Failed { error: error.to_string() };
+        if let Ok(failure) = self.failures.binary_search_by_key(&index, |(failed, _)| *failed) {
+            return Fate::Failed { error: self.failures[failure].1.to_string() };
         }
         match &self.cause {
             Some(cause) if self.failed => Fate::Failed { error: cause.to_string() },

@@ -14,6 +14,7 @@ use std::task::{Context, Poll};
 
 pub use batch::Batch;
 pub use error::DispatchError;
+#[cfg(feature = "tokio")]
 pub(crate) use inline::check_states;
 pub use inline::{Inline, InlineBuilder, StatesError};
 pub use pool::{ThreadPool, ThreadPoolBuilder, ThreadPoolError};
@@ -66,6 +67,11 @@ use crate::private::BoxError;
 /// # Ok(())
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an executor",
+    label = "not an executor",
+    note = "an executor implements `airlock::Executor`, or is a closure from `Intent` to `Result<(), E>`, where `E` converts into `Box<dyn Error + Send + Sync>`; a builder becomes one with `.build()?`"
+)]
 pub trait Executor: Send + Sync + 'static {
     /// Carries out a batch.
     ///
@@ -133,19 +139,16 @@ where
     E: Into<BoxError>,
 {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
-        let mut errors = Vec::new();
         for index in 0..batch.len() {
             // The closure gets a copy, so that the intent can be handed back should it fail.
             let Some(intent) = batch.copy_or_take(index) else { continue };
+            batch.attempting = Some(index);
             match self(intent) {
                 Ok(()) => batch.completed = index + 1,
-                Err(error) => match batch.on_failure() {
-                    OnFailure::Stop => return Err(DispatchError::at(index, error)),
-                    OnFailure::Continue => errors.push((index, error.into())),
-                },
+                Err(error) => batch.fail(index, error.into())?,
             }
         }
-        DispatchError::each(errors)
+        batch.finish()
     }
 
     fn blocks(&self) -> bool {
@@ -153,25 +156,41 @@ where
     }
 }
 
-/// A dispatch in which a panic is an error: the intents are still there to be handed back.
-pub(crate) async fn contained(
-    dispatch: Pin<Box<dyn Future<Output = Result<(), DispatchError>> + Send + '_>>,
+/// Dispatches a batch; a panic is an error, and the intents are still there to be handed back.
+pub(crate) async fn dispatch(
+    executor: &dyn DynExecutor,
+    batch: &mut Batch,
 ) -> Result<(), DispatchError> {
-    struct Contained<F>(F);
-
-    impl<F: Future<Output = Result<(), DispatchError>> + Unpin> Future for Contained<F> {
-        type Output = F::Output;
-
-        fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-            let poll = AssertUnwindSafe(|| Pin::new(&mut self.0).poll(cx));
-            std::panic::catch_unwind(poll).unwrap_or_else(|panic| {
-                let said = panic_message(&*panic);
-                Poll::Ready(Err(DispatchError::all(format!("the executor panicked: {said}"))))
-            })
+    match Contained(executor.dyn_dispatch(batch)).await {
+        Ok(result) => result,
+        Err(panic) => {
+            let said = format!("the executor panicked: {}", panic_message(&*panic));
+            match batch.attempting {
+                // Those before it are known to have left.
+                Some(index) => {
+                    batch.failures.push((index, said.into()));
+                    batch.completed = index + 1;
+                    Err(batch.stopped())
+                }
+                None => Err(DispatchError::all(said)),
+            }
         }
     }
+}
 
-    Contained(dispatch).await
+/// A future in which a panic is an error.
+pub(crate) struct Contained<F>(pub(crate) F);
+
+impl<F: Future + Unpin> Future for Contained<F> {
+    type Output = std::thread::Result<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let poll = AssertUnwindSafe(|| Pin::new(&mut self.0).poll(cx));
+        match std::panic::catch_unwind(poll) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    }
 }
 
 /// What a panic said.

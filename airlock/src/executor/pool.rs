@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -76,7 +77,9 @@ fn work(runner: &Runner, jobs: &Mutex<Receiver<Flush>>, on_error: &dyn Fn(FlushE
         // The channel ends when the pool is dropped, and only once it is empty.
         let Ok(job) = job else { return };
         if let Err(error) = job.run_with(runner) {
-            on_error(error);
+            // Whoever is told may panic; the thread has others' jobs to do, and the panic has been
+            // printed.
+            let _ = catch_unwind(AssertUnwindSafe(|| on_error(error)));
         }
     }
 }

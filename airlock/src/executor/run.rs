@@ -11,7 +11,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::executor::batch::Batch;
-use crate::executor::{DispatchError, OnFailure, blocking, panic_message};
+use crate::executor::{Contained, DispatchError, blocking, panic_message};
 use crate::intent::Intent;
 use crate::policy::chain::Chain;
 use crate::private::{BoxError, Called, TaskFuture, Unfinished};
@@ -40,7 +40,6 @@ struct Run<'a> {
     runner: &'a Runner,
     batch: &'a mut Batch,
     next: usize,
-    errors: Vec<(usize, BoxError)>,
 }
 
 /// Where [`Runner::run_plain`] met a task that it leaves to others.
@@ -55,6 +54,12 @@ enum Met {
     Enqueued,
     Failed(BoxError),
     Async(TaskFuture),
+}
+
+/// What an async task has come to.
+struct Ended {
+    result: std::thread::Result<Result<(), BoxError>>,
+    buffer: Option<(Buffer, u32)>,
 }
 
 /// Why a stretch of sync tasks ended.
@@ -134,9 +139,10 @@ impl Runner {
             match run.stretch()? {
                 Stretch::Finished => return run.finish(),
                 Stretch::Async(index, future) => {
+                    // Made before it is awaited, for the run is not to be held meanwhile.
                     let task = run.task(index, future);
-                    let (result, buffer) = task.await;
-                    run.settle(index, result, buffer)?;
+                    let ended = task.await;
+                    run.settle_async(index, ended)?;
                 }
             }
         }
@@ -146,7 +152,7 @@ impl Runner {
 impl<'a> Run<'a> {
     #[inline]
     fn new(runner: &'a Runner, batch: &'a mut Batch) -> Self {
-        Self { runner, batch, next: 0, errors: Vec::new() }
+        Self { runner, batch, next: 0 }
     }
 
     fn now(mut self) -> Result<(), DispatchError> {
@@ -160,15 +166,17 @@ impl<'a> Run<'a> {
 
     /// Waits for an async task from sync code.
     fn wait(&mut self, index: usize, future: TaskFuture) -> Result<(), DispatchError> {
-        let (result, buffer) = match blocking::check() {
-            Ok(()) => blocking::wait(self.task(index, future)),
-            Err(error) => (Err(error.into()), None),
-        };
-        self.settle(index, result, buffer)
+        match blocking::check() {
+            Ok(()) => {
+                let ended = blocking::wait(self.task(index, future));
+                self.settle_async(index, ended)
+            }
+            Err(error) => self.settle(index, Err(error.into()), None),
+        }
     }
 
     fn finish(self) -> Result<(), DispatchError> {
-        DispatchError::each(self.errors)
+        self.batch.finish()
     }
 
     /// Runs tasks until the batch is done or a task has to be awaited.
@@ -220,16 +228,24 @@ impl<'a> Run<'a> {
     }
 
     /// An async task in a scope of its own.
-    fn task(
-        &self,
-        index: usize,
-        future: TaskFuture,
-    ) -> impl Future<Output = (Result<(), BoxError>, Option<(Buffer, u32)>)> + Send + use<> {
+    fn task(&self, index: usize, future: TaskFuture) -> impl Future<Output = Ended> + Send + use<> {
         let (chain, ..) = self.batch.run_of(index);
         let seat = seat(chain.clone());
         async move {
-            let (result, seat) = Inside::new(Caught(future), seat).await;
-            (result, seat.frame.map(Frame::close))
+            let (result, seat) = Inside::new(Contained(future), seat).await;
+            Ended { result, buffer: seat.frame.map(Frame::close) }
+        }
+    }
+
+    /// Goes on behind an async task.
+    fn settle_async(
+        &mut self,
+        index: usize,
+        Ended { result, buffer }: Ended,
+    ) -> Result<(), DispatchError> {
+        match result {
+            Ok(result) => self.settle(index, result, buffer),
+            Err(panic) => self.settle_panic(index, &*panic, buffer),
         }
     }
 
@@ -279,13 +295,7 @@ impl<'a> Run<'a> {
                 intents.map(|intent| ReportEntry::new(intent, discarded.clone())).collect();
             self.batch.put_aside(entries);
         }
-        match self.batch.on_failure() {
-            OnFailure::Continue => {
-                self.errors.push((index, error));
-                Ok(())
-            }
-            OnFailure::Stop => Err(DispatchError::at(index, error)),
-        }
+        self.batch.fail(index, error)
     }
 
     /// Appends what the task at `index`, which succeeded, has enqueued.
@@ -323,21 +333,3 @@ impl fmt::Display for Runaway {
 }
 
 impl std::error::Error for Runaway {}
-
-/// A task's future in which a panic is the task's failure.
-struct Caught<F>(F);
-
-impl<F: Future<Output = Result<(), BoxError>> + Unpin> Future for Caught<F> {
-    type Output = Result<(), BoxError>;
-
-    fn poll(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Self::Output> {
-        let poll = AssertUnwindSafe(|| std::pin::Pin::new(&mut self.0).poll(cx));
-        catch_unwind(poll).unwrap_or_else(|panic| {
-            let said = format!("the task panicked: {}", panic_message(&*panic));
-            std::task::Poll::Ready(Err(said.into()))
-        })
-    }
-}

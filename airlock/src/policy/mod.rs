@@ -59,6 +59,12 @@ use crate::intent::Intent;
 /// # Ok(())
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a policy",
+    label = "not a policy",
+    note = "a policy implements `airlock::Policy`, or is a closure from `&Intent` to `Verdict`; a tuple, an array and a `Vec` are policies if their members are",
+    note = "a list of tasks is for `block_tasks![…]` and `allow_only![…]`, which are policies"
+)]
 pub trait Policy: Send + Sync + 'static {
     /// Asked at enqueue.
     ///

@@ -44,7 +44,7 @@ pub enum DecodeError {
     Malformed {
         /// The task.
         task: &'static TaskInfo,
-        /// What the JSON reader said.
+        /// What the JSON reader said; where, for a task with a `#[secret]` parameter.
         why: String,
     },
     /// An argument is missing that is not an `Option`.
@@ -83,7 +83,13 @@ pub enum DecodeError {
 
 impl DecodeError {
     pub(crate) fn malformed(task: &'static TaskInfo, error: &serde_json::Error) -> Self {
-        Self::Malformed { task, why: error.to_string() }
+        // The reader quotes what it did not expect, which may be a secret.
+        let why = if task.parameters().iter().any(Parameter::is_secret) {
+            format!("at line {} column {}", error.line(), error.column())
+        } else {
+            error.to_string()
+        };
+        Self::Malformed { task, why }
     }
 
     pub(crate) fn missing(task: &'static TaskInfo, parameter: Parameter) -> Self {

@@ -121,7 +121,7 @@ impl Registry {
     pub fn decode(&self, name: &str, json: &str) -> Result<Intent, DecodeError> {
         let task = self.find(name)?;
         let wire = task.wire.as_ref().ok_or(DecodeError::LocalTask { task })?;
-        (wire.decode)(json)
+        Ok(Intent::new((wire.decode)(json)?))
     }
 }
 

@@ -123,7 +123,9 @@ impl Buffer {
 
     fn capture_some(&mut self, level: u32, mut nested: Self, theirs: u32) {
         self.close(level);
-        // A future that was moved under another scope may be no deeper than what captures it.
+        if theirs <= level {
+            nested.lower(theirs, level + 1);
+        }
         let theirs = theirs.max(level + 1);
         if nested.closed.is_none() {
             let segment = Segment { chain: nested.chain, level: theirs, intents: nested.open };
@@ -134,6 +136,15 @@ impl Buffer {
         let closed = self.closed.get_or_insert_default();
         closed.len += nested.len;
         closed.segments.append(&mut nested.segments);
+    }
+
+    /// Moves the segments down: a sealed scope, or a future, may have been moved under a scope that is
+    /// nested deeper than it was itself.
+    fn lower(&mut self, from: u32, to: u32) {
+        self.close(from);
+        for segment in self.closed.iter_mut().flat_map(|closed| &mut closed.segments) {
+            segment.level += to - from;
+        }
     }
 
     fn append_small(&mut self, mut segment: Segment) {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::events;
 use crate::executor::batch::{Aside, Batch};
 use crate::executor::run::Runner;
-use crate::executor::{DispatchError, DynExecutor, Inline, OnFailure, blocking, contained};
+use crate::executor::{DispatchError, DynExecutor, Inline, OnFailure, blocking, dispatch};
 use crate::intent::Intent;
 use crate::policy::chain::{Bench, Chain};
 use crate::policy::{Occasion, Verdict};
@@ -90,6 +90,7 @@ impl Flush {
     }
 
     /// The same from async code.
+    #[cfg(feature = "tokio")]
     pub(crate) async fn run_with_async(mut self, runner: &Runner) -> Result<(), FlushError> {
         let result = runner.run_awaited(&mut self.batch).await;
         self.finish(result).map(drop)
@@ -111,56 +112,59 @@ impl Flush {
     /// Asks the scopes around about each intent, innermost first. What one does not release moves
     /// into its buffer, in order; what is left at the end may leave.
     fn ask_around(&mut self, buffer: Buffer, level: u32) -> Buffer {
-        let mut positioned: Vec<Segment> = buffer.into_segments(level).collect();
-        let mut positions: Vec<usize> =
-            (0..positioned.iter().map(|s| s.intents.len()).sum()).collect();
+        let mut segments: Vec<Segment> = buffer.into_segments(level).collect();
+        let mut positions: Vec<usize> = (0..intents(&segments).count()).collect();
         for enclosing in context::enclosing() {
-            let release = match &enclosing.release {
+            let released = match &enclosing.release {
                 Release::All => continue,
-                Release::None => None,
-                Release::If(release) => Some(release.clone()),
+                Release::None => vec![false; positions.len()],
+                Release::If(release) => self.ask(&**release, &segments, &positions),
             };
-            let mut kept = Buffer::new();
-            let mut kept_positions = Vec::new();
-            let mut entries = Vec::new();
-            let mut left = Vec::new();
-            let mut left_positions = Vec::new();
-            let mut position = positions.into_iter();
-            for Segment { chain, level, intents } in positioned {
-                let (mut keep, mut pass) = (Vec::new(), Vec::new());
-                for (intent, position) in intents.into_iter().zip(&mut position) {
-                    let released = release
-                        .as_ref()
-                        .is_some_and(|release| context::judging(|| release(&intent)));
-                    if released {
-                        left_positions.push(position);
-                        pass.push(intent);
-                    } else {
-                        kept_positions.push(position);
-                        entries.push(ReportEntry::new(&intent, Fate::Captured));
-                        keep.push(intent);
-                    }
-                }
-                if !keep.is_empty() {
-                    kept.push_segment(
-                        Segment { chain: chain.clone(), level, intents: keep },
-                        level,
-                    );
-                }
-                left.push(Segment { chain, level, intents: pass });
-            }
+            let (kept, left) = divide(segments, level, &released);
+            let (kept_at, left_at): (Vec<_>, Vec<_>) =
+                positions.into_iter().zip(released).partition(|(_, released)| !released);
+            let entries = entries(&kept, level, &Fate::Captured);
             match enclosing.capture(kept, level) {
-                Ok(()) => self.batch.put_aside_at(kept_positions.into_iter().zip(entries)),
+                Ok(()) => {
+                    let kept_at = kept_at.into_iter().map(|(position, _)| position);
+                    self.batch.put_aside_at(kept_at.zip(entries));
+                }
                 Err(kept) => self.refuse(kept, level),
             }
-            positioned = left;
-            positions = left_positions;
+            segments = left;
+            positions = left_at.into_iter().map(|(position, _)| position).collect();
         }
         let mut released = Buffer::new();
-        for segment in positioned {
+        for segment in segments {
             released.push_segment(segment, level);
         }
         released
+    }
+
+    /// Asks one scope's rule about each intent.
+    fn ask(
+        &mut self,
+        release: &(dyn Fn(&Intent) -> bool + Send + Sync),
+        segments: &[Segment],
+        positions: &[usize],
+    ) -> Vec<bool> {
+        let ask = || context::judging(|| intents(segments).map(release).collect());
+        match catch_unwind(AssertUnwindSafe(ask)) {
+            Ok(released) => released,
+            Err(panic) => {
+                let entries = segment_entries(segments, &Fate::Discarded(Why::Panic));
+                self.batch.put_aside_at(positions.iter().copied().zip(entries));
+                self.resume(panic)
+            }
+        }
+    }
+
+    /// Goes on with the panic of what was asked about the intents, which don't vanish unmentioned.
+    fn resume(&mut self, panic: Box<dyn Any + Send>) -> ! {
+        self.finished = true;
+        let report = self.report(|_| Fate::NotAttempted);
+        tell(self.rules.as_deref(), &report);
+        resume_unwind(panic)
     }
 
     /// Asks the policies about each intent; what passes is the batch.
@@ -171,12 +175,8 @@ impl Flush {
             Err(buffer) => buffer.into_segments(level).collect(),
         };
         let Err((segments, panic)) = judge_into(&mut self.batch, segments, 0) else { return };
-        // A policy panicked. The intents don't vanish with it unmentioned.
-        self.finished = true;
         self.batch.put_aside(segment_entries(&segments, &Fate::Discarded(Why::Panic)));
-        let report = self.report(|_| Fate::NotAttempted);
-        tell(self.rules.as_deref(), &report);
-        resume_unwind(panic);
+        self.resume(panic)
     }
 
     fn executor(&self) -> Option<Arc<dyn DynExecutor>> {
@@ -211,7 +211,7 @@ impl Flush {
                     blocking::check().map_err(DispatchError::refused)?;
                 }
                 self.batch.awaited = false;
-                blocking::wait(contained(executor.dyn_dispatch(&mut self.batch)))
+                blocking::wait(dispatch(&*executor, &mut self.batch))
             }
         }
     }
@@ -236,7 +236,7 @@ impl Flush {
         self.batch.awaited = true;
         match self.executor() {
             None => Inline::default_ref().run_awaited(&mut self.batch).await,
-            Some(executor) => contained(executor.dyn_dispatch(&mut self.batch)).await,
+            Some(executor) => dispatch(&*executor, &mut self.batch).await,
         }
     }
 
@@ -252,6 +252,7 @@ impl Flush {
             tell(self.rules.as_deref(), &report);
             return Ok(Some(report));
         };
+        let error = error.sorted();
         let report = self.report(|index| error.fate(index));
         tell(self.rules.as_deref(), &report);
         Err(FlushError::new(report, error, self.batch.take_all()))
@@ -269,9 +270,11 @@ impl Drop for Flush {
         if self.finished || self.batch.is_empty() {
             return;
         }
-        let done = self.batch.completed;
-        let cancelled = Fate::Discarded(Why::Cancelled);
-        let report = self.report(|i| if i < done { Fate::Dispatched } else { cancelled.clone() });
+        let done = self.batch.stopped().sorted();
+        let report = self.report(|index| match done.fate(index) {
+            Fate::NotAttempted => Fate::Discarded(Why::Cancelled),
+            fate => fate,
+        });
         events::cancelled(&report);
         tell(self.rules.as_deref(), &report);
     }
@@ -369,8 +372,26 @@ fn entries(buffer: &Buffer, level: u32, fate: &Fate) -> Vec<ReportEntry> {
 
 /// The same of segments that were taken out of their buffer.
 pub(crate) fn segment_entries(segments: &[Segment], fate: &Fate) -> Vec<ReportEntry> {
-    let intents = segments.iter().flat_map(|segment| &segment.intents);
-    intents.map(|intent| ReportEntry::new(intent, fate.clone())).collect()
+    intents(segments).map(|intent| ReportEntry::new(intent, fate.clone())).collect()
+}
+
+fn intents(segments: &[Segment]) -> impl Iterator<Item = &Intent> {
+    segments.iter().flat_map(|segment| &segment.intents)
+}
+
+/// What is kept and what is released of some segments, given what is released of their intents.
+fn divide(segments: Vec<Segment>, level: u32, released: &[bool]) -> (Buffer, Vec<Segment>) {
+    let (mut kept, mut left) = (Buffer::new(), Vec::new());
+    let mut released = released.iter();
+    for Segment { chain, level: theirs, intents } in segments {
+        let (keep, pass): (Vec<_>, Vec<_>) =
+            intents.into_iter().zip(&mut released).partition(|(_, released)| !**released);
+        let unzip = |divided: Vec<(Intent, &bool)>| divided.into_iter().map(|(i, _)| i).collect();
+        let keep = Segment { chain: chain.clone(), level: theirs, intents: unzip(keep) };
+        kept.push_segment(keep, level);
+        left.push(Segment { chain, level: theirs, intents: unzip(pass) });
+    }
+    (kept, left)
 }
 
 /// Tells that a scope's intents are discarded.

@@ -73,18 +73,20 @@ pub struct FailedIntent {
 impl FlushError {
     pub(crate) fn new(report: Report, error: DispatchError, batch: Vec<Intent>) -> Self {
         let fates: Vec<_> = (0..batch.len()).map(|index| error.fate(index)).collect();
-        let DispatchError { failures: mut errors, cause, .. } = error;
+        let DispatchError { failures: errors, cause, .. } = error;
+        let mut errors = errors.into_iter().peekable();
         let mut failures = Vec::new();
         let mut returned = Returned { failed: Vec::new(), rest: Vec::new() };
         for (index, (intent, fate)) in batch.into_iter().zip(fates).enumerate() {
             match fate {
                 Fate::Dispatched => {}
                 Fate::Failed { error } => {
-                    let own = errors.iter().position(|(failed, _)| *failed == index);
-                    let error = own.map_or_else(|| error.into(), |own| errors.swap_remove(own).1);
+                    let own = errors.next_if(|(failed, _)| *failed == index);
+                    let error = own.map_or_else(|| error.into(), |(_, error)| error);
                     failures.push(Failure { task: intent.task(), call: intent.to_string(), error });
                     returned.failed.push((!intent.is_spent()).then_some(intent));
                 }
+                _ if intent.is_spent() => {}
                 _ => returned.rest.push(intent),
             }
         }
@@ -107,8 +109,8 @@ impl FlushError {
     /// What did not leave, to be tried again: the failed intents first, then those not attempted,
     /// each in order.
     ///
-    /// A failed intent of a local task whose arguments are not `Clone` can't be tried again and is
-    /// missing here; [`into_parts`](Self::into_parts) has its error.
+    /// What an executor has [taken](crate::Batch::take) is missing here, and so is a failed intent of
+    /// a local task whose arguments are not `Clone`; [`into_parts`](Self::into_parts) has the error.
     pub fn into_intents(self) -> Vec<Intent> {
         let (_, failed, rest) = self.into_parts();
         failed.into_iter().filter_map(|failed| failed.intent).chain(rest).collect()

@@ -198,11 +198,12 @@ impl Scope {
             return Ok(value);
         };
         let value = body();
+        let succeeded = value.succeeded();
         match plain.leave() {
             PlainLeft::Nothing => {}
-            PlainLeft::Intents(intents) => flush::settle_plain(intents, value.succeeded())?,
+            PlainLeft::Intents(intents) => flush::settle_plain(intents, succeeded)?,
             PlainLeft::Buffer(buffer, level) => {
-                Sealed::new(buffer, level, None).settle(value.succeeded())?;
+                Sealed::new(buffer, level, None).settle(succeeded)?;
             }
         }
         Ok(value)

@@ -27,7 +27,7 @@ use std::process::ExitCode;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say whether the scope's body succeeded",
     label = "the body's value is `{Self}`",
-    note = "return a `Result` or `()`; or wrap a value that always means success: `airlock::Success(value)`",
+    note = "return a `Result` or `()`; wrap a value that always means success: `airlock::Success(value)`; or implement `airlock::Outcome` for a type of your own",
     note = "a body that is a future runs with `.run_async(future).await`, or under `#[airlock::scoped]` on the async fn"
 )]
 pub trait Outcome {

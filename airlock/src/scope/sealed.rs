@@ -124,16 +124,19 @@ impl Sealed {
     /// What is to be flushed, if anything; what isn't has been discarded.
     #[inline]
     fn decide(&mut self, succeeded: bool) -> Option<Flush> {
+        // The rules are asked while the intents are still in here: they may panic.
+        let to_flush =
+            self.rules.as_ref().map_or(succeeded, |rules| rules.decides_to_flush(succeeded));
         let buffer = self.buffer.take()?;
         if buffer.is_empty() && self.rules.is_none() {
             return None;
         }
         let rules = self.rules.take();
-        let to_flush = rules.as_ref().map_or(succeeded, |rules| rules.decides_to_flush(succeeded));
         if to_flush {
             Flush::prepare(buffer, self.level, rules, false)
         } else {
-            flush::discard_maybe_reported(&buffer, self.level, rules.as_deref(), reason(succeeded));
+            let why = reason(succeeded);
+            flush::discard_maybe_reported(&buffer, self.level, rules.as_deref(), why);
             None
         }
     }
@@ -150,13 +153,13 @@ impl Drop for Sealed {
         if let Some(buffer) = self.buffer.take()
             && !buffer.is_empty()
         {
-            crate::events::undecided(buffer.len());
-            flush::discard_maybe_reported(
-                &buffer,
-                self.level,
-                self.rules.as_deref(),
-                Why::Undecided,
-            );
+            let why = if std::thread::panicking() {
+                Why::Panic
+            } else {
+                crate::events::undecided(buffer.len());
+                Why::Undecided
+            };
+            flush::discard_maybe_reported(&buffer, self.level, self.rules.as_deref(), why);
         }
     }
 }

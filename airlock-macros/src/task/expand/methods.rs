@@ -55,7 +55,6 @@ pub(crate) fn declare(
             ///
             #(#documentation)*
             #[inline]
-            #[must_use]
             #[track_caller]
             #visibility fn #intent_name #generics #parameters -> #krate::Intent #clause {
                 #intent
