@@ -1,0 +1,5 @@
+use airlock as effects;
+
+// the block
+
+fn main() {}

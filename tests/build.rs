@@ -1,0 +1,85 @@
+//! Makes documentation tests of the README's Rust blocks and of those in `docs/`.
+//!
+//! A block stands as it is, and `?` may be used in it. Where it needs a program around it, a comment
+//! before it names that, `<!-- in tests/book/shop.rs -->`; the block takes the place of the line
+//! `// the block` there. Readers see neither.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+/// Lets a block that has no `main` use `?`.
+const END: &str = "# Ok::<(), Box<dyn std::error::Error>>(())\n";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let root = Path::new("..").canonicalize()?;
+    let mut modules = String::new();
+    for page in pages(&root)? {
+        let stem = page.file_stem().and_then(|stem| stem.to_str()).ok_or("a page has a name")?;
+        let folder = if page.parent() == Some(&root) { "root" } else { "docs" };
+        let name = format!("{folder}_{}", stem.to_lowercase().replace('-', "_"));
+        let tests = with_programs(&root, &fs::read_to_string(&page)?)?;
+        fs::write(out.join(format!("{name}.md")), tests)?;
+        writeln!(
+            modules,
+            "#[doc = include_str!(concat!(env!(\"OUT_DIR\"), \"/{name}.md\"))]\npub mod {name} {{}}"
+        )?;
+        println!("cargo::rerun-if-changed={}", page.display());
+    }
+    println!("cargo::rerun-if-changed={}", root.join("docs").display());
+    println!("cargo::rerun-if-changed=book");
+    fs::write(out.join("pages.rs"), modules)?;
+    Ok(())
+}
+
+fn pages(root: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut pages = vec![root.join("README.md")];
+    for entry in fs::read_dir(root.join("docs"))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            pages.push(path);
+        }
+    }
+    pages.sort();
+    Ok(pages)
+}
+
+/// The page with what is around its blocks, as lines that rustdoc compiles and hides.
+fn with_programs(root: &Path, page: &str) -> Result<String, Box<dyn Error>> {
+    let mut tests = String::new();
+    let mut program = None;
+    let mut lines = page.lines();
+    while let Some(line) = lines.next() {
+        if let Some(named) =
+            line.strip_prefix("<!-- in ").and_then(|rest| rest.strip_suffix(" -->"))
+        {
+            program = Some(fs::read_to_string(root.join(named))?);
+            continue;
+        }
+        let Some(attributes) = line.strip_prefix("```rust") else {
+            writeln!(tests, "{line}")?;
+            continue;
+        };
+        let block: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
+        let alone = if program.is_some() { ",standalone_crate" } else { "" };
+        let has_main = block.iter().any(|line| line.contains("fn main("));
+        let (before, after) = match program.take() {
+            Some(program) => split(&program)?,
+            None if has_main || attributes.contains("compile_fail") => Default::default(),
+            None => (String::new(), END.to_owned()),
+        };
+        let block = block.join("\n");
+        write!(tests, "```rust{attributes}{alone}\n{before}{block}\n{after}```\n")?;
+    }
+    Ok(tests)
+}
+
+/// What is before and behind the block in its program, hidden.
+fn split(program: &str) -> Result<(String, String), Box<dyn Error>> {
+    let (before, after) =
+        program.split_once("// the block\n").ok_or("a program has a line `// the block`")?;
+    let hidden = |lines: &str| lines.lines().map(|line| format!("# {line}\n")).collect::<Vec<_>>();
+    Ok((hidden(before).concat(), hidden(after).concat()))
+}

@@ -1,0 +1,172 @@
+//! The README and the book: what they quote is what is there, and what they link to exists.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().expect("the workspace is there")
+}
+
+#[track_caller]
+fn read(path: impl AsRef<Path>) -> String {
+    let path = path.as_ref();
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every page that people read: those beside the README, and the book.
+fn pages() -> Vec<PathBuf> {
+    let folders = [root(), root().join("docs")];
+    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("it is there"));
+    let mut pages: Vec<_> = entries.map(|entry| entry.expect("it can be read").path()).collect();
+    pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
+    pages.sort();
+    pages
+}
+
+/// The text without its blocks of code.
+fn prose(page: &str) -> String {
+    let mut code = false;
+    let outside = page.lines().filter(|line| {
+        let fence = line.starts_with("```");
+        code ^= fence;
+        !code && !fence
+    });
+    outside.collect::<Vec<_>>().join("\n")
+}
+
+/// Each link's text and target.
+fn links(page: &str) -> Vec<(String, String)> {
+    let prose = prose(page);
+    let mut links = Vec::new();
+    for (at, _) in prose.match_indices("](") {
+        let text = prose[..at].rsplit('[').next().expect("a split gives something");
+        let target = prose[at + 2..].split(')').next().expect("a split gives something");
+        links.push((text.to_owned(), target.to_owned()));
+    }
+    links
+}
+
+/// GitHub's name for a heading.
+fn anchor(heading: &str) -> String {
+    let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    kept.collect::<String>().to_lowercase().replace(' ', "-")
+}
+
+fn has_heading(page: &str, name: &str) -> bool {
+    let prose = prose(page);
+    let headings = prose.lines().filter(|line| line.starts_with('#'));
+    headings.map(|line| anchor(line.trim_start_matches('#').trim())).any(|found| found == name)
+}
+
+#[test]
+fn the_readme_shows_the_domain_code_word_for_word() {
+    let domain = read(root().join("examples/src/bin/orders/domain.rs"));
+    assert!(read(root().join("README.md")).contains(&format!("```rust\n{domain}```\n")));
+}
+
+#[test]
+fn the_readme_shows_a_real_message() {
+    let readme = read(root().join("README.md"));
+    let start = readme.find("error[E").expect("it shows one");
+    let (shown, _) = readme[start..].split_once("\n```").expect("a block of code ends");
+    let recorded = read(root().join("ui-tests/ui/block_tasks/unknown.stderr"));
+    assert!(recorded.contains(shown), "{shown}\n\nis not in\n\n{recorded}");
+}
+
+#[test]
+fn the_readmes_tables_name_lines_that_enqueue() {
+    let readme = read(root().join("README.md"));
+    let domain = read(root().join("examples/src/bin/orders/domain.rs"));
+    let lines: Vec<_> = domain.lines().collect();
+    let mut named = 0;
+    for (at, place) in readme.match_indices("domain.rs:") {
+        let number = readme[at + place.len()..].split_whitespace().next().expect("a number");
+        let number: usize = number.parse().expect("a number");
+        assert!(lines[number - 1].contains("::enqueue("), "line {number}: {}", lines[number - 1]);
+        named += 1;
+    }
+    assert!(named > 0, "it shows a table");
+}
+
+#[test]
+fn every_page_of_the_book_is_in_its_table_of_contents() {
+    let contents = links(&read(root().join("docs/README.md")));
+    for page in pages().iter().filter(|page| page.starts_with(root().join("docs"))) {
+        let name = page.file_name().and_then(|name| name.to_str()).expect("a name");
+        let listed = contents.iter().any(|(_, target)| target == name);
+        assert!(listed || name == "README.md", "docs/README.md does not link to {name}");
+    }
+}
+
+#[test]
+fn relative_links_lead_somewhere() {
+    let mut followed = 0;
+    for page in pages() {
+        let text = read(&page);
+        for (_, target) in links(&text) {
+            if target.contains("://") {
+                continue;
+            }
+            let (path, heading) = target.split_once('#').unwrap_or((&target, ""));
+            let file = if path.is_empty() { page.clone() } else { page.with_file_name(path) };
+            assert!(file.exists(), "{}: there is no {target}", page.display());
+            if !heading.is_empty() {
+                assert!(has_heading(&read(&file), heading), "{}: {target}", page.display());
+            }
+            followed += 1;
+        }
+    }
+    assert!(followed > 50, "only {followed} links were found");
+}
+
+/// A link on a name in the code leads to a file that has the name: tests that are renamed, and items
+/// that move, are noticed here.
+#[test]
+fn names_are_in_the_files_they_link_to() {
+    let mut looked_up = 0;
+    for page in pages() {
+        for (text, target) in links(&read(&page)) {
+            let named = text.strip_prefix('`').and_then(|text| text.strip_suffix('`'));
+            let Some(name) =
+                named.filter(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'))
+            else {
+                continue;
+            };
+            let file = page.with_file_name(&target);
+            if file.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            // A module's name is that of its file, or of a folder.
+            let code = read(&file);
+            let module = file.with_extension("").iter().any(|part| part == name);
+            let item = ["fn ", "struct ", "enum ", "trait ", "type "];
+            let found = module || item.iter().any(|item| defines(&code, &format!("{item}{name}")));
+            assert!(found, "{}: {target} has no `{name}`", page.display());
+            looked_up += 1;
+        }
+    }
+    assert!(looked_up > 50, "only {looked_up} names were found");
+}
+
+fn defines(code: &str, item: &str) -> bool {
+    code.match_indices(item).any(|(at, _)| {
+        code[at + item.len()..].starts_with(|next: char| !next.is_alphanumeric() && next != '_')
+    })
+}
+
+/// rustdoc takes a block without a language for Rust, and shows the hidden lines that others show.
+#[test]
+fn every_block_names_its_language_and_hides_nothing() {
+    for page in pages() {
+        let (mut inside, mut rust) = (false, false);
+        for line in read(&page).lines() {
+            if line.starts_with("```") {
+                assert!(inside || line.len() > 3, "{}: a block without a language", page.display());
+                inside = !inside;
+                rust = line.starts_with("```rust");
+            } else {
+                assert!(!(inside && rust && line.starts_with("# ")), "{}: {line}", page.display());
+            }
+        }
+    }
+}
