@@ -1,3 +1,32 @@
 //! What airlock does, one file a behaviour.
 
+mod cancellation;
+mod cascades;
+mod configuration;
 mod conformance;
+mod executors;
+mod flush_error;
+mod flush_if;
+mod handles;
+mod isolation;
+mod laws;
+mod limits;
+mod linear_growth;
+mod local_policies;
+mod nesting;
+mod outcome;
+mod panics;
+mod policies;
+mod properties;
+mod readme;
+mod reentrancy;
+mod registry;
+mod report;
+mod scoped;
+mod secrets;
+mod state;
+mod support;
+mod sync_flush_in_runtime;
+mod tasks;
+mod testing_kit;
+mod tracing_events;

@@ -1,5 +1,6 @@
-//! Random programs of scopes, policies and enqueues leave the traces that were recorded by running
-//! them on airlock-py; `docs/airlock-py.md` names the one place where the model differs on purpose.
+//! Random programs of scopes, policies and enqueues leave the traces that were recorded with
+//! airlock-py, whose model this is; where the two differ on purpose, which `docs/airlock-py.md`
+//! tells, the traces follow this one.
 //!
 //! `AIRLOCK_SCENARIOS` names another file of programs to run instead.
 

@@ -1,4 +1,4 @@
-//! The grammar of the programs: see the README beside the scenarios' origin, in `docs/airlock-py.md`.
+//! The grammar of the programs: see `docs/airlock-py.md`.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -1,0 +1,10 @@
+//! Options of the wrong type.
+
+#![allow(unused_variables)]
+
+#[airlock::task]
+fn send_confirmation_email(order_id: u64) {}
+
+fn main() {
+    let _ = send_confirmation_email::intent(42).delay(60).priority("high").enqueue();
+}

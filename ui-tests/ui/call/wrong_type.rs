@@ -1,0 +1,11 @@
+//! Arguments of a wrong type.
+
+#![allow(unused_variables)]
+
+#[airlock::task]
+fn send_confirmation_email(order_id: u64) {}
+
+fn main() {
+    let _ = send_confirmation_email::intent("42");
+    let _ = send_confirmation_email::enqueue("42");
+}

@@ -1,0 +1,8 @@
+//! A method of a trait, without a body.
+
+trait Checkout {
+    #[airlock::policy(DropAll)]
+    fn checkout(&self) -> Result<(), airlock::FlushError>;
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! Two things without a comma.
+
+#[airlock::policy(DropAll crate = airlock)]
+fn rehearse() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+//! No policy.
+
+#[airlock::policy]
+fn rehearse() {}
+
+fn main() {}

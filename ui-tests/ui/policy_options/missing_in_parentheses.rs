@@ -1,0 +1,6 @@
+//! Parentheses without a policy.
+
+#[airlock::policy()]
+fn rehearse() {}
+
+fn main() {}

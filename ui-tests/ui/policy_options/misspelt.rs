@@ -1,0 +1,6 @@
+//! A built-in policy that almost exists.
+
+#[airlock::policy(DropAl)]
+fn rehearse() {}
+
+fn main() {}

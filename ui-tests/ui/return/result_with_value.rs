@@ -1,0 +1,8 @@
+//! A task that returns a value in a `Result`.
+
+#[airlock::task]
+fn send_confirmation_email(order_id: u64) -> Result<u64, std::fmt::Error> {
+    Ok(order_id)
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+//! A scope, flushed twice.
+
+#![allow(unused_variables)]
+
+#[airlock::task]
+fn send_confirmation_email(order_id: u64) {}
+
+fn main() {
+    let (_, sealed) = airlock::scope().seal(|| send_confirmation_email::enqueue(42));
+    let _ = sealed.flush();
+    let _ = sealed.flush();
+}

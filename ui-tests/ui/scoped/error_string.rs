@@ -1,0 +1,8 @@
+//! An error that is a text.
+
+#[airlock::scoped]
+fn checkout() -> Result<(), String> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! A number for a name.
+
+#[airlock::scoped(named = 5)]
+fn checkout() -> Result<(), airlock::FlushError> {
+    Ok(())
+}
+
+fn main() {}

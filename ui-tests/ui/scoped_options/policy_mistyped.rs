@@ -1,0 +1,8 @@
+//! A number for a policy.
+
+#[airlock::scoped(policy = 5)]
+fn checkout() -> Result<(), airlock::FlushError> {
+    Ok(())
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A comma that no task stands before.
+
+#![allow(unused_variables)]
+
+#[airlock::task]
+fn send_confirmation_email(order_id: u64) {}
+
+fn main() {
+    let _ = airlock::tasks![send_confirmation_email,,];
+}
