@@ -157,6 +157,12 @@ impl<'de> Deserializer<'de> for Absent {
     }
 }
 
+/// Numbers of 128 bits have JSON that a `Value` can't hold.
+fn shown_argument<T: Serialize>(argument: &T) -> Option<Value> {
+    let value = serde_json::to_value(argument).ok();
+    value.or_else(|| serde_json::to_string(argument).ok().map(Value::from))
+}
+
 fn required<T: DeserializeOwned, E: serde::de::Error>(
     argument: Option<T>,
     task: &'static TaskInfo,
@@ -189,7 +195,7 @@ macro_rules! tuples {
             }
 
             fn shown(&self) -> Vec<Option<Value>> {
-                vec![$(serde_json::to_value(&self.$index).ok()),*]
+                vec![$(shown_argument(&self.$index)),*]
             }
 
             fn decode<'de, Map: MapAccess<'de>>(

@@ -23,6 +23,16 @@ mod imp {
         enabled!(target: "airlock::flush", Level::DEBUG)
     }
 
+    /// Whether somebody would read that intents were discarded.
+    pub(crate) fn reports_discard(why: Why) -> bool {
+        match why {
+            Why::Panic | Why::Cancelled | Why::Undecided => {
+                enabled!(target: "airlock::flush", Level::WARN)
+            }
+            _ => reports(),
+        }
+    }
+
     pub(crate) fn report(report: &Report) {
         let scope = report.scope().unwrap_or_default();
         for entry in report.entries() {
@@ -73,9 +83,15 @@ mod imp {
 #[cfg(not(feature = "tracing"))]
 mod imp {
     use super::{EnqueueError, FlushError, Intent, Report};
+    use crate::report::Why;
 
     #[inline]
     pub(crate) fn reports() -> bool {
+        false
+    }
+
+    #[inline]
+    pub(crate) fn reports_discard(_: Why) -> bool {
         false
     }
 

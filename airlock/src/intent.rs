@@ -8,10 +8,9 @@ use serde_json::{Map, Value};
 
 use crate::error::EnqueueError;
 use crate::options::{self, Options};
-use crate::payload::{Call, Payload, Taken, WithOptions};
+use crate::payload::{Call, Here, Payload, Taken, WithOptions};
 use crate::private::Called;
 use crate::scope::context;
-use crate::states::States;
 use crate::task::{Task, TaskInfo};
 
 /// One wish to run a task: the task, its arguments, its options, and where it was written.
@@ -187,8 +186,8 @@ impl Intent {
     }
 
     #[inline]
-    pub(crate) fn run(&mut self, states: &States, executor: &'static str) -> Called {
-        self.payload.run(states, executor)
+    pub(crate) fn run(&mut self, here: &Here<'_>) -> Called {
+        self.payload.run(here)
     }
 
     pub(crate) fn is_spent(&self) -> bool {

@@ -8,6 +8,7 @@ use std::mem::MaybeUninit;
 use serde_json::Value;
 use stack_dst::Value as Inline;
 
+use crate::executor::blocking;
 use crate::options::{self, Options};
 use crate::private::Called;
 use crate::states::States;
@@ -19,6 +20,15 @@ type Space = [MaybeUninit<u64>; 4];
 
 pub(crate) type Payload = Inline<dyn Carried, Space>;
 
+/// Where a task is to run.
+pub(crate) struct Here<'a> {
+    pub(crate) states: &'a States,
+    /// The executor's name, for its errors.
+    pub(crate) executor: &'static str,
+    /// Whether an async task would be awaited, rather than waited for.
+    pub(crate) awaited: bool,
+}
+
 /// What every payload can do.
 pub(crate) trait Carried: Send {
     fn task(&self) -> &'static TaskInfo;
@@ -27,8 +37,8 @@ pub(crate) trait Carried: Send {
     fn arguments(&self) -> Option<&dyn Any>;
 
     /// Runs the task on a copy of its arguments, so that a failure leaves them to be handed back.
-    /// Arguments that can't be copied are spent. `executor` is for what refuses to run.
-    fn run(&mut self, states: &States, executor: &'static str) -> Called;
+    /// Arguments that can't be copied are spent.
+    fn run(&mut self, here: &Here<'_>) -> Called;
 
     fn duplicate(&self) -> Option<Payload>;
 
@@ -76,6 +86,23 @@ fn pack<C: Carried + 'static>(carried: C) -> Payload {
     payload
 }
 
+impl<T: Task> Call<T> {
+    /// Runs the task on the arguments themselves, if it is sure to run.
+    #[cold]
+    fn run_once(&mut self, here: &Here<'_>) -> Called {
+        if T::info().is_async()
+            && !here.awaited
+            && let Err(error) = blocking::check()
+        {
+            return Called::done(Err(error.into()));
+        }
+        match self.arguments.take() {
+            Some(arguments) => T::call(arguments, here.states),
+            None => Called::spent(),
+        }
+    }
+}
+
 impl<T: Task> Carried for Call<T> {
     #[inline]
     fn task(&self) -> &'static TaskInfo {
@@ -87,11 +114,10 @@ impl<T: Task> Carried for Call<T> {
     }
 
     #[inline]
-    fn run(&mut self, states: &States, _: &'static str) -> Called {
-        let copy = self.arguments.as_ref().and_then(T::duplicate);
-        match copy.or_else(|| self.arguments.take()) {
-            Some(arguments) => T::call(arguments, states),
-            None => Called::spent(),
+    fn run(&mut self, here: &Here<'_>) -> Called {
+        match self.arguments.as_ref().and_then(T::duplicate) {
+            Some(copy) => T::call(copy, here.states),
+            None => self.run_once(here),
         }
     }
 
@@ -133,8 +159,8 @@ impl<C: Carried + ?Sized> Carried for Box<C> {
         (**self).arguments()
     }
 
-    fn run(&mut self, states: &States, executor: &'static str) -> Called {
-        (**self).run(states, executor)
+    fn run(&mut self, here: &Here<'_>) -> Called {
+        (**self).run(here)
     }
 
     fn duplicate(&self) -> Option<Payload> {
@@ -179,9 +205,9 @@ impl Carried for WithOptions {
         self.payload.arguments()
     }
 
-    fn run(&mut self, states: &States, executor: &'static str) -> Called {
-        match self.options.check_immediate(executor) {
-            Ok(()) => self.payload.run(states, executor),
+    fn run(&mut self, here: &Here<'_>) -> Called {
+        match self.options.check_immediate(here.executor) {
+            Ok(()) => self.payload.run(here),
             Err(error) => Called::done(Err(error.into())),
         }
     }
@@ -230,7 +256,7 @@ impl Carried for Taken {
         None
     }
 
-    fn run(&mut self, _: &States, _: &'static str) -> Called {
+    fn run(&mut self, _: &Here<'_>) -> Called {
         Called::spent()
     }
 

@@ -1,6 +1,7 @@
 //! Tokio: tasks that run apart from whoever flushed, and flushes that don't block the runtime.
 
 use std::fmt;
+use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,11 +11,10 @@ use tokio::task::JoinHandle;
 use crate::StatesError;
 use crate::executor::blocking::{Presence, Runtime};
 use crate::executor::run::Runner;
-use crate::executor::{Batch, DispatchError, Executor, check_states};
+use crate::executor::settings::{Settings, settings};
+use crate::executor::{Batch, DispatchError, Executor};
 use crate::scope::FlushError;
 use crate::scope::flush::Flush;
-use crate::states::States;
-use crate::task_set::TaskSet;
 
 inventory::submit! {
     Runtime { presence, block_on }
@@ -24,8 +24,12 @@ fn presence() -> Presence {
     match Handle::try_current().map(|handle| handle.runtime_flavor()) {
         Err(_) => Presence::Absent,
         Ok(RuntimeFlavor::CurrentThread) => Presence::MustNotBlock,
-        // The runtime moves its other work to another thread meanwhile.
-        Ok(_) => Presence::MayBlock,
+        // The runtime moves its other work to another thread meanwhile. In a `LocalSet` it can't,
+        // and nothing but the attempt tells.
+        Ok(_) => match catch_unwind(|| tokio::task::block_in_place(|| ())) {
+            Ok(()) => Presence::MayBlock,
+            Err(_) => Presence::MustNotBlock,
+        },
     }
 }
 
@@ -65,7 +69,7 @@ struct Inner {
     runner: Runner,
     runtime: Option<Handle>,
     concurrent: bool,
-    on_error: Box<dyn Fn(FlushError) + Send + Sync>,
+    on_error: OnError,
     running: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -73,14 +77,10 @@ impl Tasks {
     /// An executor with states, or with other settings than the usual.
     pub fn builder() -> TasksBuilder {
         TasksBuilder {
-            inner: Inner {
-                runner: Runner::new("airlock::tokio::Tasks"),
-                runtime: None,
-                concurrent: false,
-                on_error: Box::new(|error| crate::events::failed_elsewhere(&error)),
-                running: Mutex::new(Vec::new()),
-            },
-            serving: None,
+            settings: Settings::new("airlock::tokio::Tasks"),
+            runtime: None,
+            concurrent: false,
+            on_error: Box::new(|error| crate::events::failed_elsewhere(&error)),
         }
     }
 
@@ -153,51 +153,32 @@ impl fmt::Debug for Tasks {
 /// Builds [`Tasks`]; made by [`Tasks::builder`].
 #[must_use = "a builder does nothing until `.build()`"]
 pub struct TasksBuilder {
-    inner: Inner,
-    serving: Option<TaskSet>,
+    settings: Settings,
+    runtime: Option<Handle>,
+    concurrent: bool,
+    on_error: OnError,
 }
+
+type OnError = Box<dyn Fn(FlushError) + Send + Sync>;
 
 impl TasksBuilder {
     /// Runs on this runtime; on the one around the flush unless told otherwise.
     pub fn runtime(mut self, runtime: Handle) -> Self {
-        self.inner.runtime = Some(runtime);
+        self.runtime = Some(runtime);
         self
     }
 
     /// Runs each intent in a Tokio task of its own: they start in order and may end in any.
     pub fn concurrent(mut self) -> Self {
-        self.inner.concurrent = true;
+        self.concurrent = true;
         self
     }
 
-    /// Supplies `#[state]` parameters of type `&T` with `state`.
-    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
-        self.inner.runner.states = self.inner.runner.states.with(state);
-        self
-    }
-
-    /// Supplies `#[state]` parameters from `states`, in place of those given before.
-    pub fn states(mut self, states: States) -> Self {
-        self.inner.runner.states = states;
-        self
-    }
-
-    /// Checks the states against these tasks only, where others run elsewhere.
-    pub fn serving(mut self, tasks: TaskSet) -> Self {
-        self.serving = Some(tasks);
-        self
-    }
-
-    /// How many generations are carried out of tasks that enqueue tasks, the flushed ones being the
-    /// first; 64 unless told otherwise. What the last of them enqueues fails.
-    pub fn generations(mut self, generations: u32) -> Self {
-        self.inner.runner.generations = generations;
-        self
-    }
+    settings!();
 
     /// Is told what failed, with the intents to try again.
     pub fn on_error(mut self, tell: impl Fn(FlushError) + Send + Sync + 'static) -> Self {
-        self.inner.on_error = Box::new(tell);
+        self.on_error = Box::new(tell);
         self
     }
 
@@ -207,8 +188,10 @@ impl TasksBuilder {
     ///
     /// [`StatesError`] where a task asks for a state that was not given.
     pub fn build(self) -> Result<Tasks, StatesError> {
-        check_states(&self.inner.runner.states, self.serving.as_ref())?;
-        Ok(Tasks { inner: Arc::new(self.inner) })
+        let Self { settings, runtime, concurrent, on_error } = self;
+        let running = Mutex::new(Vec::new());
+        let inner = Inner { runner: settings.check()?, runtime, concurrent, on_error, running };
+        Ok(Tasks { inner: Arc::new(inner) })
     }
 }
 

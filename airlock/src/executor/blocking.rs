@@ -42,14 +42,29 @@ impl fmt::Display for WouldDeadlock {
 
 impl std::error::Error for WouldDeadlock {}
 
-/// Refuses to wait where that might be for ever.
-pub(crate) fn check() -> Result<(), WouldDeadlock> {
-    let refused = |runtime: &Runtime| (runtime.presence)() == Presence::MustNotBlock;
-    if inventory::iter::<Runtime>.into_iter().any(refused) { Err(WouldDeadlock) } else { Ok(()) }
+/// How to wait on this thread.
+#[derive(Clone, Copy)]
+pub(crate) enum Wait {
+    Parked,
+    Inside(&'static Runtime),
 }
 
-/// Waits for `future`. The caller has [checked](check) unless the future never waits.
-pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
+/// How to wait on this thread, unless that might be for ever.
+pub(crate) fn check() -> Result<Wait, WouldDeadlock> {
+    let mut wait = Wait::Parked;
+    for runtime in inventory::iter::<Runtime> {
+        match (runtime.presence)() {
+            Presence::Absent => {}
+            Presence::MayBlock => wait = Wait::Inside(runtime),
+            Presence::MustNotBlock => return Err(WouldDeadlock),
+        }
+    }
+    Ok(wait)
+}
+
+/// Waits for `future`, in the way that the caller has [found](check) to be good. For a future that
+/// never waits the caller need not look.
+pub(crate) fn wait<T>(wait: Option<Wait>, future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     // Most are ready at once: tasks that are not async, hand-overs to a pool.
     if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
@@ -57,10 +72,9 @@ pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     }
     let mut output = None;
     let mut filling = pin!(async { output = Some(future.await) });
-    let present = |runtime: &&Runtime| (runtime.presence)() == Presence::MayBlock;
-    match inventory::iter::<Runtime>.into_iter().find(present) {
-        Some(runtime) => (runtime.block_on)(filling.as_mut()),
-        None => park_until_ready(filling.as_mut()),
+    match wait {
+        Some(Wait::Inside(runtime)) => (runtime.block_on)(filling.as_mut()),
+        Some(Wait::Parked) | None => park_until_ready(filling.as_mut()),
     }
     match output {
         Some(output) => output,

@@ -1,11 +1,9 @@
 //! The executor that runs tasks where the flush is.
 
 use crate::executor::run::{Interrupted, Runner};
+use crate::executor::settings::{Settings, StatesError, settings};
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::intent::Intent;
-use crate::registry::{DuplicateTasks, registry};
-use crate::states::{MissingStates, States};
-use crate::task_set::TaskSet;
 
 /// Runs the tasks here, one after another; the executor of a scope that was given none.
 ///
@@ -43,7 +41,7 @@ static DEFAULT: Inline = Inline { runner: Runner::new("Inline") };
 impl Inline {
     /// An executor with states, or with another limit on generations.
     pub fn builder() -> InlineBuilder {
-        InlineBuilder { runner: Runner::new("Inline"), serving: None }
+        InlineBuilder { settings: Settings::new("Inline") }
     }
 
     /// The executor of a scope that was given none.
@@ -91,35 +89,11 @@ impl Executor for Inline {
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `.build()`"]
 pub struct InlineBuilder {
-    runner: Runner,
-    serving: Option<TaskSet>,
+    settings: Settings,
 }
 
 impl InlineBuilder {
-    /// Supplies `#[state]` parameters of type `&T` with `state`.
-    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
-        self.runner.states = self.runner.states.with(state);
-        self
-    }
-
-    /// Supplies `#[state]` parameters from `states`, in place of those given before.
-    pub fn states(mut self, states: States) -> Self {
-        self.runner.states = states;
-        self
-    }
-
-    /// Checks the states against these tasks only, where others run elsewhere.
-    pub fn serving(mut self, tasks: TaskSet) -> Self {
-        self.serving = Some(tasks);
-        self
-    }
-
-    /// How many generations are carried out of tasks that enqueue tasks, the flushed ones being the
-    /// first; 64 unless told otherwise. What the last of them enqueues fails.
-    pub fn generations(mut self, generations: u32) -> Self {
-        self.runner.generations = generations;
-        self
-    }
+    settings!();
 
     /// The executor.
     ///
@@ -127,44 +101,6 @@ impl InlineBuilder {
     ///
     /// [`StatesError`] where a task asks for a state that was not given.
     pub fn build(self) -> Result<Inline, StatesError> {
-        check_states(&self.runner.states, self.serving.as_ref())?;
-        Ok(Inline { runner: self.runner })
+        Ok(Inline { runner: self.settings.check()? })
     }
 }
-
-/// Checks `states` against the tasks served: all that are linked in, unless named.
-pub(crate) fn check_states(states: &States, serving: Option<&TaskSet>) -> Result<(), StatesError> {
-    let checked = if let Some(tasks) = serving {
-        states.check(tasks.iter())
-    } else {
-        states.check(registry().map_err(StatesError::Duplicates)?.iter())
-    };
-    checked.map_err(StatesError::Missing)
-}
-
-/// An executor can't be built with the states it was given.
-#[derive(Clone)]
-pub enum StatesError {
-    /// Tasks ask for states that were not given.
-    Missing(MissingStates),
-    /// The registry can't say which tasks there are.
-    Duplicates(DuplicateTasks),
-}
-
-impl std::fmt::Display for StatesError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Missing(error) => error.fmt(f),
-            Self::Duplicates(error) => error.fmt(f),
-        }
-    }
-}
-
-/// The text of `Display`: what a `main` that returns the error shows.
-impl std::fmt::Debug for StatesError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        std::fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for StatesError {}

@@ -6,6 +6,7 @@ mod error;
 mod inline;
 mod pool;
 pub(crate) mod run;
+pub(crate) mod settings;
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -14,10 +15,9 @@ use std::task::{Context, Poll};
 
 pub use batch::Batch;
 pub use error::DispatchError;
-#[cfg(feature = "tokio")]
-pub(crate) use inline::check_states;
-pub use inline::{Inline, InlineBuilder, StatesError};
+pub use inline::{Inline, InlineBuilder};
 pub use pool::{ThreadPool, ThreadPoolBuilder, ThreadPoolError};
+pub use settings::StatesError;
 
 use crate::intent::Intent;
 use crate::private::BoxError;

@@ -7,13 +7,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use crate::executor::inline::{StatesError, check_states};
 use crate::executor::run::Runner;
+use crate::executor::settings::{Settings, StatesError, settings};
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::scope::FlushError;
 use crate::scope::flush::Flush;
-use crate::states::States;
-use crate::task_set::TaskSet;
 
 /// Runs tasks on threads of its own, started in the order of enqueue.
 ///
@@ -47,9 +45,8 @@ impl ThreadPool {
     /// A pool with other settings than the usual.
     pub fn builder() -> ThreadPoolBuilder {
         ThreadPoolBuilder {
-            runner: Runner::new("ThreadPool"),
+            settings: Settings::new("ThreadPool"),
             threads: None,
-            serving: None,
             on_error: Arc::new(|error| crate::events::failed_elsewhere(&error)),
         }
     }
@@ -130,9 +127,8 @@ impl fmt::Debug for ThreadPool {
 /// Builds a [`ThreadPool`]; made by [`ThreadPool::builder`].
 #[must_use = "a builder does nothing until `.build()`"]
 pub struct ThreadPoolBuilder {
-    runner: Runner,
+    settings: Settings,
     threads: Option<usize>,
-    serving: Option<TaskSet>,
     on_error: OnError,
 }
 
@@ -143,30 +139,7 @@ impl ThreadPoolBuilder {
         self
     }
 
-    /// Supplies `#[state]` parameters of type `&T` with `state`.
-    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
-        self.runner.states = self.runner.states.with(state);
-        self
-    }
-
-    /// Supplies `#[state]` parameters from `states`, in place of those given before.
-    pub fn states(mut self, states: States) -> Self {
-        self.runner.states = states;
-        self
-    }
-
-    /// Checks the states against these tasks only, where others run elsewhere.
-    pub fn serving(mut self, tasks: TaskSet) -> Self {
-        self.serving = Some(tasks);
-        self
-    }
-
-    /// How many generations are carried out of tasks that enqueue tasks, the flushed ones being the
-    /// first; 64 unless told otherwise. What the last of them enqueues fails.
-    pub fn generations(mut self, generations: u32) -> Self {
-        self.runner.generations = generations;
-        self
-    }
+    settings!();
 
     /// Is told what failed, with the intents to try again.
     pub fn on_error(mut self, tell: impl Fn(FlushError) + Send + Sync + 'static) -> Self {
@@ -181,13 +154,11 @@ impl ThreadPoolBuilder {
     /// [`ThreadPoolError`] where a task asks for a state that was not given, and where a thread
     /// can't be started.
     pub fn build(self) -> Result<ThreadPool, ThreadPoolError> {
-        check_states(&self.runner.states, self.serving.as_ref())
-            .map_err(ThreadPoolError::States)?;
+        let runner = self.settings.check().map_err(ThreadPoolError::States)?;
         let threads = self
             .threads
             .unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
-        ThreadPool::start(self.runner, threads.max(1), &self.on_error)
-            .map_err(ThreadPoolError::Thread)
+        ThreadPool::start(runner, threads.max(1), &self.on_error).map_err(ThreadPoolError::Thread)
     }
 }
 

@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::executor::batch::Batch;
 use crate::executor::{Contained, DispatchError, blocking, panic_message};
 use crate::intent::Intent;
+use crate::payload::Here;
 use crate::policy::chain::Chain;
 use crate::private::{BoxError, Called, TaskFuture, Unfinished};
 use crate::report::{Fate, ReportEntry, Why};
@@ -40,6 +41,8 @@ struct Run<'a> {
     runner: &'a Runner,
     batch: &'a mut Batch,
     next: usize,
+    /// Whether async tasks are awaited.
+    awaited: bool,
 }
 
 /// Where [`Runner::run_plain`] met a task that it leaves to others.
@@ -82,9 +85,11 @@ impl Runner {
         intents: &mut [Intent],
         next: &mut usize,
         scope: &TaskScope,
+        awaited: bool,
     ) -> Option<Met> {
+        let here = Here { states: &self.states, executor: self.executor, awaited };
         for intent in &mut intents[*next..] {
-            if let Called(Err(unfinished)) = intent.run(&self.states, self.executor) {
+            if let Called(Err(unfinished)) = intent.run(&here) {
                 return Some(match *unfinished {
                     Unfinished::Failed(error) => Met::Failed(error),
                     Unfinished::Future(future) => Met::Async(future),
@@ -102,7 +107,7 @@ impl Runner {
     pub(crate) fn run_plain(&self, intents: &mut [Intent]) -> Option<Interrupted> {
         let scope = TaskScope::enter();
         let mut index = 0;
-        let quiet = AssertUnwindSafe(|| self.run_quiet(intents, &mut index, &scope));
+        let quiet = AssertUnwindSafe(|| self.run_quiet(intents, &mut index, &scope, false));
         let met = match catch_unwind(quiet) {
             Ok(None) => return None,
             Ok(Some(met)) => Ok(met),
@@ -117,7 +122,7 @@ impl Runner {
         batch: &mut Batch,
         Interrupted { index, met, buffer }: Interrupted,
     ) -> Result<(), DispatchError> {
-        let mut run = Run::new(self, batch);
+        let mut run = Run::new(self, batch, false);
         match met {
             Ok(Met::Enqueued) => run.settle(index, Ok(()), buffer)?,
             Ok(Met::Failed(error)) => run.settle(index, Err(error), buffer)?,
@@ -129,12 +134,12 @@ impl Runner {
 
     /// Runs a batch from sync code.
     pub(crate) fn run_now(&self, batch: &mut Batch) -> Result<(), DispatchError> {
-        Run::new(self, batch).now()
+        Run::new(self, batch, false).now()
     }
 
     /// Runs a batch from async code.
     pub(crate) async fn run_awaited(&self, batch: &mut Batch) -> Result<(), DispatchError> {
-        let mut run = Run::new(self, batch);
+        let mut run = Run::new(self, batch, true);
         loop {
             match run.stretch()? {
                 Stretch::Finished => return run.finish(),
@@ -151,8 +156,8 @@ impl Runner {
 
 impl<'a> Run<'a> {
     #[inline]
-    fn new(runner: &'a Runner, batch: &'a mut Batch) -> Self {
-        Self { runner, batch, next: 0 }
+    fn new(runner: &'a Runner, batch: &'a mut Batch, awaited: bool) -> Self {
+        Self { runner, batch, next: 0, awaited }
     }
 
     fn now(mut self) -> Result<(), DispatchError> {
@@ -167,8 +172,8 @@ impl<'a> Run<'a> {
     /// Waits for an async task from sync code.
     fn wait(&mut self, index: usize, future: TaskFuture) -> Result<(), DispatchError> {
         match blocking::check() {
-            Ok(()) => {
-                let ended = blocking::wait(self.task(index, future));
+            Ok(wait) => {
+                let ended = blocking::wait(Some(wait), self.task(index, future));
                 self.settle_async(index, ended)
             }
             Err(error) => self.settle(index, Err(error.into()), None),
@@ -209,7 +214,7 @@ impl<'a> Run<'a> {
             }
             scope.judge_by(chain);
             let intents = self.batch.until(end);
-            match self.runner.run_quiet(intents, &mut self.next, scope) {
+            match self.runner.run_quiet(intents, &mut self.next, scope, self.awaited) {
                 None => {}
                 Some(Met::Failed(error)) => return Err((self.next, error)),
                 Some(Met::Async(future)) => {

@@ -86,6 +86,7 @@ pub(crate) fn on_enqueue(chain: &Chain, intent: &Intent) -> Result<(), PolicyVio
     let mut node = chain.as_deref();
     while let Some(asked) = node {
         if let Err(violation) = asked.policy().on_enqueue(intent) {
+            iter(&asked.outer).for_each(|policy| policy.on_refused(intent));
             return Err(violation.named(asked.policy()));
         }
         node = asked.outer.as_deref();

@@ -34,6 +34,10 @@ macro_rules! delegate {
         fn judge(&self, occasion: Occasion) -> Option<Box<dyn Judge + '_>> {
             (**self).judge(occasion)
         }
+
+        fn on_refused(&self, intent: &Intent) {
+            (**self).on_refused(intent);
+        }
     };
 }
 

@@ -84,6 +84,12 @@ pub trait Policy: Send + Sync + 'static {
         Verdict::Allow
     }
 
+    /// Told of an intent that an inner policy has refused, so that this one was not asked.
+    #[doc(hidden)]
+    fn on_refused(&self, intent: &Intent) {
+        let _ = intent;
+    }
+
     /// The name that reports give the policy: its type's, unless it says otherwise.
     fn name(&self) -> Cow<'static, str> {
         short_name(std::any::type_name::<Self>())

@@ -10,7 +10,7 @@ pub(crate) fn nearest(
 ) -> Option<&'static str> {
     known
         .map(|candidate| (likeness(name, candidate), candidate))
-        .filter(|(likeness, _)| *likeness > 0.75)
+        .filter(|(likeness, _)| *likeness >= 0.75)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
         .map(|(_, candidate)| candidate)
 }
@@ -19,7 +19,7 @@ fn likeness(name: &str, candidate: &str) -> f64 {
     let whole = strsim::normalized_damerau_levenshtein(name, candidate);
     let last = strsim::normalized_damerau_levenshtein(last_segment(name), last_segment(candidate));
     // The whole name decides between candidates whose last segments are equally near.
-    if last > 0.75 { whole.max(last - 0.1 * (1.0 - whole)) } else { whole }
+    if last >= 0.75 { whole.max(last - 0.1 * (1.0 - whole)) } else { whole }
 }
 
 fn last_segment(name: &str) -> &str {

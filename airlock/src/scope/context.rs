@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::error::{EnqueueError, Refusal};
+use crate::executor::DynExecutor;
 use crate::intent::Intent;
 use crate::policy::PolicyViolation;
 use crate::policy::chain::{self, Chain, SharedPolicy};
@@ -506,6 +507,18 @@ impl Drop for Seated<'_> {
     fn drop(&mut self) {
         let _ = CONTEXT.try_with(|context| context.rise(self));
     }
+}
+
+/// The executor of the scopes around, innermost first, else the configured one.
+pub(crate) fn executor() -> Option<Arc<dyn DynExecutor>> {
+    let around = CONTEXT.with(|context| {
+        let mut stack = context.stack();
+        stack.enclosing().find_map(|frame| match frame.carried_scopes() {
+            Some(scopes) => scopes.iter().find_map(|scope| scope.executor().cloned()),
+            None => frame.executor().cloned(),
+        })
+    });
+    around.or_else(|| configured(|config| config.and_then(|config| config.executor.clone())))
 }
 
 /// The configuration in force: an override around, else what was installed.

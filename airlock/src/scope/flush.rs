@@ -180,10 +180,8 @@ impl Flush {
     }
 
     fn executor(&self) -> Option<Arc<dyn DynExecutor>> {
-        match self.rules.as_ref().and_then(|rules| rules.executor.clone()) {
-            Some(executor) => Some(executor),
-            None => context::configured(|config| config.and_then(|config| config.executor.clone())),
-        }
+        let own = self.rules.as_ref().and_then(|rules| rules.executor.clone());
+        own.or_else(context::executor)
     }
 
     /// Carries the batch out from sync code.
@@ -207,11 +205,13 @@ impl Flush {
         match self.executor() {
             None => Inline::default_ref().run_now(&mut self.batch),
             Some(executor) => {
-                if executor.dyn_blocks() {
-                    blocking::check().map_err(DispatchError::refused)?;
-                }
+                let wait = if executor.dyn_blocks() {
+                    Some(blocking::check().map_err(DispatchError::refused)?)
+                } else {
+                    None
+                };
                 self.batch.awaited = false;
-                blocking::wait(dispatch(&*executor, &mut self.batch))
+                blocking::wait(wait, dispatch(&*executor, &mut self.batch))
             }
         }
     }
@@ -355,7 +355,11 @@ fn drop_by(bench: &mut Bench<'_>, chain: &Chain, intent: &Intent) -> Option<Box<
 }
 
 fn wants_report(rules: Option<&Rules>) -> bool {
-    rules.is_some_and(|rules| rules.on_report.is_some()) || events::reports()
+    tells(rules) || events::reports()
+}
+
+fn tells(rules: Option<&Rules>) -> bool {
+    rules.is_some_and(|rules| rules.on_report.is_some())
 }
 
 fn tell(rules: Option<&Rules>, report: &Report) {
@@ -404,7 +408,7 @@ pub(crate) fn discard(buffer: &Buffer, level: u32, rules: Option<&Rules>, why: W
 
 /// The same, without a report where nobody asked for one.
 pub(crate) fn discard_maybe_reported(buffer: &Buffer, level: u32, rules: Option<&Rules>, why: Why) {
-    if wants_report(rules) {
+    if tells(rules) || events::reports_discard(why) {
         discard(buffer, level, rules, why);
     }
 }

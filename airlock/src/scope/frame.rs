@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{EnqueueError, Refusal};
+use crate::executor::DynExecutor;
 use crate::intent::Intent;
 use crate::policy::chain::Chain;
 use crate::scope::buffer::Buffer;
@@ -31,6 +32,7 @@ pub(crate) struct Frame {
 #[derive(Default)]
 struct Extra {
     release: Release,
+    executor: Option<Arc<dyn DynExecutor>>,
     shared: Option<Arc<Shared>>,
     /// For a frame that re-enters a handle's scope: what encloses that, innermost first.
     carried: Option<Arc<[Arc<Shared>]>>,
@@ -49,6 +51,7 @@ pub(crate) enum Release {
 pub(crate) struct Shared {
     state: Mutex<State>,
     release: Release,
+    executor: Option<Arc<dyn DynExecutor>>,
     limit: usize,
     level: u32,
 }
@@ -100,6 +103,7 @@ impl Frame {
         let own = &scopes[0];
         let extra = Extra {
             release: own.release.clone(),
+            executor: own.executor.clone(),
             shared: Some(own.clone()),
             carried: Some(scopes.clone()),
         };
@@ -139,6 +143,18 @@ impl Frame {
     #[inline]
     pub(crate) fn is_untouched(&self) -> bool {
         self.buffer.is_empty() && self.extra.is_none()
+    }
+
+    #[must_use]
+    pub(crate) fn carrying_out_by(mut self, executor: Option<Arc<dyn DynExecutor>>) -> Self {
+        if executor.is_some() {
+            self.extra.get_or_insert_default().executor = executor;
+        }
+        self
+    }
+
+    pub(crate) fn executor(&self) -> Option<&Arc<dyn DynExecutor>> {
+        self.extra.as_ref()?.executor.as_ref()
     }
 
     /// The intents, where there is nothing else to the frame and no policy was in force.
@@ -215,6 +231,7 @@ impl Frame {
                     closed: false,
                 }),
                 release: extra.release.clone(),
+                executor: extra.executor.clone(),
                 limit: self.limit,
                 level: self.level,
             })
@@ -244,18 +261,36 @@ impl Frame {
     }
 }
 
+/// Why a shared buffer takes no intent.
+enum Refused {
+    Closed,
+    Full,
+}
+
 impl Shared {
     pub(crate) fn push(&self, intent: Intent, chain: &Chain) -> Result<(), EnqueueError> {
+        // The refused intent is looked at without the lock: its arguments are the user's, and may
+        // use airlock when they are shown or dropped.
+        match self.try_push(intent, chain) {
+            Ok(()) => Ok(()),
+            Err((intent, Refused::Closed)) => Err(EnqueueError::Closed(Refusal::of(&intent))),
+            Err((intent, Refused::Full)) => {
+                Err(EnqueueError::Full(Refusal::of(&intent), self.limit))
+            }
+        }
+    }
+
+    fn try_push(&self, intent: Intent, chain: &Chain) -> Result<(), (Intent, Refused)> {
         let mut state = self.lock();
         if state.closed {
-            return Err(EnqueueError::Closed(Refusal::of(&intent)));
+            return Err((intent, Refused::Closed));
         }
         match state.buffer.open(chain, self.level, self.limit, &mut Vec::new()) {
             Some(intents) => {
                 intents.push(intent);
                 Ok(())
             }
-            None => Err(EnqueueError::Full(Refusal::of(&intent), self.limit)),
+            None => Err((intent, Refused::Full)),
         }
     }
 
@@ -272,6 +307,10 @@ impl Shared {
 
     pub(crate) fn release(&self) -> Release {
         self.release.clone()
+    }
+
+    pub(crate) fn executor(&self) -> Option<&Arc<dyn DynExecutor>> {
+        self.executor.as_ref()
     }
 
     fn close(&self) -> Buffer {

@@ -98,7 +98,8 @@ impl Scope {
         self
     }
 
-    /// Carries out with `executor` what leaves.
+    /// Carries out with `executor` what leaves. A scope without one uses that of the scope around,
+    /// else the configured one, else it runs the tasks here.
     pub fn executor(self, executor: impl Executor) -> Self {
         self.rule(|rules| rules.executor = Some(Arc::new(executor)))
     }
@@ -312,7 +313,10 @@ impl Rules {
     fn frame(rules: Option<&Self>) -> Frame {
         let Some(rules) = rules else { return Frame::new() };
         let frame = if rules.boundary { Frame::boundary() } else { Frame::new() };
-        frame.limited_to(rules.limit).releasing(rules.release.clone())
+        frame
+            .limited_to(rules.limit)
+            .releasing(rules.release.clone())
+            .carrying_out_by(rules.executor.clone())
     }
 
     fn decides_to_flush(&self, succeeded: bool) -> bool {

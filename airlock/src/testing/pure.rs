@@ -71,9 +71,13 @@ impl Attempts {
 
 impl Policy for Attempts {
     fn on_enqueue(&self, intent: &Intent) -> Result<(), PolicyViolation> {
+        self.on_refused(intent);
+        AssertNoEffects.on_enqueue(intent)
+    }
+
+    fn on_refused(&self, intent: &Intent) {
         let attempt = format!("{intent} was enqueued at {}", intent.origin());
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(attempt);
-        AssertNoEffects.on_enqueue(intent)
     }
 
     fn name(&self) -> Cow<'static, str> {
