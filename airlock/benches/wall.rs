@@ -2,15 +2,14 @@
 //!
 //! A name after `--` runs the groups that it is part of, such as `-- judged`. The times of one group
 //! compare with each other and with nothing else: `docs/performance.md` says how to read them.
+//!
+//! What needs threads is in `tokio.rs`: from the first thread on an allocator has to lock, and the
+//! hand-written side, which allocates for each effect, would look worse here.
 
 mod cases;
 
-/// More than the deepest recursion here needs; pages that nobody touches cost nothing.
-const STACK: usize = 1 << 30;
-
 fn main() {
-    let thread = std::thread::Builder::new().stack_size(STACK).spawn(divan::main);
-    thread.expect("a thread can be had").join().expect("no benchmark panics");
+    divan::main();
 }
 
 /// The two sides of a case, at each of its sizes.
@@ -51,10 +50,6 @@ group!(block_list: [1, 10, 1_000], intents::block_list, closures::thousand);
 // By the number of polls, and of intents in a future.
 group!(polls: [1, 1_000], intents::polls, closures::polls);
 group!(judged_async: [1, 1_000], intents::judged_async, closures::u64s_async);
-
-// By the number of a runtime's threads.
-group!(tokio_polls: [1, 8], on_tokio::polls, on_tokio::polls_by_hand);
-group!(tokio_judged: [1, 8], on_tokio::judged, on_tokio::judged_by_hand);
 
 // What has to be linear: intents, scopes in scopes, policies around policies.
 group!(

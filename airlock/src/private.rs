@@ -348,6 +348,11 @@ impl<R> ReturnsAnything<R> for &Returned<R> {
     }
 }
 
+/// What `on_flush_error` makes of a failed flush: a value like the body's.
+pub fn handled<R>(_: &R, handler: impl FnOnce(FlushError) -> R, error: FlushError) -> R {
+    handler(error)
+}
+
 /// Flushes or discards what a scoped function's body enqueued.
 ///
 /// # Errors

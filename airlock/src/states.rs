@@ -93,7 +93,9 @@ pub struct StateKey {
 
 impl StateKey {
     /// The key of `T`.
-    pub const fn of<T: Send + Sync + 'static>() -> Self {
+    ///
+    /// That it can be shared is for [`state`](crate::private::state) to ask: said twice, it is two errors.
+    pub const fn of<T: 'static>() -> Self {
         Self { id: TypeId::of::<T>, name: type_name::<T> }
     }
 }

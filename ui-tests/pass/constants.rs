@@ -20,7 +20,7 @@ fn newsletter() {}
 #[airlock::scoped(named = QUEUE, limit = usize::MAX, on_failure = Continue, flush_if = |_| true, release_all)]
 fn open() {}
 
-#[airlock::scoped(on_failure = OnFailure::Stop, on_flush_error = |error: airlock::FlushError| error.report().failed())]
+#[airlock::scoped(on_failure = OnFailure::Stop, on_flush_error = |error| error.report().failed())]
 fn counted() -> usize {
     0
 }

@@ -4,7 +4,6 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::parse::Scope;
-use crate::spans::Spans;
 use crate::wrap::{Inside, Wrapped};
 
 /// ```text
@@ -74,10 +73,8 @@ fn failed(scope: &Scope, wrapped: &Wrapped) -> TokenStream {
     let krate = &scope.krate;
     let here = Span::mixed_site();
     if let Some(handler) = &scope.on_flush_error {
-        // Ends where the handler does, so that the handler is underlined if it takes or gives something else.
-        let last = here.located_at(Spans::of(handler).last);
-        let error = quote_spanned!(last=> (error));
-        return quote!(#handler #error);
+        // An argument, so that the handler is underlined if it takes or gives something else.
+        return quote_spanned!(here=> #krate::__private::handled(&value, #handler, error));
     }
     // Where a `Result`'s error can't be made of a `FlushError`, rustc underlines the method.
     let flush_failed = Ident::new("flush_failed", wrapped.value_span());

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, quote};
-use syn::{Expr, parse_quote};
+use syn::Expr;
 
 use crate::errors::Errors;
 use crate::options::{Known, Options};
@@ -38,7 +38,7 @@ impl Scope {
     pub(crate) fn parse(errors: &Errors, options: TokenStream) -> Self {
         let mut options = Options::parse(errors, "scoped", KNOWN, options);
         let krate = options.take_crate(errors);
-        let on_flush_error = options.take_value("on_flush_error").map(callable);
+        let on_flush_error = options.take_value("on_flush_error");
         let calls = options.rest().into_iter().map(|mut given| {
             if let Some(value) = &mut given.value {
                 resolve(errors, &krate, &given.name, value);
@@ -47,14 +47,6 @@ impl Scope {
         });
         let calls = calls.collect();
         Self { krate, calls, on_flush_error }
-    }
-}
-
-/// The expression, in parentheses where what is put behind it would otherwise be part of it.
-fn callable(expression: Expr) -> Expr {
-    match expression {
-        Expr::Path(_) => expression,
-        other => parse_quote!((#other)),
     }
 }
 

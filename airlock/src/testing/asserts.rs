@@ -2,6 +2,7 @@
 
 use crate::intent::Intent;
 use crate::task::TaskInfo;
+use crate::task_set::TaskSet;
 use crate::testing::Effects;
 
 /// What an assertion looks for: an intent, or a task with any arguments.
@@ -15,6 +16,15 @@ pub enum Expected {
 }
 
 impl Expected {
+    /// The task of a list of one, which underlines a path that leads to none.
+    #[doc(hidden)]
+    pub fn only(list: &TaskSet) -> Self {
+        match list.iter().next() {
+            Some(task) => Self::Task(task),
+            None => unreachable!("the macro lists one"),
+        }
+    }
+
     fn matches(&self, intent: &Intent) -> bool {
         match self {
             Self::Intent(expected) if expected.has_options() => expected.is_same(intent),
@@ -105,7 +115,7 @@ macro_rules! __expected {
         $crate::testing::Expected::Intent($($task)::+::intent($($argument),*))
     };
     ($($task:ident)::+) => {
-        $crate::testing::Expected::Task(<$($task)::+ as $crate::Task>::info())
+        $crate::testing::Expected::only(&$crate::tasks![$($task)::+])
     };
 }
 

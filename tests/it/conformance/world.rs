@@ -52,6 +52,7 @@ fn charlie(#[state] trace: &Trace, arg: i64) {
 /// Async, so that both kinds of task take part.
 #[airlock::task(name = "delta")]
 async fn delta(#[state] trace: &Trace, arg: i64) {
+    std::future::ready(()).await;
     trace.dispatched("delta", arg);
 }
 
