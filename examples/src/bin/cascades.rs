@@ -49,10 +49,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     airlock::scope().policy(policy).run(|| ship::enqueue(3))??;
     assert_eq!(std::mem::take(&mut *DONE.lock()?), ["ship 3"]);
 
-    println!("A runaway is stopped, here after the first and three that follow from it:");
+    println!("A runaway is stopped, here after three generations:");
     let inline = Inline::builder().generations(3).build()?;
     let error = airlock::scope().executor(inline).run(|| remind::enqueue(7)).expect_err("endless");
     println!("{error}");
-    assert_eq!(DONE.lock()?.len(), 4);
+    assert_eq!(DONE.lock()?.len(), 3);
     Ok(())
 }
