@@ -1,4 +1,5 @@
-//! What is logged: through `tracing`, where that feature is on.
+//! What is logged: through `tracing`, where that feature is on. What nobody else is told is said on
+//! standard error where the program has no subscriber.
 //!
 //! Targets: `airlock::enqueue` for refusals, `airlock::flush` for what became of intents. A fate that
 //! nobody would call trouble is at DEBUG, the others at WARN and ERROR.
@@ -14,7 +15,7 @@ pub(crate) use imp::*;
 mod imp {
     use tracing::{Level, debug, enabled, error, info, warn};
 
-    use super::{EnqueueError, FlushError, Intent, Report};
+    use super::{EnqueueError, FlushError, Intent, Report, aloud};
     use crate::report::{Fate, Why};
 
     /// Whether somebody would read a report.
@@ -60,6 +61,9 @@ mod imp {
     }
 
     pub(crate) fn undecided(intents: usize) {
+        if nobody_listens() {
+            return aloud::undecided(intents);
+        }
         warn!(
             target: "airlock::flush",
             intents,
@@ -68,6 +72,9 @@ mod imp {
     }
 
     pub(crate) fn cancelled(report: &Report) {
+        if nobody_listens() {
+            return aloud::cancelled(report);
+        }
         warn!(
             target: "airlock::flush",
             "a flush was dropped before its end: {}",
@@ -76,13 +83,21 @@ mod imp {
     }
 
     pub(crate) fn failed_elsewhere(failure: &FlushError) {
+        if nobody_listens() {
+            return aloud::failed_elsewhere(failure);
+        }
         error!(target: "airlock::flush", "{failure}");
+    }
+
+    /// Whether the program has no subscriber: then what nobody else is told is said aloud.
+    fn nobody_listens() -> bool {
+        !tracing::dispatcher::has_been_set()
     }
 }
 
 #[cfg(not(feature = "tracing"))]
 mod imp {
-    use super::{EnqueueError, FlushError, Intent, Report};
+    use super::{EnqueueError, Intent, Report};
     use crate::report::Why;
 
     #[inline]
@@ -104,6 +119,13 @@ mod imp {
     pub(crate) fn flushing(intent: &Intent) {
         eprintln!("airlock: flushing {intent}");
     }
+
+    pub(crate) use super::aloud::{cancelled, failed_elsewhere, undecided};
+}
+
+/// On standard error, where there is no log.
+mod aloud {
+    use super::{FlushError, Report};
 
     pub(crate) fn undecided(intents: usize) {
         eprintln!(

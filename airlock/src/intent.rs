@@ -11,7 +11,7 @@ use crate::options::{self, Options};
 use crate::payload::{Call, Here, Payload, Taken, WithOptions};
 use crate::private::Called;
 use crate::scope::context;
-use crate::task::{Task, TaskInfo};
+use crate::task::{Parameter, Task, TaskInfo};
 
 /// One wish to run a task: the task, its arguments, its options, and where it was written.
 ///
@@ -160,7 +160,11 @@ impl Intent {
         let error = |why: String| EncodeError { task, why };
         let wire = task.wire.as_ref().ok_or_else(|| error("it is `local`".into()))?;
         let arguments = self.payload.arguments().ok_or_else(|| error("they are gone".into()))?;
-        (wire.encode)(arguments).map_err(|failure| error(failure.to_string()))
+        (wire.encode)(arguments).map_err(|failure| {
+            // The failure may quote the argument.
+            let secret = task.parameters().iter().any(Parameter::is_secret);
+            error(if secret { "[secret]".into() } else { failure.to_string() })
+        })
     }
 
     /// A second intent like this one; `None` for a local task whose arguments are not `Clone`.
@@ -179,6 +183,14 @@ impl Intent {
     /// The same as [`is_same`](Self::is_same), whatever the options.
     pub(crate) fn is_same_call(&self, other: &Self) -> bool {
         self.task() == other.task() && self.payload.equal(&*other.payload)
+    }
+
+    /// The arguments as a text that is the same for equal ones; `None` where they have no JSON.
+    pub(crate) fn canonical(&self) -> Option<String> {
+        let wire = self.task().wire.as_ref()?;
+        let shown: Option<Vec<Value>> =
+            (wire.shown)(self.payload.arguments()?).into_iter().collect();
+        Some(Value::Array(shown?).to_string())
     }
 
     pub(crate) fn has_options(&self) -> bool {

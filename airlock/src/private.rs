@@ -157,9 +157,11 @@ pub fn finish<R: TaskReturn>(returned: R) -> Result<(), BoxError> {
 pub fn state<T: Task, S: Send + Sync + 'static>(states: &States) -> &S {
     states.get().unwrap_or_else(|| {
         panic!(
-            "`{}` needs the state `{}` and its executor has none: \
-             build the executor with `Inline::builder().state(…).build()?`",
+            "`{}` ({}) needs the state `{}`, which its executor was not given: \
+             `.state(…)` on the executor's builder, and the executor on the scope, \
+             `.executor(…)`, or in `airlock::configure()`",
             T::NAME,
+            T::info().place(),
             std::any::type_name::<S>(),
         )
     })

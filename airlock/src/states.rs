@@ -51,6 +51,14 @@ impl States {
         value.downcast_ref()
     }
 
+    /// The names of the types, in order.
+    fn names(&self) -> Vec<&'static str> {
+        let states = self.values.iter().flat_map(|values| values.values());
+        let mut names: Vec<_> = states.map(|(name, _)| *name).collect();
+        names.sort_unstable();
+        names
+    }
+
     fn has(&self, key: &StateKey) -> bool {
         self.values.as_ref().is_some_and(|values| values.contains_key(&(key.id)()))
     }
@@ -76,9 +84,7 @@ impl States {
 
 impl fmt::Debug for States {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names: Vec<_> = self.values.iter().flat_map(|values| values.values()).collect();
-        names.sort_by_key(|(name, _)| *name);
-        f.debug_set().entries(names.iter().map(|(name, _)| name)).finish()
+        f.debug_set().entries(self.names()).finish()
     }
 }
 
@@ -128,7 +134,11 @@ impl fmt::Display for MissingStates {
         for (task, state) in &self.missing {
             write!(f, "\n  `{task}` ({}) needs `{state}`", task.place())?;
         }
-        write!(f, "\n  given are: {:?}", self.given)
+        let given = self.given.names();
+        if given.is_empty() {
+            return f.write_str("\n  none was given");
+        }
+        write!(f, "\n  given: `{}`", given.join("`, `"))
     }
 }
 

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
 
 use crate::StatesError;
 use crate::executor::blocking::{Presence, Runtime};
@@ -70,7 +70,8 @@ struct Inner {
     runtime: Option<Handle>,
     concurrent: bool,
     on_error: OnError,
-    running: Mutex<Vec<JoinHandle<()>>>,
+    /// How many jobs are running.
+    running: watch::Sender<usize>,
 }
 
 impl Tasks {
@@ -86,31 +87,59 @@ impl Tasks {
 
     /// Waits until everything that was handed over is done.
     pub async fn finished(&self) {
-        while let Some(running) = self.inner.next_running() {
-            // A panic can't be in there: a task's is its failure.
-            let _ = running.await;
-        }
+        let mut running = self.inner.running.subscribe();
+        // The sender is in here, so the channel can't have ended.
+        let _ = running.wait_for(|running| *running == 0).await;
     }
 
-    fn spawn(&self, runtime: &Handle, job: Batch) {
-        let tasks = self.clone();
-        let flush = Flush::of(job);
-        let job = async move {
+    /// Hands a job to the runtime.
+    ///
+    /// # Errors
+    ///
+    /// The job, where the runtime has shut down and does not take it.
+    fn spawn(&self, runtime: &Handle, job: Batch) -> Result<(), Box<Batch>> {
+        let waiting = Arc::new(Mutex::new(Some(Flush::of(job))));
+        let (tasks, taken) = (self.clone(), waiting.clone());
+        let running = Running::start(self.inner.clone());
+        let job = runtime.spawn(async move {
+            let _running = running;
+            let Some(flush) = take(&taken) else { return };
             if let Err(error) = flush.run_with_async(&tasks.inner.runner).await {
                 (tasks.inner.on_error)(error);
             }
-        };
-        let mut running = self.inner.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.retain(|job| !job.is_finished());
-        running.push(runtime.spawn(job));
+        });
+        if job.is_finished()
+            && let Some(flush) = take(&waiting)
+        {
+            return Err(Box::new(flush.into_batch()));
+        }
+        Ok(())
     }
 }
 
-impl Inner {
-    fn next_running(&self) -> Option<JoinHandle<()>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).pop()
+fn take(waiting: &Mutex<Option<Flush>>) -> Option<Flush> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// A job that is counted until it is done, or dropped by its runtime.
+struct Running {
+    inner: Arc<Inner>,
+}
+
+impl Running {
+    fn start(inner: Arc<Inner>) -> Self {
+        inner.running.send_modify(|running| *running += 1);
+        Self { inner }
     }
 }
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.inner.running.send_modify(|running| *running -= 1);
+    }
+}
+
+const SHUT_DOWN: &str = "the Tokio runtime has shut down";
 
 impl Executor for Tasks {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
@@ -129,12 +158,19 @@ impl Executor for Tasks {
         };
         if self.inner.concurrent {
             for index in 0..batch.len() {
-                if let Some(job) = batch.detach(index) {
-                    self.spawn(&runtime, job);
+                if let Some(job) = batch.detach(index)
+                    && let Err(job) = self.spawn(&runtime, job)
+                {
+                    batch.put_back(index, *job);
+                    return Err(DispatchError::at(index, SHUT_DOWN));
                 }
             }
         } else {
-            self.spawn(&runtime, batch.detach_all());
+            let job = batch.detach_all();
+            if let Err(job) = self.spawn(&runtime, job) {
+                batch.put_back(0, *job);
+                return Err(DispatchError::refused(SHUT_DOWN));
+            }
         }
         Ok(())
     }
@@ -189,7 +225,7 @@ impl TasksBuilder {
     /// [`StatesError`] where a task asks for a state that was not given.
     pub fn build(self) -> Result<Tasks, StatesError> {
         let Self { settings, runtime, concurrent, on_error } = self;
-        let running = Mutex::new(Vec::new());
+        let running = watch::Sender::new(0);
         let inner = Inner { runner: settings.check()?, runtime, concurrent, on_error, running };
         Ok(Tasks { inner: Arc::new(inner) })
     }

@@ -1,6 +1,6 @@
 //! Tasks that enqueue: each runs in a scope of its own.
 
-use airlock::{Fate, Inline, OnFailure, Why, tasks};
+use airlock::{Inline, OnFailure, tasks};
 
 use crate::support::{Ran, assert_adds_up, block_on, fates, note, yield_once};
 
@@ -152,7 +152,7 @@ fn a_policy_that_refuses_refuses_a_task_as_well() {
 }
 
 #[test]
-fn a_policy_that_panics_on_a_tasks_effects_loses_them_but_not_in_silence() {
+fn a_policy_that_panics_on_a_tasks_effects_fails_the_flush_which_hands_them_back() {
     struct Fussy;
     impl airlock::Policy for Fussy {
         fn allows(&self, intent: &airlock::Intent) -> airlock::Verdict {
@@ -166,11 +166,11 @@ fn a_policy_that_panics_on_a_tasks_effects_loses_them_but_not_in_silence() {
         nests::enqueue()?;
         fork::enqueue("1".into(), 0)
     });
-    let report = sealed.flush().expect("the tasks succeeded");
-    assert_eq!(ran.list(), ["nests", "1"]);
-    assert_adds_up(&report, 4);
-    let lost = report.entries().iter().filter(|e| *e.fate() == Fate::Discarded(Why::Panic));
-    assert_eq!(lost.count(), 2);
+    let error = sealed.flush().expect_err("a policy panicked");
+    assert!(error.to_string().contains("a policy panicked: no notes"), "{error}");
+    assert_eq!(ran.list(), ["nests"]);
+    assert_adds_up(error.report(), 4);
+    assert_eq!(error.into_intents().len(), 3);
 }
 
 /// Enqueues itself until `left` is 0.

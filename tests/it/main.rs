@@ -18,6 +18,7 @@ mod outcome;
 mod panics;
 mod policies;
 mod properties;
+mod rare;
 mod readme;
 mod reentrancy;
 mod registry;

@@ -133,7 +133,10 @@ fn states_are_shared_by_clones_and_replaced_by_type() {
 fn a_task_whose_state_was_never_given_fails_with_the_way_out() {
     let error = airlock::scope().run(|| mail::enqueue(1)).expect_err("no state");
     let text = error.to_string();
-    assert!(text.contains("`it::state::mail` needs the state") && text.contains("Smtp"), "{text}");
-    assert!(text.contains("`Inline::builder().state(…).build()?`"), "{text}");
+    assert!(
+        text.contains("`it::state::mail` (") && text.contains("needs the state `it::state::Smtp`"),
+        "{text}"
+    );
+    assert!(text.contains("`.state(…)` on the executor's builder"), "{text}");
     assert_eq!(error.into_intents().len(), 1);
 }

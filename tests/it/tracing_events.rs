@@ -1,10 +1,10 @@
 //! Every verdict is an event.
 
 use std::fmt::Write as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Metadata, Subscriber, span};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber, span};
 
 use crate::support::{Ran, fail, note, panic_of, quiet, yield_once};
 
@@ -52,7 +52,15 @@ impl Subscriber for Log {
 }
 
 /// What is logged up to `level` while `body` runs.
+///
+/// One at a time, and with one subscriber to everything that stays: `tracing` keeps what is listened to
+/// for the whole process, and forgets it while subscribers come and go on other threads.
 fn logged(level: Level, body: impl FnOnce()) -> Vec<String> {
+    static STAYS: LazyLock<Dispatch> =
+        LazyLock::new(|| Dispatch::new(Log { level: Level::TRACE, lines: Arc::default() }));
+    static ONE: Mutex<()> = Mutex::new(());
+    LazyLock::force(&STAYS);
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let log = Log { level, lines: Arc::default() };
     tracing::subscriber::with_default(log.clone(), body);
     let lines = log.lines.lock().expect("not poisoned");

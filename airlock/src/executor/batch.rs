@@ -7,6 +7,7 @@ use crate::intent::Intent;
 use crate::policy::chain::Chain;
 use crate::private::BoxError;
 use crate::report::ReportEntry;
+use crate::scope::flush::Lost;
 
 /// The intents of one flush, in the order of enqueue.
 ///
@@ -24,6 +25,8 @@ pub struct Batch {
     pub(crate) completed: usize,
     pub(crate) failures: Vec<(usize, BoxError)>,
     pub(crate) attempting: Option<usize>,
+    /// What the task that is awaited leaves behind should the flush be dropped.
+    pub(crate) lost: Option<Lost>,
     /// What the report needs besides the intents, by position in the order of enqueue.
     pub(crate) aside: Vec<(usize, Aside)>,
     /// The position of the next intent that is appended, and those ahead that are taken.
@@ -59,6 +62,7 @@ impl Batch {
             completed: 0,
             failures: Vec::new(),
             attempting: None,
+            lost: None,
             aside: Vec::new(),
             position: 0,
             taken: VecDeque::new(),
@@ -208,9 +212,11 @@ impl Batch {
 
     /// The position of the intent that is appended next.
     fn advance(&mut self) -> usize {
-        while self.taken.front() == Some(&self.position) {
+        while let Some(taken) = self.taken.front().copied()
+            && taken <= self.position
+        {
             self.taken.pop_front();
-            self.position += 1;
+            self.position += usize::from(taken == self.position);
         }
         self.position += 1;
         self.position - 1
@@ -248,6 +254,13 @@ impl Batch {
         let mut alone = Self::new(self.on_failure);
         alone.append(chain, generation, vec![self.take(index)?]);
         Some(alone)
+    }
+
+    /// Puts intents back that were taken out from `start` on.
+    pub(crate) fn put_back(&mut self, start: usize, mut taken: Self) {
+        for (place, intent) in self.intents[start..].iter_mut().zip(taken.take_all()) {
+            *place = intent;
+        }
     }
 
     /// Takes every intent out, to be carried out elsewhere together.

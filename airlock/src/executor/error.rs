@@ -80,6 +80,17 @@ impl DispatchError {
         self
     }
 
+    /// The same for a batch of `len`: an error that belongs to no intent of it is everyone's.
+    pub(crate) fn within(mut self, len: usize) -> Self {
+        match self.failures.pop_if(|(index, _)| *index >= len) {
+            None => self,
+            Some((_, error)) if self.cause.is_none() => {
+                Self { cause: Some(error), failed: true, ..self }
+            }
+            Some(_) => self.within(len),
+        }
+    }
+
     /// What became of the intent at `index`; the failures are [in order](Self::sorted).
     pub(crate) fn fate(&self, index: usize) -> Fate {
         if let Ok(failure) = self.failures.binary_search_by_key(&index, |(failed, _)| *failed) {

@@ -161,7 +161,9 @@ pub(crate) async fn dispatch(
     executor: &dyn DynExecutor,
     batch: &mut Batch,
 ) -> Result<(), DispatchError> {
-    match Contained(executor.dyn_dispatch(batch)).await {
+    // Asked for inside as well: it may panic before it is a future.
+    let dispatched = async { executor.dyn_dispatch(batch).await };
+    match Contained(Box::pin(dispatched)).await {
         Ok(result) => result,
         Err(panic) => {
             let said = format!("the executor panicked: {}", panic_message(&*panic));

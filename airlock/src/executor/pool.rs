@@ -3,7 +3,7 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SendError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -73,11 +73,9 @@ fn work(runner: &Runner, jobs: &Mutex<Receiver<Flush>>, on_error: &dyn Fn(FlushE
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         // The channel ends when the pool is dropped, and only once it is empty.
         let Ok(job) = job else { return };
-        if let Err(error) = job.run_with(runner) {
-            // Whoever is told may panic; the thread has others' jobs to do, and the panic has been
-            // printed.
-            let _ = catch_unwind(AssertUnwindSafe(|| on_error(error)));
-        }
+        // Whoever is told may panic, and so may an argument when it is dropped. The thread has others'
+        // jobs to do, and the panic has been printed.
+        let _ = catch_unwind(AssertUnwindSafe(|| job.run_with(runner).map_err(on_error)));
     }
 }
 
@@ -92,8 +90,9 @@ impl Executor for ThreadPool {
         };
         for index in 0..batch.len() {
             if let Some(job) = batch.detach(index)
-                && jobs.send(Flush::of(job)).is_err()
+                && let Err(SendError(job)) = jobs.send(Flush::of(job))
             {
+                batch.put_back(index, job.into_batch());
                 return Err(DispatchError::at(index, "every thread of the pool has ended"));
             }
         }

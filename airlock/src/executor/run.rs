@@ -18,8 +18,9 @@ use crate::policy::chain::Chain;
 use crate::private::{BoxError, Called, TaskFuture, Unfinished};
 use crate::report::{Fate, ReportEntry, Why};
 use crate::scope::buffer::Buffer;
+use crate::scope::buffer::Segment;
 use crate::scope::context::{Seat, TaskScope};
-use crate::scope::flush::{judge_into, segment_entries};
+use crate::scope::flush::{Lost, judge_into};
 use crate::scope::frame::Frame;
 use crate::scope::inside::Inside;
 use crate::states::States;
@@ -63,6 +64,12 @@ enum Met {
 struct Ended {
     result: std::thread::Result<Result<(), BoxError>>,
     buffer: Option<(Buffer, u32)>,
+}
+
+/// Why a stretch of sync tasks was broken off.
+enum Halt {
+    Failed(usize, BoxError),
+    Dispatch(DispatchError),
 }
 
 /// Why a stretch of sync tasks ended.
@@ -196,7 +203,8 @@ impl<'a> Run<'a> {
             drop(scope);
             match stretch {
                 Ok(Ok(stretch)) => return Ok(stretch),
-                Ok(Err((index, error))) => self.settle(index, Err(error), left)?,
+                Ok(Err(Halt::Failed(index, error))) => self.settle(index, Err(error), left)?,
+                Ok(Err(Halt::Dispatch(error))) => return Err(error),
                 Err(panic) => self.settle_panic(self.next, &*panic, left)?,
             }
         }
@@ -205,25 +213,25 @@ impl<'a> Run<'a> {
 
     /// The same, up to the first task that fails.
     #[inline]
-    fn tasks(&mut self, scope: &TaskScope) -> Result<Stretch, (usize, BoxError)> {
+    fn tasks(&mut self, scope: &TaskScope) -> Result<Stretch, Halt> {
         while self.next < self.batch.len() {
             let (chain, generation, end) = self.batch.run_of(self.next);
             if generation >= self.runner.generations {
                 let limit = self.runner.generations;
-                return Err((self.next, Box::new(Runaway { limit })));
+                return Err(Halt::Failed(self.next, Box::new(Runaway { limit })));
             }
             scope.judge_by(chain);
             let intents = self.batch.until(end);
             match self.runner.run_quiet(intents, &mut self.next, scope, self.awaited) {
                 None => {}
-                Some(Met::Failed(error)) => return Err((self.next, error)),
+                Some(Met::Failed(error)) => return Err(Halt::Failed(self.next, error)),
                 Some(Met::Async(future)) => {
                     self.batch.completed = self.next;
                     return Ok(Stretch::Async(self.next, future));
                 }
                 Some(Met::Enqueued) => {
                     if let Some((buffer, level)) = scope.take_buffer() {
-                        self.cascade(self.next, buffer, level);
+                        self.cascade(self.next, buffer, level).map_err(Halt::Dispatch)?;
                     }
                     self.next += 1;
                 }
@@ -233,9 +241,14 @@ impl<'a> Run<'a> {
     }
 
     /// An async task in a scope of its own.
-    fn task(&self, index: usize, future: TaskFuture) -> impl Future<Output = Ended> + Send + use<> {
+    fn task(
+        &mut self,
+        index: usize,
+        future: TaskFuture,
+    ) -> impl Future<Output = Ended> + Send + use<> {
+        let lost = self.batch.lost.get_or_insert_default().clone();
         let (chain, ..) = self.batch.run_of(index);
-        let seat = seat(chain.clone());
+        let seat = seat(chain.clone(), lost);
         async move {
             let (result, seat) = Inside::new(Contained(future), seat).await;
             Ended { result, buffer: seat.frame.map(Frame::close) }
@@ -266,7 +279,7 @@ impl<'a> Run<'a> {
             Ok(()) => {
                 self.batch.completed = self.next;
                 if let Some((buffer, level)) = buffer {
-                    self.cascade(index, buffer, level);
+                    self.cascade(index, buffer, level)?;
                 }
                 Ok(())
             }
@@ -304,20 +317,28 @@ impl<'a> Run<'a> {
     }
 
     /// Appends what the task at `index`, which succeeded, has enqueued.
-    fn cascade(&mut self, index: usize, buffer: Buffer, level: u32) {
+    ///
+    /// # Errors
+    ///
+    /// Where a policy panics: what it was asked about can't leave, and is handed back.
+    fn cascade(&mut self, index: usize, buffer: Buffer, level: u32) -> Result<(), DispatchError> {
         let (_, generation, _) = self.batch.run_of(index);
         let segments = buffer.into_segments(level).collect();
-        if let Err((segments, _)) = judge_into(self.batch, segments, generation + 1) {
-            // A policy panicked on a task's effects: they are lost, the task is not.
-            let entries = segment_entries(&segments, &Fate::Discarded(Why::Panic));
-            self.batch.put_aside(entries);
+        let judged = judge_into(self.batch, segments, generation + 1);
+        let Err((segments, panic)) = judged else { return Ok(()) };
+        let said = format!("a policy panicked: {}", panic_message(&*panic));
+        self.batch.completed = index + 1;
+        self.batch.failures.push((self.batch.len(), said.into()));
+        for Segment { chain, intents, .. } in segments {
+            self.batch.append(chain, generation + 1, intents);
         }
+        Err(self.batch.stopped())
     }
 }
 
 /// A task's own scope, under the policies that were in force for the task.
-fn seat(chain: Chain) -> Seat {
-    Seat { frame: Some(Frame::boundary()), only: Some(chain), ..Seat::default() }
+fn seat(chain: Chain, lost: Lost) -> Seat {
+    Seat { frame: Some(Frame::boundary()), only: Some(chain), lost: Some(lost), ..Seat::default() }
 }
 
 /// Tasks enqueue tasks that enqueue tasks, without an end in sight.

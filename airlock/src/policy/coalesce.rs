@@ -50,12 +50,12 @@ struct Seen {
 
 impl Judge for Seen {
     fn allows(&mut self, intent: &Intent) -> Verdict {
-        let fresh = match intent.to_json() {
-            Ok(json) => {
+        let fresh = match intent.canonical() {
+            Some(json) => {
                 let task = std::ptr::from_ref(intent.task()).addr();
                 self.wire.insert((task, json, options(intent.options())))
             }
-            Err(_) => self.is_fresh_local(intent),
+            None => self.is_fresh_local(intent),
         };
         if fresh { Verdict::Allow } else { Verdict::Drop }
     }

@@ -92,6 +92,13 @@ impl<P: Policy, const N: usize> Policy for [P; N] {
     combine!(self => self.iter().map(as_dyn));
 }
 
+impl<P: Policy> Policy for [P]
+where
+    Self: Sync,
+{
+    combine!(self => self.iter().map(as_dyn));
+}
+
 impl<P: Policy> Policy for Option<P> {
     combine!(self => self.iter().map(as_dyn));
 }

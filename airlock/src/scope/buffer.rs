@@ -89,8 +89,11 @@ impl Buffer {
         self.open.last()
     }
 
-    pub(crate) fn pop(&mut self) -> Option<Intent> {
-        self.open.pop()
+    /// Takes the last intent out, and lets go of its policies where it was the only one.
+    pub(crate) fn pop(&mut self) -> (Option<Intent>, Chain) {
+        let last = self.open.pop();
+        let chain = if self.open.is_empty() { self.chain.take() } else { None };
+        (last, chain)
     }
 
     #[cold]

@@ -18,6 +18,7 @@ use crate::policy::PolicyViolation;
 use crate::policy::chain::{self, Chain, SharedPolicy};
 use crate::report::Why;
 use crate::scope::buffer::Buffer;
+use crate::scope::flush::Lost;
 use crate::scope::frame::{Frame, Release, Shared};
 use crate::scope::{Rules, flush};
 
@@ -224,12 +225,12 @@ fn refused(intent: &Intent, violation: PolicyViolation) -> Box<EnqueueError> {
 /// they accept it. The stack is borrowed all the while: nothing can be enqueued.
 #[inline]
 fn judge(stack: RefMut<'_, Stack>) -> Result<(), Box<EnqueueError>> {
-    let mut judging = Judging { stack, accepted: false };
-    let Stack { chain, current, .. } = &*judging.stack;
-    let Some(intent) = current.last() else { unreachable!("it was just written") };
-    match chain::on_enqueue(chain, intent) {
+    let judging = Judging { stack: Some(stack) };
+    let Some(stack) = &judging.stack else { unreachable!("it was just put there") };
+    let Some(intent) = stack.current.last() else { unreachable!("it was just written") };
+    match chain::on_enqueue(&stack.chain, intent) {
         Ok(()) => {
-            judging.accepted = true;
+            judging.accept();
             Ok(())
         }
         Err(violation) => Err(refused(intent, violation)),
@@ -237,18 +238,31 @@ fn judge(stack: RefMut<'_, Stack>) -> Result<(), Box<EnqueueError>> {
 }
 
 struct Judging<'a> {
-    stack: RefMut<'a, Stack>,
-    accepted: bool,
+    stack: Option<RefMut<'a, Stack>>,
+}
+
+impl Judging<'_> {
+    #[inline]
+    fn accept(mut self) {
+        self.stack = None;
+    }
 }
 
 impl Drop for Judging<'_> {
     #[inline]
     fn drop(&mut self) {
-        if !self.accepted {
-            // Refused, or its policy panicked.
-            drop(self.stack.current.pop());
+        if let Some(mut stack) = self.stack.take() {
+            // Refused, or its policy panicked. What is dropped is the user's, and may use airlock.
+            let refused = stack.current.pop();
+            drop(stack);
+            drop(refused);
         }
     }
+}
+
+/// Whether a policy is being asked on this thread.
+pub(crate) fn is_judging() -> bool {
+    CONTEXT.try_with(Context::is_judging).unwrap_or(false)
 }
 
 /// Runs code that judges: it may not enqueue.
@@ -274,6 +288,8 @@ pub(crate) struct Entered {
     /// The policies in force outside, where entering changed them.
     outside: Option<Chain>,
     rules: Option<Box<Rules>>,
+    /// Whether it is on a stack.
+    present: bool,
 }
 
 /// What a scope held when it was left.
@@ -301,14 +317,14 @@ pub(crate) enum PlainLeft {
 /// Makes a new scope current that has no settings, if nothing else is current nor configured.
 #[inline]
 pub(crate) fn enter_plain() -> Option<Plain> {
-    let entered = CONTEXT.with(|context| match context.stack.try_borrow_mut() {
+    let entered = CONTEXT.try_with(|context| match context.stack.try_borrow_mut() {
         Ok(mut stack) if stack.depth == 0 && stack.is_unconfigured() => {
             stack.depth = 1;
             true
         }
         _ => false,
     });
-    entered.then(|| Plain { _entered: () })
+    entered.unwrap_or(false).then(|| Plain { _entered: () })
 }
 
 impl Plain {
@@ -338,7 +354,17 @@ impl Drop for Plain {
 /// Makes a new scope current. One that nothing encloses and that has no policy of its own gets the
 /// configured one.
 pub(crate) fn enter(policy: Option<SharedPolicy>, rules: Option<Box<Rules>>) -> Entered {
-    CONTEXT.with(|context| context.enter(policy, rules))
+    let mut asked = Some((policy, rules));
+    let entered = CONTEXT.try_with(|context| {
+        let (policy, rules) = asked.take().unwrap_or_default();
+        context.enter(policy, rules)
+    });
+    // A thread that is being torn down has no scopes any more: nothing can be enqueued in this one.
+    entered.unwrap_or_else(|_| Entered {
+        outside: None,
+        rules: asked.and_then(|(_, rules)| rules),
+        present: false,
+    })
 }
 
 impl Context {
@@ -367,7 +393,7 @@ impl Context {
             outside
         });
         stack.push(Rules::frame(rules.as_deref()));
-        Entered { outside, rules }
+        Entered { outside, rules, present: true }
     }
 
     #[inline(never)]
@@ -400,7 +426,11 @@ impl Entered {
     fn pop(&mut self) -> Left {
         let outside = self.outside.take();
         let rules = self.rules.take();
-        let (buffer, level) = CONTEXT.with(|context| context.leave(outside));
+        let (buffer, level) = if self.present {
+            CONTEXT.with(|context| context.leave(outside))
+        } else {
+            (Buffer::new(), 0)
+        };
         Left { buffer, level, rules }
     }
 }
@@ -427,6 +457,8 @@ pub(crate) struct Seat {
     pub(crate) config: Option<Arc<Config>>,
     /// Of the scope, for where its future is dropped.
     pub(crate) rules: Option<Box<Rules>>,
+    /// Of a task's own scope: where its flush looks for what is lost with it.
+    pub(crate) lost: Option<Lost>,
     /// Whether a scope that nothing encloses gets the configured policy.
     pub(crate) configurable: bool,
     pub(crate) in_force: InForce,
@@ -445,6 +477,10 @@ impl Seat {
     /// Puts everything in place until the guard is dropped.
     #[inline]
     pub(crate) fn sit(&mut self) -> Seated<'_> {
+        // On a thread that is being torn down nothing can be current.
+        if CONTEXT.try_with(|_| ()).is_err() {
+            return Seated { seat: self, framed: false, config: None, present: false };
+        }
         CONTEXT.with(|context| context.sit(self))
     }
 
@@ -474,6 +510,8 @@ pub(crate) struct Seated<'a> {
     /// The configuration outside, where the seat brought one.
     #[expect(clippy::option_option, reason = "outside there may be none")]
     config: Option<Option<Arc<Config>>>,
+    /// Whether anything was put in place.
+    present: bool,
 }
 
 impl Context {
@@ -486,7 +524,7 @@ impl Context {
         }
         std::mem::swap(&mut stack.chain, &mut seat.in_force.inside);
         let framed = seat.frame.take().map(|frame| stack.push(frame)).is_some();
-        Seated { seat, framed, config }
+        Seated { seat, framed, config, present: true }
     }
 
     #[inline(never)]
@@ -505,7 +543,9 @@ impl Context {
 impl Drop for Seated<'_> {
     #[inline]
     fn drop(&mut self) {
-        let _ = CONTEXT.try_with(|context| context.rise(self));
+        if self.present {
+            let _ = CONTEXT.try_with(|context| context.rise(self));
+        }
     }
 }
 
@@ -567,7 +607,7 @@ impl Context {
     #[inline(never)]
     fn enter_tasks(&self) -> TaskScope {
         let mut stack = self.stack();
-        if stack.depth == 0 {
+        if stack.depth == 0 && stack.is_unconfigured() {
             // The frame is as new, so it is only marked.
             stack.depth = 1;
             stack.current.boundary = true;

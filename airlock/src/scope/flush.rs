@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::events;
 use crate::executor::batch::{Aside, Batch};
@@ -52,6 +52,14 @@ impl Flush {
         };
         // What moves into another scope has to be looked at before.
         let entries = if reported { entries(&buffer, level, &Fate::Captured) } else { Vec::new() };
+        if context::is_judging() && !buffer.is_empty() {
+            flush.hold(buffer, level);
+            flush.refused = Some(DispatchError::refused(
+                "a scope is flushed from inside a policy: policies judge effects, they never let \
+                 them out",
+            ));
+            return Some(flush);
+        }
         let outermost = if bounded {
             Captured::Outermost(buffer)
         } else {
@@ -83,6 +91,12 @@ impl Flush {
         Self { batch, rules: None, reported: events::reports(), refused: None, finished: false }
     }
 
+    /// The intents, where they are not carried out after all.
+    pub(crate) fn into_batch(mut self) -> Batch {
+        self.finished = true;
+        std::mem::replace(&mut self.batch, Batch::new(OnFailure::Stop))
+    }
+
     /// Runs the batch here.
     pub(crate) fn run_with(mut self, runner: &Runner) -> Result<(), FlushError> {
         let result = runner.run_now(&mut self.batch);
@@ -98,15 +112,20 @@ impl Flush {
 
     /// The enclosing scope, which is a handle's, has ended: nobody would flush what it captured.
     fn refuse(&mut self, buffer: Buffer, level: u32) {
-        for segment in buffer.into_segments(level) {
-            self.batch.append(segment.chain, 0, segment.intents);
-        }
+        self.hold(buffer, level);
         self.refused.get_or_insert_with(|| {
             DispatchError::refused(
                 "the enclosing scope, entered through a handle, has ended: let it wait for the \
                  work it was handed to",
             )
         });
+    }
+
+    /// Takes the buffer as it is, to be handed back.
+    fn hold(&mut self, buffer: Buffer, level: u32) {
+        for segment in buffer.into_segments(level) {
+            self.batch.append(segment.chain, 0, segment.intents);
+        }
     }
 
     /// Asks the scopes around about each intent, innermost first. What one does not release moves
@@ -252,7 +271,7 @@ impl Flush {
             tell(self.rules.as_deref(), &report);
             return Ok(Some(report));
         };
-        let error = error.sorted();
+        let error = error.sorted().within(self.batch.len());
         let report = self.report(|index| error.fate(index));
         tell(self.rules.as_deref(), &report);
         Err(FlushError::new(report, error, self.batch.take_all()))
@@ -270,6 +289,9 @@ impl Drop for Flush {
         if self.finished || self.batch.is_empty() {
             return;
         }
+        if let Some(lost) = self.batch.lost.take() {
+            self.batch.put_aside(lost.take());
+        }
         let done = self.batch.stopped().sorted();
         let report = self.report(|index| match done.fate(index) {
             Fate::NotAttempted => Fate::Discarded(Why::Cancelled),
@@ -280,13 +302,38 @@ impl Drop for Flush {
     }
 }
 
-/// Ends a scope without settings that nothing encloses: its intents are judged by nobody and run here.
-pub(crate) fn settle_plain(intents: Vec<Intent>, succeeded: bool) -> Result<(), FlushError> {
-    if !succeeded || events::reports() {
-        let buffer = Buffer::of_unjudged(intents);
-        return Sealed::new(buffer, 0, None).settle(succeeded);
+/// What a scope held that has no settings and that nothing encloses: nobody judges it, and its tasks
+/// run here.
+pub(crate) struct Held {
+    intents: Vec<Intent>,
+}
+
+impl Held {
+    #[inline]
+    pub(crate) fn new(intents: Vec<Intent>) -> Self {
+        Self { intents }
     }
-    let mut intents = intents;
+
+    #[inline]
+    pub(crate) fn settle(mut self, succeeded: bool) -> Result<(), FlushError> {
+        let intents = std::mem::take(&mut self.intents);
+        // It is empty now, and has no need to be dropped.
+        std::mem::forget(self);
+        settle_plain(intents, succeeded)
+    }
+}
+
+impl Drop for Held {
+    /// Only a panic gets here; what is sealed is discarded and says so.
+    fn drop(&mut self) {
+        drop(Sealed::new(Buffer::of_unjudged(std::mem::take(&mut self.intents)), 0, None));
+    }
+}
+
+fn settle_plain(mut intents: Vec<Intent>, succeeded: bool) -> Result<(), FlushError> {
+    if !succeeded || events::reports() {
+        return Sealed::new(Buffer::of_unjudged(intents), 0, None).settle(succeeded);
+    }
     if let Some(first) = Inline::default_ref().run_plain(&mut intents) {
         let mut batch = Batch::new(OnFailure::Stop);
         batch.append(None, 0, intents);
@@ -362,11 +409,15 @@ fn tells(rules: Option<&Rules>) -> bool {
     rules.is_some_and(|rules| rules.on_report.is_some())
 }
 
+/// Tells of a report. A listener that panics can't undo what has become of the intents, nor keep the
+/// caller from hearing of it: the panic has been printed, and ends here.
 fn tell(rules: Option<&Rules>, report: &Report) {
-    events::report(report);
-    if let Some(tell) = rules.and_then(|rules| rules.on_report.as_ref()) {
-        tell(report);
-    }
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        events::report(report);
+        if let Some(tell) = rules.and_then(|rules| rules.on_report.as_ref()) {
+            tell(report);
+        }
+    }));
 }
 
 fn entries(buffer: &Buffer, level: u32, fate: &Fate) -> Vec<ReportEntry> {
@@ -398,6 +449,23 @@ fn divide(segments: Vec<Segment>, level: u32, released: &[bool]) -> (Buffer, Vec
     (kept, left)
 }
 
+/// What the task that was running had enqueued when its flush was dropped.
+#[derive(Clone, Default)]
+pub(crate) struct Lost {
+    entries: Arc<Mutex<Vec<ReportEntry>>>,
+}
+
+impl Lost {
+    pub(crate) fn add(&self, buffer: &Buffer, level: u32, why: Why) {
+        let entries = entries(buffer, level, &Fate::Discarded(why));
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).extend(entries);
+    }
+
+    fn take(&self) -> Vec<ReportEntry> {
+        std::mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
 /// Tells that a scope's intents are discarded.
 pub(crate) fn discard(buffer: &Buffer, level: u32, rules: Option<&Rules>, why: Why) -> Report {
     let entries = entries(buffer, level, &Fate::Discarded(why));
@@ -409,7 +477,9 @@ pub(crate) fn discard(buffer: &Buffer, level: u32, rules: Option<&Rules>, why: W
 /// The same, without a report where nobody asked for one.
 pub(crate) fn discard_maybe_reported(buffer: &Buffer, level: u32, rules: Option<&Rules>, why: Why) {
     if tells(rules) || events::reports_discard(why) {
-        discard(buffer, level, rules, why);
+        // This runs while a panic unwinds, and arguments that panic when they are shown would make
+        // it two.
+        let _ = catch_unwind(AssertUnwindSafe(|| discard(buffer, level, rules, why)));
     }
 }
 
@@ -422,7 +492,7 @@ impl Batch {
         let mut batch = self.iter().enumerate();
         let mut entries = Vec::with_capacity(self.len() + self.aside.len());
         for place in 0.. {
-            if let Some((_, aside)) = aside.next_if(|(position, _)| *position == place) {
+            if let Some((_, aside)) = aside.next_if(|(position, _)| *position <= place) {
                 entries.push(match aside {
                     Aside::Entry(entry) => entry.clone(),
                     Aside::Dropped(intent, policy) => {

@@ -208,7 +208,7 @@ impl Frame {
     }
 
     /// Takes the intent that was enqueued last out again.
-    pub(crate) fn pop(&mut self) -> Option<Intent> {
+    pub(crate) fn pop(&mut self) -> (Option<Intent>, Chain) {
         self.buffer.pop()
     }
 

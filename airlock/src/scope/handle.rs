@@ -9,6 +9,7 @@ use pin_project_lite::pin_project;
 
 use crate::config::Config;
 use crate::policy::chain::Chain;
+use crate::scope::buffer::Buffer;
 use crate::scope::context::{self, Carriage, Seat};
 use crate::scope::frame::{Frame, Shared};
 use crate::scope::inside::Inside;
@@ -76,8 +77,12 @@ impl Handle {
         body()
     }
 
-    /// What the scope holds, and what each policy would say of it.
+    /// What the scope holds, and what each policy would say of it; nothing where a policy asks.
     pub fn inspect(&self) -> Inspection {
+        // A policy that is being asked may be asked by an inspection of this very scope.
+        if context::is_judging() {
+            return Inspection::of(&Buffer::new(), 0);
+        }
         self.scopes[0].look(Inspection::of)
     }
 

@@ -22,19 +22,30 @@ pin_project! {
     impl<F> PinnedDrop for Inside<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let Some(mut seat) = this.seat.take() else { return };
-            {
-                // What the body's own destructors enqueue belongs to the scope, not to whatever is
-                // current where the future happens to be dropped.
-                let _seated = seat.sit();
-                this.body.set(None);
-            }
-            let why = if std::thread::panicking() { Why::Panic } else { Why::Cancelled };
-            if let Some(frame) = seat.frame.take() {
-                let (buffer, level) = frame.close();
-                flush::discard_maybe_reported(&buffer, level, seat.rules.as_deref(), why);
-            }
+            let Some(seat) = this.seat.take() else { return };
+            let mut abandoned = Abandoned { seat };
+            // What the body's own destructors enqueue belongs to the scope, not to whatever is
+            // current where the future happens to be dropped.
+            let _seated = abandoned.seat.sit();
+            this.body.set(None);
         }
+    }
+}
+
+/// Ends the scope of a future that is dropped before its end, also where its destructor panics.
+struct Abandoned {
+    seat: Seat,
+}
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        let why = if std::thread::panicking() { Why::Panic } else { Why::Cancelled };
+        let Some(frame) = self.seat.frame.take() else { return };
+        let (buffer, level) = frame.close();
+        if let Some(lost) = &self.seat.lost {
+            lost.add(&buffer, level, why);
+        }
+        flush::discard_maybe_reported(&buffer, level, self.seat.rules.as_deref(), why);
     }
 }
 

@@ -29,6 +29,7 @@ use crate::policy::Policy;
 use crate::policy::chain::SharedPolicy;
 use crate::report::{Report, Why};
 use context::{Left, PlainLeft, Seat};
+use flush::Held;
 use frame::{Frame, Release};
 use inside::Inside;
 
@@ -150,7 +151,7 @@ impl Scope {
         self.rule(|rules| rules.limit = Some(limit))
     }
 
-    /// Is told what became of every intent, when the scope has ended.
+    /// Is told what became of every intent, when the scope has ended. A panic in `tell` ends there.
     ///
     /// A report costs the rendering of every argument: a scope without this, that nobody logs,
     /// makes none unless it fails.
@@ -199,12 +200,15 @@ impl Scope {
             return Ok(value);
         };
         let value = body();
-        let succeeded = value.succeeded();
         match plain.leave() {
             PlainLeft::Nothing => {}
-            PlainLeft::Intents(intents) => flush::settle_plain(intents, succeeded)?,
+            PlainLeft::Intents(intents) => {
+                // Held while the outcome is asked, which may panic.
+                let held = Held::new(intents);
+                held.settle(value.succeeded())?;
+            }
             PlainLeft::Buffer(buffer, level) => {
-                Sealed::new(buffer, level, None).settle(succeeded)?;
+                Sealed::new(buffer, level, None).settle(value.succeeded())?;
             }
         }
         Ok(value)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::events;
 use crate::intent::Intent;
 use crate::report::{Report, Why};
 use crate::scope::buffer::Buffer;
@@ -156,7 +157,7 @@ impl Drop for Sealed {
             let why = if std::thread::panicking() {
                 Why::Panic
             } else {
-                crate::events::undecided(buffer.len());
+                events::undecided(buffer.len());
                 Why::Undecided
             };
             flush::discard_maybe_reported(&buffer, self.level, self.rules.as_deref(), why);

@@ -1,7 +1,7 @@
 //! What the assertion macros call, and the macros.
 
 use crate::intent::Intent;
-use crate::task::TaskInfo;
+use crate::task::{Parameter, TaskInfo};
 use crate::task_set::TaskSet;
 use crate::testing::Effects;
 
@@ -34,6 +34,12 @@ impl Expected {
     }
 }
 
+impl Expected {
+    fn is_secret(&self) -> bool {
+        matches!(self, Self::Intent(intent) if intent.task().parameters().iter().any(Parameter::is_secret))
+    }
+}
+
 impl std::fmt::Display for Expected {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -55,7 +61,9 @@ fn listed(effects: &Effects) -> String {
 #[track_caller]
 pub fn assert_enqueued(effects: &Effects, expected: &Expected) {
     let found = effects.iter().any(|intent| expected.matches(intent));
-    assert!(found, "`{expected}` was not enqueued; {}", listed(effects));
+    let secret =
+        if expected.is_secret() { " (secrets are compared, though not shown)" } else { "" };
+    assert!(found, "`{expected}` was not enqueued{secret}; {}", listed(effects));
 }
 
 #[doc(hidden)]
@@ -112,7 +120,7 @@ fn diff(effects: &Effects, expected: &[Expected]) -> String {
 #[macro_export]
 macro_rules! __expected {
     ($($task:ident)::+ ($($argument:expr),* $(,)?)) => {
-        $crate::testing::Expected::Intent($($task)::+::intent($($argument),*))
+        $crate::testing::Expected::Intent(<$($task)::+>::intent($($argument),*))
     };
     ($($task:ident)::+) => {
         $crate::testing::Expected::only(&$crate::tasks![$($task)::+])
