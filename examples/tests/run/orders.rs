@@ -70,7 +70,7 @@ impl Ended {
 fn five_scopes_in_turn() {
     let place = Place::new();
     let ended = place.orders(&[]);
-    ended.complains(0, &["orders.csv (the sample), line 4: quantity is `three`"]);
+    ended.complains(0, &["orders: skipped line 4 of orders.csv (the sample): quantity is `three`"]);
     ended.says(&[
         "ada@example.com reads: Your order 1 is on its way.",
         "scope api: 6 dispatched",
@@ -80,6 +80,7 @@ fn five_scopes_in_turn() {
         "6 own, 0 captured",
         "scope admin: 3 dispatched, 3 dropped",
         "3 orders read, 1 bad row skipped, 3 orders in the database",
+        "Inspection   0 of 3 processed, 0 dispatched, rolled back",
     ]);
     let headings = ended.out.lines().filter(|line| line.starts_with("== "));
     let headings: Vec<_> = headings.filter_map(|line| line[3..].split([':', ' ']).next()).collect();
@@ -119,7 +120,7 @@ fn json_is_one_document() {
     ended.complains(0, &["line 4"]);
     let document = ended.json();
     assert_eq!(document["orders"], json!({ "read": 3, "in_database": 3 }));
-    let reason = "quantity is `three`, which is no whole number from 1";
+    let reason = "quantity is `three`; a whole number from 1 is wanted";
     assert_eq!(document["skipped"], json!([{ "line": 4, "reason": reason }]));
 
     let scopes = document["scopes"].as_array().expect("a list");
@@ -173,19 +174,20 @@ fn bad_rows_are_named_by_line_and_counted() {
         10,mary@example.com,loom,1";
     let place = Place::with("orders.csv", csv);
     let ended = place.orders(&["--orders", "orders.csv", "--scope", "api"]);
-    let no_number = "which is no whole number from 1";
+    let (wanted, too_large) = ("a whole number from 1 is wanted", "which is too large");
     let expected = [
-        format!("line 4: id is `two`, {no_number}"),
-        "line 5: email is `nobody`, which is no address".into(),
-        "line 7: the first line has 4 fields, this one has 3".into(),
-        "line 8: item is empty".into(),
-        "line 9: the text is not UTF-8".into(),
-        "line 10: order 1 is on line 2 already".into(),
-        format!("line 11: quantity is `0`, {no_number}"),
-        format!("line 12: id is `99999999999999999999`, {no_number}"),
-        format!("line 13: quantity is `5000000000`, {no_number}"),
+        (4, format!("id is `two`; {wanted}")),
+        (5, "email is `nobody`, which is no address".into()),
+        (7, "the first line has 4 fields, this one has 3".into()),
+        (8, "item is empty".into()),
+        (9, "the text is not UTF-8".into()),
+        (10, "order 1 is on line 2 already".into()),
+        (11, format!("quantity is `0`; {wanted}")),
+        (12, format!("id is `99999999999999999999`, {too_large}")),
+        (13, format!("quantity is `5000000000`, {too_large}")),
     ];
-    let complaints = expected.map(|reason| format!("orders: orders.csv, {reason}"));
+    let complaints = expected
+        .map(|(line, reason)| format!("orders: skipped line {line} of orders.csv: {reason}"));
     assert_eq!(ended.err.lines().collect::<Vec<_>>(), complaints);
     assert_eq!(ended.code, Some(0));
     ended.says(&["2 orders read, 9 bad rows skipped, 2 orders in the database"]);

@@ -1,5 +1,7 @@
 //! One row of a CSV file of orders.
 
+use std::num::IntErrorKind;
+
 use csv::StringRecord;
 
 /// The columns of the first line, in any order; others are ignored.
@@ -53,7 +55,10 @@ fn is_address(email: &str) -> bool {
 
 /// A whole number from 1, no greater than the database takes.
 fn number<T: TryFrom<i64>>(column: &str, text: &str) -> Result<T, String> {
-    let number = text.parse::<i64>().ok().filter(|number| *number > 0);
-    let number = number.and_then(|number| T::try_from(number).ok());
-    number.ok_or_else(|| format!("{column} is `{text}`, which is no whole number from 1"))
+    let number = match text.parse::<i64>() {
+        Ok(number) if number > 0 => T::try_from(number).ok(),
+        Err(error) if *error.kind() == IntErrorKind::PosOverflow => None,
+        _ => return Err(format!("{column} is `{text}`; a whole number from 1 is wanted")),
+    };
+    number.ok_or_else(|| format!("{column} is `{text}`, which is too large"))
 }

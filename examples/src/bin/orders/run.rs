@@ -39,7 +39,7 @@ pub(crate) struct Outcome {
 pub(crate) fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     let input = Input::read(cli.orders.as_deref())?;
     for bad in &input.bad {
-        complain(format_args!("{}, line {}: {}", input.source, bad.line, bad.reason));
+        complain(format_args!("skipped line {} of {}: {}", bad.line, input.source, bad.reason));
     }
     let database = match &cli.database {
         Some(path) => path.clone(),

@@ -55,10 +55,11 @@ pub(crate) fn closing(outcome: &Outcome) -> io::Result<()> {
             Table::Report(report) => format!("{} dispatched", report.dispatched()),
             Table::Inspection(_) => "0 dispatched".to_owned(),
         };
-        let ended = match passage.failure {
-            None => "",
-            Some(Failure::Refused(_)) => ", refused",
-            Some(_) => ", failed",
+        let ended = match (&passage.failure, &passage.table) {
+            (Some(Failure::Refused(_)), _) => ", refused",
+            (Some(_), _) => ", failed",
+            (None, Table::Inspection(_)) => ", rolled back",
+            (None, Table::Report(_)) => "",
         };
         writeln!(out, "{name:<13}{} of {orders} processed, {left}{ended}", passage.processed)?;
     }
