@@ -43,6 +43,20 @@ pub(crate) fn unknown_option(
     format!("`{name}` is no option of `#[airlock::{attribute}]`{meant}\nthe options are {known}")
 }
 
+/// A value that stands there without the option's name.
+pub(crate) fn unnamed_value(
+    attribute: &str,
+    written: &str,
+    name: &str,
+    value: &str,
+    known: &[&str],
+) -> String {
+    let known = listed(known);
+    format!(
+        "`{written}` is no option of `#[airlock::{attribute}]`: write `{name} = {value}`\nthe options are {known}"
+    )
+}
+
 pub(crate) fn expected_option(attribute: &str, known: &[&str]) -> String {
     let known = listed(known);
     format!("here goes an option of `#[airlock::{attribute}]`\nthe options are {known}")
@@ -69,6 +83,9 @@ pub(crate) const CRATE_NEEDS_PATH: &str =
 
 pub(crate) const EMPTY_NAME: &str =
     "a task's name can't be empty: write one, or remove `name` to use the function's path";
+
+pub(crate) const NO_ATTEMPT: &str =
+    "a task is attempted at least once: write 1 or more, or remove `max_attempts`";
 
 pub(crate) const METHOD: &str = "a method can't be a task, because `self` isn't there when it runs: write a free function that takes what \
      it needs from `self`";
@@ -146,6 +163,10 @@ pub(crate) fn state_borrows(written: &str) -> String {
     format!("`{written}` borrows, and a `#[state]` is kept: let it own what it holds")
 }
 
+pub(crate) fn state_unsized(sized: &str) -> String {
+    format!("a `#[state]` has a size: take `&{sized}`, or a type of your own")
+}
+
 pub(crate) const STATE_AND_SECRET: &str =
     "a `#[state]` is no argument and never shown: remove `#[secret]`";
 
@@ -166,6 +187,13 @@ pub(crate) fn not_a_task_path(written: &str) -> String {
     format!("`{written}` is not the path of a task: {TASK_PATH}")
 }
 
+pub(crate) fn task_name(written: &str) -> String {
+    format!(
+        "{}; for names known only at run time: `BlockTasks::named`, `AllowOnly::named`",
+        not_a_task_path(written)
+    )
+}
+
 pub(crate) fn repeated_task(written: &str) -> String {
     format!("`{written}` is listed twice: remove one")
 }
@@ -183,6 +211,14 @@ pub(crate) const POLICY_NAMED: &str =
     "the policy stands here without `policy =`: write `#[airlock::policy(DropAll)]`";
 
 pub(crate) const POLICY_NEEDS_COMMA: &str = "a comma goes between the policy and what follows it";
+
+pub(crate) fn list_macro(written: &str, instead: &str) -> String {
+    format!("`{written}` is for code; in an attribute: `{instead}`")
+}
+
+pub(crate) fn list_missing(name: &str) -> String {
+    format!("`{name}` needs a list of tasks; in an attribute: `{name}(mail::send)`")
+}
 
 pub(crate) fn policy_option(name: &str) -> String {
     format!(

@@ -3,29 +3,38 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
 use syn::ext::IdentExt as _;
+use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Expr, Token, token};
 
 use crate::errors::Errors;
 use crate::messages;
 use crate::nearest::nearest;
+use crate::written::written;
 
 /// An option that an attribute knows.
 pub(crate) struct Known {
     name: &'static str,
     /// A value to show to whom writes none; `None` if the option takes no value.
     example: Option<&'static str>,
+    /// What to write behind `name =` for a value that stands there alone, if that is what it looks like.
+    alone: fn(&Expr) -> Option<String>,
 }
 
 impl Known {
     /// An option with a value: `queue = "emails"`.
     pub(crate) const fn value(name: &'static str, example: &'static str) -> Self {
-        Self { name, example: Some(example) }
+        Self { name, example: Some(example), alone: |_| None }
     }
 
     /// An option that is there or isn't: `local`.
     pub(crate) const fn flag(name: &'static str) -> Self {
-        Self { name, example: None }
+        Self { name, example: None, alone: |_| None }
+    }
+
+    /// The option, told from others by its value: `alone` gives the value to write, if an expression looks like one.
+    pub(crate) const fn or_alone(self, alone: fn(&Expr) -> Option<String>) -> Self {
+        Self { alone, ..self }
     }
 }
 
@@ -53,6 +62,9 @@ impl Options {
         let mut options = Self { given: Vec::new() };
         let parser = |input: ParseStream<'_>| {
             while !input.is_empty() {
+                if value_alone(errors, attribute, known, input) {
+                    continue;
+                }
                 let Ok(name) = input.call(Ident::parse_any) else {
                     return Err(input.error(messages::expected_option(attribute, &names(known))));
                 };
@@ -120,6 +132,23 @@ impl Options {
     pub(crate) fn rest(self) -> Vec<Given> {
         self.given
     }
+}
+
+/// Takes a value that stands there without the name of its option, with the comma behind it, and reports it.
+fn value_alone(errors: &Errors, attribute: &str, known: &[Known], input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    let Ok(value) = ahead.parse::<Expr>() else { return false };
+    let option = known.iter().find_map(|known| Some((known.name, (known.alone)(&value)?)));
+    let Some((name, instead)) = option else { return false };
+    if !ahead.is_empty() && !ahead.peek(Token![,]) {
+        return false;
+    }
+    let text = written(&value);
+    let message = messages::unnamed_value(attribute, &text, name, &instead, &names(known));
+    errors.at(&value, message);
+    input.advance_to(&ahead);
+    // It was seen: this can't fail.
+    input.parse::<Option<Token![,]>>().is_ok()
 }
 
 /// What stands behind the name of an option.

@@ -1,13 +1,17 @@
 //! Expressions for policies, in attributes.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote};
-use syn::{Expr, ExprPath, parse_quote, parse_quote_spanned};
+use syn::parse::Parser as _;
+use syn::punctuated::Punctuated;
+use syn::{Expr, ExprMacro, ExprPath, Token, parse_quote, parse_quote_spanned};
 
 use crate::errors::Errors;
+use crate::messages;
 use crate::nearest::nearest;
 use crate::spans::{self, Spans};
 use crate::task_set::TaskSet;
+use crate::written::written;
 
 /// The policies that need no import in an attribute.
 const BUILT_IN: &[&str] = &[
@@ -23,6 +27,10 @@ const BUILT_IN: &[&str] = &[
 
 /// Those that are called with a list of tasks.
 const LISTING: &[&str] = &["AllowOnly", "BlockTasks"];
+
+/// The macros that make them, in code.
+const LISTING_MACROS: &[(&str, &str)] =
+    &[("allow_only", "AllowOnly"), ("block_tasks", "BlockTasks")];
 
 /// Puts airlock's path before each built-in policy of the expression and makes sets of lists of tasks.
 ///
@@ -40,6 +48,7 @@ pub(crate) fn resolve(errors: &Errors, krate: &TokenStream, policy: &mut Expr) {
 }
 
 fn resolve_parts(errors: &Errors, krate: &TokenStream, policy: &mut Expr) {
+    list_in_attribute(errors, policy);
     let resolve = |policy: &mut Expr| resolve_parts(errors, krate, policy);
     match policy {
         Expr::Array(array) => array.elems.iter_mut().for_each(resolve),
@@ -47,6 +56,8 @@ fn resolve_parts(errors: &Errors, krate: &TokenStream, policy: &mut Expr) {
         Expr::Group(group) => resolve(&mut group.expr),
         Expr::Paren(paren) => resolve(&mut paren.expr),
         Expr::Reference(reference) => resolve(&mut reference.expr),
+        // `block_tasks![…].refuse()` is an expression of the user's own, with the macro imported.
+        Expr::MethodCall(call) if matches!(*call.receiver, Expr::Macro(_)) => {}
         Expr::MethodCall(call) => resolve(&mut call.receiver),
         Expr::Path(path) => prefix(krate, BUILT_IN, path),
         Expr::Call(call) => {
@@ -59,6 +70,60 @@ fn resolve_parts(errors: &Errors, krate: &TokenStream, policy: &mut Expr) {
             }
         }
         _ => {}
+    }
+}
+
+/// Reports a list of tasks that isn't written as attributes have it, and writes it so.
+fn list_in_attribute(errors: &Errors, policy: &mut Expr) {
+    match policy {
+        Expr::Path(path) => {
+            let Some(name) = LISTING.iter().find(|name| path.path.is_ident(name)) else { return };
+            errors.at(&*path, messages::list_missing(name));
+            *policy = parse_quote!(#path());
+        }
+        Expr::Macro(list) => {
+            let Some(instead) = without_macro(list) else { return };
+            errors.at(&*list, messages::list_macro(&written(&*list), &written(&instead)));
+            *policy = instead;
+        }
+        _ => {}
+    }
+}
+
+/// `BlockTasks(mail::send)` for `block_tasks![mail::send]`; `None` for other macros.
+fn without_macro(list: &ExprMacro) -> Option<Expr> {
+    let path = &list.mac.path;
+    let (_, name) = LISTING_MACROS.iter().find(|(name, _)| path.is_ident(name))?;
+    let name = format_ident!("{name}", span = Spans::of(path).first);
+    let parser = Punctuated::<Expr, Token![,]>::parse_terminated;
+    let tasks = parser.parse2(list.mac.tokens.clone()).ok()?;
+    Some(parse_quote!(#name(#tasks)))
+}
+
+/// The expression as `policy =` takes it, if it looks like a policy.
+pub(crate) fn as_written(expression: &Expr) -> Option<String> {
+    looks_like_policy(expression).then(|| {
+        let instead = match expression {
+            Expr::Macro(list) => without_macro(list),
+            _ => None,
+        };
+        written(instead.as_ref().unwrap_or(expression))
+    })
+}
+
+/// Whether it is a value by a name that options don't have: of several words, or with a capital letter.
+fn looks_like_policy(expression: &Expr) -> bool {
+    match expression {
+        Expr::Path(path) => {
+            let name = path.path.get_ident().map(Ident::to_string);
+            name.is_none_or(|name| name.starts_with(char::is_uppercase))
+        }
+        Expr::Call(call) => looks_like_policy(&call.func),
+        Expr::Macro(list) => without_macro(list).is_some(),
+        Expr::MethodCall(call) => looks_like_policy(&call.receiver),
+        Expr::Group(group) => looks_like_policy(&group.expr),
+        Expr::Tuple(tuple) => tuple.elems.iter().any(looks_like_policy),
+        _ => false,
     }
 }
 
@@ -127,7 +192,6 @@ pub(crate) fn import(module: &TokenStream, names: &[&str], expression: &mut Expr
 mod tests {
     use super::*;
     use crate::options::default_crate;
-    use crate::written::written;
 
     fn resolved(mut policy: Expr) -> String {
         let errors = Errors::new();
@@ -159,6 +223,44 @@ mod tests {
         );
         // What the user wrote in full may be something of the user's own.
         assert_eq!(resolved(parse_quote!(audit(limits, Limit))), "audit(limits, Limit)");
+    }
+
+    fn mistakes(mut policy: Expr) -> Vec<String> {
+        let errors = Errors::new();
+        resolve(&errors, &default_crate(), &mut policy);
+        assert!(written(policy).contains("::new("), "a list is made all the same");
+        errors.messages()
+    }
+
+    #[test]
+    fn asks_for_lists_as_attributes_have_them() {
+        assert_eq!(
+            mistakes(parse_quote!((block_tasks![pack, "mail::send"], DropAll))),
+            [messages::list_macro(
+                "block_tasks![pack, \"mail::send\"]",
+                "BlockTasks(pack, \"mail::send\")"
+            )]
+        );
+        assert_eq!(mistakes(parse_quote!(AllowOnly)), [messages::list_missing("AllowOnly")]);
+        assert_eq!(
+            mistakes(parse_quote!(BlockTasks.refuse())),
+            [messages::list_missing("BlockTasks")]
+        );
+    }
+
+    #[test]
+    fn knows_policies_by_sight() {
+        for policy in
+            ["DropAll", "mine::Audit", "Limit::per_flush(3)", "mine::audit()", "(DropAll, audit)"]
+        {
+            let written = as_written(&syn::parse_str(policy).expect(policy));
+            assert_eq!(written.as_deref(), Some(policy));
+        }
+        let list = as_written(&parse_quote!(block_tasks![pack]));
+        assert_eq!(list.as_deref(), Some("BlockTasks(pack)"));
+        for option in ["polcy", "retries(3)", "policy = DropAll", "\"mail\"", "3"] {
+            assert_eq!(as_written(&syn::parse_str(option).expect(option)), None);
+        }
     }
 
     #[test]

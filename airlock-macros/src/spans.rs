@@ -1,6 +1,6 @@
 //! Where tokens begin and end.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// The place of a run of tokens.
@@ -20,6 +20,14 @@ impl Spans {
         let last = tokens.last().unwrap_or(first);
         Self { first, last }
     }
+}
+
+/// A name for a variable of generated code.
+///
+/// Its span keeps it apart from the user's variables and functions. Constants and statics don't mind the span, and a
+/// pattern by one of their names is no variable: hence the prefix.
+pub(crate) fn variable(name: &str) -> Ident {
+    Ident::new(&format!("__airlock_{name}"), Span::mixed_site())
 }
 
 /// The tokens, said to be generated, and at the place of the span.

@@ -71,7 +71,10 @@ impl TaskSet {
         let mut paths: Vec<Path> = Vec::new();
         for task in tasks {
             let Some(path) = path(task) else {
-                errors.at(task, messages::not_a_task_path(&written(task)));
+                let text = written(task);
+                let is_name = is_dotted_name(task);
+                let message = if is_name { messages::task_name } else { messages::not_a_task_path };
+                errors.at(task, message(&text));
                 continue;
             };
             let text = written(&path);
@@ -131,6 +134,21 @@ fn path(task: &Expr) -> Option<Path> {
     }
 }
 
+/// Whether the element is what a task may be named, and no path is: `"mail.confirmation"`.
+fn is_dotted_name(task: &Expr) -> bool {
+    let is_word = |word: &str| {
+        !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+    };
+    match task {
+        Expr::Group(group) => is_dotted_name(&group.expr),
+        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => {
+            let name = literal.value();
+            name.contains('.') && name.split('.').all(is_word)
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -159,6 +177,13 @@ mod tests {
         assert_eq!(mistakes(quote!(mail::*, send(42), send::<u8>, "not a path", 5)), expected);
         assert_eq!(mistakes(quote!(send notify, track)), [messages::TASKS_NEED_COMMA]);
         assert_eq!(mistakes(quote!(send,, notify)), [messages::TASK_MISSING]);
+    }
+
+    #[test]
+    fn says_where_names_go() {
+        let mistakes = mistakes(quote!("shop.pack", "mail.send-all", "3. no path", "a..b"));
+        let at_run_time = mistakes.iter().map(|mistake| mistake.contains("`BlockTasks::named`"));
+        assert_eq!(at_run_time.collect::<Vec<_>>(), [true, true, false, false]);
     }
 
     #[test]

@@ -71,6 +71,24 @@ pub fn configure() -> Configuration {
 }
 
 /// Defaults to install or to override others with; made by [`configure`].
+///
+/// # Examples
+///
+/// ```
+/// use airlock::EnqueueError;
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let small = airlock::configure().limit(1);
+/// let full = small.run(|| {
+///     airlock::scope().run(|| (1..=2).try_for_each(|id| send_mail::enqueue(id)))
+/// })?;
+/// assert!(matches!(full, Err(EnqueueError::Full(_, 1))));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a configuration does nothing until it is installed: write `.install()?`, or `.run(|| …)` for a block"]
 pub struct Configuration {
     config: Config,
@@ -112,6 +130,26 @@ impl Configuration {
     }
 
     /// Runs a future under these defaults.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// airlock::configure()
+    ///     .policy(airlock::DropAll)
+    ///     .run_async(async {
+    ///         let (_, sealed) = airlock::scope().seal(|| send_mail::enqueue(42));
+    ///         assert_eq!(sealed.flush()?.dropped(), 1);
+    ///         Ok::<_, airlock::FlushError>(())
+    ///     })
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run_async<F: Future>(self, body: F) -> F::Output {
         Inside::new(body, self.seat()).await.0
     }
@@ -131,6 +169,15 @@ impl fmt::Debug for Configuration {
 }
 
 /// The process has its defaults already.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use airlock::{AlreadyConfigured, DropAll};
+///
+/// assert!(airlock::configure().policy(DropAll).install().is_ok());
+/// assert_eq!(airlock::configure().install(), Err(AlreadyConfigured));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AlreadyConfigured;
 

@@ -39,6 +39,22 @@ pub enum EnqueueError {
 }
 
 /// Which intent was refused.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::EnqueueError;
+///
+/// #[airlock::task(name = "mail.welcome")]
+/// fn welcome(user_id: u64) {}
+///
+/// match welcome::enqueue(7) {
+///     Err(EnqueueError::NoScope(refusal)) => {
+///         assert!(format!("{refusal:?}").starts_with("mail.welcome(user_id: 7) at "));
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 pub struct Refusal {
     intent: Box<RefusedIntent>,
 }

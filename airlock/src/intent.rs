@@ -158,8 +158,9 @@ impl Intent {
     pub fn to_json(&self) -> Result<String, EncodeError> {
         let task = self.task();
         let error = |why: String| EncodeError { task, why };
-        let wire = task.wire.as_ref().ok_or_else(|| error("it is `local`".into()))?;
-        let arguments = self.payload.arguments().ok_or_else(|| error("they are gone".into()))?;
+        let wire = task.wire.as_ref().ok_or_else(|| error("the task is `local`".into()))?;
+        let arguments =
+            self.payload.arguments().ok_or_else(|| error("an executor has taken them".into()))?;
         (wire.encode)(arguments).map_err(|failure| {
             // The failure may quote the argument.
             let secret = task.parameters().iter().any(Parameter::is_secret);
@@ -270,6 +271,17 @@ impl fmt::Debug for Intent {
 }
 
 /// An intent's arguments can't be written as JSON.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task(local, name = "reply")]
+/// fn reply(to: std::sync::mpsc::Sender<u64>) {}
+///
+/// let (sender, _receiver) = std::sync::mpsc::channel();
+/// let error = reply::intent(sender).to_json().unwrap_err();
+/// assert!(error.to_string().starts_with("the arguments of `reply` can't be written as JSON"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct EncodeError {
     task: &'static TaskInfo,

@@ -309,7 +309,7 @@ impl<R> Returned<R> {
 #[diagnostic::on_unimplemented(
     message = "a failed flush can't become `{Self}`",
     label = "this function's error has no `From<airlock::FlushError>`",
-    note = "implement `From<airlock::FlushError>` for `{Self}`, or name a function from `FlushError` to the return type: `#[airlock::scoped(on_flush_error = path)]`"
+    note = "return an error of your own (or `Box<dyn Error>`) that has `From<airlock::FlushError>`, or name a function from `FlushError` to the return type: `#[airlock::scoped(on_flush_error = path)]`"
 )]
 pub trait ScopedError: From<FlushError> {}
 

@@ -45,6 +45,21 @@ pub struct Report {
 }
 
 /// What became of one intent.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task(name = "mail.welcome")]
+/// fn welcome(user_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (_, sealed) = airlock::scope().policy(airlock::DropAll).seal(|| welcome::enqueue(7));
+/// let report = sealed.flush()?;
+/// assert_eq!(report.entries()[0].to_string(), "mail.welcome(user_id: 7): dropped by DropAll");
+/// assert_eq!(report.entries()[0].arguments()["user_id"], 7);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ReportEntry {
     task: &'static TaskInfo,
@@ -55,6 +70,25 @@ pub struct ReportEntry {
 }
 
 /// The one thing that became of an intent.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::Fate;
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (_, sealed) = airlock::scope().policy(airlock::DropAll).seal(|| send_mail::enqueue(42));
+/// let report = sealed.flush()?;
+/// match report.entries()[0].fate() {
+///     Fate::Dropped { policy } => assert_eq!(policy, "DropAll"),
+///     fate => panic!("{fate}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fate {
@@ -79,6 +113,19 @@ pub enum Fate {
 }
 
 /// Why a scope ended without a flush.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::{Fate, Why};
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// let (_, sealed) = airlock::scope().seal(|| send_mail::enqueue(42));
+/// let report = sealed.discard();
+/// assert_eq!(*report.entries()[0].fate(), Fate::Discarded(Why::Request));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Why {

@@ -115,6 +115,26 @@ impl fmt::Debug for StateKey {
 /// Tasks have `#[state]` parameters that the executor or worker was given no value for.
 ///
 /// Found when the executor or worker is built, not when such a task first runs.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use airlock::{Inline, StatesError};
+///
+/// struct Smtp;
+///
+/// #[airlock::task(name = "mail.welcome")]
+/// fn welcome(#[state] smtp: &Smtp, user_id: u64) {}
+///
+/// match Inline::builder().build() {
+///     Err(StatesError::Missing(missing)) => {
+///         let (task, state) = missing.iter().next().expect("one is missing");
+///         assert_eq!(task.name(), "mail.welcome");
+///         assert!(state.ends_with("Smtp"));
+///     }
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Clone)]
 pub struct MissingStates {
     missing: Vec<(&'static TaskInfo, &'static str)>,

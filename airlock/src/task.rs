@@ -211,6 +211,17 @@ impl Definition {
 }
 
 /// A parameter of a task that is an argument.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn welcome(user_id: u64, #[secret] token: String) {}
+///
+/// let parameters = welcome::intent(7, "t0p".into()).task().parameters();
+/// assert_eq!(parameters[0].name(), "user_id");
+/// assert!(!parameters[0].is_secret() && parameters[1].is_secret());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {
     name: &'static str,
@@ -240,6 +251,17 @@ impl Parameter {
 }
 
 /// A place in the source: the file as the compiler names it, line and column from 1.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// let place = send_mail::intent(42).task().place();
+/// assert_eq!(place.file(), file!());
+/// assert!(place.line() < line!());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     file: &'static str,

@@ -90,6 +90,20 @@ impl fmt::Debug for TaskSet {
 }
 
 /// Names from a configuration that don't all name tasks.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use airlock::{NamedTasksError, TaskSet};
+///
+/// #[airlock::task(name = "mail.welcome")]
+/// fn welcome(user_id: u64) {}
+///
+/// match TaskSet::named(["mail.welcome", "mail.goodby"]) {
+///     Err(NamedTasksError::Unknown(unknown)) => assert_eq!(unknown[0].name(), "mail.goodby"),
+///     other => panic!("{other:?}"),
+/// }
+/// ```
 #[derive(Clone)]
 pub enum NamedTasksError {
     /// No task has these names.

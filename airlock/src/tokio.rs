@@ -187,6 +187,34 @@ impl fmt::Debug for Tasks {
 }
 
 /// Builds [`Tasks`]; made by [`Tasks::builder`].
+///
+/// # Examples
+///
+/// ```
+/// use airlock::tasks;
+///
+/// #[airlock::task]
+/// async fn send_mail(order_id: u64) -> Result<(), &'static str> {
+///     Err("mailbox full")
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (failed, failures) = std::sync::mpsc::channel();
+/// let tasks = airlock::tokio::Tasks::builder()
+///     .concurrent()
+///     .serving(tasks![send_mail])
+///     .on_error(move |error| drop(failed.send(error.into_intents())))
+///     .build()?;
+/// airlock::scope()
+///     .executor(tasks.clone())
+///     .run_async(async { (1..=2).try_for_each(|id| send_mail::enqueue(id)) })
+///     .await??;
+/// tasks.finished().await;
+/// assert_eq!(failures.try_iter().count(), 2);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a builder does nothing until `.build()`"]
 pub struct TasksBuilder {
     settings: Settings,

@@ -41,7 +41,6 @@ fn a_policy_that_inspects_its_own_scope_does_not_wait_for_itself() {
 struct PanicsBeforeItIsAFuture;
 
 impl Executor for PanicsBeforeItIsAFuture {
-    #[expect(clippy::manual_async_fn, reason = "what is before the future is the point")]
     fn dispatch(
         &self,
         batch: &mut airlock::Batch,
@@ -97,12 +96,12 @@ fn a_runtime_that_has_shut_down_takes_nothing() {
 
 #[tokio::test]
 async fn whoever_waits_for_tokio_tasks_may_give_up_and_wait_again() {
-    let ran = Ran::new();
     #[airlock::task]
     async fn slow(#[state] ran: &Ran) {
         tokio::time::sleep(Duration::from_millis(100)).await;
         ran.push("slow");
     }
+    let ran = Ran::new();
     let executor = airlock::tokio::Tasks::builder()
         .state(ran.clone())
         .serving(tasks![slow])
@@ -120,9 +119,7 @@ struct Explosive;
 
 impl Drop for Explosive {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            panic!("dropped");
-        }
+        assert!(std::thread::panicking(), "dropped");
     }
 }
 

@@ -47,8 +47,43 @@ mod named {
     }
 
     #[airlock::task]
+    pub(super) fn states(#[state] arguments: &u8, states: u64) {
+        let _ = (arguments, states);
+    }
+
+    #[airlock::task]
+    pub(super) async fn arguments(#[state] states: &u8, arguments: u64) {
+        let _ = (states, arguments);
+    }
+
+    #[airlock::task(local)]
+    pub(super) fn a(b: u64) {
+        let _ = b;
+    }
+
+    #[airlock::task]
     pub(super) fn call(self_: u64, krate: u64) {
         let _ = (self_, krate);
+    }
+}
+
+/// Constants named like the parameters that are generated: where one is in scope, no parameter can have its name.
+mod constants {
+    #![allow(non_upper_case_globals, reason = "named like parameters")]
+
+    const states: u64 = 1;
+    static arguments: u64 = 2;
+    const a: u64 = 3;
+    static b: u64 = 4;
+
+    #[airlock::task(local)]
+    pub(super) fn sum(#[state] start: &u8, number: u64) {
+        assert_eq!(u64::from(*start) + number, states + arguments + a + b);
+    }
+
+    #[airlock::task]
+    pub(super) async fn sum_later(#[state] start: &u8, number: u64) {
+        assert_eq!(u64::from(*start) + number, states + arguments + a + b);
     }
 }
 
@@ -81,12 +116,28 @@ fn they_stay_apart() {
         named::intent::enqueue(1, 2)?;
         named::enqueue::enqueue(1, 2)?;
         named::info::enqueue(1, 2, 3)?;
+        named::states::enqueue(1)?;
+        named::arguments::enqueue(1)?;
+        named::a::enqueue(1)?;
+        constants::sum::enqueue(8)?;
+        constants::sum_later::enqueue(8)?;
         named::call::enqueue(1, 2)
     });
     enqueued.expect("in a scope");
     assert_effects!(
         effects,
-        [named::task(1), named::intent(1, 2), named::enqueue(1, 2), named::info, named::call(1, 2)]
+        [
+            named::task(1),
+            named::intent(1, 2),
+            named::enqueue(1, 2),
+            named::info,
+            named::states(1),
+            named::arguments(1),
+            named::a,
+            constants::sum,
+            constants::sum_later(8),
+            named::call(1, 2)
+        ]
     );
     assert_eq!(variables(1, 2, true, 3).expect("nothing to flush"), 6);
     drop(variables_async(1, 2, 3));

@@ -34,27 +34,28 @@ pub(super) fn expand(scope: &Scope, wrapped: Wrapped) -> TokenStream {
         let (seal, settle) = match inside {
             Inside::Closure(body) => (
                 quote_spanned!(here=> #krate::Scope::seal(#builder, #body)),
-                quote_spanned!(here=> #krate::__private::settle(sealed, succeeded)),
+                quote_spanned!(here=> #krate::__private::settle(__airlock_sealed, __airlock_succeeded)),
             ),
             Inside::Future(body) => (
                 quote_spanned!(here=> #krate::Scope::seal_async(#builder, #body).await),
-                quote_spanned!(here=> #krate::__private::settle_async(sealed, succeeded).await),
+                quote_spanned!(here=> #krate::__private::settle_async(__airlock_sealed, __airlock_succeeded).await),
             ),
         };
         if never_returns {
             // Nothing is settled behind a body that never ends.
             return quote_spanned!(here=> #seal.0);
         }
+        // A constant may be called like a variable, whatever the span: hence the prefix.
         // The two imports are of ways to do one thing, of which the value's type decides for one.
         quote_spanned! {here=>
-            let (value, sealed) = #seal;
-            let succeeded = {
+            let (__airlock_value, __airlock_sealed) = #seal;
+            let __airlock_succeeded = {
                 use #krate::__private::{EndedAnyway as _, EndedByOutcome as _};
-                (&#krate::__private::Ended(&value)).succeeded()
+                (&#krate::__private::Ended(&__airlock_value)).succeeded()
             };
             match #settle {
-                ::core::result::Result::Ok(()) => value,
-                ::core::result::Result::Err(error) => #failed,
+                ::core::result::Result::Ok(()) => __airlock_value,
+                ::core::result::Result::Err(__airlock_error) => #failed,
             }
         }
     });
@@ -74,12 +75,12 @@ fn failed(scope: &Scope, wrapped: &Wrapped) -> TokenStream {
     let here = Span::mixed_site();
     if let Some(handler) = &scope.on_flush_error {
         // An argument, so that the handler is underlined if it takes or gives something else.
-        return quote_spanned!(here=> #krate::__private::handled(&value, #handler, error));
+        return quote_spanned!(here=> #krate::__private::handled(&__airlock_value, #handler, __airlock_error));
     }
     // Where a `Result`'s error can't be made of a `FlushError`, rustc underlines the method.
     let flush_failed = Ident::new("flush_failed", wrapped.value_span());
     quote_spanned! {here=> {
         use #krate::__private::{ReturnsAnything as _, ReturnsResult as _};
-        (&#krate::__private::Returned::of(&value)).#flush_failed(error)
+        (&#krate::__private::Returned::of(&__airlock_value)).#flush_failed(__airlock_error)
     }}
 }

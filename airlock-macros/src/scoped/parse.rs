@@ -9,7 +9,7 @@ use crate::options::{Known, Options};
 use crate::policies;
 
 const KNOWN: &[Known] = &[
-    Known::value("policy", "DropAll"),
+    Known::value("policy", "DropAll").or_alone(policies::as_written),
     Known::value("executor", "ThreadPool::new(4)"),
     Known::value("on_failure", "Continue"),
     Known::value("on_flush_error", "handle_flush_error"),

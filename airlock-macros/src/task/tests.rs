@@ -39,7 +39,7 @@ fn takes_functions() {
             }
         ),
         quote!(
-            fn f(name: Cow<'static, str>, call: fn(&str) -> &str) {}
+            fn f(#[state] own: &Path, name: Cow<'static, str>, call: fn(&str) -> &str) {}
         ),
     ] {
         assert_eq!(mistakes(function), [""; 0]);
@@ -194,6 +194,12 @@ fn refuses_misused_attributes() {
         (quote!(#[state] smtp: &mut Smtp), messages::state_mutable("Smtp")),
         (quote!(#[state] smtp: &'static Smtp), messages::state_lifetime("Smtp")),
         (quote!(#[state] row: &Row<'_>), messages::state_borrows("Row<'_>")),
+        (quote!(#[state] name: &'static str), messages::state_unsized("String")),
+        (quote!(#[state] sizes: &mut [u64]), messages::state_unsized("Vec<u64>")),
+        (
+            quote!(#[state] smtp: &(dyn Smtp + Sync)),
+            messages::state_unsized("Arc<dyn Smtp + Sync>"),
+        ),
         (quote!(#[state] #[secret] smtp: &Smtp), messages::STATE_AND_SECRET.to_owned()),
         (quote!(#[cfg(unix)] id: u64), messages::CFG_PARAMETER.to_owned()),
     ] {
@@ -222,9 +228,9 @@ fn refuses_a_thirteenth_argument() {
 
 #[test]
 fn reports_all_at_once() {
-    let options = quote!(name = "", quue = "x");
+    let options = quote!(name = "", quue = "x", max_attempts = 0_0u32);
     let function = quote!(
         const fn f<T>(_: u8, text: &str) {}
     );
-    assert_eq!(mistakes_with(options, function).len(), 6);
+    assert_eq!(mistakes_with(options, function).len(), 7);
 }

@@ -85,6 +85,21 @@ impl VisitMut for Owner {
     }
 }
 
+/// The type with a size that holds what this one, without a size, is: `String` for `str`. `None` for other types.
+///
+/// Only what no type of the user's own can be named like.
+pub(crate) fn sized(ty: &Type) -> Option<Type> {
+    match bare(ty) {
+        Type::Slice(slice) => {
+            let elem = &slice.elem;
+            Some(parse_quote!(Vec<#elem>))
+        }
+        Type::TraitObject(object) => Some(parse_quote!(Arc<#object>)),
+        Type::Path(path) if path.path.is_ident("str") => Some(parse_quote!(String)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,7 +6,7 @@ mod opaque;
 
 use syn::{GenericArgument, PathArguments, PathSegment, Type};
 
-pub(crate) use self::borrowing::{borrows, owned};
+pub(crate) use self::borrowing::{borrows, owned, sized};
 pub(crate) use self::future::Future;
 pub(crate) use self::opaque::{has_impl_trait, without_impl_trait};
 

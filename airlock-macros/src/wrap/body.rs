@@ -58,8 +58,8 @@ fn block(output: &ReturnType, body: &Body) -> TokenStream {
             quote_spanned! {here=>
                 #[allow(unreachable_code, unused_variables, clippy::all, clippy::pedantic, reason = "pins the type")]
                 if false {
-                    let value: #ty = loop {};
-                    return value;
+                    let __airlock_value: #ty = loop {};
+                    return __airlock_value;
                 }
             }
         }

@@ -125,10 +125,11 @@ pub(crate) fn nested_policies(policies: u64) {
     ended(airlock::scope().run(|| under(policies)));
 }
 
-/// A thousand intents under a block list of so many tasks, of which it is none.
+/// A thousand intents under a block list of so many tasks, none of which is theirs.
 #[inline(never)]
 pub(crate) fn block_list(tasks: u64) {
-    u64s_in(airlock::scope().policy(many::blocked(tasks).clone()), INTENTS);
+    let scope = airlock::scope().policy(many::blocked(tasks).clone());
+    ended(scope.run(|| many::enqueue_unlisted(INTENTS)));
 }
 
 /// `intents` intents, and what became of each.

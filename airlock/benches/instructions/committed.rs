@@ -86,7 +86,7 @@ impl Committed {
             let Counted { case, airlock, .. } = count;
             match self.growth(count) {
                 None => {
-                    wrong.push(format!("{case}: {airlock} instructions, and no committed figure"))
+                    wrong.push(format!("{case}: {airlock} instructions, and no committed figure"));
                 }
                 Some(growth) if growth > TOLERANCE => {
                     let old = self.cases[case].airlock;

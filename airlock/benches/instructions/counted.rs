@@ -5,6 +5,8 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::tools;
+
 /// One case's instructions, of both sides.
 pub(crate) struct Counted {
     pub(crate) case: String,
@@ -17,6 +19,7 @@ pub(crate) fn count() -> Result<Vec<Counted>, String> {
     let program = env::current_exe().map_err(|error| format!("this program is gone: {error}"))?;
     let output = Command::new(program)
         .args(["--bench", "--output-format=json"])
+        .env("PATH", tools::path())
         .stderr(Stdio::inherit())
         .output()
         .map_err(|error| format!("the benchmarks can't be started: {error}"))?;

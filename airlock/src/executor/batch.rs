@@ -12,6 +12,28 @@ use crate::scope::flush::Lost;
 /// The intents of one flush, in the order of enqueue.
 ///
 /// See [`Executor`](crate::Executor) for what to do with one.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::{Batch, DispatchError, Executor};
+///
+/// /// Takes a batch that fits, and no part of one that doesn't.
+/// struct Pallet;
+///
+/// impl Executor for Pallet {
+///     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+///         if batch.len() <= 2 { Ok(()) } else { Err(DispatchError::refused("only two fit")) }
+///     }
+/// }
+///
+/// #[airlock::task]
+/// fn ship(order_id: u64) {}
+///
+/// let scope = airlock::scope().executor(Pallet);
+/// let error = scope.run(|| (1..=3).try_for_each(|id| ship::enqueue(id))).unwrap_err();
+/// assert_eq!(error.report().not_attempted(), 3);
+/// ```
 pub struct Batch {
     intents: Vec<Intent>,
     /// Under which policies the intents were enqueued, by runs; almost always one.

@@ -86,6 +86,24 @@ impl Executor for Inline {
 }
 
 /// Builds an [`Inline`]; made by [`Inline::builder`].
+///
+/// # Examples
+///
+/// ```
+/// use airlock::{Inline, tasks};
+///
+/// struct Smtp;
+///
+/// #[airlock::task]
+/// fn send_mail(#[state] smtp: &Smtp, order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let inline = Inline::builder().serving(tasks![send_mail]).state(Smtp).build()?;
+/// let (_, sealed) = airlock::scope().executor(inline).seal(|| send_mail::enqueue(42));
+/// assert_eq!(sealed.flush()?.dispatched(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `.build()`"]
 pub struct InlineBuilder {

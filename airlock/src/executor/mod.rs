@@ -90,6 +90,24 @@ pub trait Executor: Send + Sync + 'static {
 }
 
 /// What a flush does when an intent fails.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::OnFailure;
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) -> Result<(), &'static str> {
+///     if order_id == 1 { Err("mailbox full") } else { Ok(()) }
+/// }
+///
+/// let send = |on_failure| {
+///     let scope = airlock::scope().on_failure(on_failure);
+///     scope.run(|| (1..=3).try_for_each(|id| send_mail::enqueue(id))).unwrap_err()
+/// };
+/// assert_eq!(send(OnFailure::Stop).report().not_attempted(), 2);
+/// assert_eq!(send(OnFailure::Continue).report().dispatched(), 2);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnFailure {
     /// Those after it are not attempted, and are handed back.

@@ -124,6 +124,31 @@ impl fmt::Debug for ThreadPool {
 }
 
 /// Builds a [`ThreadPool`]; made by [`ThreadPool::builder`].
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::mpsc;
+///
+/// use airlock::{ThreadPool, tasks};
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) -> Result<(), &'static str> {
+///     if order_id == 1 { Err("mailbox full") } else { Ok(()) }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (failed, failures) = mpsc::channel();
+/// let pool = ThreadPool::builder()
+///     .threads(1)
+///     .serving(tasks![send_mail])
+///     .on_error(move |error| drop(failed.send(error.into_intents())))
+///     .build()?;
+/// airlock::scope().executor(pool).run(|| send_mail::enqueue(1))??;
+/// assert!(failures.recv()?[0].is_same(&send_mail::intent(1)));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a builder does nothing until `.build()`"]
 pub struct ThreadPoolBuilder {
     settings: Settings,
@@ -168,6 +193,20 @@ impl fmt::Debug for ThreadPoolBuilder {
 }
 
 /// A pool can't be built.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use airlock::{ThreadPool, ThreadPoolError};
+///
+/// struct Smtp;
+///
+/// #[airlock::task(name = "mail.welcome")]
+/// fn welcome(#[state] smtp: &Smtp, user_id: u64) {}
+///
+/// let error = ThreadPool::builder().build().unwrap_err();
+/// assert!(matches!(error, ThreadPoolError::States(_)));
+/// ```
 pub enum ThreadPoolError {
     /// Tasks ask for states that were not given.
     States(StatesError),

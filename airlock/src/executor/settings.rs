@@ -63,6 +63,21 @@ macro_rules! settings {
 pub(crate) use settings;
 
 /// An executor can't be built with the states it was given.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// use airlock::{Inline, StatesError};
+///
+/// struct Smtp;
+///
+/// #[airlock::task(name = "mail.welcome")]
+/// fn welcome(#[state] smtp: &Smtp, user_id: u64) {}
+///
+/// let error = Inline::builder().build().unwrap_err();
+/// assert!(matches!(error, StatesError::Missing(_)));
+/// assert!(error.to_string().contains("`mail.welcome`"));
+/// ```
 #[derive(Clone)]
 pub enum StatesError {
     /// Tasks ask for states that were not given.

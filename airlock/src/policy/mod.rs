@@ -105,12 +105,79 @@ pub trait Policy: Send + Sync + 'static {
 }
 
 /// A policy's memory of one flush.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::{Intent, Judge, Occasion, Policy, Verdict};
+///
+/// /// Lets every other intent of a flush out.
+/// struct Half;
+///
+/// struct Next(Verdict);
+///
+/// impl Policy for Half {
+///     fn judge(&self, _: Occasion) -> Option<Box<dyn Judge + '_>> {
+///         Some(Box::new(Next(Verdict::Allow)))
+///     }
+/// }
+///
+/// impl Judge for Next {
+///     fn allows(&mut self, _: &Intent) -> Verdict {
+///         let next = if self.0.is_allow() { Verdict::Drop } else { Verdict::Allow };
+///         std::mem::replace(&mut self.0, next)
+///     }
+/// }
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (_, sealed) = airlock::scope()
+///     .policy(Half)
+///     .seal(|| (1..=4).try_for_each(|id| send_mail::enqueue(id)));
+/// assert_eq!(sealed.flush()?.dropped(), 2);
+/// # Ok(())
+/// # }
+/// ```
 pub trait Judge {
     /// Asked once for each intent that got as far as this policy, in order.
     fn allows(&mut self, intent: &Intent) -> Verdict;
 }
 
 /// Why intents are judged.
+///
+/// # Examples
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+///
+/// use airlock::{Judge, Occasion, Policy};
+///
+/// static FLUSHES: AtomicUsize = AtomicUsize::new(0);
+///
+/// struct CountFlushes;
+///
+/// impl Policy for CountFlushes {
+///     fn judge(&self, occasion: Occasion) -> Option<Box<dyn Judge + '_>> {
+///         if occasion == Occasion::Flush {
+///             FLUSHES.fetch_add(1, Ordering::Relaxed);
+///         }
+///         None
+///     }
+/// }
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (_, sealed) = airlock::scope().policy(CountFlushes).seal(|| send_mail::enqueue(42));
+/// println!("{}", sealed.inspect());                       // not counted
+/// sealed.flush()?;
+/// assert_eq!(FLUSHES.load(Ordering::Relaxed), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occasion {
     /// They leave if they pass.
@@ -120,6 +187,28 @@ pub enum Occasion {
 }
 
 /// What a policy says of an intent at flush.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::{Intent, Verdict};
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let no_bulk = |intent: &Intent| match intent.effective_queue() {
+///     Some("bulk") => Verdict::Drop,
+///     _ => Verdict::Allow,
+/// };
+/// assert!(no_bulk(&send_mail::intent(42)).is_allow());
+///
+/// let (_, sealed) =
+///     airlock::scope().policy(no_bulk).seal(|| send_mail::intent(42).queue("bulk").enqueue());
+/// assert_eq!(sealed.flush()?.dropped(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It may leave.
@@ -133,6 +222,18 @@ pub enum Verdict {
 /// The name of the policy, inside a combination, that dropped an intent.
 ///
 /// Behind a pointer, so that a [`Verdict`] is returned in registers.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::{AllowAll, DropAll, Policy, Verdict};
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// let verdict = (AllowAll, DropAll).allows(&send_mail::intent(42));
+/// assert!(matches!(verdict, Verdict::DropBy(policy) if policy.as_str() == "DropAll"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicyName(Box<Cow<'static, str>>);
 

@@ -44,6 +44,22 @@ pub fn registry() -> Result<&'static Registry, DuplicateTasks> {
 }
 
 /// Every task linked into the binary; had from [`registry()`].
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// #[airlock::task(name = "warehouse.notify")]
+/// fn notify_warehouse(order_id: u64) {}
+///
+/// #[airlock::task(name = "mail.confirmation")]
+/// fn send_confirmation_email(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let names: Vec<_> = airlock::registry()?.iter().map(|task| task.name()).collect();
+/// assert_eq!(names, ["mail.confirmation", "warehouse.notify"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Registry {
     /// Ordered by name, so that what is listed doesn't depend on how the binary was linked.
@@ -126,6 +142,20 @@ impl Registry {
 }
 
 /// No task has the name that was looked up.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// #[airlock::task(name = "mail.welcome")]
+/// fn welcome(user_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let error = airlock::registry()?.find("mail.welcom").unwrap_err();
+/// assert_eq!(error.name(), "mail.welcom");
+/// assert_eq!(error.nearest(), Some("mail.welcome"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct UnknownTask {
     name: String,
@@ -166,6 +196,21 @@ impl fmt::Debug for UnknownTask {
 impl std::error::Error for UnknownTask {}
 
 /// Two tasks of the binary have one name.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// #[airlock::task(name = "send")]
+/// fn send_mail(order_id: u64) {}
+///
+/// #[airlock::task(name = "send")]
+/// fn send_parcel(order_id: u64) {}
+///
+/// let error = airlock::registry().unwrap_err();
+/// let (mail, parcel) = error.iter().next().expect("they share a name");
+/// assert_eq!(mail.name(), parcel.name());
+/// assert!(mail.place() < parcel.place());
+/// ```
 #[derive(Clone)]
 pub struct DuplicateTasks {
     duplicates: Vec<(&'static TaskInfo, &'static TaskInfo)>,

@@ -60,6 +60,23 @@ struct Returned {
 }
 
 /// An intent that failed, with its error.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) -> Result<(), &'static str> {
+///     if order_id == 1 { Err("mailbox full") } else { Ok(()) }
+/// }
+///
+/// let error = airlock::scope()
+///     .run(|| (1..=3).try_for_each(|id| send_mail::enqueue(id)))
+///     .unwrap_err();
+/// let (_, failed, not_attempted) = error.into_parts();
+/// assert_eq!(failed[0].error.to_string(), "mailbox full");
+/// assert!(failed[0].intent.as_ref().is_some_and(|intent| intent.is_same(&send_mail::intent(1))));
+/// assert_eq!(not_attempted.len(), 2);
+/// ```
 #[derive(Debug)]
 pub struct FailedIntent {
     /// The task.

@@ -71,6 +71,23 @@ pub struct Handle {
 
 impl Handle {
     /// Runs `body` inside the scope, on this thread.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (_, sealed) = airlock::scope().seal(|| {
+    ///     let scope = airlock::current().expect("inside a scope");
+    ///     let worker = std::thread::spawn(move || scope.run(|| send_mail::enqueue(42)));
+    ///     worker.join().expect("no panic")
+    /// });
+    /// assert_eq!(sealed.flush()?.dispatched(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn run<T>(&self, body: impl FnOnce() -> T) -> T {
         let mut seat = self.seat();
         let _seated = seat.sit();
@@ -78,6 +95,24 @@ impl Handle {
     }
 
     /// What the scope holds, and what each policy would say of it; nothing where a policy asks.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// airlock::scope().run(|| {
+    ///     send_mail::enqueue(1)?;
+    ///     airlock::scope().run(|| send_mail::enqueue(2)).expect("captured")?;
+    ///     let seen = airlock::current().expect("inside a scope").inspect();
+    ///     assert_eq!((seen.own().len(), seen.captured().len()), (1, 1));
+    ///     Ok::<_, airlock::EnqueueError>(())
+    /// })??;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn inspect(&self) -> Inspection {
         // A policy that is being asked may be asked by an inspection of this very scope.
         if context::is_judging() {
@@ -147,6 +182,30 @@ impl<F: Future> InScope for F {}
 
 pin_project! {
     /// A future that runs inside a scope it was handed; made by [`InScope`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::{Carried, InScope};
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// fn later<F: Future>(work: F) -> Carried<F> {
+    ///     work.in_current_scope()
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// airlock::scope()
+    ///     .run_async(async {
+    ///         let mail = later(async { send_mail::enqueue(42) });
+    ///         tokio::spawn(mail).await.expect("no panic")
+    ///     })
+    ///     .await??;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Carried<F> {
         #[pin]

@@ -39,6 +39,24 @@ pub struct Inspection {
 }
 
 /// One intent of an [`Inspection`].
+///
+/// # Examples
+///
+/// ```
+/// use airlock::{AllowAll, DropAll};
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// let (_, sealed) = airlock::scope().policy(AllowAll).seal(|| {
+///     airlock::policy(DropAll).run(|| send_mail::enqueue(42))
+/// });
+/// let inspection = sealed.inspect();
+/// let policies: Vec<_> = inspection.own()[0].verdicts().iter().map(|(name, _)| &**name).collect();
+/// assert_eq!(policies, ["DropAll", "AllowAll"]);
+/// assert!(!inspection.own()[0].passes());
+/// sealed.discard();
+/// ```
 #[derive(Clone)]
 pub struct Inspected {
     task: &'static TaskInfo,

@@ -37,6 +37,24 @@ pub fn policy(policy: impl Policy) -> LocalPolicy {
 }
 
 /// A policy to run a part of a scope's body under; made by [`policy`].
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (_, sealed) = airlock::scope().seal(|| {
+///     let quiet = airlock::policy(airlock::DropAll);
+///     quiet.run(|| send_mail::enqueue(1))?;
+///     send_mail::enqueue(2)
+/// });
+/// let report = sealed.flush()?;
+/// assert_eq!((report.dropped(), report.dispatched()), (1, 1));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a local policy does nothing until something runs under it: write `.run(|| …)`"]
 pub struct LocalPolicy {
     policy: SharedPolicy,
@@ -51,6 +69,22 @@ impl LocalPolicy {
     }
 
     /// Runs a future under the policy.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let quiet = airlock::policy(airlock::DropAll);
+    /// let body = quiet.run_async(async { send_mail::enqueue(42) });
+    /// let (_, sealed) = airlock::scope().seal_async(body).await;
+    /// assert_eq!(sealed.flush()?.dropped(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run_async<F: Future>(self, body: F) -> F::Output {
         Inside::new(body, self.seat()).await.0
     }

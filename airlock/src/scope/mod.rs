@@ -66,6 +66,21 @@ pub fn scope() -> Scope {
 }
 
 /// A scope that has not begun; made by [`scope()`].
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let two_mails = || (1..=2).try_for_each(|id| send_mail::enqueue(id));
+/// let (_, sealed) = airlock::scope().named("newsletter").policy(airlock::DropAll).seal(two_mails);
+/// let report = sealed.flush()?;
+/// assert_eq!((report.scope(), report.dropped()), (Some("newsletter"), 2));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a scope does nothing until something runs in it: write `.run(|| …)`"]
 pub struct Scope {
     policy: Option<SharedPolicy>,
@@ -90,6 +105,28 @@ pub(crate) struct Rules {
 
 impl Scope {
     /// Judges by `policy` what is enqueued inside, and in scopes inside.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::{DropAll, Limit};
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (_, sealed) = airlock::scope().policy(DropAll).seal(|| send_mail::enqueue(42));
+    /// assert_eq!(sealed.flush()?.dropped(), 1);
+    ///
+    /// // A second policy is asked besides the first.
+    /// let (_, sealed) = airlock::scope()
+    ///     .policy(Limit::per_flush(2))
+    ///     .policy(Limit::per_flush(1))
+    ///     .seal(|| (1..=3).try_for_each(|id| send_mail::enqueue(id)));
+    /// assert_eq!(sealed.flush()?.dispatched(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn policy(mut self, policy: impl Policy) -> Self {
         let policy: SharedPolicy = match self.policy.take() {
             None => Arc::new(Box::new(policy)),
@@ -101,11 +138,49 @@ impl Scope {
 
     /// Carries out with `executor` what leaves. A scope without one uses that of the scope around,
     /// else the configured one, else it runs the tasks here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::Intent;
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {
+    ///     unreachable!("printed instead");
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let print = |intent: Intent| {
+    ///     println!("{intent}");
+    ///     Ok::<_, std::io::Error>(())
+    /// };
+    /// let (_, sealed) = airlock::scope().executor(print).seal(|| send_mail::enqueue(42));
+    /// assert_eq!(sealed.flush()?.dispatched(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn executor(self, executor: impl Executor) -> Self {
         self.rule(|rules| rules.executor = Some(Arc::new(executor)))
     }
 
     /// What a flush does when an intent fails; [`OnFailure::Stop`] unless told otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::OnFailure;
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) -> Result<(), &'static str> {
+    ///     if order_id == 1 { Err("mailbox full") } else { Ok(()) }
+    /// }
+    ///
+    /// let error = airlock::scope()
+    ///     .on_failure(OnFailure::Continue)
+    ///     .run(|| (1..=3).try_for_each(|id| send_mail::enqueue(id)))
+    ///     .unwrap_err();
+    /// assert_eq!((error.report().failed(), error.report().dispatched()), (1, 2));
+    /// ```
     pub fn on_failure(self, on_failure: OnFailure) -> Self {
         self.rule(|rules| rules.on_failure = on_failure)
     }
@@ -135,6 +210,27 @@ impl Scope {
     /// Lets nested scopes flush by themselves the intents of which `release` says so.
     ///
     /// The policies in force still judge them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task(queue = "audit")]
+    /// fn audit(order_id: u64) {}
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// let outer = airlock::scope().release(|intent| intent.effective_queue() == Some("audit"));
+    /// let (_, sealed) = outer.seal(|| {
+    ///     airlock::scope().run(|| {
+    ///         send_mail::enqueue(42)?;
+    ///         audit::enqueue(42)                              // leaves at the end of this scope
+    ///     })
+    /// });
+    /// assert!(sealed.intents().all(|intent| intent.is_same(&send_mail::intent(42))));
+    /// assert_eq!(sealed.len(), 1);
+    /// sealed.discard();
+    /// ```
     pub fn release(self, release: impl Fn(&Intent) -> bool + Send + Sync + 'static) -> Self {
         self.rule(|rules| rules.release = Release::If(Arc::new(release)))
     }
@@ -142,11 +238,39 @@ impl Scope {
     /// Lets nested scopes flush everything by themselves.
     ///
     /// The policies in force still judge it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// let (_, sealed) = airlock::scope().release_all().seal(|| {
+    ///     airlock::scope().run(|| send_mail::enqueue(42))     // leaves here
+    /// });
+    /// assert!(sealed.is_empty());
+    /// ```
     pub fn release_all(self) -> Self {
         self.rule(|rules| rules.release = Release::All)
     }
 
     /// Refuses to hold more than `limit` intents; 16,777,216 unless told otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::EnqueueError;
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let full =
+    ///     airlock::scope().limit(2).run(|| (1..=3).try_for_each(|id| send_mail::enqueue(id)))?;
+    /// assert!(matches!(full, Err(EnqueueError::Full(_, 2))));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn limit(self, limit: usize) -> Self {
         self.rule(|rules| rules.limit = Some(limit))
     }
@@ -155,11 +279,40 @@ impl Scope {
     ///
     /// A report costs the rendering of every argument: a scope without this, that nobody logs,
     /// makes none unless it fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (sender, reports) = mpsc::channel();
+    /// airlock::scope()
+    ///     .on_report(move |report| drop(sender.send(report.to_string())))
+    ///     .run(|| send_mail::enqueue(42))??;
+    /// assert!(reports.recv()?.starts_with("scope: 1 dispatched"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn on_report(self, tell: impl Fn(&Report) + Send + Sync + 'static) -> Self {
         self.rule(|rules| rules.on_report = Some(Box::new(tell)))
     }
 
     /// Names the scope in reports and logs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), airlock::FlushError> {
+    /// let (_, sealed) = airlock::scope().named("checkout").seal(|| ());
+    /// assert_eq!(sealed.inspect().scope(), Some("checkout"));
+    /// assert_eq!(sealed.flush()?.scope(), Some("checkout"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn named(self, name: impl Into<Cow<'static, str>>) -> Self {
         self.rule(|rules| rules.name = Some(name.into()))
     }
@@ -287,6 +440,21 @@ impl Scope {
     /// # Panics
     ///
     /// Where `body` does; then its intents are discarded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (sent, sealed) = airlock::scope().seal_async(async { send_mail::enqueue(42) }).await;
+    /// sent?;
+    /// assert_eq!(sealed.flush_async().await?.dispatched(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn seal_async<F: Future>(self, body: F) -> (F::Output, Sealed) {
         let seat = Seat {
             frame: Some(Rules::frame(self.rules.as_deref())),

@@ -11,6 +11,18 @@ use crate::scope::{Inspection, Sealed};
 ///
 /// `Debug`, `Display` and [`to_json`](Self::to_json) hold nothing that moves between runs, for
 /// snapshots; secrets are covered.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task(name = "mail.welcome")]
+/// fn welcome(user_id: u64) {}
+///
+/// let (_, effects) = airlock::testing::capture(|| welcome::enqueue(7));
+/// assert_eq!(effects.len(), 1);
+/// assert_eq!(effects.to_string(), "mail.welcome(user_id: 7)");
+/// assert_eq!(effects.to_json()[0]["arguments"]["user_id"], 7);
+/// ```
 pub struct Effects {
     intents: Vec<Intent>,
     inspection: Inspection,

@@ -38,12 +38,41 @@ pub use pure::{assert_no_effects, assert_no_effects_async};
 ///
 /// Nested scopes hand over what they would flush, and policies refuse as ever; what they would drop
 /// is kept, and [`Effects`] says so.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// let (enqueued, effects) = airlock::testing::capture(|| {
+///     airlock::scope().run(|| send_mail::enqueue(42))
+/// });
+/// assert!(enqueued.is_ok());
+/// airlock::assert_enqueued!(effects, send_mail(42));
+/// ```
 pub fn capture<T>(body: impl FnOnce() -> T) -> (T, Effects) {
     let (value, sealed) = crate::scope().boundary().seal(body);
     (value, Effects::of(sealed))
 }
 
 /// The same for a future.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (enqueued, effects) =
+///     airlock::testing::capture_async(async { send_mail::enqueue(42) }).await;
+/// enqueued?;
+/// airlock::assert_enqueued!(effects, send_mail(42));
+/// # Ok(())
+/// # }
+/// ```
 pub async fn capture_async<F: Future>(body: F) -> (F::Output, Effects) {
     let (value, sealed) = crate::scope().boundary().seal_async(body).await;
     (value, Effects::of(sealed))

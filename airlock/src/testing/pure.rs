@@ -42,6 +42,16 @@ pub fn assert_no_effects<T>(body: impl FnOnce() -> T) -> T {
 /// # Panics
 ///
 /// Panics with every attempt: the task, its arguments and the line that enqueued.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// let total = airlock::testing::assert_no_effects_async(async { 2 + 2 }).await;
+/// assert_eq!(total, 4);
+/// # }
+/// ```
 pub async fn assert_no_effects_async<F: Future>(body: F) -> F::Output {
     let (scope, attempts) = watched();
     let (value, sealed) = scope.seal_async(body).await;

@@ -63,8 +63,9 @@ impl Task {
 
 /// Reports everything that is wrong with the function at once.
 pub(crate) fn check(errors: &Errors, input: Input) -> Result<Task, Box<Refused>> {
-    let Input { krate, mut name, calls, local, function, parameters } = input;
+    let Input { krate, mut name, mut calls, local, function, parameters } = input;
     check_name(errors, &mut name);
+    check_attempts(errors, &mut calls);
 
     let before = errors.count();
     check_receiver(errors, &function.signature);
@@ -96,6 +97,21 @@ fn check_name(errors: &Errors, name: &mut Option<Expr>) {
         errors.at(literal, messages::EMPTY_NAME);
         *name = None;
     }
+}
+
+/// A literal 0 is reported and forgotten; any other number is for rustc to check.
+fn check_attempts(errors: &Errors, calls: &mut Vec<(Ident, Expr)>) {
+    calls.retain(|(option, value)| {
+        let is_zero = option == "max_attempts"
+            && matches!(
+                value,
+                Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) if literal.base10_digits() == "0"
+            );
+        if is_zero {
+            errors.at(value, messages::NO_ATTEMPT);
+        }
+        !is_zero
+    });
 }
 
 fn check_receiver(errors: &Errors, signature: &Signature) {

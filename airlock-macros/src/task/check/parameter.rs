@@ -79,7 +79,9 @@ fn check_state(errors: &Errors, ty: &Type) -> Option<Role> {
     };
     let state = types::bare(&reference.elem);
     let text = written(state);
-    if reference.mutability.is_some() {
+    if let Some(sized) = types::sized(state) {
+        errors.at(ty, messages::state_unsized(&written(sized)));
+    } else if reference.mutability.is_some() {
         errors.at(ty, messages::state_mutable(&text));
     } else if reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident != "_") {
         errors.at(ty, messages::state_lifetime(&text));

@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::{Index, ReturnType};
 
 use super::info;
-use crate::spans::Spans;
+use crate::spans::{Spans, variable};
 use crate::task::check::{Role, Task};
 
 /// ```text
@@ -69,24 +69,30 @@ fn name(task: &Task) -> TokenStream {
 /// ```
 fn call(task: &Task) -> TokenStream {
     let krate = &task.krate;
+    let (arguments, states) = (variable("arguments"), variable("states"));
     let run = run(task);
     let body = if task.function.signature.asyncness.is_none() {
         quote!(#krate::__private::Called::done(#run))
     } else {
-        let states =
-            task.states().next().map(|_| quote!(let states = ::core::clone::Clone::clone(states);));
+        let own_states = task
+            .states()
+            .next()
+            .map(|_| quote!(let #states = ::core::clone::Clone::clone(#states);));
         // Spanned on the function's name, for that is where a future that isn't `Send` is to be mended.
         let here = task.function.signature.ident.span();
         let future = quote_spanned!(here=> __AirlockCalled::future(async move { #run }));
         // By one token at that same place, for airlock's path stands elsewhere and rustc would underline it all.
         quote! {
             use #krate::__private::Called as __AirlockCalled;
-            #states
+            #own_states
             #future
         }
     };
     quote! {
-        fn call(arguments: Self::Arguments, states: &#krate::States) -> #krate::__private::Called {
+        fn call(
+            #arguments: Self::Arguments,
+            #states: &#krate::States,
+        ) -> #krate::__private::Called {
             #body
         }
     }
@@ -100,13 +106,14 @@ fn run(task: &Task) -> TokenStream {
     let krate = &task.krate;
     let signature = &task.function.signature;
     let marker = &signature.ident;
-    let states = if signature.asyncness.is_some() { quote!(&states) } else { quote!(states) };
+    let (tuple, states) = (variable("arguments"), variable("states"));
+    let states = if signature.asyncness.is_some() { quote!(&#states) } else { quote!(#states) };
     let mut index = 0..;
     let arguments = task.parameters.iter().map(|parameter| match &parameter.role {
         Role::State(ty) => quote!(#krate::__private::state::<#marker, #ty>(#states)),
         Role::Argument | Role::Secret => {
             let index = index.next().map(Index::from);
-            quote!(arguments.#index)
+            quote!(#tuple.#index)
         }
     });
     let arguments = quote!(#(#arguments),*);
@@ -124,10 +131,11 @@ fn run(task: &Task) -> TokenStream {
 
 /// The first of three ways that the arguments' types allow: `Clone`, JSON, none.
 fn duplicate(krate: &TokenStream) -> TokenStream {
+    let arguments = variable("arguments");
     quote! {
-        fn duplicate(arguments: &Self::Arguments) -> ::core::option::Option<Self::Arguments> {
+        fn duplicate(#arguments: &Self::Arguments) -> ::core::option::Option<Self::Arguments> {
             use #krate::__private::{DuplicateByClone as _, DuplicateByJson as _, DuplicateNot as _};
-            (&&#krate::__private::Duplicating(arguments)).duplicate()
+            (&&#krate::__private::Duplicating(#arguments)).duplicate()
         }
     }
 }
@@ -135,20 +143,21 @@ fn duplicate(krate: &TokenStream) -> TokenStream {
 /// What JSON does for other tasks: to compare arguments and to show them.
 fn local(task: &Task) -> TokenStream {
     let krate = &task.krate;
+    let (arguments, a, b) = (variable("arguments"), variable("a"), variable("b"));
     let shown = task.arguments().enumerate().map(|(index, _)| {
         let index = Index::from(index);
-        quote!((&#krate::__private::Showing(&arguments.#index)).shown())
+        quote!((&#krate::__private::Showing(&#arguments.#index)).shown())
     });
     quote! {
         fn equal(
-            a: &Self::Arguments,
-            b: &Self::Arguments,
+            #a: &Self::Arguments,
+            #b: &Self::Arguments,
         ) -> ::core::option::Option<::core::primitive::bool> {
             use #krate::__private::{EqualByEq as _, EqualNot as _};
-            (&#krate::__private::Comparing(a, b)).equal()
+            (&#krate::__private::Comparing(#a, #b)).equal()
         }
 
-        fn shown(arguments: &Self::Arguments) -> ::std::vec::Vec<::std::string::String> {
+        fn shown(#arguments: &Self::Arguments) -> ::std::vec::Vec<::std::string::String> {
             use #krate::__private::{ShownByDebug as _, ShownNot as _};
             ::std::vec::Vec::from([#(#shown),*])
         }
