@@ -155,7 +155,7 @@ impl Configuration {
     }
 
     fn seat(self) -> Seat {
-        Seat { config: Some(Arc::new(self.config)), ..Seat::default() }
+        Seat { config: Some(Some(Arc::new(self.config))), ..Seat::default() }
     }
 }
 

@@ -55,6 +55,18 @@ impl Node {
     fn policy(&self) -> &dyn Policy {
         &**self.policy
     }
+
+    /// Tells the policies that are not asked any more, and names this one as the one that refused.
+    #[cold]
+    fn refused(&self, intent: &Intent, violation: PolicyViolation) -> PolicyViolation {
+        iter(&self.outer).for_each(|policy| policy.on_refused(intent));
+        violation.named(self.policy())
+    }
+
+    #[cold]
+    fn dropped(&self, verdict: Verdict) -> Verdict {
+        verdict.named(self.policy())
+    }
 }
 
 pub(crate) fn iter(chain: &Chain) -> impl Iterator<Item = &SharedPolicy> {
@@ -86,8 +98,7 @@ pub(crate) fn on_enqueue(chain: &Chain, intent: &Intent) -> Result<(), PolicyVio
     let mut node = chain.as_deref();
     while let Some(asked) = node {
         if let Err(violation) = asked.policy().on_enqueue(intent) {
-            iter(&asked.outer).for_each(|policy| policy.on_refused(intent));
-            return Err(violation.named(asked.policy()));
+            return Err(asked.refused(intent, violation));
         }
         node = asked.outer.as_deref();
     }
@@ -120,7 +131,7 @@ impl<'c> Bench<'c> {
         while let Some(asked) = node {
             let verdict = asked.policy().allows(intent);
             if !verdict.is_allow() {
-                return verdict.named(asked.policy());
+                return asked.dropped(verdict);
             }
             node = asked.outer.as_deref();
         }

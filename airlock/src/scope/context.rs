@@ -104,6 +104,29 @@ impl Stack {
         self.depth += 1;
     }
 
+    /// Puts `frame` on the stack and leaves in its place what stood there, which at the bottom of the
+    /// stack is a frame as new: nothing but two frames is exchanged.
+    #[inline]
+    fn exchange_in(&mut self, frame: &mut Frame) {
+        if self.depth > 0 {
+            return self.push(std::mem::take(frame));
+        }
+        frame.enter_in(None, || Config::limit(self.config.as_ref()));
+        std::mem::swap(&mut self.current, frame);
+        self.depth = 1;
+    }
+
+    /// Takes what [`exchange_in`](Self::exchange_in) has put there off the stack again.
+    #[inline]
+    fn exchange_out(&mut self, frame: &mut Frame) {
+        if self.depth == 1 {
+            std::mem::swap(&mut self.current, frame);
+            self.depth = 0;
+        } else {
+            *frame = self.pop();
+        }
+    }
+
     #[inline]
     fn pop(&mut self) -> Frame {
         debug_assert!(self.depth > 0, "scopes are left in the order in which they nest");
@@ -244,7 +267,10 @@ struct Judging<'a> {
 impl Judging<'_> {
     #[inline]
     fn accept(mut self) {
-        self.stack = None;
+        let stack = self.stack.take();
+        // There is nothing left in it to drop, which the compiler does not see.
+        std::mem::forget(self);
+        drop(stack);
     }
 }
 
@@ -454,7 +480,9 @@ pub(crate) struct Seat {
     pub(crate) carried: Chain,
     /// The policies to be in force in place of those around.
     pub(crate) only: Option<Chain>,
-    pub(crate) config: Option<Arc<Config>>,
+    /// The configuration to be in force; while it is, what is in force outside.
+    #[expect(clippy::option_option, reason = "outside there may be none")]
+    pub(crate) config: Option<Option<Arc<Config>>>,
     /// Of the scope, for where its future is dropped.
     pub(crate) rules: Option<Box<Rules>>,
     /// Of a task's own scope: where its flush looks for what is lost with it.
@@ -479,7 +507,7 @@ impl Seat {
     pub(crate) fn sit(&mut self) -> Seated<'_> {
         // On a thread that is being torn down nothing can be current.
         if CONTEXT.try_with(|_| ()).is_err() {
-            return Seated { seat: self, framed: false, config: None, present: false };
+            return Seated { seat: self, present: false };
         }
         CONTEXT.with(|context| context.sit(self))
     }
@@ -506,10 +534,6 @@ impl Seat {
 /// A [`Seat`] that is taken.
 pub(crate) struct Seated<'a> {
     seat: &'a mut Seat,
-    framed: bool,
-    /// The configuration outside, where the seat brought one.
-    #[expect(clippy::option_option, reason = "outside there may be none")]
-    config: Option<Option<Arc<Config>>>,
     /// Whether anything was put in place.
     present: bool,
 }
@@ -518,24 +542,28 @@ impl Context {
     #[inline(never)]
     fn sit<'a>(&self, seat: &'a mut Seat) -> Seated<'a> {
         let mut stack = self.stack();
-        let config = seat.config.clone().map(|config| stack.config.replace(config));
+        if let Some(config) = &mut seat.config {
+            std::mem::swap(&mut stack.config, config);
+        }
         if !seat.in_force.known || !chain::is_same(&seat.in_force.outside, &stack.chain) {
             seat.find_inside(&stack);
         }
         std::mem::swap(&mut stack.chain, &mut seat.in_force.inside);
-        let framed = seat.frame.take().map(|frame| stack.push(frame)).is_some();
-        Seated { seat, framed, config, present: true }
+        if let Some(frame) = &mut seat.frame {
+            stack.exchange_in(frame);
+        }
+        Seated { seat, present: true }
     }
 
     #[inline(never)]
     fn rise(&self, seated: &mut Seated<'_>) {
         let mut stack = self.stack();
-        if seated.framed {
-            seated.seat.frame = Some(stack.pop());
+        if let Some(frame) = &mut seated.seat.frame {
+            stack.exchange_out(frame);
         }
         std::mem::swap(&mut stack.chain, &mut seated.seat.in_force.inside);
-        if let Some(config) = seated.config.take() {
-            stack.config = config;
+        if let Some(config) = &mut seated.seat.config {
+            std::mem::swap(&mut stack.config, config);
         }
     }
 }

@@ -125,7 +125,7 @@ impl Handle {
         Seat {
             frame: Some(Frame::carried(&self.scopes)),
             carried: self.chain.clone(),
-            config: self.config.clone(),
+            config: self.config.clone().map(Some),
             ..Seat::default()
         }
     }
