@@ -198,16 +198,21 @@ impl Context {
     /// is there.
     #[cold]
     fn enqueue_elsewhere(&self, intent: Intent) -> Result<(), Box<EnqueueError>> {
-        let (shared, chain) = {
+        // A refused intent is shown, and that is the user's code: by then nothing is borrowed.
+        let place = {
             let stack = self.stack();
-            if stack.depth == 0 {
-                return Err(refuse(EnqueueError::NoScope, &intent));
+            match stack.current.shared() {
+                _ if stack.depth == 0 => Err(None),
+                Some(shared) => Ok((shared.clone(), stack.chain.clone())),
+                None => Err(Some(stack.current.limit())),
             }
-            let Some(shared) = stack.current.shared() else {
-                let limit = stack.current.limit();
+        };
+        let (shared, chain) = match place {
+            Ok(place) => place,
+            Err(None) => return Err(refuse(EnqueueError::NoScope, &intent)),
+            Err(Some(limit)) => {
                 return Err(refuse(|refusal| EnqueueError::Full(refusal, limit), &intent));
-            };
-            (shared.clone(), stack.chain.clone())
+            }
         };
         if let Err(violation) = judging(|| chain::on_enqueue(&chain, &intent)) {
             return Err(refused(&intent, violation));
