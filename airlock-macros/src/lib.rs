@@ -45,13 +45,15 @@ use proc_macro::TokenStream;
 /// | `name = "…"` | the task's name in the registry and on the wire; by default the function's path |
 /// | `queue = "…"` | the queue that it goes to unless the intent names one |
 /// | `max_attempts = n` | how often a worker tries it |
+/// | `removed = ["…"]` | arguments that messages of older binaries may still carry: they are left alone |
 /// | `local` | the task runs in this process only, and its arguments need no serde |
 /// | `crate = path` | where airlock is, if it isn't `::airlock` |
 ///
 /// # Parameters
 ///
 /// Arguments are owned and serialisable. `#[state] smtp: &Smtp` is no argument: the executor supplies it.
-/// `#[secret] token: String` is never shown.
+/// `#[secret] token: String` is never shown. `#[default] note: String` and `#[default(3)] copies: u8` are what a
+/// message of an older binary lacks; an `Option` is `None` without it.
 ///
 /// # Mistakes
 ///
@@ -84,9 +86,10 @@ pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
 /// # Options
 ///
 /// Each is the method of `Scope` of that name: `policy`, `executor`, `on_failure`, `flush_if`, `release`,
-/// `release_all`, `limit`, `on_report`, `named`. In `policy`, the built-in policies need no import, and `BlockTasks(…)`
-/// and `AllowOnly(…)` take paths of tasks, bare or in quotes. `on_flush_error = path` names a function that makes the
-/// value of a function whose flush failed; `crate = path` says where airlock is, if it isn't `::airlock`.
+/// `release_all`, `limit`, `limit_bytes`, `chunks`, `on_report`, `named`. In `policy`, the built-in policies
+/// need no import, and `BlockTasks(…)` and `AllowOnly(…)` take paths of tasks, bare or in quotes.
+/// `on_flush_error = path` names a function that makes the value of a function whose flush failed; `crate =
+/// path` says where airlock is, if it isn't `::airlock`.
 #[proc_macro_attribute]
 pub fn scoped(options: TokenStream, item: TokenStream) -> TokenStream {
     scoped::scoped(options.into(), item.into()).into()

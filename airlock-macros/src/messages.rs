@@ -170,6 +170,26 @@ pub(crate) fn state_unsized(sized: &str) -> String {
 pub(crate) const STATE_AND_SECRET: &str =
     "a `#[state]` is no argument and never shown: remove `#[secret]`";
 
+pub(crate) const STATE_AND_DEFAULT: &str =
+    "a `#[state]` is no argument and supplied by the executor: remove `#[default]`";
+
+pub(crate) const DEFAULT_VALUE: &str = "`#[default]` takes one value in parentheses, or none for the type's own: write `#[default(3)]`, or \
+     `#[default]`";
+
+pub(crate) const DEFAULT_LOCAL: &str = "a `local` task is never read from a message, which could lack an argument: remove `#[default]`";
+
+pub(crate) const REMOVED_NEEDS_NAMES: &str = "`removed` takes the names of arguments that the task had, in quotes: write `removed = [\"note\"]`";
+
+pub(crate) const REMOVED_LOCAL: &str = "a `local` task is never read from a message, which could have more arguments: remove `removed`";
+
+pub(crate) fn removed_is_here(name: &str) -> String {
+    format!("`{name}` is an argument of this task, and not removed: take it out of the list")
+}
+
+pub(crate) fn removed_twice(name: &str) -> String {
+    format!("`{name}` is listed twice: remove one")
+}
+
 pub(crate) fn repeated_marker(name: &str) -> String {
     format!("`#[{name}]` stands here twice: remove one")
 }

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
-use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -35,7 +35,8 @@ pub trait Arguments: Sized {
     /// Each argument as JSON, for people; `None` where it has no JSON.
     fn shown(&self) -> Vec<Option<Value>>;
 
-    /// Reads each argument from under its parameter's name.
+    /// Reads each argument from under its parameter's name; one that is not there is what `default`
+    /// gives for its index.
     ///
     /// # Errors
     ///
@@ -43,6 +44,7 @@ pub trait Arguments: Sized {
     fn decode<'de, M: MapAccess<'de>>(
         task: &'static TaskInfo,
         map: M,
+        default: fn(usize) -> Option<Box<dyn Any>>,
         failure: &mut Option<DecodeError>,
     ) -> Result<Self, M::Error>;
 }
@@ -115,7 +117,7 @@ where
     }
 
     fn visit_map<M: MapAccess<'de>>(self, map: M) -> Result<Self::Value, M::Error> {
-        T::Arguments::decode(T::info(), map, self.failure)
+        T::Arguments::decode(T::info(), map, T::default_argument, self.failure)
     }
 }
 
@@ -163,14 +165,21 @@ fn shown_argument<T: Serialize>(argument: &T) -> Option<Value> {
     value.or_else(|| serde_json::to_string(argument).ok().map(Value::from))
 }
 
-fn required<T: DeserializeOwned, E: serde::de::Error>(
+fn required<T: DeserializeOwned + 'static, E: serde::de::Error>(
     argument: Option<T>,
+    default: impl FnOnce() -> Option<Box<dyn Any>>,
     task: &'static TaskInfo,
     parameter: Parameter,
     failure: &mut Option<DecodeError>,
 ) -> Result<T, E> {
     if let Some(argument) = argument {
         return Ok(argument);
+    }
+    if let Some(default) = default() {
+        let Ok(default) = default.downcast() else {
+            unreachable!("an argument's default is of the argument's type")
+        };
+        return Ok(*default);
     }
     T::deserialize(Absent).map_err(|_| {
         *failure = Some(DecodeError::missing(task, parameter));
@@ -184,7 +193,7 @@ macro_rules! tuples {
             non_snake_case, unused_mut, unused_variables, clippy::unused_self,
             reason = "one text serves every length, the empty tuple's included"
         )]
-        impl<$($name: Argument,)*> Arguments for ($($name,)*) {
+        impl<$($name: Argument + 'static,)*> Arguments for ($($name,)*) {
             fn encode<Map: SerializeMap>(
                 &self,
                 names: &[Parameter],
@@ -201,6 +210,7 @@ macro_rules! tuples {
             fn decode<'de, Map: MapAccess<'de>>(
                 task: &'static TaskInfo,
                 mut map: Map,
+                default: fn(usize) -> Option<Box<dyn Any>>,
                 failure: &mut Option<DecodeError>,
             ) -> Result<Self, Map::Error> {
                 let names = task.parameters();
@@ -221,13 +231,19 @@ macro_rules! tuples {
                             };
                             $name = Some(map.next_value_seed(field)?);
                         })*
+                        _ if task.removed().contains(&&*key) => {
+                            map.next_value::<IgnoredAny>()?;
+                        }
                         _ => {
                             *failure = Some(DecodeError::surplus(task, key));
                             return Err(Map::Error::custom("surplus argument"));
                         }
                     }
                 }
-                Ok(($(required::<$name, Map::Error>($name, task, names[$index], failure)?,)*))
+                Ok(($({
+                    let default = || default($index);
+                    required::<$name, Map::Error>($name, default, task, names[$index], failure)?
+                },)*))
             }
         }
     };

@@ -6,8 +6,8 @@ use std::sync::{Arc, OnceLock};
 use crate::executor::{DynExecutor, Executor};
 use crate::policy::Policy;
 use crate::policy::chain::SharedPolicy;
+use crate::scope::bounds::Bounds;
 use crate::scope::context::Seat;
-use crate::scope::frame::DEFAULT_LIMIT;
 use crate::scope::inside::Inside;
 
 static INSTALLED: OnceLock<Config> = OnceLock::new();
@@ -33,7 +33,7 @@ impl Config {
             Some(config) => Some(&**config),
             None => Self::installed(),
         };
-        config.and_then(|config| config.limit).unwrap_or(DEFAULT_LIMIT)
+        config.and_then(|config| config.limit).unwrap_or(Bounds::DEFAULT.limit())
     }
 }
 

@@ -1,13 +1,14 @@
 //! One wish to run a task.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::{Map, Value};
 
 use crate::error::EnqueueError;
-use crate::options::{self, Options};
+use crate::options::{self, Options, Start};
 use crate::payload::{Call, Here, Payload, Taken, WithOptions};
 use crate::private::Called;
 use crate::scope::context;
@@ -71,13 +72,23 @@ impl Intent {
     }
 
     /// Asks for `queue` instead of the task's own.
-    pub fn queue(self, queue: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+    pub fn queue(self, queue: impl Into<Cow<'static, str>>) -> Self {
         self.with_options(|options| options.queue = Some(queue.into()))
     }
 
     /// Asks that the task not run before `delay` after the flush.
     pub fn delay(self, delay: Duration) -> Self {
-        self.with_options(|options| options.delay = Some(delay))
+        self.with_options(|options| options.start = Some(Start::After(delay)))
+    }
+
+    /// Asks that the task not run before `time`; the last of this and [`delay`](Self::delay) holds.
+    pub fn at(self, time: SystemTime) -> Self {
+        self.with_options(|options| options.start = Some(Start::At(time)))
+    }
+
+    /// Asks that the task not be begun any more once `lifetime` has passed since the flush.
+    pub fn expires(self, lifetime: Duration) -> Self {
+        self.with_options(|options| options.expires = Some(lifetime))
     }
 
     /// Asks for a priority, 0 (lowest) to 255 (highest).
@@ -88,6 +99,14 @@ impl Intent {
     /// Asks that the task be tried at most `attempts` times, the first included.
     pub fn max_attempts(self, attempts: u32) -> Self {
         self.with_options(|options| options.max_attempts = Some(attempts))
+    }
+
+    /// Asks that the intent be left out where the engine holds one of this key that is not done.
+    ///
+    /// The key is taken at flush, so that an intent that is discarded or dropped holds none. One that
+    /// is left out is a [duplicate](crate::Fate::Duplicate) in the report, and no error.
+    pub fn unique_key(self, key: impl Into<Cow<'static, str>>) -> Self {
+        self.with_options(|options| options.unique_key = Some(key.into()))
     }
 
     /// The task.
@@ -286,6 +305,13 @@ impl fmt::Debug for Intent {
 pub struct EncodeError {
     task: &'static TaskInfo,
     why: String,
+}
+
+impl EncodeError {
+    #[cfg(feature = "envelope")]
+    pub(crate) fn new(task: &'static TaskInfo, why: String) -> Self {
+        Self { task, why }
+    }
 }
 
 impl fmt::Display for EncodeError {

@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// What one intent asks of the executor that carries it out.
 ///
 /// An executor that cannot honour an option fails the intent with an [`UnsupportedOption`] rather
-/// than ignoring it. A queue and a number of attempts are limits that running a task here and once
-/// keeps to, so the executors of this process accept both.
+/// than ignoring it. A queue, a number of attempts and an expiry are limits that running a task here
+/// and at once keeps to, so the executors of this process accept these.
 ///
 /// # Examples
 ///
@@ -21,18 +21,35 @@ use std::time::Duration;
 /// let intent = send_mail::intent(42).delay(Duration::from_secs(60)).queue("bulk");
 /// assert_eq!(intent.options().queue(), Some("bulk"));
 /// assert_eq!(intent.options().delay(), Some(Duration::from_secs(60)));
+/// assert_eq!(intent.options().given().collect::<Vec<_>>(), ["queue", "delay"]);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     pub(crate) queue: Option<Cow<'static, str>>,
-    pub(crate) delay: Option<Duration>,
+    pub(crate) start: Option<Start>,
+    pub(crate) expires: Option<Duration>,
     pub(crate) priority: Option<u8>,
     pub(crate) max_attempts: Option<u32>,
+    pub(crate) unique_key: Option<Cow<'static, str>>,
+}
+
+/// When a task may run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// This long after the flush.
+    After(Duration),
+    At(SystemTime),
 }
 
 /// The options of an intent that was given none.
-pub(crate) static NONE: Options =
-    Options { queue: None, delay: None, priority: None, max_attempts: None };
+pub(crate) static NONE: Options = Options {
+    queue: None,
+    start: None,
+    expires: None,
+    priority: None,
+    max_attempts: None,
+    unique_key: None,
+};
 
 impl Options {
     /// The queue to use instead of the task's own.
@@ -42,7 +59,23 @@ impl Options {
 
     /// How long to wait, counted from the flush, before the task may run.
     pub fn delay(&self) -> Option<Duration> {
-        self.delay
+        match self.start? {
+            Start::After(delay) => Some(delay),
+            Start::At(_) => None,
+        }
+    }
+
+    /// The time before which the task may not run.
+    pub fn at(&self) -> Option<SystemTime> {
+        match self.start? {
+            Start::After(_) => None,
+            Start::At(time) => Some(time),
+        }
+    }
+
+    /// How long after the flush the task is still worth running.
+    pub fn expires(&self) -> Option<Duration> {
+        self.expires
     }
 
     /// The priority, 0 (lowest) to 255 (highest).
@@ -55,16 +88,56 @@ impl Options {
         self.max_attempts
     }
 
+    /// The key of which the engine takes one intent at a time.
+    pub fn unique_key(&self) -> Option<&str> {
+        self.unique_key.as_deref()
+    }
+
+    /// The names of the options that were given.
+    pub fn given(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let given = [
+            ("queue", self.queue.is_some()),
+            ("delay", self.delay().is_some()),
+            ("at", self.at().is_some()),
+            ("expires", self.expires.is_some()),
+            ("priority", self.priority.is_some()),
+            ("max_attempts", self.max_attempts.is_some()),
+            ("unique_key", self.unique_key.is_some()),
+        ];
+        given.into_iter().filter_map(|(name, given)| given.then_some(name))
+    }
+
+    /// Refuses, for `executor`, the options given that are not among `honoured`.
+    ///
+    /// # Errors
+    ///
+    /// [`UnsupportedOption`], for the first of them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// let intent = send_mail::intent(42).queue("bulk").priority(9);
+    /// assert!(intent.options().check("Outbox", &["queue", "priority"]).is_ok());
+    /// let error = intent.options().check("Outbox", &["queue"]).unwrap_err();
+    /// assert!(error.to_string().contains("`Outbox` can't honour the option `priority`"));
+    /// ```
+    pub fn check(
+        &self,
+        executor: &'static str,
+        honoured: &[&str],
+    ) -> Result<(), UnsupportedOption> {
+        match self.given().find(|given| !honoured.contains(given)) {
+            Some(option) => Err(UnsupportedOption::new(option, executor)),
+            None => Ok(()),
+        }
+    }
+
     /// Refuses what an executor that runs tasks at once, in this process, can't honour.
     pub(crate) fn check_immediate(&self, executor: &'static str) -> Result<(), UnsupportedOption> {
-        let option = if self.delay.is_some() {
-            "delay"
-        } else if self.priority.is_some() {
-            "priority"
-        } else {
-            return Ok(());
-        };
-        Err(UnsupportedOption::new(option, executor))
+        self.check(executor, &["queue", "expires", "max_attempts"])
     }
 }
 

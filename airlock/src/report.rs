@@ -94,6 +94,8 @@ pub struct ReportEntry {
 pub enum Fate {
     /// The executor carried it out, or took it over.
     Dispatched,
+    /// The engine holds one of the same [unique key](crate::Options::unique_key), so it was left out.
+    Duplicate,
     /// A policy dropped it at flush.
     Dropped {
         /// The policy's name.
@@ -157,6 +159,7 @@ impl fmt::Display for Fate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Dispatched => f.write_str("dispatched"),
+            Self::Duplicate => f.write_str("left out: its unique key is taken"),
             Self::Dropped { policy } => write!(f, "dropped by {policy}"),
             Self::Discarded(why) => write!(f, "discarded: {why}"),
             Self::Captured => f.write_str("captured by the enclosing scope"),
@@ -219,6 +222,11 @@ impl Report {
         self.count(|fate| matches!(fate, Fate::Dispatched))
     }
 
+    /// How many were left out because their unique key was taken.
+    pub fn duplicates(&self) -> usize {
+        self.count(|fate| matches!(fate, Fate::Duplicate))
+    }
+
     /// How many a policy dropped.
     pub fn dropped(&self) -> usize {
         self.count(|fate| matches!(fate, Fate::Dropped { .. }))
@@ -252,6 +260,7 @@ impl Report {
     pub(crate) fn counts(&self) -> String {
         let counts = [
             (self.dispatched(), "dispatched"),
+            (self.duplicates(), "left out as duplicates"),
             (self.dropped(), "dropped"),
             (self.discarded(), "discarded"),
             (self.captured(), "captured"),

@@ -1,5 +1,6 @@
 //! What a task is: the trait its marker type implements and what is known of it.
 
+use std::any::Any;
 use std::fmt;
 
 use crate::arguments::Wire;
@@ -42,6 +43,12 @@ pub trait Task: Sized + 'static {
     #[doc(hidden)]
     fn duplicate(arguments: &Self::Arguments) -> Option<Self::Arguments>;
 
+    /// What the argument at `index` is where a message does not have it.
+    #[doc(hidden)]
+    fn default_argument(_index: usize) -> Option<Box<dyn Any>> {
+        None
+    }
+
     #[doc(hidden)]
     fn equal(_a: &Self::Arguments, _b: &Self::Arguments) -> Option<bool> {
         None
@@ -78,6 +85,7 @@ pub struct TaskInfo {
     parameters: &'static [Parameter],
     queue: Option<&'static str>,
     max_attempts: Option<u32>,
+    removed: &'static [&'static str],
     asynchronous: bool,
     states: &'static [StateKey],
     /// How arguments go to JSON and back; `None` for a local task.
@@ -108,6 +116,11 @@ impl TaskInfo {
     /// How often the task may be tried, the first time included, where it says so.
     pub fn max_attempts(&self) -> Option<u32> {
         self.max_attempts
+    }
+
+    /// The names of arguments that the task had: messages that carry them are read without them.
+    pub fn removed(&self) -> &'static [&'static str] {
+        self.removed
     }
 
     /// Whether the function is an `async fn`.
@@ -158,6 +171,7 @@ impl Definition {
             parameters,
             queue: None,
             max_attempts: None,
+            removed: &[],
             asynchronous: false,
             states: &[],
             wire: None,
@@ -185,6 +199,14 @@ impl Definition {
     pub const fn max_attempts(self, attempts: u32) -> Self {
         let Self(mut info) = self;
         info.max_attempts = Some(attempts);
+        Self(info)
+    }
+
+    /// The names of arguments that messages of older binaries still carry.
+    #[must_use]
+    pub const fn removed(self, names: &'static [&'static str]) -> Self {
+        let Self(mut info) = self;
+        info.removed = names;
         Self(info)
     }
 
@@ -216,27 +238,35 @@ impl Definition {
 ///
 /// ```
 /// #[airlock::task]
-/// fn welcome(user_id: u64, #[secret] token: String) {}
+/// fn welcome(user_id: u64, #[secret] token: String, #[default(3)] letters: u8) {}
 ///
-/// let parameters = welcome::intent(7, "t0p".into()).task().parameters();
+/// let parameters = welcome::intent(7, "t0p".into(), 1).task().parameters();
 /// assert_eq!(parameters[0].name(), "user_id");
 /// assert!(!parameters[0].is_secret() && parameters[1].is_secret());
+/// assert!(parameters[2].has_default());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {
     name: &'static str,
     secret: bool,
+    default: bool,
 }
 
 impl Parameter {
     #[doc(hidden)]
     pub const fn new(name: &'static str) -> Self {
-        Self { name, secret: false }
+        Self { name, secret: false, default: false }
     }
 
     #[doc(hidden)]
     pub const fn secret(name: &'static str) -> Self {
-        Self { name, secret: true }
+        Self { name, secret: true, default: false }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_default(self) -> Self {
+        Self { default: true, ..self }
     }
 
     /// The parameter's name, which is its argument's key on the wire.
@@ -247,6 +277,11 @@ impl Parameter {
     /// Whether the parameter is `#[secret]`: never shown.
     pub fn is_secret(&self) -> bool {
         self.secret
+    }
+
+    /// Whether the parameter is `#[default]`: a message may lack it.
+    pub fn has_default(&self) -> bool {
+        self.default
     }
 }
 

@@ -72,6 +72,28 @@ fn larger_arguments_are_boxed() {
     assert_eq!(boxed(100) - boxed(10), 90);
 }
 
+/// The most bytes that are allocated at once where a scope buffers a million intents and flushes.
+/// `-- --nocapture` prints them, for `docs/performance.md`.
+fn a_million(what: &str, run: impl FnOnce()) -> u64 {
+    let measured = measure(run);
+    println!("1,000,000 intents {what}: {} bytes at most", measured.bytes_max);
+    assert_eq!(measured.bytes_current, 0, "{what}: everything is let go of");
+    measured.bytes_max
+}
+
+#[test]
+fn a_million_intents_take_what_is_documented() {
+    const MILLION: usize = 1_000_000;
+    // The buffer doubles: 1,048,576 places of 40 bytes, and half as many more while they are copied.
+    let buffer = 40 * (1 << 20);
+    let inside = || in_a_scope(|| eight_bytes::enqueue(1), MILLION);
+    assert_eq!(a_million("with 8 bytes of arguments", inside), buffer / 2 * 3);
+    // Larger arguments are boxed, with a word that says whether they are still there.
+    let boxed = || in_a_scope(|| twenty_four_bytes::enqueue(1, 2, 3), MILLION);
+    let boxed = a_million("with 24 bytes of arguments", boxed);
+    assert!((buffer + 32 * 1_000_000..buffer / 2 * 3 + 32 * 1_000_000).contains(&boxed), "{boxed}");
+}
+
 #[test]
 fn an_intent_is_small() {
     assert!(size_of::<airlock::Intent>() <= 64);

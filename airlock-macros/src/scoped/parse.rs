@@ -17,6 +17,8 @@ const KNOWN: &[Known] = &[
     Known::value("release", "|intent| intent.name() == \"audit\""),
     Known::flag("release_all"),
     Known::value("limit", "100"),
+    Known::value("limit_bytes", "1_000_000"),
+    Known::value("chunks", "1000"),
     Known::value("on_report", "|report| println!(\"{report}\")"),
     Known::value("named", "\"checkout\""),
     Known::value("crate", "my_crate::airlock"),

@@ -12,6 +12,7 @@ const KNOWN: &[Known] = &[
     Known::value("name", "\"mail.confirmation\""),
     Known::value("queue", "\"emails\""),
     Known::value("max_attempts", "5"),
+    Known::value("removed", "[\"note\"]"),
     Known::flag("local"),
     Known::value("crate", "my_crate::airlock"),
 ];
@@ -22,8 +23,10 @@ pub(crate) struct Input {
     pub(crate) name: Option<Expr>,
     /// Options that are methods of the definition: `queue`, `max_attempts`.
     pub(crate) calls: Vec<(Ident, Expr)>,
+    /// The names of arguments that the task had.
+    pub(crate) removed: Option<Expr>,
     pub(crate) local: bool,
-    /// Without the `#[state]` and `#[secret]` of its parameters, which rustc doesn't know.
+    /// Without the `#[state]`, `#[secret]` and `#[default]` of its parameters, which rustc doesn't know.
     pub(crate) function: Function,
     /// Without the receiver.
     pub(crate) parameters: Vec<Parameter>,
@@ -35,6 +38,7 @@ pub(crate) struct Parameter {
     pub(crate) ty: Type,
     pub(crate) state: Option<Attribute>,
     pub(crate) secret: Option<Attribute>,
+    pub(crate) default: Option<Attribute>,
     pub(crate) cfg: Option<Attribute>,
 }
 
@@ -44,6 +48,7 @@ impl Input {
         let mut options = Options::parse(errors, "task", KNOWN, options);
         let krate = options.take_crate(errors);
         let name = options.take_value("name");
+        let removed = options.take_value("removed");
         let local = options.take("local").is_some();
         let calls = options.rest().into_iter();
         let calls = calls.filter_map(|given| Some((given.name, given.value?))).collect();
@@ -55,33 +60,41 @@ impl Input {
             FnArg::Receiver(_) => None,
         });
         let parameters = parameters.collect();
-        Some(Self { krate, name, calls, local, function, parameters })
+        Some(Self { krate, name, calls, removed, local, function, parameters })
     }
 }
 
 impl Parameter {
     fn parse(errors: &Errors, typed: &mut PatType) -> Self {
-        let state = take_marker(errors, "state", &mut typed.attrs);
-        let secret = take_marker(errors, "secret", &mut typed.attrs);
+        let state = take_bare(errors, "state", &mut typed.attrs);
+        let secret = take_bare(errors, "secret", &mut typed.attrs);
+        let default = take_marker(errors, "default", &mut typed.attrs);
         let cfg = typed.attrs.iter().find(|attribute| attribute.path().is_ident("cfg"));
         Self {
             pat: (*typed.pat).clone(),
             ty: (*typed.ty).clone(),
             state,
             secret,
+            default,
             cfg: cfg.cloned(),
         }
     }
 }
 
-/// Takes `#[name]` out of the attributes.
+/// Takes `#[name]` out of the attributes, which takes nothing.
+fn take_bare(errors: &Errors, name: &str, attributes: &mut Vec<Attribute>) -> Option<Attribute> {
+    let marker = take_marker(errors, name, attributes)?;
+    if !matches!(marker.meta, Meta::Path(_)) {
+        errors.at(&marker, messages::marker_takes_nothing(name));
+    }
+    Some(marker)
+}
+
+/// Takes `#[name]` out of the attributes, whatever stands in its parentheses.
 fn take_marker(errors: &Errors, name: &str, attributes: &mut Vec<Attribute>) -> Option<Attribute> {
     let markers = attributes.extract_if(.., |attribute| attribute.path().is_ident(name));
     let mut taken = None;
     for marker in markers {
-        if !matches!(marker.meta, Meta::Path(_)) {
-            errors.at(&marker, messages::marker_takes_nothing(name));
-        }
         if taken.is_some() {
             errors.at(&marker, messages::repeated_marker(name));
         }

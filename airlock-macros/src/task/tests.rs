@@ -35,6 +35,10 @@ fn takes_functions() {
                 #[allow(unused)]
                 #[secret]
                 token: String,
+                #[default] note: String,
+                #[secret]
+                #[default(3 + 4)]
+                pin: u8,
             ) {
             }
         ),
@@ -201,10 +205,38 @@ fn refuses_misused_attributes() {
             messages::state_unsized("Arc<dyn Smtp + Sync>"),
         ),
         (quote!(#[state] #[secret] smtp: &Smtp), messages::STATE_AND_SECRET.to_owned()),
+        (quote!(#[default] #[state] smtp: &Smtp), messages::STATE_AND_DEFAULT.to_owned()),
+        (quote!(#[default = 3] id: u64), messages::DEFAULT_VALUE.to_owned()),
+        (quote!(#[default()] id: u64), messages::DEFAULT_VALUE.to_owned()),
+        (quote!(#[default] #[default(1)] id: u64), messages::repeated_marker("default")),
         (quote!(#[cfg(unix)] id: u64), messages::CFG_PARAMETER.to_owned()),
     ] {
         assert_eq!(mistakes(quote!(fn f(#parameter) {})), [message]);
     }
+}
+
+#[test]
+fn refuses_what_was_not_removed() {
+    let function = || {
+        quote!(
+            fn f(id: u64, r#type: u8) {}
+        )
+    };
+    assert_eq!(mistakes_with(quote!(removed = ["note", "to"]), function()), [""; 0]);
+    for (options, message) in [
+        (quote!(removed = "note"), messages::REMOVED_NEEDS_NAMES.to_owned()),
+        (quote!(removed = [note, "to"]), messages::REMOVED_NEEDS_NAMES.to_owned()),
+        (quote!(removed = ["note", "id"]), messages::removed_is_here("id")),
+        (quote!(removed = ["type"]), messages::removed_is_here("type")),
+        (quote!(removed = ["note", "note"]), messages::removed_twice("note")),
+        (quote!(local, removed = ["note"]), messages::REMOVED_LOCAL.to_owned()),
+    ] {
+        assert_eq!(mistakes_with(options, function()), [message]);
+    }
+    let default = quote!(
+        fn f(#[default] id: u64) {}
+    );
+    assert_eq!(mistakes_with(quote!(local), default), [messages::DEFAULT_LOCAL]);
 }
 
 #[test]

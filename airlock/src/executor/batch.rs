@@ -6,7 +6,7 @@ use crate::executor::{DispatchError, OnFailure};
 use crate::intent::Intent;
 use crate::policy::chain::Chain;
 use crate::private::BoxError;
-use crate::report::ReportEntry;
+use crate::report::{Fate, ReportEntry};
 use crate::scope::flush::Lost;
 
 /// The intents of one flush, in the order of enqueue.
@@ -47,6 +47,13 @@ pub struct Batch {
     pub(crate) completed: usize,
     pub(crate) failures: Vec<(usize, BoxError)>,
     pub(crate) attempting: Option<usize>,
+    /// Which were left out because the engine holds their unique key, in order.
+    duplicates: Vec<usize>,
+    /// Which of those up to `completed` were not attempted, in order: there are some where several
+    /// executors share the batch.
+    skipped: Vec<usize>,
+    /// Whether whoever dispatched the batch asks for `skipped`, which no [`DispatchError`] can say.
+    accounted: bool,
     /// What the task that is awaited leaves behind should the flush be dropped.
     pub(crate) lost: Option<Lost>,
     /// What the report needs besides the intents, by position in the order of enqueue.
@@ -84,6 +91,9 @@ impl Batch {
             completed: 0,
             failures: Vec::new(),
             attempting: None,
+            duplicates: Vec::new(),
+            skipped: Vec::new(),
+            accounted: false,
             lost: None,
             aside: Vec::new(),
             position: 0,
@@ -125,6 +135,19 @@ impl Batch {
         (!intent.is_spent()).then(|| intent.take())
     }
 
+    /// Notes that the engine left the intent at `index` out because it holds one of the same
+    /// [unique key](crate::Options::unique_key): the report says so, and it is no failure.
+    pub fn left_out(&mut self, index: usize) {
+        if let Err(place) = self.duplicates.binary_search(&index) {
+            self.duplicates.insert(place, index);
+        }
+    }
+
+    /// Whether the engine [left out](Self::left_out) the intent at `index`.
+    pub(crate) fn is_left_out(&self, index: usize) -> bool {
+        self.duplicates.binary_search(&index).is_ok()
+    }
+
     /// Notes that the intent at `index` failed; says whether those after it are to be attempted.
     ///
     /// # Errors
@@ -146,6 +169,9 @@ impl Batch {
 
     /// What became of the batch, where nothing after what is completed is attempted.
     pub(crate) fn stopped(&mut self) -> DispatchError {
+        if !self.accounted && !self.skipped.is_empty() {
+            self.part_with_dispatched();
+        }
         DispatchError::until(self.completed, std::mem::take(&mut self.failures))
     }
 
@@ -207,12 +233,17 @@ impl Batch {
             }
         }
         self.aside.append(&mut aside);
+        self.append_in_place(chain, generation, passed);
+    }
+
+    /// Appends intents whose positions are known.
+    fn append_in_place(&mut self, chain: Chain, generation: u32, mut intents: Vec<Intent>) {
         if self.intents.is_empty() {
             self.first = Run { start: 0, chain, generation };
-            self.intents = passed;
-        } else if !passed.is_empty() {
+            self.intents = intents;
+        } else if !intents.is_empty() {
             self.append_run(chain, generation);
-            self.intents.append(&mut passed);
+            self.intents.append(&mut intents);
         }
     }
 
@@ -269,6 +300,69 @@ impl std::fmt::Debug for Batch {
 }
 
 impl Batch {
+    /// A batch of intents that were taken out of this one, where they began at `start`.
+    pub(crate) fn chunk(&self, start: usize, intents: Vec<Intent>) -> Self {
+        let mut chunk = Self::new(self.on_failure);
+        chunk.awaited = self.awaited;
+        let end = start + intents.len();
+        let mut intents = intents.into_iter();
+        let mut next = start;
+        while next < end {
+            let (chain, generation, until) = self.run_of(next);
+            // The last run ends with the batch, of which the rest is taken out.
+            let until = if until > next { until.min(end) } else { end };
+            let run = intents.by_ref().take(until - next).collect();
+            chunk.append(chain.clone(), generation, run);
+            next = until;
+        }
+        chunk
+    }
+
+    /// Takes a chunk's intents back, of which there were `begun`; gives how many of them are still
+    /// intents, for an executor may have put others into the report.
+    pub(crate) fn refill(&mut self, chunk: &mut Self, begun: usize) -> usize {
+        chunk.aside.sort_by_key(|(position, _)| *position);
+        let gone = chunk.aside.partition_point(|(position, _)| *position < begun);
+        if gone > 0 {
+            let mut taken: Vec<_> = self.aside.iter().map(|(position, _)| *position).collect();
+            taken.sort_unstable();
+            let free = (0..).filter(|position| taken.binary_search(position).is_err());
+            let places: Vec<_> = free.skip(self.len()).take(begun).collect();
+            let gone = chunk.aside.drain(..gone);
+            self.aside.extend(gone.map(|(place, aside)| (places[place], aside)));
+        }
+        let (start, left) = (self.len(), begun - gone);
+        for index in chunk.duplicates.iter().take_while(|index| **index < left) {
+            self.left_out(start + index);
+        }
+        self.intents.extend(chunk.intents.drain(..left));
+        chunk.duplicates.retain(|index| *index >= left);
+        chunk.duplicates.iter_mut().for_each(|index| *index -= left);
+        left
+    }
+
+    /// Puts what came up in a chunk behind its own intents, which were `begun` and are gone, behind
+    /// what is here: for the report, for it has been carried out.
+    pub(crate) fn absorb(&mut self, chunk: Self, begun: usize) {
+        let start = self.len();
+        let mut aside = chunk.aside.into_iter().peekable();
+        let mut intents = chunk.intents.into_iter();
+        for place in begun.. {
+            if let Some((_, aside)) = aside.next_if(|(position, _)| *position <= place) {
+                let position = self.advance();
+                self.aside.push((position, aside));
+            } else if let Some(intent) = intents.next() {
+                self.advance();
+                self.intents.push(intent);
+            } else if aside.peek().is_none() {
+                break;
+            }
+        }
+        for index in chunk.duplicates {
+            self.left_out(start + index);
+        }
+    }
+
     /// Takes the intent at `index` out, to be carried out elsewhere by itself.
     pub(crate) fn detach(&mut self, index: usize) -> Option<Self> {
         let (chain, generation, _) = self.run_of(index);
@@ -298,5 +392,154 @@ impl Batch {
             start = end;
         }
         all
+    }
+}
+
+/// What executors need that share a batch.
+impl Batch {
+    /// Takes the intents out that `out` names, to be dispatched as a batch of their own; until it
+    /// [is back](Self::rejoin), this one holds the others.
+    pub(crate) fn part(&mut self, out: &[bool]) -> Self {
+        let mut part = Self::new(self.on_failure);
+        part.awaited = self.awaited;
+        part.accounted = true;
+        part.lost = Some(self.lost.get_or_insert_default().clone());
+        self.duplicates.retain(|index| !out[*index]);
+        let runs = self.runs();
+        let mut intents = std::mem::take(&mut self.intents).into_iter().zip(out);
+        let mut start = 0;
+        for (chain, generation, end) in runs {
+            let mut taken = Vec::new();
+            for (intent, out) in intents.by_ref().take(end - start) {
+                if *out { taken.push(intent) } else { self.intents.push(intent) }
+            }
+            part.append(chain, generation, taken);
+            start = end;
+        }
+        part
+    }
+
+    /// Puts back what was [taken out](Self::part), and behind it what its tasks have enqueued.
+    pub(crate) fn rejoin(&mut self, mut part: Self, out: &[bool]) {
+        let indices = out.iter().enumerate().filter_map(|(index, out)| out.then_some(index));
+        let indices: Vec<_> = indices.collect();
+        let sent = indices.len();
+        for duplicate in &part.duplicates {
+            // What was enqueued meanwhile goes behind all that is here.
+            let behind = || out.len() + duplicate - sent;
+            self.left_out(indices.get(*duplicate).copied().unwrap_or_else(behind));
+        }
+        let mut runs = part.runs().into_iter().skip_while(|(_, _, end)| *end <= sent);
+        let mut theirs = part.take_all().into_iter();
+        let mut ours = std::mem::take(&mut self.intents).into_iter();
+        let sources = out.iter().map(|out| if *out { theirs.next() } else { ours.next() });
+        self.intents = sources.flatten().collect();
+        // Intents and what is aside are in one order, which is that of their positions.
+        part.aside.sort_by_key(|(position, _)| *position);
+        let mut aside = part.aside.into_iter().peekable();
+        let (mut place, mut index, mut end) = (sent, sent, sent);
+        loop {
+            if let Some((_, aside)) = aside.next_if(|(position, _)| *position <= place) {
+                let position = self.advance();
+                self.aside.push((position, aside));
+            } else if let Some(intent) = theirs.next() {
+                if index == end
+                    && let Some((chain, generation, next)) = runs.next()
+                {
+                    self.append_run(chain, generation);
+                    end = next;
+                }
+                self.advance();
+                self.intents.push(intent);
+                index += 1;
+            } else {
+                break;
+            }
+            place += 1;
+        }
+    }
+
+    /// Makes the batch as new, to be dispatched by another executor or once more; says whether it
+    /// was [accounted](Self::account) for before.
+    pub(crate) fn renew(&mut self) -> bool {
+        self.account(0, Vec::new(), Vec::new());
+        self.attempting = None;
+        self.duplicates.clear();
+        std::mem::replace(&mut self.accounted, true)
+    }
+
+    /// Ends what [`renew`](Self::renew) began.
+    pub(crate) fn renewed(&mut self, accounted: bool) {
+        self.attempting = None;
+        self.accounted = accounted;
+    }
+
+    /// Notes what has become of the batch: those before `completed` left but for the ones that failed
+    /// and the ones skipped, the others were not attempted.
+    pub(crate) fn account(
+        &mut self,
+        completed: usize,
+        failures: Vec<(usize, BoxError)>,
+        skipped: Vec<usize>,
+    ) {
+        self.completed = completed;
+        self.failures = failures;
+        self.skipped = skipped;
+    }
+
+    /// Whether the intent at `index` was not attempted, whatever the error says.
+    pub(crate) fn is_skipped(&self, index: usize) -> bool {
+        self.skipped.binary_search(&index).is_ok()
+    }
+
+    /// Every run's policies and generation, and where it ends.
+    fn runs(&self) -> Vec<(Chain, u32, usize)> {
+        let mut runs = Vec::with_capacity(1 + self.more.len());
+        let mut start = 0;
+        while start < self.len() {
+            let (chain, generation, end) = self.run_of(start);
+            runs.push((chain.clone(), generation, end));
+            start = end;
+        }
+        runs
+    }
+
+    /// Moves the intents that left into the report, at their positions. Those that remain did not
+    /// leave, which a [`DispatchError`] can say.
+    fn part_with_dispatched(&mut self) {
+        let mut taken: Vec<_> = self.aside.iter().map(|(position, _)| *position).collect();
+        taken.sort_unstable();
+        let mut taken = taken.into_iter().peekable();
+        let runs = self.runs();
+        let skipped = std::mem::take(&mut self.skipped);
+        let duplicates = std::mem::take(&mut self.duplicates);
+        let completed = std::mem::take(&mut self.completed);
+        let mut failures = std::mem::take(&mut self.failures);
+        failures.sort_by_key(|(index, _)| *index);
+        let mut failures = failures.into_iter().peekable();
+        let mut intents = self.take_all().into_iter().enumerate();
+        self.more.clear();
+        let (mut place, mut start) = (0, 0);
+        for (chain, generation, end) in runs {
+            let mut remaining = Vec::new();
+            for (index, intent) in intents.by_ref().take(end - start) {
+                while taken.next_if(|position| *position <= place).is_some() {
+                    place += 1;
+                }
+                if let Some((_, error)) = failures.next_if(|(failed, _)| *failed == index) {
+                    self.failures.push((self.intents.len() + remaining.len(), error));
+                    remaining.push(intent);
+                } else if index >= completed || skipped.binary_search(&index).is_ok() {
+                    remaining.push(intent);
+                } else {
+                    let duplicate = duplicates.binary_search(&index).is_ok();
+                    let fate = if duplicate { Fate::Duplicate } else { Fate::Dispatched };
+                    self.aside.push((place, Aside::Entry(ReportEntry::new(&intent, fate))));
+                }
+                place += 1;
+            }
+            self.append_in_place(chain, generation, remaining);
+            start = end;
+        }
     }
 }

@@ -3,10 +3,17 @@
 pub(crate) mod batch;
 pub(crate) mod blocking;
 mod error;
+mod fallback;
 mod inline;
+mod parts;
 mod pool;
+#[cfg(feature = "tokio")]
+mod retry;
+mod route;
 pub(crate) mod run;
 pub(crate) mod settings;
+#[cfg(feature = "tokio")]
+mod timeout;
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -15,9 +22,15 @@ use std::task::{Context, Poll};
 
 pub use batch::Batch;
 pub use error::DispatchError;
+pub use fallback::Fallback;
 pub use inline::{Inline, InlineBuilder};
 pub use pool::{ThreadPool, ThreadPoolBuilder, ThreadPoolError};
+#[cfg(feature = "tokio")]
+pub use retry::Retry;
+pub use route::{Route, RouteBuilder, RouteTo};
 pub use settings::StatesError;
+#[cfg(feature = "tokio")]
+pub use timeout::Timeout;
 
 use crate::intent::Intent;
 use crate::private::BoxError;

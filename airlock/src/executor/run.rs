@@ -19,7 +19,7 @@ use crate::private::{BoxError, Called, TaskFuture, Unfinished};
 use crate::report::{Fate, ReportEntry, Why};
 use crate::scope::buffer::Buffer;
 use crate::scope::buffer::Segment;
-use crate::scope::context::{Seat, TaskScope};
+use crate::scope::context::{Seat, TaskScope, run_tasks};
 use crate::scope::flush::{Lost, judge_into};
 use crate::scope::frame::Frame;
 use crate::scope::inside::Inside;
@@ -46,8 +46,10 @@ struct Run<'a> {
     awaited: bool,
 }
 
-/// Where [`Runner::run_plain`] met a task that it leaves to others.
-pub(crate) struct Interrupted {
+/// Where [`Runner::run_plain`] met a task that it leaves to others; that it met none is one register.
+pub(crate) struct Interrupted(Box<Interruption>);
+
+struct Interruption {
     index: usize,
     met: Result<Met, Box<dyn Any + Send>>,
     buffer: Option<(Buffer, u32)>,
@@ -91,7 +93,7 @@ impl Runner {
         &self,
         intents: &mut [Intent],
         next: &mut usize,
-        scope: &TaskScope,
+        scope: &TaskScope<'_>,
         awaited: bool,
     ) -> Option<Met> {
         let here = Here { states: &self.states, executor: self.executor, awaited };
@@ -112,23 +114,26 @@ impl Runner {
 
     /// Runs intents that nobody judges, without what only other tasks need.
     pub(crate) fn run_plain(&self, intents: &mut [Intent]) -> Option<Interrupted> {
-        let scope = TaskScope::enter();
-        let mut index = 0;
-        let quiet = AssertUnwindSafe(|| self.run_quiet(intents, &mut index, &scope, false));
-        let met = match catch_unwind(quiet) {
-            Ok(None) => return None,
-            Ok(Some(met)) => Ok(met),
-            Err(panic) => Err(panic),
-        };
-        Some(Interrupted { index, met, buffer: scope.take_buffer() })
+        run_tasks(|scope| {
+            let mut index = 0;
+            let quiet = AssertUnwindSafe(|| self.run_quiet(intents, &mut index, scope, false));
+            let met = match catch_unwind(quiet) {
+                Ok(None) => return None,
+                Ok(Some(met)) => Ok(met),
+                Err(panic) => Err(panic),
+            };
+            let at = Interruption { index, met, buffer: scope.take_buffer() };
+            Some(Interrupted(Box::new(at)))
+        })
     }
 
     /// Goes on with a batch that [`run_plain`](Self::run_plain) began.
     pub(crate) fn resume(
         &self,
         batch: &mut Batch,
-        Interrupted { index, met, buffer }: Interrupted,
+        Interrupted(at): Interrupted,
     ) -> Result<(), DispatchError> {
+        let Interruption { index, met, buffer } = *at;
         let mut run = Run::new(self, batch, false);
         match met {
             Ok(Met::Enqueued) => run.settle(index, Ok(()), buffer)?,
@@ -194,13 +199,14 @@ impl<'a> Run<'a> {
     /// Runs tasks until the batch is done or a task has to be awaited.
     fn stretch(&mut self) -> Result<Stretch, DispatchError> {
         while self.next < self.batch.len() {
-            let scope = TaskScope::enter();
-            let stretch = catch_unwind(AssertUnwindSafe(|| self.tasks(&scope)));
-            let left = match &stretch {
-                Ok(Ok(_)) => None,
-                _ => scope.take_buffer(),
-            };
-            drop(scope);
+            let (stretch, left) = run_tasks(|scope| {
+                let stretch = catch_unwind(AssertUnwindSafe(|| self.tasks(scope)));
+                let left = match &stretch {
+                    Ok(Ok(_)) => None,
+                    _ => scope.take_buffer(),
+                };
+                (stretch, left)
+            });
             match stretch {
                 Ok(Ok(stretch)) => return Ok(stretch),
                 Ok(Err(Halt::Failed(index, error))) => self.settle(index, Err(error), left)?,
@@ -213,7 +219,7 @@ impl<'a> Run<'a> {
 
     /// The same, up to the first task that fails.
     #[inline]
-    fn tasks(&mut self, scope: &TaskScope) -> Result<Stretch, Halt> {
+    fn tasks(&mut self, scope: &TaskScope<'_>) -> Result<Stretch, Halt> {
         while self.next < self.batch.len() {
             let (chain, generation, end) = self.batch.run_of(self.next);
             if generation >= self.runner.generations {

@@ -30,8 +30,8 @@ impl Settings {
     }
 }
 
-/// The methods of a builder whose field `settings` is a [`Settings`].
-macro_rules! settings {
+/// The methods of a builder whose field `settings` is a [`Settings`] that are about states.
+macro_rules! states {
     () => {
         /// Supplies `#[state]` parameters of type `&T` with `state`.
         pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
@@ -50,6 +50,13 @@ macro_rules! settings {
             self.settings.serving = Some(tasks);
             self
         }
+    };
+}
+
+/// The same, and those of an executor of this process.
+macro_rules! settings {
+    () => {
+        $crate::executor::settings::states!();
 
         /// How many generations are carried out of tasks that enqueue tasks, the flushed ones being
         /// the first; 64 unless told otherwise. What the last of them enqueues fails.
@@ -60,7 +67,7 @@ macro_rules! settings {
     };
 }
 
-pub(crate) use settings;
+pub(crate) use {settings, states};
 
 /// An executor can't be built with the states it was given.
 ///

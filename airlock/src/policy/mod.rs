@@ -6,6 +6,7 @@ mod coalesce;
 mod combine;
 mod constant;
 mod limit;
+mod limit_bytes;
 mod log_on_flush;
 mod task_lists;
 
@@ -16,6 +17,7 @@ pub use assert_no_effects::AssertNoEffects;
 pub use coalesce::Coalesce;
 pub use constant::{AllowAll, DropAll};
 pub use limit::Limit;
+pub(crate) use limit_bytes::LimitBytes;
 pub use log_on_flush::LogOnFlush;
 pub use task_lists::{AllowOnly, BlockTasks};
 

@@ -47,14 +47,14 @@ pub enum DecodeError {
         /// What the JSON reader said; where, for a task with a `#[secret]` parameter.
         why: String,
     },
-    /// An argument is missing that is not an `Option`.
+    /// An argument is missing that is not an `Option` and has no `#[default]`.
     MissingArgument {
         /// The task.
         task: &'static TaskInfo,
         /// The parameter's name.
         argument: &'static str,
     },
-    /// There is an argument that the task does not have.
+    /// There is an argument that the task does not have, and that it does not list as `removed`.
     SurplusArgument {
         /// The task.
         task: &'static TaskInfo,

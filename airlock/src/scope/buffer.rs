@@ -141,6 +141,14 @@ impl Buffer {
         closed.segments.append(&mut nested.segments);
     }
 
+    /// Lets go of an empty list's allocation where that has more room than `limit` leaves.
+    #[inline]
+    pub(crate) fn keep_within(&mut self, limit: usize) {
+        if self.open.is_empty() && self.open.capacity() > limit.saturating_sub(self.len()) {
+            self.open = Vec::new();
+        }
+    }
+
     /// Moves the segments down: a sealed scope, or a future, may have been moved under a scope that is
     /// nested deeper than it was itself.
     fn lower(&mut self, from: u32, to: u32) {
@@ -186,9 +194,16 @@ impl Buffer {
 
     /// The intents, where they are one segment and no policy was in force for it.
     #[inline]
-    pub(crate) fn take_unjudged(&mut self) -> Option<Vec<Intent>> {
+    pub(crate) fn unjudged(&mut self) -> Option<&mut Vec<Intent>> {
         let unjudged = self.closed.is_none() && self.chain.is_none();
-        unjudged.then(|| std::mem::take(&mut self.open))
+        unjudged.then_some(&mut self.open)
+    }
+
+    /// What the next intent goes into: of an empty buffer, the allocation that it keeps.
+    #[inline]
+    pub(crate) fn emptied(&mut self) -> &mut Vec<Intent> {
+        debug_assert!(self.is_empty(), "only an allocation is exchanged, never intents");
+        &mut self.open
     }
 
     /// The other way round.

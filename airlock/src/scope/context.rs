@@ -14,13 +14,13 @@ use crate::config::Config;
 use crate::error::{EnqueueError, Refusal};
 use crate::executor::DynExecutor;
 use crate::intent::Intent;
-use crate::policy::PolicyViolation;
 use crate::policy::chain::{self, Chain, SharedPolicy};
+use crate::policy::{LimitBytes, PolicyViolation};
 use crate::report::Why;
 use crate::scope::buffer::Buffer;
-use crate::scope::flush::Lost;
+use crate::scope::flush::{Held, Lost};
 use crate::scope::frame::{Frame, Release, Shared};
-use crate::scope::{Rules, flush};
+use crate::scope::{Rules, Sealed, flush};
 
 thread_local! {
     static CONTEXT: Context = const { Context::new() };
@@ -39,13 +39,14 @@ struct Stack {
     chain: Chain,
     /// How many scopes are current, one inside another.
     depth: usize,
-    /// The innermost. With a depth of 0 it is as new: entering the first scope, and leaving it when
-    /// it was not used, moves nothing.
+    /// The innermost. With a depth of 0 it is as new, but for the emptied buffer of an earlier scope:
+    /// entering the first scope, and leaving it when it was not used, moves nothing.
     current: Frame,
     /// Those around it, innermost last.
     outer: Vec<Frame>,
     config: Option<Arc<Config>>,
-    /// The emptied buffer of an earlier scope: most scopes allocate nothing.
+    /// The emptied buffer of an earlier scope, for one that does not begin in `current`: most scopes
+    /// allocate nothing.
     spare: Vec<Intent>,
 }
 
@@ -94,6 +95,7 @@ impl Stack {
 
     #[inline]
     fn push(&mut self, mut frame: Frame) {
+        self.keep_spare();
         let outer = (self.depth > 0).then_some(&self.current);
         frame.enter_in(outer, || Config::limit(self.config.as_ref()));
         if self.depth > 0 {
@@ -104,6 +106,11 @@ impl Stack {
         self.depth += 1;
     }
 
+    #[inline(never)]
+    fn push_boundary(&mut self) {
+        self.push(Frame::boundary());
+    }
+
     /// Puts `frame` on the stack and leaves in its place what stood there, which at the bottom of the
     /// stack is a frame as new: nothing but two frames is exchanged.
     #[inline]
@@ -111,9 +118,17 @@ impl Stack {
         if self.depth > 0 {
             return self.push(std::mem::take(frame));
         }
-        frame.enter_in(None, || Config::limit(self.config.as_ref()));
+        if !frame.is_entered() {
+            self.begin(frame);
+        }
         std::mem::swap(&mut self.current, frame);
         self.depth = 1;
+    }
+
+    #[inline(never)]
+    fn begin(&mut self, frame: &mut Frame) {
+        self.keep_spare();
+        frame.enter_in(None, || Config::limit(self.config.as_ref()));
     }
 
     /// Takes what [`exchange_in`](Self::exchange_in) has put there off the stack again.
@@ -124,6 +139,14 @@ impl Stack {
             self.depth = 0;
         } else {
             *frame = self.pop();
+        }
+    }
+
+    /// Takes the emptied buffer out of the frame at the bottom, which is to be replaced.
+    #[inline]
+    fn keep_spare(&mut self) {
+        if self.depth == 0 && self.current.buffer.emptied().capacity() > self.spare.capacity() {
+            std::mem::swap(&mut self.spare, self.current.buffer.emptied());
         }
     }
 
@@ -143,6 +166,11 @@ impl Stack {
             ended |= frame.boundary;
             !before
         })
+    }
+
+    #[inline]
+    fn captures_whole(&self) -> bool {
+        self.depth > 0 && self.current.releases_nothing()
     }
 
     /// Whether a new scope is told nothing by a configuration.
@@ -226,7 +254,7 @@ impl Context {
 
 /// Keeps the allocation of a buffer that has been flushed for the thread's next scope.
 #[inline]
-pub(crate) fn recycle(mut intents: Vec<Intent>) {
+pub(crate) fn recycle(intents: &mut Vec<Intent>) {
     intents.clear();
     if intents.capacity() <= SPARE {
         let _ = CONTEXT.try_with(|context| context.recycle(intents));
@@ -234,11 +262,14 @@ pub(crate) fn recycle(mut intents: Vec<Intent>) {
 }
 
 impl Context {
+    /// Leaves in its place the smaller allocation of the two, if any.
     #[inline(never)]
-    fn recycle(&self, mut intents: Vec<Intent>) {
-        let spare = &mut self.stack().spare;
+    fn recycle(&self, intents: &mut Vec<Intent>) {
+        let mut stack = self.stack();
+        let spare =
+            if stack.depth == 0 { stack.current.buffer.emptied() } else { &mut stack.spare };
         if intents.capacity() > spare.capacity() {
-            std::mem::swap(spare, &mut intents);
+            std::mem::swap(spare, intents);
         }
     }
 }
@@ -336,20 +367,15 @@ pub(crate) struct Plain {
     _entered: (),
 }
 
-/// What a plain scope held when it was left.
-pub(crate) enum PlainLeft {
-    Nothing,
-    /// These, with no policy to judge them.
-    Intents(Vec<Intent>),
-    /// More than that.
-    Buffer(Buffer, u32),
-}
-
 /// Makes a new scope current that has no settings, if nothing else is current nor configured.
 #[inline]
 pub(crate) fn enter_plain() -> Option<Plain> {
+    // Asked before anything is borrowed, so that the borrow and its end are one store.
+    if Config::installed().is_some() {
+        return None;
+    }
     let entered = CONTEXT.try_with(|context| match context.stack.try_borrow_mut() {
-        Ok(mut stack) if stack.depth == 0 && stack.is_unconfigured() => {
+        Ok(mut stack) if stack.depth == 0 && stack.config.is_none() => {
             stack.depth = 1;
             true
         }
@@ -359,10 +385,9 @@ pub(crate) fn enter_plain() -> Option<Plain> {
 }
 
 impl Plain {
-    /// Takes the scope off the stack.
+    /// Takes the scope off the stack where nothing was enqueued in it; else gives it back.
     #[inline]
-    pub(crate) fn leave(self) -> PlainLeft {
-        std::mem::forget(self);
+    pub(crate) fn leave_untouched(self) -> Result<(), Self> {
         let untouched = CONTEXT.with(|context| match context.stack.try_borrow_mut() {
             Ok(mut stack) if stack.current.is_untouched() => {
                 stack.depth = 0;
@@ -370,7 +395,21 @@ impl Plain {
             }
             _ => false,
         });
-        if untouched { PlainLeft::Nothing } else { CONTEXT.with(Context::leave_plain) }
+        if untouched {
+            std::mem::forget(self);
+            return Ok(());
+        }
+        Err(self)
+    }
+
+    /// Takes the scope off the stack, with what was enqueued in it.
+    #[inline]
+    pub(crate) fn leave(self) -> Held {
+        std::mem::forget(self);
+        // Written where it stays: `LocalKey::with` would copy what it returns.
+        let mut held = Held::nothing();
+        CONTEXT.with(|context| context.leave_plain(&mut held));
+        held
     }
 }
 
@@ -400,24 +439,26 @@ pub(crate) fn enter(policy: Option<SharedPolicy>, rules: Option<Box<Rules>>) -> 
 
 impl Context {
     #[inline(never)]
-    fn leave_plain(&self) -> PlainLeft {
+    fn leave_plain(&self, held: &mut Held) {
         let mut stack = self.stack();
-        if let Some(intents) = stack.current.take_unjudged() {
+        if let Some(intents) = stack.current.unjudged() {
+            std::mem::swap(&mut held.intents, intents);
             stack.depth = 0;
-            return PlainLeft::Intents(intents);
+            return;
         }
         drop(stack);
         let (buffer, level) = self.leave(None);
-        PlainLeft::Buffer(buffer, level)
+        held.sealed = Some(Box::new(Sealed::new(buffer, level, None)));
     }
 
     #[inline(never)]
-    fn enter(&self, policy: Option<SharedPolicy>, rules: Option<Box<Rules>>) -> Entered {
+    fn enter(&self, policy: Option<SharedPolicy>, mut rules: Option<Box<Rules>>) -> Entered {
         let mut stack = self.stack();
         let policy = match policy {
             None if stack.depth == 0 => configured_policy(stack.config.as_ref()),
             policy => policy,
         };
+        let policy = counting_bytes(policy, rules.as_deref_mut());
         let outside = policy.map(|policy| {
             let outside = stack.chain.take();
             stack.chain = chain::within(policy, outside.clone());
@@ -437,6 +478,13 @@ impl Context {
         drop(inside);
         frame.close()
     }
+}
+
+/// The policy, and one that counts bytes where the scope asks for that.
+fn counting_bytes(policy: Option<SharedPolicy>, rules: Option<&mut Rules>) -> Option<SharedPolicy> {
+    let Some(limit) = rules.and_then(|rules| rules.limit_bytes.take()) else { return policy };
+    // The last to be asked, for what others refuse is not held.
+    Some(Arc::new(Box::new((policy, LimitBytes::new(limit)))))
 }
 
 fn configured_policy(config: Option<&Arc<Config>>) -> Option<SharedPolicy> {
@@ -523,6 +571,7 @@ impl Seat {
             self.policy = configured_policy(stack.config.as_ref());
         }
         self.configurable = false;
+        self.policy = counting_bytes(self.policy.take(), self.rules.as_deref_mut());
         let inside = match &self.only {
             Some(only) => only.clone(),
             None => chain::carried(&self.carried, &stack.chain),
@@ -606,48 +655,48 @@ pub(crate) fn configured<T>(look: impl FnOnce(Option<&Config>) -> T) -> T {
 // ---- the tasks that run here
 
 /// The scope of the tasks that run on this thread, one after another, until it is dropped.
-pub(crate) struct TaskScope {
+pub(crate) struct TaskScope<'a> {
+    context: &'a Context,
     outside: Chain,
 }
 
-#[expect(clippy::unused_self, reason = "only inside a scope of tasks does any of it make sense")]
-impl TaskScope {
-    #[inline]
-    pub(crate) fn enter() -> Self {
-        CONTEXT.with(Context::enter_tasks)
-    }
+/// Calls `run` with a scope for the tasks that it runs.
+pub(crate) fn run_tasks<T>(run: impl FnOnce(&TaskScope<'_>) -> T) -> T {
+    CONTEXT.with(|context| run(&context.enter_tasks()))
+}
 
+impl TaskScope<'_> {
     /// Puts the policies in force that were so for the task that runs next.
     #[inline]
     pub(crate) fn judge_by(&self, chain: &Chain) {
-        drop(CONTEXT.with(|context| context.replace_chain(chain)));
+        drop(self.context.replace_chain(chain));
     }
 
     /// Whether the task that has just run enqueued nothing.
     #[inline]
     pub(crate) fn is_untouched(&self) -> bool {
-        CONTEXT.with(Context::is_untouched)
+        self.context.stack().current.is_untouched()
     }
 
     /// What the task that has just run enqueued, if anything.
     #[inline]
     pub(crate) fn take_buffer(&self) -> Option<(Buffer, u32)> {
-        if self.is_untouched() { None } else { CONTEXT.with(Context::take_buffer) }
+        if self.is_untouched() { None } else { self.context.take_buffer() }
     }
 }
 
 impl Context {
-    #[inline(never)]
-    fn enter_tasks(&self) -> TaskScope {
+    #[inline]
+    fn enter_tasks(&self) -> TaskScope<'_> {
         let mut stack = self.stack();
         if stack.depth == 0 && stack.is_unconfigured() {
             // The frame is as new, so it is only marked.
             stack.depth = 1;
             stack.current.boundary = true;
         } else {
-            stack.push(Frame::boundary());
+            stack.push_boundary();
         }
-        TaskScope { outside: stack.chain.take() }
+        TaskScope { context: self, outside: stack.chain.take() }
     }
 
     #[inline(never)]
@@ -659,38 +708,40 @@ impl Context {
         std::mem::replace(&mut stack.chain, chain.clone())
     }
 
-    #[inline]
-    fn is_untouched(&self) -> bool {
-        self.stack().current.is_untouched()
-    }
-
     #[inline(never)]
     fn take_buffer(&self) -> Option<(Buffer, u32)> {
         self.stack().current.take_buffer()
     }
 
     #[inline(never)]
-    fn leave_tasks(&self, outside: Chain) -> (Option<Frame>, Chain) {
+    fn leave_tasks(&self, outside: Chain) -> (Frame, Chain) {
         let mut stack = self.stack();
         let inside = std::mem::replace(&mut stack.chain, outside);
-        if stack.depth == 1 && stack.current.is_untouched() {
-            stack.depth = 0;
-            stack.current.boundary = false;
-            return (None, inside);
-        }
-        (Some(stack.pop()), inside)
+        (stack.pop(), inside)
     }
 }
 
-impl Drop for TaskScope {
+impl Drop for TaskScope<'_> {
     #[inline]
     fn drop(&mut self) {
-        let outside = self.outside.take();
-        drop(CONTEXT.with(|context| context.leave_tasks(outside)));
+        let mut stack = self.context.stack();
+        let unjudged = self.outside.is_none() && stack.chain.is_none();
+        if unjudged && stack.depth == 1 && stack.current.is_untouched() {
+            stack.depth = 0;
+            stack.current.boundary = false;
+            return;
+        }
+        drop(stack);
+        drop(self.context.leave_tasks(self.outside.take()));
     }
 }
 
 // ---- asking what encloses
+
+/// Whether there is a current scope that takes all that a nested one holds, unless it has ended.
+pub(crate) fn captures_whole() -> bool {
+    CONTEXT.with(|context| context.stack().captures_whole())
+}
 
 /// Hands a whole nested buffer to the current scope where that releases nothing: the usual case.
 /// `Err` gives it back, where nothing is current or the scope has a say about single intents.
@@ -700,7 +751,7 @@ pub(crate) fn capture_whole(buffer: Buffer, level: u32) -> Result<(), Captured> 
         let mut stack = context.stack();
         if stack.depth == 0 {
             Err(Captured::Outermost(buffer))
-        } else if stack.current.releases_nothing() {
+        } else if stack.captures_whole() {
             stack.current.capture(buffer, level).map_err(Captured::Closed)
         } else {
             Err(Captured::Asked(buffer))

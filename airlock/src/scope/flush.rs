@@ -7,13 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::events;
 use crate::executor::batch::{Aside, Batch};
-use crate::executor::run::Runner;
+use crate::executor::run::{Interrupted, Runner};
 use crate::executor::{DispatchError, DynExecutor, Inline, OnFailure, blocking, dispatch};
 use crate::intent::Intent;
 use crate::policy::chain::{Bench, Chain};
 use crate::policy::{Occasion, Verdict};
 use crate::report::{Fate, Report, ReportEntry, Why};
 use crate::scope::buffer::{Buffer, Segment};
+use crate::scope::chunks::{Chunks, Undone};
 use crate::scope::context::{self, Captured};
 use crate::scope::flush_error::FlushError;
 use crate::scope::frame::Release;
@@ -27,6 +28,8 @@ pub(crate) struct Flush {
     reported: bool,
     /// Why the batch can't leave at all.
     refused: Option<DispatchError>,
+    /// Where it leaves in chunks, once it does.
+    chunks: Option<Box<Chunks>>,
     finished: bool,
 }
 
@@ -48,10 +51,9 @@ impl Flush {
             rules,
             reported,
             refused: None,
+            chunks: None,
             finished: false,
         };
-        // What moves into another scope has to be looked at before.
-        let entries = if reported { entries(&buffer, level, &Fate::Captured) } else { Vec::new() };
         if context::is_judging() && !buffer.is_empty() {
             flush.hold(buffer, level);
             flush.refused = Some(DispatchError::refused(
@@ -60,6 +62,12 @@ impl Flush {
             ));
             return Some(flush);
         }
+        // What moves into another scope has to be looked at before.
+        let entries = if reported && !bounded && context::captures_whole() {
+            entries(&buffer, level, &Fate::Captured)
+        } else {
+            Vec::new()
+        };
         let outermost = if bounded {
             Captured::Outermost(buffer)
         } else {
@@ -88,7 +96,14 @@ impl Flush {
 
     /// Intents that their scope has let go and that are carried out elsewhere.
     pub(crate) fn of(batch: Batch) -> Self {
-        Self { batch, rules: None, reported: events::reports(), refused: None, finished: false }
+        Self {
+            batch,
+            rules: None,
+            reported: events::reports(),
+            refused: None,
+            chunks: None,
+            finished: false,
+        }
     }
 
     /// The intents, where they are not carried out after all.
@@ -100,14 +115,14 @@ impl Flush {
     /// Runs the batch here.
     pub(crate) fn run_with(mut self, runner: &Runner) -> Result<(), FlushError> {
         let result = runner.run_now(&mut self.batch);
-        self.finish(result).map(drop)
+        self.finish_whole(result).map(drop)
     }
 
     /// The same from async code.
     #[cfg(feature = "tokio")]
     pub(crate) async fn run_with_async(mut self, runner: &Runner) -> Result<(), FlushError> {
         let result = runner.run_awaited(&mut self.batch).await;
-        self.finish(result).map(drop)
+        self.finish_whole(result).map(drop)
     }
 
     /// The enclosing scope, which is a handle's, has ended: nobody would flush what it captured.
@@ -214,25 +229,39 @@ impl Flush {
         self.finish(result).map(Option::unwrap_or_default)
     }
 
-    fn dispatch(&mut self) -> Result<(), DispatchError> {
+    fn dispatch(&mut self) -> Result<(), Undone> {
         if let Some(refused) = self.refused.take() {
-            return Err(refused);
+            return Err(Undone::of(refused, self.batch.len()));
         }
         if self.batch.is_empty() {
             return Ok(());
         }
-        match self.executor() {
-            None => Inline::default_ref().run_now(&mut self.batch),
-            Some(executor) => {
-                let wait = if executor.dyn_blocks() {
-                    Some(blocking::check().map_err(DispatchError::refused)?)
-                } else {
-                    None
-                };
-                self.batch.awaited = false;
-                blocking::wait(wait, dispatch(&*executor, &mut self.batch))
-            }
+        let executor = self.executor();
+        let Some(size) = self.chunk_size() else {
+            let result = carry_out(executor.as_deref(), &mut self.batch);
+            return self.whole(result);
+        };
+        let chunks = self.chunks.insert(Box::new(Chunks::of(&mut self.batch, size)));
+        while let Some(chunk) = chunks.next(&self.batch) {
+            let result = carry_out(executor.as_deref(), chunk);
+            chunks.end(&mut self.batch, result);
         }
+        self.join_chunks()
+    }
+
+    /// How many intents a chunk has, where there are more than that.
+    fn chunk_size(&self) -> Option<usize> {
+        let size = self.rules.as_ref()?.chunks?;
+        (self.batch.len() > size).then_some(size)
+    }
+
+    fn join_chunks(&mut self) -> Result<(), Undone> {
+        self.chunks.take().map_or(Ok(()), |chunks| chunks.join(&mut self.batch))
+    }
+
+    /// What became of a batch that was carried out whole.
+    fn whole(&self, result: Result<(), DispatchError>) -> Result<(), Undone> {
+        result.map_err(|error| Undone::of(error, self.batch.len()))
     }
 
     pub(crate) async fn run_async(mut self) -> Result<(), FlushError> {
@@ -245,36 +274,50 @@ impl Flush {
         self.finish(result).map(Option::unwrap_or_default)
     }
 
-    async fn dispatch_async(&mut self) -> Result<(), DispatchError> {
+    async fn dispatch_async(&mut self) -> Result<(), Undone> {
         if let Some(refused) = self.refused.take() {
-            return Err(refused);
+            return Err(Undone::of(refused, self.batch.len()));
         }
         if self.batch.is_empty() {
             return Ok(());
         }
         self.batch.awaited = true;
-        match self.executor() {
-            None => Inline::default_ref().run_awaited(&mut self.batch).await,
-            Some(executor) => dispatch(&*executor, &mut self.batch).await,
+        let executor = self.executor();
+        let Some(size) = self.chunk_size() else {
+            let result = carry_out_async(executor.as_deref(), &mut self.batch).await;
+            return self.whole(result);
+        };
+        let chunks = self.chunks.insert(Box::new(Chunks::of(&mut self.batch, size)));
+        while let Some(chunk) = chunks.next(&self.batch) {
+            let result = carry_out_async(executor.as_deref(), chunk).await;
+            chunks.end(&mut self.batch, result);
         }
+        self.join_chunks()
+    }
+
+    fn finish_whole(
+        &mut self,
+        result: Result<(), DispatchError>,
+    ) -> Result<Option<Report>, FlushError> {
+        let result = self.whole(result);
+        self.finish(result)
     }
 
     /// Tells what became of the intents, and hands back those that did not leave.
-    fn finish(&mut self, result: Result<(), DispatchError>) -> Result<Option<Report>, FlushError> {
+    fn finish(&mut self, result: Result<(), Undone>) -> Result<Option<Report>, FlushError> {
         self.finished = true;
-        let Err(error) = result else {
+        let Err(undone) = result else {
             if !self.reported {
-                context::recycle(self.batch.take_all());
+                context::recycle(&mut self.batch.take_all());
                 return Ok(None);
             }
             let report = self.report(|_| Fate::Dispatched);
             tell(self.rules.as_deref(), &report);
             return Ok(Some(report));
         };
-        let error = error.sorted().within(self.batch.len());
-        let report = self.report(|index| error.fate(index));
+        let report = self.report(|index| undone.fates[index].clone());
         tell(self.rules.as_deref(), &report);
-        Err(FlushError::new(report, error, self.batch.take_all()))
+        Err(FlushError::new(report, undone, self.batch.take_all()))
     }
 
     fn report(&mut self, fate: impl Fn(usize) -> Fate) -> Report {
@@ -286,63 +329,107 @@ impl Flush {
 impl Drop for Flush {
     /// A flush whose future is dropped half-way does not end in silence.
     fn drop(&mut self) {
-        if self.finished || self.batch.is_empty() {
+        if self.finished || (self.batch.is_empty() && self.chunks.is_none()) {
             return;
         }
-        if let Some(lost) = self.batch.lost.take() {
-            self.batch.put_aside(lost.take());
-        }
-        let done = self.batch.stopped().sorted();
-        let report = self.report(|index| match done.fate(index) {
+        let undone = match self.chunks.take() {
+            Some(chunks) => chunks.cut_short(&mut self.batch),
+            None => Undone::cut_short(&mut self.batch),
+        };
+        let report = self.report(|index| match &undone.fates[index] {
             Fate::NotAttempted => Fate::Discarded(Why::Cancelled),
-            fate => fate,
+            fate => fate.clone(),
         });
         events::cancelled(&report);
         tell(self.rules.as_deref(), &report);
     }
 }
 
-/// What a scope held that has no settings and that nothing encloses: nobody judges it, and its tasks
-/// run here.
+/// Carries a batch out from sync code; by running the tasks here where there is no executor.
+fn carry_out(executor: Option<&dyn DynExecutor>, batch: &mut Batch) -> Result<(), DispatchError> {
+    let Some(executor) = executor else { return Inline::default_ref().run_now(batch) };
+    let wait = if executor.dyn_blocks() {
+        Some(blocking::check().map_err(DispatchError::refused)?)
+    } else {
+        None
+    };
+    batch.awaited = false;
+    blocking::wait(wait, dispatch(executor, batch))
+}
+
+/// The same from async code.
+async fn carry_out_async(
+    executor: Option<&dyn DynExecutor>,
+    batch: &mut Batch,
+) -> Result<(), DispatchError> {
+    match executor {
+        None => Inline::default_ref().run_awaited(batch).await,
+        Some(executor) => dispatch(executor, batch).await,
+    }
+}
+
+/// What a scope held that has no settings and that nothing encloses.
 pub(crate) struct Held {
-    intents: Vec<Intent>,
+    /// Nobody judges these, and their tasks run here.
+    pub(crate) intents: Vec<Intent>,
+    /// In their place, what is more than that.
+    pub(crate) sealed: Option<Box<Sealed>>,
 }
 
 impl Held {
     #[inline]
-    pub(crate) fn new(intents: Vec<Intent>) -> Self {
-        Self { intents }
+    pub(crate) fn nothing() -> Self {
+        Self { intents: Vec::new(), sealed: None }
     }
 
-    #[inline]
     pub(crate) fn settle(mut self, succeeded: bool) -> Result<(), FlushError> {
-        let intents = std::mem::take(&mut self.intents);
-        // It is empty now, and has no need to be dropped.
-        std::mem::forget(self);
-        settle_plain(intents, succeeded)
+        if self.sealed.is_some() || !succeeded || events::reports() {
+            return self.seal().settle(succeeded);
+        }
+        settle_plain(&mut self.intents)?;
+        if self.intents.capacity() == 0 {
+            // Its allocation is kept elsewhere: there is nothing to drop, which the compiler does not
+            // see.
+            std::mem::forget(self);
+        }
+        Ok(())
+    }
+
+    /// Takes everything out.
+    #[cold]
+    fn seal(&mut self) -> Sealed {
+        match self.sealed.take() {
+            Some(sealed) => *sealed,
+            None => Sealed::new(Buffer::of_unjudged(std::mem::take(&mut self.intents)), 0, None),
+        }
     }
 }
 
 impl Drop for Held {
-    /// Only a panic gets here; what is sealed is discarded and says so.
+    /// Only a panic leaves anything in it; what is sealed is discarded and says so.
     fn drop(&mut self) {
-        drop(Sealed::new(Buffer::of_unjudged(std::mem::take(&mut self.intents)), 0, None));
+        drop(self.seal());
     }
 }
 
-fn settle_plain(mut intents: Vec<Intent>, succeeded: bool) -> Result<(), FlushError> {
-    if !succeeded || events::reports() {
-        return Sealed::new(Buffer::of_unjudged(intents), 0, None).settle(succeeded);
-    }
-    if let Some(first) = Inline::default_ref().run_plain(&mut intents) {
-        let mut batch = Batch::new(OnFailure::Stop);
-        batch.append(None, 0, intents);
-        let mut flush = Flush::of(batch);
-        let result = Inline::default_ref().resume(&mut flush.batch, first);
-        return flush.finish(result).map(drop);
+/// Runs what nobody judges here.
+#[inline]
+fn settle_plain(intents: &mut Vec<Intent>) -> Result<(), FlushError> {
+    if let Some(first) = Inline::default_ref().run_plain(intents) {
+        return go_on(std::mem::take(intents), first);
     }
     context::recycle(intents);
     Ok(())
+}
+
+/// Goes on where a task is more than a sync one which succeeds and enqueues nothing.
+#[cold]
+fn go_on(intents: Vec<Intent>, first: Interrupted) -> Result<(), FlushError> {
+    let mut batch = Batch::new(OnFailure::Stop);
+    batch.append(None, 0, intents);
+    let mut flush = Flush::of(batch);
+    let result = Inline::default_ref().resume(&mut flush.batch, first);
+    flush.finish_whole(result).map(drop)
 }
 
 /// Judges segments into a batch; what is dropped is put aside for the report.
@@ -461,7 +548,7 @@ impl Lost {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).extend(entries);
     }
 
-    fn take(&self) -> Vec<ReportEntry> {
+    pub(crate) fn take(&self) -> Vec<ReportEntry> {
         std::mem::take(&mut *self.entries.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -500,7 +587,11 @@ impl Batch {
                     }
                 });
             } else if let Some((index, intent)) = batch.next() {
-                entries.push(ReportEntry::new(intent, fate(index)));
+                let fate = match fate(index) {
+                    Fate::Dispatched if self.is_left_out(index) => Fate::Duplicate,
+                    fate => fate,
+                };
+                entries.push(ReportEntry::new(intent, fate));
             } else if aside.peek().is_none() {
                 break;
             }

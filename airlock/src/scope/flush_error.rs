@@ -4,10 +4,10 @@ use std::error::Error;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use crate::executor::DispatchError;
 use crate::intent::Intent;
 use crate::private::BoxError;
 use crate::report::{Fate, Report};
+use crate::scope::chunks::Undone;
 use crate::task::TaskInfo;
 
 /// Not every intent left: holds the report, and hands back what failed and what was not attempted.
@@ -88,9 +88,8 @@ pub struct FailedIntent {
 }
 
 impl FlushError {
-    pub(crate) fn new(report: Report, error: DispatchError, batch: Vec<Intent>) -> Self {
-        let fates: Vec<_> = (0..batch.len()).map(|index| error.fate(index)).collect();
-        let DispatchError { failures: errors, cause, .. } = error;
+    pub(crate) fn new(report: Report, undone: Undone, batch: Vec<Intent>) -> Self {
+        let Undone { fates, failures: errors, cause } = undone;
         let mut errors = errors.into_iter().peekable();
         let mut failures = Vec::new();
         let mut returned = Returned { failed: Vec::new(), rest: Vec::new() };
@@ -156,7 +155,10 @@ impl fmt::Display for FlushError {
         let Inner { report, failures, cause, .. } = &*self.inner;
         match (failures.first(), cause) {
             (Some(first), _) => write!(f, "`{}` failed: {}", first.call, first.error)?,
-            (None, Some(cause)) => write!(f, "nothing was dispatched: {cause}")?,
+            (None, Some(cause)) if report.dispatched() == 0 => {
+                write!(f, "nothing was dispatched: {cause}")?;
+            }
+            (None, Some(cause)) => write!(f, "not everything was dispatched: {cause}")?,
             (None, None) => f.write_str("the flush failed")?,
         }
         let intents = if report.enqueued() == 1 { "intent" } else { "intents" };

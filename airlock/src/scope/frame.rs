@@ -6,10 +6,8 @@ use crate::error::{EnqueueError, Refusal};
 use crate::executor::DynExecutor;
 use crate::intent::Intent;
 use crate::policy::chain::Chain;
+use crate::scope::bounds::Bounds;
 use crate::scope::buffer::Buffer;
-
-/// The number of intents a scope holds before it refuses more, unless told otherwise.
-pub(crate) const DEFAULT_LIMIT: usize = 1 << 24;
 
 /// One scope that is current, or the outer of one that is.
 ///
@@ -17,7 +15,7 @@ pub(crate) const DEFAULT_LIMIT: usize = 1 << 24;
 /// scope: enqueuing takes no lock.
 pub(crate) struct Frame {
     pub(crate) buffer: Buffer,
-    limit: usize,
+    bounds: Bounds,
     /// How deep the scope is nested, as found when it was first entered.
     level: u32,
     entered: bool,
@@ -52,7 +50,7 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     release: Release,
     executor: Option<Arc<dyn DynExecutor>>,
-    limit: usize,
+    bounds: Bounds,
     level: u32,
 }
 
@@ -73,7 +71,7 @@ impl Frame {
     pub(crate) const fn new() -> Self {
         Self {
             buffer: Buffer::new(),
-            limit: DEFAULT_LIMIT,
+            bounds: Bounds::DEFAULT,
             level: 0,
             entered: false,
             limited: false,
@@ -92,7 +90,7 @@ impl Frame {
     #[must_use]
     pub(crate) fn limited_to(mut self, limit: Option<usize>) -> Self {
         if let Some(limit) = limit {
-            self.limit = limit;
+            self.bounds = Bounds::of(limit);
             self.limited = true;
         }
         self
@@ -109,7 +107,7 @@ impl Frame {
         };
         Self {
             buffer: Buffer::new(),
-            limit: own.limit,
+            bounds: own.bounds,
             level: own.level,
             entered: true,
             limited: true,
@@ -126,7 +124,7 @@ impl Frame {
         self
     }
 
-    /// Finds out the level, and the limit where none was given, when the frame is first entered.
+    /// Finds out the level, and what the frame may hold, when it is first entered.
     #[inline]
     pub(crate) fn enter_in(&mut self, outer: Option<&Self>, limit: impl FnOnce() -> usize) {
         if self.entered {
@@ -135,8 +133,24 @@ impl Frame {
         self.entered = true;
         self.level = outer.map_or(0, |outer| outer.level + 1);
         if !self.limited {
-            self.limit = limit();
+            self.bounds = Bounds::of(limit());
         }
+        if let Some(outer) = outer
+            && !self.boundary
+            && outer.releases_nothing()
+        {
+            self.bounds = self.bounds.within(outer.bounds, outer.held());
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_entered(&self) -> bool {
+        self.entered
+    }
+
+    /// How many intents the scope holds.
+    fn held(&self) -> usize {
+        self.shared().map_or_else(|| self.buffer.len(), |shared| shared.look(|held, _| held.len()))
     }
 
     /// Whether nothing was enqueued and nobody holds on to the scope.
@@ -159,8 +173,8 @@ impl Frame {
 
     /// The intents, where there is nothing else to the frame and no policy was in force.
     #[inline]
-    pub(crate) fn take_unjudged(&mut self) -> Option<Vec<Intent>> {
-        if self.extra.is_none() { self.buffer.take_unjudged() } else { None }
+    pub(crate) fn unjudged(&mut self) -> Option<&mut Vec<Intent>> {
+        if self.extra.is_none() { self.buffer.unjudged() } else { None }
     }
 
     pub(crate) fn release(&self) -> Release {
@@ -186,8 +200,9 @@ impl Frame {
         self.extra.as_ref().is_some_and(|extra| extra.shared.is_some())
     }
 
+    /// The limit that keeps the scope from holding more.
     pub(crate) fn limit(&self) -> usize {
-        self.limit
+        self.bounds.limit()
     }
 
     /// The list to append one intent to that is enqueued under `chain`; `None` where the scope is
@@ -198,7 +213,7 @@ impl Frame {
         chain: &Chain,
         spare: &mut Vec<Intent>,
     ) -> Option<&mut Vec<Intent>> {
-        self.buffer.open(chain, self.level, self.limit, spare)
+        self.buffer.open(chain, self.level, self.bounds.room(), spare)
     }
 
     /// The intent that was enqueued last.
@@ -218,6 +233,7 @@ impl Frame {
             return shared.capture(nested, theirs);
         }
         self.buffer.capture(self.level, nested, theirs);
+        self.buffer.keep_within(self.bounds.room());
         Ok(())
     }
 
@@ -232,7 +248,7 @@ impl Frame {
                 }),
                 release: extra.release.clone(),
                 executor: extra.executor.clone(),
-                limit: self.limit,
+                bounds: self.bounds,
                 level: self.level,
             })
         });
@@ -275,7 +291,7 @@ impl Shared {
             Ok(()) => Ok(()),
             Err((intent, Refused::Closed)) => Err(EnqueueError::Closed(Refusal::of(&intent))),
             Err((intent, Refused::Full)) => {
-                Err(EnqueueError::Full(Refusal::of(&intent), self.limit))
+                Err(EnqueueError::Full(Refusal::of(&intent), self.bounds.limit()))
             }
         }
     }
@@ -285,7 +301,7 @@ impl Shared {
         if state.closed {
             return Err((intent, Refused::Closed));
         }
-        match state.buffer.open(chain, self.level, self.limit, &mut Vec::new()) {
+        match state.buffer.open(chain, self.level, self.bounds.room(), &mut Vec::new()) {
             Some(intents) => {
                 intents.push(intent);
                 Ok(())
@@ -302,6 +318,7 @@ impl Shared {
             return Err(nested);
         }
         state.buffer.capture(self.level, nested, theirs);
+        state.buffer.keep_within(self.bounds.room());
         Ok(())
     }
 

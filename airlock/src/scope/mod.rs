@@ -1,6 +1,8 @@
 //! Scopes: the boundaries that decide when effects leave.
 
+pub(crate) mod bounds;
 pub(crate) mod buffer;
+mod chunks;
 pub(crate) mod context;
 pub(crate) mod flush;
 mod flush_error;
@@ -28,8 +30,7 @@ use crate::intent::Intent;
 use crate::policy::Policy;
 use crate::policy::chain::SharedPolicy;
 use crate::report::{Report, Why};
-use context::{Left, PlainLeft, Seat};
-use flush::Held;
+use context::{Left, Seat};
 use frame::{Frame, Release};
 use inside::Inside;
 
@@ -100,6 +101,9 @@ pub(crate) struct Rules {
     on_report: Option<OnReport>,
     release: Release,
     limit: Option<usize>,
+    /// Taken when the scope is entered, to be one of its policies.
+    limit_bytes: Option<usize>,
+    chunks: Option<usize>,
     boundary: bool,
 }
 
@@ -256,6 +260,10 @@ impl Scope {
 
     /// Refuses to hold more than `limit` intents; 16,777,216 unless told otherwise.
     ///
+    /// What nested scopes hold counts too: the one inside refuses what this one has no room for,
+    /// unless this one releases. Of several futures with scopes of their own inside this one, each
+    /// counts by itself until it ends, and what then moves out is not refused any more.
+    ///
     /// # Examples
     ///
     /// ```
@@ -273,6 +281,69 @@ impl Scope {
     /// ```
     pub fn limit(self, limit: usize) -> Self {
         self.rule(|rules| rules.limit = Some(limit))
+    }
+
+    /// Refuses to hold more than `limit` bytes; any number unless told otherwise.
+    ///
+    /// An intent counts for its own 40 bytes and for its arguments as JSON, which is what it takes in
+    /// an engine. That the arguments have to be written for it is why nothing is counted unless asked
+    /// for. What nested scopes enqueue counts too, also where they discard it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_letter(text: String) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let scope = airlock::scope().limit_bytes(1_000);
+    /// let refused = scope.run(|| (1..=3).try_for_each(|_| send_letter::enqueue("x".repeat(400))))?;
+    /// let error = refused.unwrap_err().to_string();
+    /// assert!(error.contains("holds 902 bytes, and its limit of 1000 has no room for 451 more"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn limit_bytes(self, limit: usize) -> Self {
+        self.rule(|rules| rules.limit_bytes = Some(limit))
+    }
+
+    /// Hands the executor batches of at most `size` intents, one after another.
+    ///
+    /// The first that fails is the last, unless [`on_failure`](Self::on_failure) says otherwise. What
+    /// the tasks of a chunk enqueue leaves with it.
+    ///
+    /// # Panics
+    ///
+    /// Where `size` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::{Batch, DispatchError, Executor};
+    ///
+    /// /// An engine that takes a hundred jobs at a time.
+    /// struct Engine;
+    ///
+    /// impl Executor for Engine {
+    ///     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+    ///         if batch.len() <= 100 { Ok(()) } else { Err(DispatchError::all("too many")) }
+    ///     }
+    /// }
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let scope = airlock::scope().executor(Engine).chunks(100);
+    /// let (_, sealed) = scope.seal(|| (1..=250).try_for_each(|id| send_mail::enqueue(id)));
+    /// assert_eq!(sealed.flush()?.dispatched(), 250);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn chunks(self, size: usize) -> Self {
+        assert!(size > 0, "a chunk of 0 intents carries nothing: `.chunks(1)` is the smallest");
+        self.rule(|rules| rules.chunks = Some(size))
     }
 
     /// Is told what became of every intent, when the scope has ended. A panic in `tell` ends there.
@@ -353,16 +424,9 @@ impl Scope {
             return Ok(value);
         };
         let value = body();
-        match plain.leave() {
-            PlainLeft::Nothing => {}
-            PlainLeft::Intents(intents) => {
-                // Held while the outcome is asked, which may panic.
-                let held = Held::new(intents);
-                held.settle(value.succeeded())?;
-            }
-            PlainLeft::Buffer(buffer, level) => {
-                Sealed::new(buffer, level, None).settle(value.succeeded())?;
-            }
+        if let Err(plain) = plain.leave_untouched() {
+            // Held while the outcome is asked, which may panic.
+            plain.leave().settle(value.succeeded())?;
         }
         Ok(value)
     }

@@ -1,9 +1,12 @@
 //! From what the user wrote to a task, or to the reasons why it can't be one.
 
 mod parameter;
+mod removed;
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{Expr, ExprLit, GenericParam, Generics, Lit, ReturnType, Safety, Signature, Type};
+use syn::{
+    Expr, ExprLit, GenericParam, Generics, Lit, LitStr, ReturnType, Safety, Signature, Type,
+};
 
 use super::parse::{Input, Parameter as Written};
 use crate::errors::Errors;
@@ -17,6 +20,8 @@ pub(crate) struct Task {
     pub(crate) krate: TokenStream,
     pub(crate) name: Option<Expr>,
     pub(crate) calls: Vec<(Ident, Expr)>,
+    /// The names of arguments that messages of older binaries still carry.
+    pub(crate) removed: Vec<LitStr>,
     pub(crate) local: bool,
     pub(crate) function: Function,
     pub(crate) parameters: Vec<Parameter>,
@@ -27,6 +32,15 @@ pub(crate) struct Parameter {
     pub(crate) name: Ident,
     pub(crate) ty: Type,
     pub(crate) role: Role,
+    /// What an argument is that a message does not have.
+    pub(crate) default: Option<DefaultValue>,
+}
+
+/// What an argument is by default.
+pub(crate) enum DefaultValue {
+    /// The `Default` of its type.
+    OfType,
+    Written(Box<Expr>),
 }
 
 /// What a parameter is for.
@@ -63,7 +77,7 @@ impl Task {
 
 /// Reports everything that is wrong with the function at once.
 pub(crate) fn check(errors: &Errors, input: Input) -> Result<Task, Box<Refused>> {
-    let Input { krate, mut name, mut calls, local, function, parameters } = input;
+    let Input { krate, mut name, mut calls, removed, local, function, parameters } = input;
     check_name(errors, &mut name);
     check_attempts(errors, &mut calls);
 
@@ -75,11 +89,12 @@ pub(crate) fn check(errors: &Errors, input: Input) -> Result<Task, Box<Refused>>
         parameters.iter().filter_map(|parameter| parameter::check(errors, parameter, local));
     let checked: Vec<Parameter> = checked.collect();
     check_count(errors, &checked);
+    let removed = removed::check(errors, removed, &checked, local);
     check_return(errors, &function.signature.output);
     check_body(errors, &function);
 
     if errors.count() == before {
-        return Ok(Task { krate, name, calls, local, function, parameters: checked });
+        return Ok(Task { krate, name, calls, removed, local, function, parameters: checked });
     }
     let stands_alone = function.signature.receiver().is_none()
         && function.body.is_some()

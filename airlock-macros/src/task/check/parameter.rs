@@ -1,9 +1,9 @@
 //! What a parameter of a task may be.
 
 use proc_macro2::Ident;
-use syn::{Pat, Type};
+use syn::{Attribute, Meta, Pat, Type};
 
-use super::{Parameter, Role};
+use super::{DefaultValue, Parameter, Role};
 use crate::errors::Errors;
 use crate::messages;
 use crate::task::parse::Parameter as Written;
@@ -16,6 +16,15 @@ pub(super) fn check(errors: &Errors, parameter: &Written, local: bool) -> Option
         errors.at(cfg, messages::CFG_PARAMETER);
     }
     let name = check_pattern(errors, &parameter.pat);
+    let default = parameter.default.as_ref();
+    if let Some(default) = default {
+        if parameter.state.is_some() {
+            errors.at(default, messages::STATE_AND_DEFAULT);
+        } else if local {
+            errors.at(default, messages::DEFAULT_LOCAL);
+        }
+    }
+    let default = default.and_then(|default| check_default(errors, default));
     let role = if parameter.state.is_some() {
         if let Some(secret) = &parameter.secret {
             errors.at(secret, messages::STATE_AND_SECRET);
@@ -25,7 +34,20 @@ pub(super) fn check(errors: &Errors, parameter: &Written, local: bool) -> Option
         check_argument(errors, &parameter.ty, local);
         if parameter.secret.is_some() { Role::Secret } else { Role::Argument }
     };
-    Some(Parameter { name: name?, ty: parameter.ty.clone(), role })
+    Some(Parameter { name: name?, ty: parameter.ty.clone(), role, default })
+}
+
+/// What stands in the parentheses of `#[default]`, if they are there: whether it is of the type, rustc says.
+fn check_default(errors: &Errors, default: &Attribute) -> Option<DefaultValue> {
+    match &default.meta {
+        Meta::Path(_) => return Some(DefaultValue::OfType),
+        Meta::List(list) if !list.tokens.is_empty() => match default.parse_args() {
+            Ok(value) => return Some(DefaultValue::Written(Box::new(value))),
+            Err(error) => errors.add(error),
+        },
+        _ => errors.at(default, messages::DEFAULT_VALUE),
+    }
+    None
 }
 
 /// The name of the parameter, which becomes the argument's.

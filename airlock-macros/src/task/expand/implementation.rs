@@ -3,11 +3,12 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::ext::IdentExt as _;
+use syn::spanned::Spanned as _;
 use syn::{Index, ReturnType};
 
 use super::info;
 use crate::spans::{Spans, variable};
-use crate::task::check::{Role, Task};
+use crate::task::check::{DefaultValue, Role, Task};
 
 /// ```text
 /// // Input:
@@ -33,6 +34,7 @@ pub(super) fn expand(task: &Task) -> TokenStream {
     let info = info::expand(task);
     let call = call(task);
     let duplicate = duplicate(krate);
+    let defaults = defaults(task);
     let local = task.local.then(|| local(task));
     quote! {
         impl #krate::Task for #marker {
@@ -41,6 +43,7 @@ pub(super) fn expand(task: &Task) -> TokenStream {
             #info
             #call
             #duplicate
+            #defaults
             #local
         }
     }
@@ -138,6 +141,48 @@ fn duplicate(krate: &TokenStream) -> TokenStream {
             (&&#krate::__private::Duplicating(#arguments)).duplicate()
         }
     }
+}
+
+/// What the arguments are by default, by index; each is held against its type where it is written.
+///
+/// ```text
+/// // Input:
+/// pub fn send(order_id: u64, #[default(3)] retries: u8, #[default] note: String) { … }
+///
+/// // Output:
+/// fn default_argument(index: usize) -> Option<Box<dyn Any>> {
+///     Some(match index {
+///         1 => { let value: u8 = 3; Box::new(value) }
+///         2 => { let value: String = <String as Default>::default(); Box::new(value) }
+///         _ => return None,
+///     })
+/// }
+/// ```
+fn defaults(task: &Task) -> Option<TokenStream> {
+    let (index, value) = (variable("index"), variable("value"));
+    let defaults = task.arguments().enumerate().filter_map(|(position, argument)| {
+        let ty = &argument.ty;
+        let default = match argument.default.as_ref()? {
+            DefaultValue::OfType => {
+                quote_spanned!(ty.span()=> <#ty as ::core::default::Default>::default())
+            }
+            DefaultValue::Written(written) => written.to_token_stream(),
+        };
+        Some(quote!(#position => { let #value: #ty = #default; ::std::boxed::Box::new(#value) }))
+    });
+    let defaults: Vec<_> = defaults.collect();
+    (!defaults.is_empty()).then(|| {
+        quote! {
+            fn default_argument(
+                #index: ::core::primitive::usize,
+            ) -> ::core::option::Option<::std::boxed::Box<dyn ::core::any::Any>> {
+                ::core::option::Option::Some(match #index {
+                    #(#defaults)*
+                    _ => return ::core::option::Option::None,
+                })
+            }
+        }
+    })
 }
 
 /// What JSON does for other tasks: to compare arguments and to show them.

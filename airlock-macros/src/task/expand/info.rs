@@ -9,18 +9,19 @@ use crate::task::check::{Role, Task};
 
 /// ```text
 /// // Input:
-/// #[airlock::task(queue = "emails", max_attempts = 5)]
-/// pub async fn send(#[state] smtp: &Smtp, order_id: u64, #[secret] token: String) { … }
+/// #[airlock::task(queue = "emails", max_attempts = 5, removed = ["note"])]
+/// pub async fn send(#[state] smtp: &Smtp, #[default] order_id: u64, #[secret] token: String) { … }
 ///
 /// // Output:
 /// fn info() -> &'static airlock::TaskInfo {
 ///     static INFO: airlock::TaskInfo = Definition::of::<send>(
 ///         Place::new(file!(), line!(), column!()),
-///         &[Parameter::new("order_id"), Parameter::secret("token")],
+///         &[Parameter::new("order_id").with_default(), Parameter::secret("token")],
 ///     )
 ///     .wire(Wired::<send>::WIRE)
 ///     .queue("emails")
 ///     .max_attempts(5)
+///     .removed(&["note"])
 ///     .asynchronous()
 ///     .states(&[StateKey::of::<Smtp>()])
 ///     .info();
@@ -56,9 +57,10 @@ fn parameters(task: &Task) -> TokenStream {
     let krate = &task.krate;
     let parameters = task.arguments().map(|argument| {
         let name = Literal::string(&argument.name.unraw().to_string());
+        let default = argument.default.as_ref().map(|_| quote!(.with_default()));
         match argument.role {
-            Role::Secret => quote!(#krate::Parameter::secret(#name)),
-            Role::Argument | Role::State(_) => quote!(#krate::Parameter::new(#name)),
+            Role::Secret => quote!(#krate::Parameter::secret(#name) #default),
+            Role::Argument | Role::State(_) => quote!(#krate::Parameter::new(#name) #default),
         }
     });
     quote!(&[#(#parameters),*])
@@ -82,6 +84,10 @@ fn options(task: &Task) -> TokenStream {
     let krate = &task.krate;
     let mut calls: TokenStream =
         task.calls.iter().map(|(method, value)| quote!(.#method(#value))).collect();
+    let removed = &task.removed;
+    if !removed.is_empty() {
+        calls.extend(quote!(.removed(&[#(#removed),*])));
+    }
     if task.function.signature.asyncness.is_some() {
         calls.extend(quote!(.asynchronous()));
     }

@@ -1,0 +1,123 @@
+//! A limit on how long a dispatch may take.
+
+use std::fmt;
+use std::io;
+use std::panic::catch_unwind;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::{self, Handle, Runtime};
+
+use crate::executor::parts::Parts;
+use crate::executor::{Batch, DispatchError, Executor};
+
+/// Gives up on a dispatch that takes longer than a limit.
+///
+/// The dispatch is dropped where it waits. What is known to have left counts as dispatched; the rest
+/// fails with a text that says that it may have left, and is handed back. To send it again is to have
+/// it run at least once.
+///
+/// An executor that does not await, such as one that runs sync tasks here, can't be interrupted.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use airlock::{Batch, DispatchError, Executor, Timeout};
+///
+/// struct Unreachable;
+///
+/// impl Executor for Unreachable {
+///     async fn dispatch(&self, _: &mut Batch) -> Result<(), DispatchError> {
+///         std::future::pending().await
+///     }
+/// }
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// let error = airlock::scope()
+///     .executor(Timeout::new(Unreachable, Duration::from_millis(10)))
+///     .run(|| send_mail::enqueue(42))
+///     .unwrap_err();
+/// assert!(error.to_string().contains("not done within 10ms: it may have left all the same"));
+/// assert_eq!(error.into_intents().len(), 1);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Timeout<E> {
+    executor: E,
+    limit: Duration,
+}
+
+impl<E: Executor> Timeout<E> {
+    /// Gives `executor` so much time for each batch.
+    pub fn new(executor: E, limit: Duration) -> Self {
+        Self { executor, limit }
+    }
+}
+
+impl<E: Executor> Executor for Timeout<E> {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        let mut parts = Parts::new(batch);
+        let all = parts.rest(|_| true);
+        let sent = parts.send(&self.executor, all);
+        let timed = with_timer(|| tokio::time::timeout(self.limit, sent));
+        if timed.map_err(DispatchError::refused)?.await.is_err() {
+            let limit = self.limit;
+            parts.explain(|index, known| {
+                known.or_else(|| index.map(|_| Box::new(TimedOut { limit }).into()))
+            });
+        }
+        parts.finish()
+    }
+
+    fn blocks(&self) -> bool {
+        self.executor.blocks()
+    }
+}
+
+/// A dispatch took too long.
+#[derive(Debug)]
+struct TimedOut {
+    limit: Duration,
+}
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not done within {:?}: it may have left all the same", self.limit)
+    }
+}
+
+impl std::error::Error for TimedOut {}
+
+/// Makes something that waits for a time, on this thread's runtime; where there is none that keeps
+/// time, as under a flush from sync code, on one that does nothing else.
+///
+/// # Errors
+///
+/// Where the thread can't be started that such a runtime is on.
+pub(super) fn with_timer<T>(make: impl FnOnce() -> T) -> io::Result<T> {
+    // A runtime does not say whether it keeps time; nothing but the attempt tells.
+    let keeps_time = || catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok();
+    if Handle::try_current().is_ok() && keeps_time() {
+        return Ok(make());
+    }
+    let timer = timer()?;
+    let _inside = timer.enter();
+    Ok(make())
+}
+
+fn timer() -> io::Result<Handle> {
+    static TIMER: Mutex<Option<Runtime>> = Mutex::new(None);
+    let mut timer = TIMER.lock().unwrap_or_else(PoisonError::into_inner);
+    let runtime = match timer.take() {
+        Some(runtime) => runtime,
+        None => runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("airlock-timer")
+            .enable_time()
+            .build()?,
+    };
+    Ok(timer.insert(runtime).handle().clone())
+}
