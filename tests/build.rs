@@ -12,14 +12,17 @@ use std::{env, fs};
 /// Lets a block that has no `main` use `?`.
 const END: &str = "# Ok::<(), Box<dyn std::error::Error>>(())\n";
 
+/// Where the book's pages are.
+const FOLDERS: [&str; 2] = ["docs", "docs/engines"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     let root = Path::new("..").canonicalize()?;
     let mut modules = String::new();
     for page in pages(&root)? {
-        let stem = page.file_stem().and_then(|stem| stem.to_str()).ok_or("a page has a name")?;
-        let folder = if page.parent() == Some(&root) { "root" } else { "docs" };
-        let name = format!("{folder}_{}", stem.to_lowercase().replace('-', "_"));
+        let path = page.strip_prefix(&root)?.with_extension("");
+        let path = path.to_str().ok_or("a page's path is a text")?;
+        let name = path.to_lowercase().replace(['/', '-'], "_");
         let tests = with_programs(&root, &fs::read_to_string(&page)?)?;
         fs::write(out.join(format!("{name}.md")), tests)?;
         writeln!(
@@ -28,7 +31,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
         println!("cargo::rerun-if-changed={}", page.display());
     }
-    println!("cargo::rerun-if-changed={}", root.join("docs").display());
+    for folder in FOLDERS {
+        println!("cargo::rerun-if-changed={}", root.join(folder).display());
+    }
     println!("cargo::rerun-if-changed=book");
     fs::write(out.join("pages.rs"), modules)?;
     Ok(())
@@ -36,10 +41,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn pages(root: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
     let mut pages = vec![root.join("README.md")];
-    for entry in fs::read_dir(root.join("docs"))? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "md") {
-            pages.push(path);
+    for folder in FOLDERS {
+        for entry in fs::read_dir(root.join(folder))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                pages.push(path);
+            }
         }
     }
     pages.sort();

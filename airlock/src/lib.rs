@@ -89,35 +89,81 @@
 //! | write a rule of your own | a closure from `&Intent` to [`Verdict`], or [`Policy`] |
 //! | run tasks here | [`Inline`], which is what a scope does by itself |
 //! | run tasks apart | [`ThreadPool`], [`tokio::Tasks`] |
-//! | hand effects to an engine | a closure from [`Intent`] to `Result`, or [`Executor`] |
+//! | hand effects to an engine | [one of the engines](#engines); else a closure from [`Intent`] to `Result`, or [`Executor`] |
+//! | send some effects here and some there | [`Route`] |
+//! | have an executor try again, give up in time, fall back | `Retry`, `Timeout` (feature `tokio`), [`Fallback`] |
+//! | run what an engine keeps | `worker()` (feature `worker`) |
 //! | carry a scope to a thread or a spawned future | [`current()`], [`InScope`] |
 //! | look into a scope | [`Handle::inspect`], [`Sealed::inspect`] |
 //! | set defaults for the process, or in a test | [`configure()`] |
 //! | find a task by name, run one from JSON | [`registry()`] |
 //! | test what code enqueues | [`testing`] |
 //!
+//! # Engines
+//!
+//! An engine keeps what was flushed until a worker runs it: in another process, later, again if it fails. Its
+//! handle is an [`Executor`], and also the queue of a worker, with its dead letters.
+//!
+//! | engine | is | feature |
+//! | --- | --- | --- |
+//! | `apalis::Sqlite` | a file, no server | `apalis-sqlite` |
+//! | `apalis::Postgres` | tables beside yours | `apalis-postgres` |
+//! | `apalis::Redis` | queues in Redis | `apalis-redis` |
+//! | `apalis::Storage` | any storage of apalis, to send to | `apalis` |
+//! | `graphile::Graphile` | Graphile Worker's tables in PostgreSQL | `graphile` |
+//! | `celery::RabbitMq`, `celery::Redis` | Celery's messages, for Python's workers and from Python's code | `celery-rabbitmq`, `celery-redis` |
+//! | `dramatiq::RabbitMq`, `dramatiq::Redis` | Dramatiq's messages, to send to | `dramatiq-rabbitmq`, `dramatiq-redis` |
+//!
+//! What an engine can't honour of an intent's [`Options`] it refuses by name. A flush to PostgreSQL or SQLite is
+//! whole or nothing, and a task runs at least once; the book's page `docs/engines.md` says what holds for which.
+//!
 //! # Features
 //!
-//! Both are on by default.
+//! The first two are on by default.
 //!
-//! - `tokio`: [`tokio::Tasks`], and flushes from sync code that know when they would block a runtime. It
-//!   brings in Tokio's `rt` alone. Leave it out only where there is no Tokio: airlock can't see a runtime
-//!   without it.
-//! - `tracing`: an event for every verdict, targets `airlock::enqueue` and `airlock::flush`.
+//! - `tokio`: [`tokio::Tasks`], `Retry` and `Timeout`, and flushes from sync code that know when they would
+//!   block a runtime. It brings in Tokio's schedulers and timers, and nothing of its I/O. Leave it out only
+//!   where there is no Tokio: airlock can't see a runtime without it.
+//! - `tracing`: an event for every verdict, targets `airlock::enqueue`, `airlock::flush` and
+//!   `airlock::worker`.
+//! - `envelope`: what an intent is on the wire, for an executor of your own.
+//! - `worker`: workers, which run what an engine keeps.
+//! - `opentelemetry`: traces that go through the queue.
+//! - one for each of the [engines](#engines), which turns on `worker`.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+#[cfg(feature = "apalis")]
+pub mod apalis;
 mod arguments;
+#[cfg(feature = "tokio")]
+mod backoff;
+#[cfg(any(feature = "celery-rabbitmq", feature = "celery-redis"))]
+pub mod celery;
 mod config;
+#[cfg(any(feature = "dramatiq-rabbitmq", feature = "dramatiq-redis"))]
+pub mod dramatiq;
+#[cfg(feature = "envelope")]
+pub mod envelope;
 mod error;
 mod events;
 mod executor;
+#[cfg(feature = "graphile")]
+pub mod graphile;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+mod home;
 mod intent;
+#[cfg(feature = "opentelemetry")]
+mod opentelemetry;
 mod options;
 mod payload;
 mod policy;
+#[cfg(any(feature = "celery-rabbitmq", feature = "dramatiq-rabbitmq"))]
+mod rabbitmq;
+#[cfg(any(feature = "apalis-redis", feature = "celery-redis", feature = "dramatiq-redis"))]
+mod redis;
 mod registry;
 mod report;
 mod scope;
@@ -128,23 +174,30 @@ mod task_set;
 pub mod testing;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+#[cfg(feature = "worker")]
+pub mod worker;
 
 use __private as private;
 
 pub use airlock_macros::{policy, scoped, task};
 
+#[cfg(feature = "tokio")]
+pub use backoff::Backoff;
 pub use config::{AlreadyConfigured, Configuration, configure};
 pub use error::{EnqueueError, Refusal};
 pub use executor::{
-    Batch, DispatchError, Executor, Inline, InlineBuilder, OnFailure, StatesError, ThreadPool,
-    ThreadPoolBuilder, ThreadPoolError,
+    Batch, DispatchError, Executor, Fallback, Inline, InlineBuilder, OnFailure, Route,
+    RouteBuilder, RouteTo, StatesError, ThreadPool, ThreadPoolBuilder, ThreadPoolError,
 };
+#[cfg(feature = "tokio")]
+pub use executor::{Retry, Timeout};
 pub use intent::{EncodeError, Intent};
 pub use options::{Options, UnsupportedOption};
 pub use policy::{
     AllowAll, AllowOnly, AssertNoEffects, BlockTasks, Coalesce, DropAll, Judge, Limit, LogOnFlush,
     Occasion, Policy, PolicyName, PolicyViolation, Verdict,
 };
+pub use private::BoxError;
 pub use registry::{DecodeError, DuplicateTasks, Registry, UnknownTask, registry};
 pub use report::{Fate, Report, ReportEntry, Why};
 pub use scope::{
@@ -154,3 +207,5 @@ pub use scope::{
 pub use states::{MissingStates, States};
 pub use task::{Parameter, Place, Task, TaskInfo};
 pub use task_set::{NamedTasksError, TaskSet};
+#[cfg(feature = "worker")]
+pub use worker::worker;

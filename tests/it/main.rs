@@ -1,9 +1,11 @@
 //! What airlock does, one file a behaviour.
 
+mod bounds;
 mod cancellation;
 mod cascades;
 mod configuration;
 mod conformance;
+mod envelope;
 mod executors;
 mod flush_error;
 mod flush_if;
@@ -31,3 +33,6 @@ mod sync_flush_in_runtime;
 mod tasks;
 mod testing_kit;
 mod tracing_events;
+mod versions;
+mod worker;
+mod wrappers;

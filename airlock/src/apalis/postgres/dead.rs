@@ -1,0 +1,84 @@
+//! Jobs that were given up.
+
+use crate::apalis::Postgres;
+use crate::apalis::postgres::push;
+use crate::apalis::sql::{LetterRow, held, letter, unique_key};
+use crate::private::BoxError;
+use crate::worker::{DeadLetter, DeadLetters};
+
+/// Given up by a worker of ours, or by one of apalis' own.
+const LETTERS: &str = "
+    SELECT
+        id, job_type, job, last_result::text, attempts::int8,
+        floor(extract(epoch FROM coalesce(done_at, run_at)))::int8
+    FROM apalis.jobs
+    WHERE job_type = ANY($1)
+        AND (status = 'Killed' OR (status = 'Failed' AND attempts >= max_attempts))
+        AND id = coalesce($2, id)
+    ORDER BY done_at, id
+    LIMIT $3";
+
+const RETRY: &str = "
+    UPDATE apalis.jobs SET
+        status = 'Pending', attempts = 0, run_at = now(), last_result = NULL,
+        lock_by = NULL, lock_at = NULL, done_at = NULL, idempotency_key = $2
+    WHERE id = $1 AND status IN ('Killed', 'Failed')";
+
+const REMOVE: &str = "
+    DELETE FROM apalis.jobs
+    WHERE job_type = ANY($1)
+        AND (status = 'Killed' OR (status = 'Failed' AND attempts >= max_attempts))
+        AND id = $2";
+
+impl DeadLetters for Postgres {
+    async fn list(&self, at_most: usize) -> Result<Vec<DeadLetter>, BoxError> {
+        self.letters(None, at_most).await
+    }
+
+    async fn find(&self, id: &str) -> Result<Option<DeadLetter>, BoxError> {
+        Ok(self.letters(Some(id), 1).await?.pop())
+    }
+
+    async fn retry(&self, id: &str) -> Result<bool, BoxError> {
+        let Some(letter) = self.find(id).await? else { return Ok(false) };
+        let key = unique_key(&letter);
+        let retried = async {
+            let mut transaction = self.pool.begin().await?;
+            if let Some(key) = &key {
+                push::release(&mut transaction, &[(&letter.queue, key)]).await?;
+            }
+            let retried = sqlx::query(RETRY).bind(id).bind(&key).execute(&mut *transaction).await?;
+            transaction.commit().await?;
+            Ok(retried.rows_affected() > 0)
+        };
+        match retried.await {
+            Ok(retried) => {
+                self.serving.tell();
+                Ok(retried)
+            }
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Err(held(&letter)),
+            Err(error) => Err(self.error("put a dead letter back into", error).into()),
+        }
+    }
+
+    async fn remove(&self, id: &str) -> Result<bool, BoxError> {
+        let removed =
+            sqlx::query(REMOVE).bind(self.serving.queues()).bind(id).execute(&self.pool).await;
+        let removed = removed.map_err(|error| self.error("remove a dead letter from", error))?;
+        Ok(removed.rows_affected() > 0)
+    }
+}
+
+impl Postgres {
+    async fn letters(&self, id: Option<&str>, at_most: usize) -> Result<Vec<DeadLetter>, BoxError> {
+        let rows = sqlx::query_as(LETTERS)
+            .bind(self.serving.queues())
+            .bind(id)
+            .bind(i64::try_from(at_most).unwrap_or(i64::MAX))
+            .fetch_all(&self.pool)
+            .await;
+        let rows: Vec<LetterRow> =
+            rows.map_err(|error| self.error("read dead letters of", error))?;
+        Ok(rows.into_iter().map(letter).collect())
+    }
+}

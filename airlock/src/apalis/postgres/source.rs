@@ -1,0 +1,172 @@
+//! From the table of jobs to a worker, and back.
+
+use std::time::Duration;
+
+use apalis_postgres::queries;
+
+use crate::apalis::sql::{SqlReceipt, column, endings, message};
+use crate::apalis::{Postgres, SqlError};
+use crate::private::BoxError;
+use crate::worker::{Message, Settled, Source};
+
+/// A worker's signs of life, the first and the others. apalis takes the first one's time from the
+/// worker's clock, by which it may be lost at once.
+const SIGN: &str = "
+    INSERT INTO apalis.workers (id, worker_type, storage_name, last_seen)
+    SELECT id, queue, 'PgStorage', now() FROM unnest($1::text[], $2::text[]) AS signs (id, queue)
+    ON CONFLICT (id) DO UPDATE SET last_seen = now()";
+
+/// What this worker was given in an answer that it never got. It is no attempt.
+const PUT_BACK_OTHERS: &str = "
+    UPDATE apalis.jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL
+    WHERE lock_by = ANY($1) AND status IN ('Queued', 'Running') AND id != ALL($2)";
+
+/// apalis' own function, but not its `fetch_next`: that one fails for all of a batch, which is this
+/// worker's by then, where another program has written one row with an id that is no ULID; and it
+/// returns rows in any order.
+const RECEIVE: &str = "
+    SELECT id, job, attempts::int8 FROM apalis.get_jobs($1, $2, $3)
+    ORDER BY priority DESC, run_at, id";
+
+/// Its id, its body and its attempts.
+type Row = (String, Vec<u8>, i64);
+
+const DUE: &str = "
+    SELECT EXISTS (
+        SELECT FROM apalis.jobs
+        WHERE job_type = ANY($1)
+            AND (status = 'Pending' OR (status = 'Failed' AND attempts < max_attempts))
+            AND run_at < now()
+    )";
+
+/// apalis' own statements won't do: those for jobs that go back count an attempt each time, and know
+/// no later time and no reason. And with `Failed`, which is apalis' status for such jobs, one is lost
+/// when it has been tried as often as its row says, whatever the worker thinks. Here one statement
+/// settles all, and removes the worker's name, so that finding what it holds takes no longer the more
+/// it has done.
+const SETTLE: &str = "
+    UPDATE apalis.jobs AS jobs SET
+        status = ending.status,
+        attempts = ending.attempts,
+        run_at = coalesce(now() + ending.after * interval '1 microsecond', run_at),
+        last_result = coalesce(ending.result::jsonb, last_result),
+        done_at = CASE WHEN ending.status != 'Pending' THEN now() END,
+        lock_by = NULL,
+        lock_at = NULL
+    FROM unnest($2::text[], $3::text[], $4::int4[], $5::int8[], $6::text[])
+        AS ending (id, status, attempts, after, result)
+    WHERE jobs.id = ending.id AND lock_by = $1";
+
+impl Source for Postgres {
+    type Receipt = SqlReceipt;
+
+    async fn open(&self) -> Result<(), BoxError> {
+        self.sign().await?;
+        let queues = self.serving.queues().to_vec();
+        self.listening.start(self.pool.clone(), queues, self.serving.news());
+        Ok(self.take_over().await?)
+    }
+
+    async fn wait(&self) {
+        // What goes wrong here goes wrong again in `receive`, which tells.
+        let due = || async {
+            let queues = self.serving.queues();
+            sqlx::query_scalar(DUE).bind(queues).fetch_one(&self.pool).await.unwrap_or(true)
+        };
+        self.serving.wait(due).await;
+    }
+
+    async fn receive(&self, room: usize) -> Result<Vec<Message<SqlReceipt>>, BoxError> {
+        self.serving.receive(room, |index, room| self.receive_from(index, room)).await
+    }
+
+    async fn settle(&self, settled: &[Settled<SqlReceipt>]) -> Result<(), BoxError> {
+        for (index, queue) in self.serving.queues().iter().enumerate() {
+            let endings = endings(settled, index);
+            if endings.is_empty() {
+                continue;
+            }
+            let told = sqlx::query(SETTLE)
+                .bind(self.serving.worker(queue))
+                .bind(column(&endings, |ending| &*ending.id))
+                .bind(column(&endings, |ending| ending.status))
+                .bind(column(&endings, |ending| ending.attempts))
+                .bind(column(&endings, |ending| ending.after.map(microseconds)))
+                .bind(column(&endings, |ending| ending.result.as_deref()))
+                .execute(&self.pool)
+                .await;
+            told.map_err(|error| self.error("settle jobs in", error))?;
+            self.holds.settled(endings.iter().map(|ending| &ending.id));
+        }
+        Ok(())
+    }
+
+    async fn keep_alive(&self) -> Result<(), BoxError> {
+        self.sign().await?;
+        self.put_back_others().await?;
+        Ok(self.take_over().await?)
+    }
+
+    fn heartbeat(&self) -> Option<Duration> {
+        Some(self.serving.heartbeat())
+    }
+}
+
+impl Postgres {
+    /// The names of this worker, queue by queue.
+    fn workers(&self) -> Vec<String> {
+        self.serving.queues().iter().map(|queue| self.serving.worker(queue)).collect()
+    }
+
+    async fn put_back_others(&self) -> Result<(), SqlError> {
+        let put_back = |held: Vec<String>| {
+            sqlx::query(PUT_BACK_OTHERS).bind(self.workers()).bind(held).execute(&self.pool)
+        };
+        let put_back = self.holds.put_back_others(put_back).await;
+        put_back.map_err(|error| self.error("put jobs back into", error))?;
+        Ok(())
+    }
+
+    async fn sign(&self) -> Result<(), SqlError> {
+        let queues = self.serving.queues();
+        let signed = sqlx::query(SIGN).bind(self.workers()).bind(queues).execute(&self.pool).await;
+        signed.map_err(|error| self.error("say that a worker lives to", error))?;
+        Ok(())
+    }
+
+    async fn receive_from(
+        &self,
+        index: usize,
+        room: usize,
+    ) -> Result<Vec<Message<SqlReceipt>>, SqlError> {
+        let queue = &self.serving.queues()[index];
+        let rows = sqlx::query_as(RECEIVE)
+            .bind(self.serving.worker(queue))
+            .bind(queue)
+            .bind(i32::try_from(room).unwrap_or(i32::MAX))
+            .fetch_all(&self.pool);
+        let rows = self.holds.receive(rows, |(id, _, _): &Row| id.clone()).await;
+        let rows = rows.map_err(|error| self.error("take jobs from", error))?;
+        let messages = rows.into_iter();
+        Ok(messages.map(|(id, body, attempts)| message(index, id, &body, attempts)).collect())
+    }
+
+    /// Puts back what lost workers held. apalis counts an attempt for each.
+    async fn take_over(&self) -> Result<(), SqlError> {
+        let lost_after = self.serving.lost_after().into();
+        for queue in self.serving.queues() {
+            let taken = async {
+                let mut connection = self.pool.acquire().await?;
+                queries::reenqueue_orphaned(&mut *connection, queue, lost_after).await
+            };
+            if taken.await.map_err(|error| self.error("take over jobs in", error))? > 0 {
+                self.serving.tell();
+            }
+        }
+        Ok(())
+    }
+}
+
+fn microseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_nanos().div_ceil(1_000)).unwrap_or(i64::MAX)
+}

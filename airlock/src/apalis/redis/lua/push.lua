@@ -1,0 +1,61 @@
+-- ARGV has, for each intent: the queue's number, the id, the envelope, when it is due or "", how
+-- many attempts may be made, and its unique key or "". Returns the indices of those left out.
+local left_out, active, bodies = {}, {}, {}
+
+for number, queue in ipairs(queues) do
+  active[number], bodies[number] = {}, {}
+  -- A key of another type is an error, and Redis does not undo what a script did before one.
+  redis.call("LLEN", queue.active)
+  redis.call("LLEN", queue.signal)
+  redis.call("HLEN", queue.data)
+  redis.call("ZCARD", queue.scheduled)
+  redis.call("SCARD", queue.dead)
+end
+
+-- A key is taken while the job that took it is still to be done. apalis' workers leave it behind,
+-- so that the job is asked and not the key alone.
+local function take_key(queue, key, id)
+  local name = queue.idempotency .. ":" .. key
+  local holder = redis.call("GET", name)
+  if holder then
+    local status = redis.call("HGET", meta_of(queue, holder), "status")
+    local dead = redis.call("SISMEMBER", queue.dead, holder) == 1
+    if status and status ~= "Done" and not dead then
+      return false
+    end
+  end
+  redis.call("SET", name, id)
+  return true
+end
+
+for first = 1, #ARGV, 6 do
+  local number, id, envelope, due, attempts, key = unpack(ARGV, first, first + 5)
+  number = tonumber(number)
+  local queue = queues[number]
+  if key ~= "" and not take_key(queue, key, id) then
+    left_out[#left_out + 1] = (first - 1) / 6
+  else
+    local meta = meta_of(queue, id)
+    redis.call("HSET", meta, "attempts", 0, "max_attempts", attempts, "status", "Pending")
+    if key ~= "" then
+      redis.call("HSET", meta, "idempotency_key", key)
+    end
+    local pairs_of_queue = bodies[number]
+    pairs_of_queue[#pairs_of_queue + 1] = id
+    pairs_of_queue[#pairs_of_queue + 1] = envelope
+    if due ~= "" and tonumber(due) > now then
+      redis.call("ZADD", queue.scheduled, due, id)
+    else
+      table.insert(active[number], id)
+    end
+  end
+end
+
+for number, queue in ipairs(queues) do
+  in_pieces("HSET", queue.data, bodies[number])
+  if #active[number] > 0 then
+    in_pieces("RPUSH", queue.active, active[number])
+    announce(queue)
+  end
+end
+return left_out

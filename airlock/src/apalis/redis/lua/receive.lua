@@ -1,0 +1,43 @@
+-- ARGV: the worker's name, and how many messages it has room for, at most 1,000. Returns the number
+-- of the queue, the id, the attempts made and the body, of each message.
+local worker, room = ARGV[1], tonumber(ARGV[2])
+local taken = {}
+
+for number, queue in ipairs(queues) do
+  redis.call("ZADD", queue.workers, math.floor(now), worker)
+
+  local due = redis.call("ZRANGEBYSCORE", queue.scheduled, "-inf", now, "LIMIT", 0, 1000)
+  if #due > 0 then
+    redis.call("RPUSH", queue.active, unpack(due))
+    redis.call("ZREM", queue.scheduled, unpack(due))
+  end
+
+  local ids = {}
+  if room > 0 then
+    ids = redis.call("LRANGE", queue.active, 0, room - 1)
+  end
+  if #ids > 0 then
+    local inflight = inflight_of(queue, worker)
+    redis.call("SADD", inflight, unpack(ids))
+    redis.call("LTRIM", queue.active, #ids, -1)
+    local bodies = redis.call("HMGET", queue.data, unpack(ids))
+    for place, id in ipairs(ids) do
+      if bodies[place] then
+        local meta = meta_of(queue, id)
+        local attempts = tonumber(redis.call("HGET", meta, "attempts") or 0) or 0
+        redis.call("HSET", meta, "status", "Running", "locked_at", math.floor(now), "locked_by", worker)
+        taken[#taken + 1] = { number - 1, id, attempts, bodies[place] }
+      else
+        -- Somebody removed the job and left its id.
+        redis.call("SREM", inflight, id)
+        redis.call("DEL", meta_of(queue, id))
+      end
+    end
+    room = room - #ids
+  end
+
+  if redis.call("EXISTS", queue.active) == 0 then
+    redis.call("DEL", queue.signal)
+  end
+end
+return taken

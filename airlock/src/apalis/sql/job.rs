@@ -1,0 +1,109 @@
+//! Intents as rows of apalis' table of jobs.
+
+use std::time::SystemTime;
+
+use crate::apalis::ulid::ulid;
+use crate::envelope::{self, Envelope};
+use crate::executor::{Batch, DispatchError};
+
+/// Both engines honour every option there is.
+const HONOURED: &[&str] =
+    &["queue", "delay", "at", "expires", "priority", "max_attempts", "unique_key"];
+
+/// What apalis writes where nobody said how often a job may be tried. Our own workers ask the
+/// envelope, which knows that nobody did.
+const MAX_ATTEMPTS: u32 = 25;
+
+/// One row to insert.
+pub(in crate::apalis) struct Job {
+    pub(in crate::apalis) id: String,
+    pub(in crate::apalis) queue: String,
+    pub(in crate::apalis) body: Vec<u8>,
+    pub(in crate::apalis) max_attempts: i32,
+    pub(in crate::apalis) at: Option<SystemTime>,
+    pub(in crate::apalis) priority: i32,
+    pub(in crate::apalis) unique_key: Option<String>,
+}
+
+impl Job {
+    fn new(envelope: &Envelope, queue: &str) -> Self {
+        let max_attempts = envelope.max_attempts().unwrap_or(MAX_ATTEMPTS);
+        Self {
+            id: ulid(envelope.id()),
+            queue: envelope.queue().unwrap_or(queue).to_owned(),
+            body: envelope.to_json(),
+            max_attempts: i32::try_from(max_attempts).unwrap_or(i32::MAX),
+            at: envelope.at(),
+            priority: envelope.priority().unwrap_or(0).into(),
+            unique_key: envelope.unique_key().map(str::to_owned),
+        }
+    }
+}
+
+/// The rows of a batch; `queue` is that of intents that name none.
+pub(in crate::apalis) fn jobs(
+    batch: &Batch,
+    executor: &'static str,
+    queue: &str,
+) -> Result<Vec<Job>, DispatchError> {
+    let envelopes = envelope::of_batch(batch, executor, HONOURED)?;
+    Ok(envelopes.iter().map(|envelope| Job::new(envelope, queue)).collect())
+}
+
+/// Notes which intents were left out because of their unique keys.
+pub(in crate::apalis) fn leave_out(batch: &mut Batch, indices: Vec<usize>) {
+    for index in indices {
+        batch.left_out(index);
+    }
+}
+
+/// The unique keys that the jobs ask for, each with its queue.
+pub(in crate::apalis) fn keyed(jobs: &[Job]) -> Vec<(&str, &str)> {
+    jobs.iter().filter_map(|job| Some((&*job.queue, job.unique_key.as_deref()?))).collect()
+}
+
+/// The jobs in portions, in order, each small enough for one statement.
+pub(in crate::apalis) fn chunks(jobs: &[Job]) -> impl Iterator<Item = &[Job]> {
+    const JOBS: usize = 10_000;
+    const BYTES: usize = 64 << 20;
+    let mut rest = jobs;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fitting = rest.iter().take(JOBS).take_while(|job| {
+            bytes += job.body.len();
+            bytes <= BYTES
+        });
+        let fitting = fitting.count();
+        // A single one goes alone, however large it is.
+        let (chunk, after) = rest.split_at(fitting.max(1).min(rest.len()));
+        rest = after;
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(bytes: usize) -> Job {
+        Job {
+            id: String::new(),
+            queue: String::new(),
+            body: vec![b' '; bytes],
+            max_attempts: 1,
+            at: None,
+            priority: 0,
+            unique_key: None,
+        }
+    }
+
+    #[test]
+    fn portions_are_bounded_and_leave_nothing_out() {
+        let sizes = |jobs: &[Job]| chunks(jobs).map(<[Job]>::len).collect::<Vec<_>>();
+        assert!(sizes(&[]).is_empty());
+        let many: Vec<_> = (0..25_000).map(|_| job(1)).collect();
+        assert_eq!(sizes(&many), [10_000, 10_000, 5_000]);
+        let large = [job(1), job(65 << 20), job(1), job(40 << 20), job(40 << 20)];
+        assert_eq!(sizes(&large), [1, 1, 2, 1]);
+    }
+}

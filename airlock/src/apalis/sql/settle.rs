@@ -1,0 +1,68 @@
+//! Messages from rows, and what becomes of them.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::envelope::Envelope;
+use crate::worker::{Message, Settled, Settlement};
+
+/// Which job of a SQL engine a worker was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SqlReceipt {
+    id: String,
+    /// Its place among the queues that are served.
+    queue: usize,
+    attempt: u32,
+}
+
+/// The message of a row.
+pub(in crate::apalis) fn message(
+    queue: usize,
+    id: String,
+    body: &[u8],
+    attempts: i64,
+) -> Message<SqlReceipt> {
+    let attempt = u32::try_from(attempts).unwrap_or(0).saturating_add(1);
+    Message::new(SqlReceipt { id, queue, attempt }, Envelope::from_json(body)).attempt(attempt)
+}
+
+/// What a row says once its message is settled.
+pub(in crate::apalis) struct Ending {
+    pub(in crate::apalis) id: String,
+    pub(in crate::apalis) status: &'static str,
+    pub(in crate::apalis) attempts: i32,
+    /// From when on it may be taken again; at once and in its old place where there is no time.
+    pub(in crate::apalis) after: Option<Duration>,
+    pub(in crate::apalis) result: Option<String>,
+}
+
+/// What became of the messages of one queue.
+pub(in crate::apalis) fn endings(settled: &[Settled<SqlReceipt>], queue: usize) -> Vec<Ending> {
+    let of_queue = settled.iter().filter(|one| one.receipt.queue == queue);
+    of_queue.map(|one| Ending::new(&one.receipt, &one.settlement)).collect()
+}
+
+impl Ending {
+    fn new(receipt: &SqlReceipt, settlement: &Settlement) -> Self {
+        let failed = |reason: &str| Some(json!({ "Err": readable(reason) }).to_string());
+        let (status, made, after, result) = match settlement {
+            Settlement::Done => ("Done", true, None, Some(json!({ "Ok": null }).to_string())),
+            Settlement::Dead { reason } => ("Killed", true, None, failed(reason)),
+            Settlement::Retry { after, reason } => {
+                let result = reason.as_deref().and_then(failed);
+                ("Pending", reason.is_some(), Some(*after), result)
+            }
+            Settlement::Return => ("Pending", false, None, None),
+        };
+        let attempts = receipt.attempt - u32::from(!made);
+        let attempts = i32::try_from(attempts).unwrap_or(i32::MAX);
+        Self { id: receipt.id.clone(), status, attempts, after, result }
+    }
+}
+
+/// A reason without the one character that PostgreSQL's texts can't hold: with it the whole batch
+/// could never be settled.
+fn readable(reason: &str) -> String {
+    reason.replace('\0', "\u{fffd}")
+}

@@ -1,0 +1,59 @@
+//! Celery: unmodified Python workers run tasks that Rust code enqueued, and Rust workers run tasks
+//! that Python code sent, over RabbitMQ or Redis.
+//!
+//! Messages are Celery's own, protocol 2, with JSON in them. Names and parameters are the same on
+//! both sides: `#[airlock::task(name = "mail.confirmation")] fn send_mail(order_id: u64)` runs
+//! `@app.task(name="mail.confirmation") def send_mail(order_id)`, and
+//! `app.send_task("mail.confirmation", kwargs={"order_id": 42})`, or `args=[42]`, runs the Rust
+//! function in an airlock [worker](mod@crate::worker).
+//!
+//! # Options
+//!
+//! | option | over RabbitMQ | over Redis |
+//! | --- | --- | --- |
+//! | `queue` | yes | yes |
+//! | `delay`, `at` | yes: `eta`, until which a worker holds the message | yes, likewise |
+//! | `expires` | yes | yes |
+//! | `priority` | with `max_priority` | yes, in four steps, as Celery has them |
+//! | `max_attempts` | refused: with Celery, attempts are the task's own affair | refused, likewise |
+//! | `unique_key` | refused | yes: free again when a Rust worker is done, or after the time of `unique_for` |
+//!
+//! # Guarantees
+//!
+//! An intent is delivered at least once. One that was handed back because the connection broke
+//! half-way may have arrived all the same: the error says so.
+//!
+//! A message that a Rust worker holds when it is killed is delivered again: by RabbitMQ as soon as
+//! the connection is gone, by Redis after the `lease`. How often that has happened is
+//! not counted.
+//!
+//! # What a Rust worker makes of Python's messages
+//!
+//! - Positional arguments become the task's parameters in order.
+//! - `eta`, `expires` and `retries` are honoured. What the worker tries again has them set, so a
+//!   Python worker may take it as well.
+//! - The result goes nowhere: `reply_to` is ignored.
+//! - What it can't honour becomes a dead letter that says so: another serializer than JSON,
+//!   compression, protocol 1, and `link`, `link_error`, `chain` or `chord`, whose next task would
+//!   never run.
+
+#[cfg(feature = "celery-rabbitmq")]
+mod rabbitmq;
+mod received;
+#[cfg(feature = "celery-redis")]
+mod redis;
+mod sent;
+
+#[cfg(feature = "celery-rabbitmq")]
+pub use rabbitmq::{RabbitMq, RabbitMqReceipt};
+#[cfg(feature = "celery-redis")]
+pub use redis::{Redis, RedisReceipt};
+
+const DEFAULT_QUEUE: &str = "celery";
+
+/// The header with the unique key that a message holds.
+#[cfg(feature = "celery-redis")]
+const UNIQUE_KEY: &str = "airlock-unique-key";
+
+/// The header with why the last attempt failed.
+const REASON: &str = "airlock-reason";

@@ -1,0 +1,62 @@
+//! The keys of a queue.
+
+/// Celery's priorities over Redis, the highest first: each has a list of its own.
+///
+/// Source: `kombu/transport/redis.py`, `PRIORITY_STEPS`.
+pub(super) const STEPS: [u8; 4] = [0, 3, 6, 9];
+
+/// The step of a priority of ours, of which the highest is 255.
+pub(super) fn step_of(priority: Option<u8>) -> u8 {
+    let quarter = usize::from(priority.unwrap_or(u8::MAX) / 64);
+    STEPS[STEPS.len() - 1 - quarter]
+}
+
+/// The list of a queue's messages of one step.
+pub(super) fn list(queue: &str, step: u8) -> String {
+    if step == 0 { queue.to_owned() } else { format!("{queue}\u{6}\u{16}{step}") }
+}
+
+/// The lists of a queue, the highest priority first.
+pub(super) fn lists(queue: &str) -> [String; 4] {
+    STEPS.map(|step| list(queue, step))
+}
+
+/// What a worker holds, by tag.
+pub(super) fn held(queue: &str) -> String {
+    format!("{queue}.held")
+}
+
+/// Until when the worker that holds a tag lives for certain.
+pub(super) fn leases(queue: &str) -> String {
+    format!("{queue}.leases")
+}
+
+/// What is to be tried again, by when.
+pub(super) fn delayed(queue: &str) -> String {
+    format!("{queue}.delayed")
+}
+
+/// Dead letters, by id.
+pub(super) fn dead(queue: &str) -> String {
+    format!("{queue}.dead")
+}
+
+/// The ids of dead letters, by since when.
+pub(super) fn dead_since(queue: &str) -> String {
+    format!("{queue}.dead.since")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_highest_priority_is_the_first_list() {
+        assert_eq!(
+            [255, 192, 191, 128, 127, 64, 63, 0].map(|own| step_of(Some(own))),
+            [0, 0, 3, 3, 6, 6, 9, 9]
+        );
+        assert_eq!(step_of(None), 0);
+        assert_eq!(lists("q"), ["q", "q\u{6}\u{16}3", "q\u{6}\u{16}6", "q\u{6}\u{16}9"]);
+    }
+}

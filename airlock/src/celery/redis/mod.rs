@@ -1,0 +1,174 @@
+//! Celery over Redis.
+
+mod dead;
+mod keys;
+mod message;
+mod source;
+
+use std::time::Duration;
+
+pub use source::RedisReceipt;
+
+use crate::celery::DEFAULT_QUEUE;
+use crate::celery::redis::keys::{list, step_of};
+use crate::envelope::{self, Envelope};
+use crate::executor::{Batch, DispatchError, Executor};
+use crate::intent::Intent;
+use crate::private::BoxError;
+use crate::redis::{Layout, Outgoing, Server, UNIQUE_FOR, UniqueKey};
+
+/// Celery over Redis: an executor that hands intents to its workers, the queues that an airlock
+/// [worker](mod@crate::worker) serves, and their [dead letters](crate::worker::DeadLetters).
+///
+/// Up to 10,000 messages leave in one step. See the [module](crate::celery) for the options. Celery
+/// has four priorities over Redis: 255 to 192, 191 to 128, 127 to 64 and 63 to 0 are one each, and an
+/// intent that asks for none has the highest, as with Celery's own clients.
+///
+/// # As the queues of a worker
+///
+/// A worker takes messages from the same lists as Celery's. What it holds it keeps beside them, in
+/// `celery.held`, for as long as it says that it lives: see [`lost_after`](Self::lost_after). What is to be
+/// tried again waits in `celery.delayed`, and dead letters are in `celery.dead`. Celery's own workers
+/// leave these alone. It needs Redis 6.2, and no cluster.
+///
+/// # Examples
+///
+/// ```no_run
+/// use airlock::celery::Redis;
+///
+/// #[airlock::task(name = "mail.confirmation")]
+/// async fn send_mail(order_id: u64) {}
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let celery = Redis::connect("redis://localhost").await?.queue("emails");
+/// airlock::scope()
+///     .executor(celery.clone())
+///     .run_async(async { send_mail::enqueue(42) })
+///     .await??;
+///
+/// let a_minute = tokio::time::sleep(std::time::Duration::from_secs(60));
+/// airlock::worker().build()?.run(celery, a_minute).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Redis {
+    server: Server,
+    queue: String,
+    serves: Vec<String>,
+    positional: bool,
+    unique_for: Duration,
+    lease: Duration,
+    poll: Duration,
+    intake: source::Intake,
+}
+
+const NAME: &str = "airlock::celery::Redis";
+
+/// New messages enter a list on the left, and Celery's workers take them on the right.
+static LAYOUT: Layout = Layout {
+    push: |pipeline, list, messages| {
+        pipeline.cmd("LPUSH").arg(list);
+        for message in messages {
+            pipeline.arg(&message.body);
+        }
+    },
+    commands: 1,
+    script: "local function push(list, id, body) return redis.pcall('LPUSH', list, body) end",
+};
+
+impl Redis {
+    /// Connects to a server: `redis://user:password@host:6379/0`. A connection that is lost is made
+    /// anew.
+    ///
+    /// # Errors
+    ///
+    /// Where the URL is none of Redis, and where the server can't be reached.
+    pub async fn connect(url: &str) -> Result<Self, BoxError> {
+        Ok(Self {
+            server: Server::connect(url).await?,
+            queue: DEFAULT_QUEUE.to_owned(),
+            serves: vec![DEFAULT_QUEUE.to_owned()],
+            positional: false,
+            unique_for: UNIQUE_FOR,
+            lease: Duration::from_mins(1),
+            poll: Duration::from_millis(250),
+            intake: source::Intake::default(),
+        })
+    }
+
+    /// The queue of intents that name none, and the one that a worker serves; `celery` unless told
+    /// otherwise.
+    #[must_use]
+    pub fn queue(mut self, queue: impl Into<String>) -> Self {
+        self.queue = queue.into();
+        self.serves = vec![self.queue.clone()];
+        self
+    }
+
+    /// The queues that a worker serves, where they are others.
+    #[must_use]
+    pub fn queues<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
+        self.serves = queues.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sends positional arguments, for Python functions whose parameters have other names.
+    #[must_use]
+    pub fn positional(mut self) -> Self {
+        self.positional = true;
+        self
+    }
+
+    /// How long a unique key is taken at most, counted from when the intent may run; an hour unless
+    /// told otherwise.
+    ///
+    /// A Rust worker frees it when the task is done or has become a dead letter. Python's workers know
+    /// nothing of it: there it is taken for that long.
+    #[must_use]
+    pub fn unique_for(mut self, time: Duration) -> Self {
+        self.unique_for = time;
+        self
+    }
+
+    /// How long after its last sign of life a worker's messages are given to others; a minute unless
+    /// told otherwise. A worker gives three signs in that time.
+    #[must_use]
+    pub fn lost_after(mut self, time: Duration) -> Self {
+        self.lease = time;
+        self
+    }
+
+    /// How often an idle worker looks for what has become due; four times a second unless told
+    /// otherwise. New messages of the highest priority wake it at once.
+    #[must_use]
+    pub fn poll(mut self, interval: Duration) -> Self {
+        self.poll = interval;
+        self
+    }
+
+    fn outgoing(&self, intent: &Intent, envelope: &Envelope) -> Result<Outgoing, BoxError> {
+        let queue = envelope.queue().unwrap_or(&self.queue);
+        let step = step_of(envelope.priority());
+        let unique = |key| UniqueKey::of(key, envelope.at(), self.unique_for);
+        Ok(Outgoing {
+            list: list(queue, step),
+            id: envelope.id().to_string(),
+            body: message::of(intent, envelope, self.positional, queue, step)?,
+            unique: envelope.unique_key().map(unique),
+        })
+    }
+}
+
+impl Executor for Redis {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        let honoured = ["queue", "delay", "at", "expires", "priority", "unique_key"];
+        let envelopes = envelope::of_batch(batch, NAME, &honoured)?;
+        let messages =
+            batch.iter().zip(&envelopes).enumerate().map(|(index, (intent, envelope))| {
+                self.outgoing(intent, envelope).map_err(|error| DispatchError::only(index, error))
+            });
+        let messages = messages.collect::<Result<_, _>>()?;
+        self.server.push(&LAYOUT, messages, batch).await
+    }
+}

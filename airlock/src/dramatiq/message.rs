@@ -1,0 +1,79 @@
+//! An intent as Dramatiq's workers read it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::envelope::Envelope;
+
+/// A message. Source: `dramatiq/message.py`.
+#[derive(Serialize)]
+pub(super) struct Message<'a> {
+    pub(super) queue_name: String,
+    actor_name: &'a str,
+    args: [(); 0],
+    kwargs: &'a RawValue,
+    pub(super) options: Options,
+    #[serde(rename = "message_id")]
+    id: Uuid,
+    #[serde(rename = "message_timestamp")]
+    timestamp: u64,
+}
+
+/// What Dramatiq's middleware reads.
+#[derive(Default, Serialize)]
+pub(super) struct Options {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eta: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_age: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_retries: Option<u32>,
+    #[cfg(feature = "dramatiq-rabbitmq")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) broker_priority: Option<u8>,
+    #[cfg(feature = "dramatiq-redis")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) redis_message_id: Option<Uuid>,
+}
+
+impl<'a> Message<'a> {
+    /// What is delayed waits in a queue of its own, which Dramatiq's workers read as well.
+    pub(super) fn of(
+        envelope: &'a Envelope,
+        default_queue: &str,
+    ) -> Result<Self, serde_json::Error> {
+        let queue = envelope.queue().unwrap_or(default_queue);
+        let sent = millis(envelope.enqueued_at());
+        let age = |expires| millis(expires).saturating_sub(sent).max(1);
+        Ok(Self {
+            queue_name: match envelope.at() {
+                Some(_) => format!("{queue}.DQ"),
+                None => queue.to_owned(),
+            },
+            actor_name: envelope.task(),
+            args: [],
+            kwargs: serde_json::from_str(envelope.arguments())?,
+            options: Options {
+                eta: envelope.at().map(millis),
+                max_age: envelope.expires().map(age),
+                max_retries: envelope.max_attempts().map(|attempts| attempts.saturating_sub(1)),
+                ..Options::default()
+            },
+            id: envelope.id(),
+            timestamp: sent,
+        })
+    }
+
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        // Every field is a string, a number or JSON already.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+fn millis(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

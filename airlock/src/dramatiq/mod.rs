@@ -1,0 +1,32 @@
+//! Dramatiq: unmodified Python workers run tasks that Rust code enqueued, over RabbitMQ or Redis.
+//!
+//! A task's name is the actor's name, and its arguments are the actor's keyword arguments:
+//! `#[airlock::task(name = "send_mail")] fn send_mail(order_id: u64)` runs
+//! `@dramatiq.actor def send_mail(order_id)`. A Rust function with no body of its own stands for an
+//! actor that only Python has.
+//!
+//! | option | over RabbitMQ | over Redis |
+//! | --- | --- | --- |
+//! | `queue` | yes | yes |
+//! | `delay`, `at` | yes: the worker holds the message until then | yes, likewise |
+//! | `expires` | yes: `max_age`, which the middleware `AgeLimit` looks at | yes, likewise |
+//! | `priority` | with `max_priority`, as the broker's | refused |
+//! | `max_attempts` | yes: `max_retries`, which the middleware `Retries` looks at | yes, likewise |
+//! | `unique_key` | refused | yes, for a time: nobody frees the key when the job is done |
+//!
+//! Both middlewares are among Dramatiq's usual ones. An intent is delivered at least once. One that
+//! was handed back because the connection broke half-way may have arrived all the same: the error
+//! says so.
+
+mod message;
+#[cfg(feature = "dramatiq-rabbitmq")]
+mod rabbitmq;
+#[cfg(feature = "dramatiq-redis")]
+mod redis;
+
+#[cfg(feature = "dramatiq-rabbitmq")]
+pub use rabbitmq::RabbitMq;
+#[cfg(feature = "dramatiq-redis")]
+pub use redis::Redis;
+
+const DEFAULT_QUEUE: &str = "default";

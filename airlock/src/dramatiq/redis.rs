@@ -1,0 +1,118 @@
+//! Dramatiq over Redis.
+
+use std::time::Duration;
+
+use crate::dramatiq::DEFAULT_QUEUE;
+use crate::dramatiq::message::Message;
+use crate::envelope::{self, Envelope};
+use crate::executor::{Batch, DispatchError, Executor};
+use crate::private::BoxError;
+use crate::redis::{Layout, Outgoing, Server, UNIQUE_FOR, UniqueKey};
+
+/// Hands intents to Dramatiq's workers over Redis.
+///
+/// Up to 10,000 messages leave in one step. See the [module](crate::dramatiq) for the options.
+///
+/// # Examples
+///
+/// ```no_run
+/// #[airlock::task(name = "send_mail", queue = "emails")]
+/// fn send_mail(order_id: u64) {}
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let dramatiq = airlock::dramatiq::Redis::connect("redis://localhost").await?;
+/// airlock::scope().executor(dramatiq).run_async(async { send_mail::enqueue(42) }).await??;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Redis {
+    server: Server,
+    queue: String,
+    namespace: String,
+    unique_for: Duration,
+}
+
+const NAME: &str = "airlock::dramatiq::Redis";
+
+/// The message first, for a worker that sees its id looks for it.
+static LAYOUT: Layout = Layout {
+    push: |pipeline, list, messages| {
+        pipeline.cmd("HSET").arg(format!("{list}.msgs"));
+        for message in messages {
+            pipeline.arg(&message.id).arg(&message.body);
+        }
+        pipeline.cmd("RPUSH").arg(list);
+        for message in messages {
+            pipeline.arg(&message.id);
+        }
+    },
+    commands: 2,
+    script: "
+local function push(list, id, body)
+  local kept = redis.pcall('HSET', list .. '.msgs', id, body)
+  if type(kept) == 'table' and kept.err then return kept end
+  return redis.pcall('RPUSH', list, id)
+end",
+};
+
+impl Redis {
+    /// Connects to a server: `redis://user:password@host:6379/0`. A connection that is lost is made
+    /// anew.
+    ///
+    /// # Errors
+    ///
+    /// Where the URL is none of Redis, and where the server can't be reached.
+    pub async fn connect(url: &str) -> Result<Self, BoxError> {
+        let server = Server::connect(url).await?;
+        let (queue, namespace) = (DEFAULT_QUEUE.to_owned(), "dramatiq".to_owned());
+        Ok(Self { server, queue, namespace, unique_for: UNIQUE_FOR })
+    }
+
+    /// The queue of intents that name none; `default` unless told otherwise.
+    #[must_use]
+    pub fn queue(mut self, queue: impl Into<String>) -> Self {
+        self.queue = queue.into();
+        self
+    }
+
+    /// What keys begin with; `dramatiq` unless told otherwise, as in Dramatiq's broker.
+    #[must_use]
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = namespace.into();
+        self
+    }
+
+    /// How long a unique key is taken, counted from when the intent may run; an hour unless told
+    /// otherwise. Dramatiq knows nothing of it, so it is taken for that long, however soon the job is
+    /// done.
+    #[must_use]
+    pub fn unique_for(mut self, time: Duration) -> Self {
+        self.unique_for = time;
+        self
+    }
+
+    fn outgoing(&self, envelope: &Envelope) -> Result<Outgoing, serde_json::Error> {
+        let mut message = Message::of(envelope, &self.queue)?;
+        message.options.redis_message_id = Some(envelope.id());
+        let unique = |key| UniqueKey::of(key, envelope.at(), self.unique_for);
+        Ok(Outgoing {
+            list: format!("{}:{}", self.namespace, message.queue_name),
+            id: envelope.id().to_string(),
+            body: message.to_json(),
+            unique: envelope.unique_key().map(unique),
+        })
+    }
+}
+
+impl Executor for Redis {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        let honoured = ["queue", "delay", "at", "expires", "max_attempts", "unique_key"];
+        let envelopes = envelope::of_batch(batch, NAME, &honoured)?;
+        let messages = envelopes.iter().enumerate().map(|(index, envelope)| {
+            self.outgoing(envelope).map_err(|error| DispatchError::only(index, error))
+        });
+        let messages = messages.collect::<Result<_, _>>()?;
+        self.server.push(&LAYOUT, messages, batch).await
+    }
+}

@@ -1,0 +1,323 @@
+//! Graphile Worker: jobs in PostgreSQL, by the crate `graphile_worker`.
+
+mod dead;
+mod error;
+mod listen;
+mod push;
+mod source;
+
+use std::fmt;
+use std::time::Duration;
+
+use graphile_worker::WorkerUtils;
+use graphile_worker_database::Schema;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection};
+
+pub use error::GraphileError;
+pub use source::GraphileReceipt;
+
+use crate::executor::{Batch, DispatchError, Executor};
+use crate::graphile::listen::Listening;
+use crate::graphile::push::Job;
+use crate::graphile::source::Identity;
+use crate::home::Home;
+use crate::private::BoxError;
+use crate::worker::Holds;
+
+/// What errors call the executor.
+const NAME: &str = "airlock::graphile::Graphile";
+
+/// Jobs of Graphile Worker, in a schema of a PostgreSQL database.
+///
+/// It is an [`Executor`] to flush to, a [`Source`](crate::worker::Source) for workers, and keeps
+/// [`DeadLetters`](crate::worker::DeadLetters). Clones share the pool.
+///
+/// # Options
+///
+/// | option | |
+/// | --- | --- |
+/// | queue | Graphile's task identifier is `airlock:` and the queue, of 120 characters at most |
+/// | delay, at | by the database's clock, counted from the flush |
+/// | expires | the worker keeps what it finds expired as a dead letter |
+/// | priority | higher ones first, and of one priority in the order of the flush |
+/// | max attempts | |
+/// | unique key | one job of a key in the schema until it is done or given up; 504 characters at most |
+///
+/// # Beside other workers
+///
+/// A queue is an identifier of its own, so that workers of other programs may share the schema: each
+/// takes only the identifiers that it knows. It is not what Graphile calls a queue, which runs its jobs
+/// one after another: a `queue_name` makes no difference here. A unique key is Graphile's `job_key` with
+/// `airlock:` before it; other than there, a job that is in the way is not replaced.
+///
+/// Graphile keeps all that waits in one index. A worker reads past the jobs of queues that it does not
+/// serve, so give a schema of its own to a queue in which hundreds of thousands may pile up.
+///
+/// # Guarantees
+///
+/// A flush is one transaction: all of it is in the database or none. Where the connection is lost
+/// while the database commits, nobody can tell which: the intents are handed back, and to flush them
+/// once more may make a second job of each, other than of those with a unique key.
+///
+/// A task runs at least once. What a killed worker held is taken over
+/// [half a minute](Self::lost_after) later, and that attempt does not count.
+///
+/// # Examples
+///
+/// ```no_run
+/// use airlock::graphile::Graphile;
+///
+/// #[airlock::task]
+/// async fn send_mail(order_id: u64) {}
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let jobs = Graphile::connect("postgres://localhost/shop").await?;
+/// jobs.setup().await?;
+/// airlock::scope().executor(jobs.clone()).run_async(async { send_mail::enqueue(42) }).await??;
+///
+/// let worker = airlock::worker().build()?;
+/// worker.run(jobs, async { drop(tokio::signal::ctrl_c().await) }).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Graphile {
+    pool: PgPool,
+    home: Home,
+    schema: Schema,
+    queue: String,
+    served: Vec<String>,
+    lost_after: Duration,
+    poll: Duration,
+    identity: Identity,
+    holds: Holds<i64>,
+    listening: Listening,
+}
+
+impl Graphile {
+    /// Connects to a database, with a pool of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`GraphileError`] where the URL is none, or the server can't be reached or refuses.
+    pub async fn connect(url: &str) -> Result<Self, GraphileError> {
+        /// A pool tries for this long to reach a server that is down.
+        const PATIENCE: Duration = Duration::from_secs(10);
+        let options: PgConnectOptions = url
+            .parse()
+            .map_err(|error| GraphileError::of("read the URL of", "PostgreSQL", error))?;
+        // The pool would only say that it has timed out.
+        let failed = |error| GraphileError::of("connect to", place(&options), error);
+        let first = PgConnection::connect_with(&options).await.map_err(failed)?;
+        first.close().await.map_err(failed)?;
+        Ok(Self::new(PgPoolOptions::new().acquire_timeout(PATIENCE).connect_lazy_with(options)))
+    }
+
+    /// Uses a pool that the program has already.
+    ///
+    /// A worker opens one connection besides, on which it is told of new jobs.
+    ///
+    /// ```no_run
+    /// use airlock::graphile::Graphile;
+    /// use sqlx::PgPool;
+    ///
+    /// # async fn example() -> Result<(), sqlx::Error> {
+    /// let pool = PgPool::connect("postgres://localhost/shop").await?;
+    /// let jobs = Graphile::new(pool.clone()).schema("jobs").queue("mails");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new(pool: PgPool) -> Self {
+        Self {
+            pool,
+            home: Home::here(),
+            schema: Schema::default(),
+            queue: "default".to_owned(),
+            served: Vec::new(),
+            lost_after: Duration::from_secs(30),
+            poll: Duration::from_millis(500),
+            identity: Identity::default(),
+            holds: Holds::default(),
+            listening: Listening::default(),
+        }
+    }
+
+    /// Names the schema that Graphile's tables are in; `graphile_worker` unless told otherwise.
+    #[must_use]
+    pub fn schema(mut self, schema: &str) -> Self {
+        self.schema = Schema::new(schema);
+        self
+    }
+
+    /// Names the queue of intents that name none, which is also the one that workers of this handle
+    /// serve; `default` unless told otherwise.
+    #[must_use]
+    pub fn queue(mut self, queue: impl Into<String>) -> Self {
+        self.queue = queue.into();
+        self
+    }
+
+    /// Names the queues that workers of this handle serve, all at once: the jobs of higher priority
+    /// first, and then those that have waited longest.
+    #[must_use]
+    pub fn queues<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
+        self.served = queues.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// After what time without a sign of life a worker of this handle counts as lost, and others take
+    /// over what it held; 30 seconds unless told otherwise, at least 1 and at most a year.
+    ///
+    /// Workers give three signs in that time, and look for lost ones as often. One that is cut off
+    /// from the database for longer is lost as well: its tasks run twice, once here and once where they
+    /// were taken over.
+    #[must_use]
+    pub fn lost_after(mut self, time: Duration) -> Self {
+        const YEAR: Duration = Duration::from_hours(365 * 24);
+        self.lost_after = time.clamp(Duration::from_secs(1), YEAR);
+        self
+    }
+
+    /// How often a worker without work looks for jobs that nobody told it of, such as delayed ones;
+    /// every 500 ms unless told otherwise.
+    #[must_use]
+    pub fn poll(mut self, interval: Duration) -> Self {
+        self.poll = interval;
+        self
+    }
+
+    /// Creates Graphile's schema and tables, and brings older ones up to date.
+    ///
+    /// It may be called again and again, and by several processes at once.
+    ///
+    /// # Errors
+    ///
+    /// [`GraphileError`] where the database refuses, or its tables are of a later version that this one
+    /// can't work with.
+    pub async fn setup(&self) -> Result<(), GraphileError> {
+        let utils = WorkerUtils::new(&self.pool, &self.schema);
+        utils.migrate().await.map_err(|error| self.error("set up", error))
+    }
+
+    /// The pool of connections.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// Sends a batch as part of a transaction of the caller's: its jobs are there when that commits,
+    /// and workers are told then.
+    ///
+    /// A duplicate of a unique key is left out without an error, so that the transaction goes on.
+    ///
+    /// ```no_run
+    /// use airlock::graphile::Graphile;
+    /// use airlock::{Batch, DispatchError, Executor};
+    ///
+    /// /// Sends batches with a note of their size.
+    /// struct Noted(Graphile);
+    ///
+    /// impl Executor for Noted {
+    ///     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+    ///         let mut transaction = self.0.pool().begin().await.map_err(DispatchError::all)?;
+    ///         let note = sqlx::query("INSERT INTO notes VALUES ($1)").bind(batch.len() as i64);
+    ///         note.execute(&mut *transaction).await.map_err(DispatchError::all)?;
+    ///         self.0.dispatch_in(&mut transaction, batch).await?;
+    ///         transaction.commit().await.map_err(DispatchError::all)
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Nothing was sent then, and PostgreSQL lets the transaction only be rolled back.
+    pub async fn dispatch_in(
+        &self,
+        connection: &mut PgConnection,
+        batch: &mut Batch,
+    ) -> Result<(), DispatchError> {
+        let jobs = push::jobs(batch, &self.queue)?;
+        let pushed = self.push(connection, &jobs).await;
+        let held = pushed.map_err(|error| self.not_sent(&jobs, error))?;
+        push::leave_out(batch, &jobs, &held);
+        Ok(())
+    }
+
+    /// Sends jobs in a transaction of their own; the unique keys that others held.
+    async fn send(&self, jobs: &[Job]) -> Result<Vec<String>, DispatchError> {
+        let not_sent = |error: sqlx::Error| self.not_sent(jobs, error);
+        let mut transaction = self.pool.begin().await.map_err(not_sent)?;
+        let pushed = self.push(&mut transaction, jobs).await;
+        let held = pushed.map_err(|error| self.not_sent(jobs, error))?;
+        transaction.commit().await.map_err(|error| {
+            let doing = format!("tell whether {} arrived at", intents(jobs));
+            DispatchError::all(self.error(&doing, error))
+        })?;
+        Ok(held)
+    }
+
+    fn not_sent(&self, jobs: &[Job], error: impl Into<BoxError>) -> DispatchError {
+        DispatchError::all(self.error(&format!("send {} to", intents(jobs)), error))
+    }
+
+    fn error(&self, doing: &str, error: impl Into<BoxError>) -> GraphileError {
+        GraphileError::new(doing, place(&self.pool.connect_options()), error)
+    }
+
+    /// A statement over the tables of the schema.
+    fn sql(&self, statement: &str) -> AssertSqlSafe<String> {
+        AssertSqlSafe(statement.replace("{schema}", self.schema.escaped()))
+    }
+
+    /// The queues that are served.
+    fn queues_served(&self) -> &[String] {
+        if self.served.is_empty() { std::slice::from_ref(&self.queue) } else { &self.served }
+    }
+
+    /// The identifiers of the queues that are served.
+    fn identifiers(&self) -> Vec<String> {
+        self.queues_served().iter().map(|queue| identifier(queue)).collect()
+    }
+}
+
+impl Executor for Graphile {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        let jobs = push::jobs(batch, &self.queue)?;
+        let held = self.home.run(self.send(&jobs)).await?;
+        push::leave_out(batch, &jobs, &held);
+        Ok(())
+    }
+}
+
+/// Before the queue, in Graphile's task identifiers, and before unique keys.
+const PREFIX: &str = "airlock:";
+
+fn identifier(queue: &str) -> String {
+    format!("{PREFIX}{queue}")
+}
+
+fn intents(jobs: &[Job]) -> String {
+    if jobs.len() == 1 { "1 intent".to_owned() } else { format!("{} intents", jobs.len()) }
+}
+
+/// Where a database is, without a password.
+fn place(options: &PgConnectOptions) -> String {
+    let user = options.get_username();
+    let database = options.get_database().unwrap_or(user);
+    let (host, port) = (options.get_host(), options.get_port());
+    match options.get_socket() {
+        Some(socket) => format!("postgres://{user}@{}/{database}", socket.display()),
+        None => format!("postgres://{user}@{host}:{port}/{database}"),
+    }
+}
+
+impl fmt::Debug for Graphile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Graphile")
+            .field("place", &place(&self.pool.connect_options()))
+            .field("schema", &self.schema.escaped())
+            .field("queues", &self.queues_served())
+            .finish_non_exhaustive()
+    }
+}

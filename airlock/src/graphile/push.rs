@@ -1,0 +1,298 @@
+//! From a batch into the table of jobs.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use sqlx::postgres::PgConnection;
+
+use crate::envelope::{self, Envelope};
+use crate::executor::{Batch, DispatchError};
+use crate::graphile::{Graphile, NAME, PREFIX, identifier};
+use crate::private::BoxError;
+
+const HONOURED: &[&str] =
+    &["queue", "delay", "at", "expires", "priority", "max_attempts", "unique_key"];
+
+/// Graphile's `add_jobs` differs in five ways.
+///
+/// - A job whose key is taken replaces the one that has it, also while that is running.
+/// - Jobs of one batch are due at the same moment and come in any order. Here each is due a microsecond
+///   after the one before, which is sooner than PostgreSQL inserts them.
+/// - It returns every row.
+/// - The crate reads payloads into JSON values first, which rounds numbers of more than 64 bits, and
+///   writes its own trace into them.
+/// - It goes through keys one by one. Here they are inserted in order, so that two flushes that share
+///   some wait for one another instead of being deadlocked.
+///
+/// As there, the statement writes to the table of tasks also when it inserts nothing: that is what keeps
+/// Graphile's clean-up from removing a task that a job is just being inserted for. A task that another
+/// transaction is registering in the same moment is returned as missing.
+const PUSH: &str = "
+    WITH given AS MATERIALIZED (
+        SELECT * FROM unnest(
+            $1::text[], $2::text[], $3::int8[], $4::int2[], $5::int2[], $6::text[]
+        ) WITH ORDINALITY
+            AS given (identifier, payload, wait, priority, max_attempts, key, place)
+    ),
+    known AS MATERIALIZED (
+        SELECT id, identifier FROM {schema}._private_tasks WHERE identifier = ANY($1)
+    ),
+    made AS (
+        INSERT INTO {schema}._private_tasks (identifier)
+        SELECT DISTINCT identifier FROM given
+        WHERE identifier NOT IN (SELECT identifier FROM known)
+        ON CONFLICT DO NOTHING
+        RETURNING id, identifier
+    ),
+    task AS MATERIALIZED (
+        SELECT id, identifier FROM known UNION ALL SELECT id, identifier FROM made
+    ),
+    inserted AS (
+        INSERT INTO {schema}._private_jobs (
+            task_id, payload, run_at, priority, max_attempts, key
+        )
+        SELECT
+            task.id,
+            payload::json,
+            statement_timestamp() + (wait + place) * interval '1 microsecond',
+            priority,
+            max_attempts,
+            key
+        FROM given JOIN task USING (identifier)
+        ORDER BY key, place
+        ON CONFLICT (key) DO NOTHING
+        RETURNING key
+    ),
+    told AS MATERIALIZED (
+        SELECT pg_notify(
+            'jobs:insert',
+            json_build_object('r', random(), 'count', count(*))::text
+        )
+        FROM inserted
+        HAVING count(*) > 0
+    )
+    SELECT key, NULL AS missing FROM inserted WHERE key IS NOT NULL
+    UNION ALL
+    SELECT DISTINCT NULL, identifier FROM given
+        WHERE identifier NOT IN (SELECT identifier FROM task)
+    UNION ALL
+    SELECT NULL, NULL FROM told";
+
+/// What Graphile writes where nobody said how often a job may be tried is 25. A worker of ours may
+/// have been told of more, and decides; so this is as often as the column can say.
+pub(super) const MOST_ATTEMPTS: i16 = i16::MAX;
+
+/// One row to insert.
+pub(super) struct Job {
+    index: usize,
+    identifier: String,
+    payload: String,
+    /// In microseconds, from the flush on.
+    wait: i64,
+    priority: i16,
+    max_attempts: i16,
+    key: Option<String>,
+}
+
+impl Job {
+    fn new(index: usize, envelope: &Envelope, queue: &str) -> Result<Self, String> {
+        let identifier = identifier(envelope.queue().unwrap_or(queue));
+        check("queue", &identifier, 128)?;
+        let key = envelope.unique_key().map(key);
+        key.as_deref().map_or(Ok(()), |key| check("unique key", key, 512))?;
+        let wait = envelope.at().and_then(|at| at.duration_since(envelope.enqueued_at()).ok());
+        Ok(Self {
+            index,
+            identifier,
+            payload: String::from_utf8(envelope.to_json()).map_err(|error| error.to_string())?,
+            wait: microseconds(wait.unwrap_or_default()),
+            // Graphile runs lower ones first.
+            priority: -i16::from(envelope.priority().unwrap_or(0)),
+            max_attempts: max_attempts(envelope),
+            key,
+        })
+    }
+}
+
+/// The key as Graphile knows it.
+pub(super) fn key(unique_key: &str) -> String {
+    format!("{PREFIX}{unique_key}")
+}
+
+pub(super) fn max_attempts(envelope: &Envelope) -> i16 {
+    let asked = envelope.max_attempts().map(|attempts| attempts.max(1));
+    asked.and_then(|attempts| i16::try_from(attempts).ok()).unwrap_or(MOST_ATTEMPTS)
+}
+
+/// Rounded up, so that nothing runs early.
+pub(super) fn microseconds(time: Duration) -> i64 {
+    i64::try_from(time.as_nanos().div_ceil(1_000)).unwrap_or(i64::MAX)
+}
+
+/// Says which intent it is that the database would refuse a whole batch for.
+fn check(what: &str, text: &str, longest: usize) -> Result<(), String> {
+    let own = &text[PREFIX.len()..];
+    let longest = longest - PREFIX.len();
+    if own.chars().count() > longest {
+        return Err(format!(
+            "its {what} has {} characters, and Graphile Worker takes {longest}: shorten it",
+            own.chars().count()
+        ));
+    }
+    if own.contains('\0') {
+        return Err(format!(
+            "its {what} contains a NUL, which PostgreSQL can't hold: leave it out"
+        ));
+    }
+    Ok(())
+}
+
+/// The jobs of a batch; `queue` is that of intents that name none.
+pub(super) fn jobs(batch: &Batch, queue: &str) -> Result<Vec<Job>, DispatchError> {
+    let envelopes = envelope::of_batch(batch, NAME, HONOURED)?;
+    let job = |(index, envelope): (usize, &Envelope)| {
+        Job::new(index, envelope, queue).map_err(|error| DispatchError::only(index, error))
+    };
+    envelopes.iter().enumerate().map(job).collect()
+}
+
+/// Notes which intents were left out: those whose key is held, and those whose key an earlier one of
+/// the batch has.
+pub(super) fn leave_out(batch: &mut Batch, jobs: &[Job], held: &[String]) {
+    let mut taken: HashSet<&str> = held.iter().map(String::as_str).collect();
+    for Job { index, key, .. } in jobs {
+        if let Some(key) = key
+            && !taken.insert(key)
+        {
+            batch.left_out(*index);
+        }
+    }
+}
+
+impl Graphile {
+    /// Inserts the jobs; the unique keys that other jobs hold.
+    pub(super) async fn push(
+        &self,
+        connection: &mut PgConnection,
+        jobs: &[Job],
+    ) -> Result<Vec<String>, BoxError> {
+        let jobs = first_of_each_key(jobs);
+        let mut held = Vec::new();
+        for chunk in chunks(&jobs) {
+            let mut inserted = HashSet::new();
+            let missing = self.insert(connection, chunk, &mut inserted).await?;
+            if !missing.is_empty() {
+                // Whoever registered them meanwhile has committed: now they are seen.
+                let rest = chunk.iter().copied().filter(|job| missing.contains(&job.identifier));
+                let rest: Vec<&Job> = rest.collect();
+                if !self.insert(connection, &rest, &mut inserted).await?.is_empty() {
+                    return Err(
+                        "another transaction has just created the first job of a queue, which \
+                                this one can't see: run it again"
+                            .into(),
+                    );
+                }
+            }
+            let keys = chunk.iter().filter_map(|job| job.key.as_ref());
+            held.extend(keys.filter(|key| !inserted.contains(*key)).cloned());
+        }
+        Ok(held)
+    }
+
+    /// Inserts some jobs and notes the keys that they took; the identifiers that are missing.
+    async fn insert(
+        &self,
+        connection: &mut PgConnection,
+        jobs: &[&Job],
+        inserted: &mut HashSet<String>,
+    ) -> Result<HashSet<String>, sqlx::Error> {
+        let rows: Vec<(Option<String>, Option<String>)> = sqlx::query_as(self.sql(PUSH))
+            .bind(column(jobs, |job| &*job.identifier))
+            .bind(column(jobs, |job| &*job.payload))
+            .bind(column(jobs, |job| job.wait))
+            .bind(column(jobs, |job| job.priority))
+            .bind(column(jobs, |job| job.max_attempts))
+            .bind(column(jobs, |job| job.key.as_deref()))
+            .fetch_all(connection)
+            .await?;
+        let mut missing = HashSet::new();
+        for (key, identifier) in rows {
+            inserted.extend(key);
+            missing.extend(identifier);
+        }
+        Ok(missing)
+    }
+}
+
+fn first_of_each_key(jobs: &[Job]) -> Vec<&Job> {
+    let mut seen = HashSet::new();
+    let mut first = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        if job.key.as_deref().is_none_or(|key| seen.insert(key)) {
+            first.push(job);
+        }
+    }
+    first
+}
+
+fn column<'a, T>(jobs: &[&'a Job], value: impl Fn(&'a Job) -> T) -> Vec<T> {
+    jobs.iter().map(|job| value(job)).collect()
+}
+
+/// The jobs in portions, in order, each small enough for one statement.
+fn chunks<'a, 'b>(jobs: &'a [&'b Job]) -> impl Iterator<Item = &'a [&'b Job]> {
+    const JOBS: usize = 10_000;
+    const BYTES: usize = 64 << 20;
+    let mut rest = jobs;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = |job: &&&Job| {
+            bytes += job.payload.len();
+            bytes <= BYTES
+        };
+        let fitting = rest.iter().take(JOBS).take_while(fits).count();
+        // A single one goes alone, however large it is.
+        let (chunk, after) = rest.split_at(fitting.max(1).min(rest.len()));
+        rest = after;
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(index: usize, bytes: usize) -> Job {
+        Job {
+            index,
+            identifier: String::new(),
+            payload: " ".repeat(bytes),
+            wait: 0,
+            priority: 0,
+            max_attempts: 1,
+            key: None,
+        }
+    }
+
+    #[test]
+    fn portions_are_bounded_and_leave_nothing_out() {
+        let jobs: Vec<Job> = (0..25_000).map(|index| job(index, 1)).collect();
+        let jobs: Vec<&Job> = jobs.iter().collect();
+        let sizes: Vec<_> = chunks(&jobs).map(<[_]>::len).collect();
+        assert_eq!(sizes, [10_000, 10_000, 5_000]);
+        assert!(chunks(&jobs).flatten().map(|job| job.index).eq(0..25_000));
+
+        let large = [job(0, 40 << 20), job(1, 40 << 20), job(2, 80 << 20), job(3, 1)];
+        let large: Vec<&Job> = large.iter().collect();
+        let sizes: Vec<_> = chunks(&large).map(<[_]>::len).collect();
+        assert_eq!(sizes, [1, 1, 1, 1]);
+        assert_eq!(chunks(&[]).count(), 0);
+    }
+
+    #[test]
+    fn a_wait_is_never_rounded_down() {
+        assert_eq!(microseconds(Duration::from_nanos(1)), 1);
+        assert_eq!(microseconds(Duration::from_secs(2)), 2_000_000);
+        assert_eq!(microseconds(Duration::MAX), i64::MAX);
+    }
+}

@@ -1,0 +1,84 @@
+//! Messages that nobody will try again by themselves.
+
+use std::time::SystemTime;
+
+use crate::private::BoxError;
+
+/// A message that was given up, with the reason.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::worker::DeadLetter;
+///
+/// fn describe(letter: &DeadLetter) -> String {
+///     let task = letter.task.as_deref().unwrap_or("an undecodable message");
+///     format!("{task}, after {} attempts: {}", letter.attempts, letter.reason)
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// By what the engine knows it.
+    pub id: String,
+    /// The queue that it was taken from.
+    pub queue: String,
+    /// The task's name, where the message could be read so far.
+    pub task: Option<String>,
+    /// The message, as it came.
+    pub body: Vec<u8>,
+    /// Why it was given up.
+    pub reason: String,
+    /// How many attempts were made.
+    pub attempts: u32,
+    /// Since when it is here.
+    pub since: SystemTime,
+}
+
+/// An engine's dead letters: the queues of the engines implement it.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::BoxError;
+/// use airlock::worker::DeadLetters;
+///
+/// async fn retry_all(letters: &impl DeadLetters) -> Result<usize, BoxError> {
+///     let mut retried = 0;
+///     for letter in letters.list(1_000).await? {
+///         retried += usize::from(letters.retry(&letter.id).await?);
+///     }
+///     Ok(retried)
+/// }
+/// ```
+pub trait DeadLetters {
+    /// The dead letters, the oldest first, `at_most` so many.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    fn list(
+        &self,
+        at_most: usize,
+    ) -> impl Future<Output = Result<Vec<DeadLetter>, BoxError>> + Send;
+
+    /// The dead letter of this id.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    fn find(&self, id: &str) -> impl Future<Output = Result<Option<DeadLetter>, BoxError>> + Send;
+
+    /// Puts one back into its queue, as new; whether there was one of this id.
+    ///
+    /// # Errors
+    ///
+    /// The engine's: then it is still a dead letter.
+    fn retry(&self, id: &str) -> impl Future<Output = Result<bool, BoxError>> + Send;
+
+    /// Removes one for good; whether there was one of this id.
+    ///
+    /// # Errors
+    ///
+    /// The engine's: then it is still a dead letter.
+    fn remove(&self, id: &str) -> impl Future<Output = Result<bool, BoxError>> + Send;
+}

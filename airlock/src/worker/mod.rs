@@ -1,0 +1,28 @@
+//! Workers: what takes messages from an engine and runs their tasks.
+//!
+//! A [`Worker`] finds a message's task in the registry, reads its arguments, supplies its states and
+//! runs it in a scope of its own: what the task enqueues leaves if it succeeds. What fails is tried
+//! again after a growing wait, and what is given up is kept by the engine as a [`DeadLetter`].
+//!
+//! A task runs at least once: a worker that is killed in the middle of one leaves the message to
+//! another worker. Write tasks so that a second run does no harm.
+//!
+//! The queues of the engines are the [`Source`]s; `docs/workers.md` is about running workers in
+//! production.
+
+mod builder;
+mod dead;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "graphile"))]
+mod holds;
+mod perform;
+mod run;
+mod served;
+mod source;
+
+pub use builder::{Worker, WorkerBuilder, worker};
+pub use dead::{DeadLetter, DeadLetters};
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "graphile"))]
+pub(crate) use holds::Holds;
+pub use run::WorkerError;
+pub use served::Served;
+pub use source::{Message, Settled, Settlement, Source};

@@ -1,0 +1,349 @@
+//! The worker's loop: receive, run, settle, stop.
+
+use std::fmt;
+use std::future::pending;
+use std::panic::resume_unwind;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use ::tokio::select;
+use ::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use ::tokio::task::{JoinError, JoinSet};
+use ::tokio::time::{sleep, timeout};
+
+use crate::backoff::Backoff;
+use crate::events;
+use crate::executor::{Contained, panic_message};
+use crate::private::BoxError;
+use crate::worker::{Message, Served, Settled, Settlement, Source, Worker};
+
+/// How far a worker is with stopping.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
+enum Phase {
+    Running,
+    /// Nothing is begun any more.
+    Stopping,
+    /// What still runs is given back.
+    Aborting,
+}
+
+/// How long to wait where the engine does not answer.
+const OUTAGE: Backoff = Backoff::new(Duration::from_millis(100)).longest(Duration::from_secs(10));
+
+/// How long the engine is asked, at the end, to take what it has not been told yet.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+impl Worker {
+    /// Takes messages and runs their tasks until `shutdown` is ready, then stops well.
+    ///
+    /// Stopping: nothing more is taken, what waits is given back, and what runs may finish within the
+    /// [grace](crate::worker::WorkerBuilder::grace); what doesn't is given back too. An engine that
+    /// does not answer holds it up for 5 seconds more at most. A worker whose future is dropped stops in
+    /// the same way, in the background.
+    ///
+    /// An engine that does not answer is asked again, after growing waits and for as long as it takes.
+    ///
+    /// # Errors
+    ///
+    /// [`WorkerError`] where the engine can't be opened. Nothing was taken from it then.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a Tokio runtime, and where the source's `wait` does.
+    pub async fn run<S: Source>(
+        &self,
+        source: S,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<Served, WorkerError> {
+        let mut shutdown = pin!(shutdown);
+        select! {
+            biased;
+            () = &mut shutdown => return Ok(self.served()),
+            opened = source.open() => opened.map_err(|source| WorkerError { source })?,
+        }
+        let running = Running(watch::Sender::new(Phase::Running));
+        let mut work = ::tokio::spawn(work(self.clone(), Arc::new(source), running.0.clone()));
+        let ended = select! {
+            biased;
+            () = &mut shutdown => {
+                drop(running);
+                work.await
+            }
+            ended = &mut work => ended,
+        };
+        match ended.map_err(JoinError::try_into_panic) {
+            // Whatever is unsettled is delivered again.
+            Err(Ok(panic)) => resume_unwind(panic),
+            _ => Ok(self.served()),
+        }
+    }
+}
+
+/// A worker that runs, and that stops when this is dropped.
+struct Running(watch::Sender<Phase>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.send_if_modified(|phase| {
+            let runs = *phase == Phase::Running;
+            if runs {
+                *phase = Phase::Stopping;
+            }
+            runs
+        });
+    }
+}
+
+/// Works until told to stop, and to the end.
+async fn work<S: Source>(worker: Worker, source: Arc<S>, phase: watch::Sender<Phase>) {
+    let (settle, ended) = mpsc::unbounded_channel();
+    let (begin, waiting) = mpsc::unbounded_channel();
+    let stopped = phase.subscribe();
+    let settling = ::tokio::spawn({
+        let (worker, source, stopped) = (worker.clone(), source.clone(), stopped.clone());
+        async move {
+            select! {
+                () = settle_all(worker, &*source, ended, stopped) => {}
+                () = keep_alive(&*source) => {}
+            }
+        }
+    });
+    let running = ::tokio::spawn(run_all(worker.clone(), waiting, settle, phase));
+    receive_all(&worker, &*source, begin, stopped).await;
+    let _ = running.await;
+    let _ = settling.await;
+    match timeout(FAREWELL, asked(source.close())).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => events::engine_trouble("close", &error),
+        Err(late) => events::engine_trouble("close", &late.into()),
+    }
+}
+
+/// What a source answers; that it panics is an error like its engine's.
+async fn asked<T>(answer: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
+    match Contained(pin!(answer)).await {
+        Ok(answer) => answer,
+        Err(panic) => Err(format!("the source panicked: {}", panic_message(&*panic)).into()),
+    }
+}
+
+/// Takes messages until told to stop.
+async fn receive_all<S: Source>(
+    worker: &Worker,
+    source: &S,
+    begin: mpsc::UnboundedSender<Held<S::Receipt>>,
+    stopped: watch::Receiver<Phase>,
+) {
+    let mut stop = pin!(reached(stopped.clone(), Phase::Stopping));
+    let mut out_of_time = pin!(out_of_time(worker, stopped));
+    let room = worker.inner.concurrency.saturating_add(worker.inner.prefetch);
+    let least = u32::try_from((worker.inner.prefetch / 2).max(1)).unwrap_or(u32::MAX);
+    let places = Arc::new(Semaphore::new(room.min(Semaphore::MAX_PERMITS)));
+    let mut failures = 0;
+    loop {
+        let mut permit = select! {
+            biased;
+            () = &mut stop => return,
+            permit = places.clone().acquire_many_owned(least) => match permit {
+                Ok(permit) => permit,
+                Err(_) => unreachable!("nobody closes the semaphore"),
+            },
+        };
+        let more = u32::try_from(places.available_permits()).unwrap_or(u32::MAX);
+        if let Ok(more) = places.clone().try_acquire_many_owned(more) {
+            permit.merge(more);
+        }
+        let received = select! {
+            biased;
+            received = asked(source.receive(permit.num_permits())) => received,
+            () = &mut out_of_time => return,
+        };
+        let pause = match received {
+            Ok(messages) => {
+                failures = 0;
+                let idle = messages.is_empty();
+                for message in messages {
+                    let place = permit.split(1);
+                    if begin.send(Held { message, place }).is_err() {
+                        return;
+                    }
+                }
+                if !idle {
+                    continue;
+                }
+                None
+            }
+            Err(error) => {
+                failures += 1;
+                events::engine_trouble("receive", &error);
+                Some(OUTAGE.after(failures))
+            }
+        };
+        drop(permit);
+        let pause = async {
+            match pause {
+                Some(pause) => sleep(pause).await,
+                None => source.wait().await,
+            }
+        };
+        select! {
+            biased;
+            () = &mut stop => return,
+            () = pause => {}
+        }
+    }
+}
+
+/// A message with its place in the worker, which it keeps until its engine knows what became of it.
+struct Held<R> {
+    message: Message<R>,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+/// What became of a message, with its place.
+struct Ended<R> {
+    settled: Settled<R>,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+/// Runs messages in order, as many at once as the worker may.
+async fn run_all<R: Send + Sync + 'static>(
+    worker: Worker,
+    mut waiting: mpsc::UnboundedReceiver<Held<R>>,
+    settle: mpsc::UnboundedSender<Ended<R>>,
+    phase: watch::Sender<Phase>,
+) {
+    let stopped = phase.subscribe();
+    let running = Arc::new(Semaphore::new(worker.inner.concurrency.min(Semaphore::MAX_PERMITS)));
+    let mut tasks = JoinSet::new();
+    while let Some(Held { message, place }) = waiting.recv().await {
+        let permit = select! {
+            biased;
+            () = reached(stopped.clone(), Phase::Stopping) => None,
+            permit = running.clone().acquire_owned() => permit.ok(),
+        };
+        let (worker, settle, stopped) = (worker.clone(), settle.clone(), stopped.clone());
+        let Some(permit) = permit else {
+            end(&worker, &settle, message.receipt, Settlement::Return, place);
+            continue;
+        };
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(async move {
+            let Message { receipt, envelope, attempt, due } = message;
+            let early = due.and_then(|due| due.duration_since(SystemTime::now()).ok());
+            let settlement = match (envelope, early.filter(|early| !early.is_zero())) {
+                (Err(error), _) => {
+                    events::undecodable(&error);
+                    Settlement::Dead { reason: error.to_string() }
+                }
+                (Ok(_), Some(after)) => Settlement::Retry { after, reason: None },
+                (Ok(envelope), None) => {
+                    let settlement = select! {
+                        biased;
+                        settlement = worker.perform(&envelope, attempt) => settlement,
+                        () = reached(stopped, Phase::Aborting) => Settlement::Return,
+                    };
+                    events::settled(&envelope, attempt, &settlement);
+                    settlement
+                }
+            };
+            // Before the next one may begin, so that one at a time are told in order as well.
+            end(&worker, &settle, receipt, settlement, place);
+            drop(permit);
+        });
+    }
+    let all_done = async { while tasks.join_next().await.is_some() {} };
+    if timeout(worker.inner.grace, all_done).await.is_err() {
+        phase.send_replace(Phase::Aborting);
+        while tasks.join_next().await.is_some() {}
+    }
+}
+
+fn end<R>(
+    worker: &Worker,
+    settle: &mpsc::UnboundedSender<Ended<R>>,
+    receipt: R,
+    settlement: Settlement,
+    place: Option<OwnedSemaphorePermit>,
+) {
+    worker.inner.counters.count(&settlement);
+    // Whoever settles goes on for as long as there are senders.
+    let _ = settle.send(Ended { settled: Settled { receipt, settlement }, place });
+}
+
+/// Returns when the worker has got so far; also where nobody runs it any more.
+async fn reached(mut stopped: watch::Receiver<Phase>, phase: Phase) {
+    let _ = stopped.wait_for(|reached| *reached >= phase).await;
+}
+
+/// Returns when a worker that stops can't wait for its engine any longer.
+async fn out_of_time(worker: &Worker, stopped: watch::Receiver<Phase>) {
+    reached(stopped, Phase::Stopping).await;
+    sleep(worker.inner.grace.saturating_add(FAREWELL)).await;
+}
+
+/// Tells the engine what became of messages, of all that have ended meanwhile at once.
+async fn settle_all<S: Source>(
+    worker: Worker,
+    source: &S,
+    mut ended: mpsc::UnboundedReceiver<Ended<S::Receipt>>,
+    stopped: watch::Receiver<Phase>,
+) {
+    const AT_ONCE: usize = 1_000;
+    let mut out_of_time = pin!(out_of_time(&worker, stopped));
+    let mut late = false;
+    let mut batch = Vec::new();
+    while ended.recv_many(&mut batch, AT_ONCE).await > 0 {
+        let (settled, places): (Vec<_>, Vec<_>) =
+            batch.drain(..).map(|Ended { settled, place }| (settled, place)).unzip();
+        let told = async {
+            let mut failures = 0;
+            while let Err(error) = asked(source.settle(&settled)).await {
+                failures += 1;
+                events::engine_trouble("settle", &error);
+                sleep(OUTAGE.after(failures)).await;
+            }
+        };
+        select! {
+            biased;
+            () = told, if !late => {}
+            () = &mut out_of_time, if !late => late = true,
+            else => {}
+        }
+        if late {
+            worker.inner.counters.untold(settled.len());
+            events::untold(settled.len());
+        }
+        drop(places);
+    }
+}
+
+/// Tells the engine that the worker lives, for ever.
+async fn keep_alive<S: Source>(source: &S) {
+    let Some(heartbeat) = source.heartbeat() else { return pending().await };
+    loop {
+        sleep(heartbeat).await;
+        if let Err(error) = asked(source.keep_alive()).await {
+            events::engine_trouble("keep alive", &error);
+        }
+    }
+}
+
+/// A worker can't begin, because its engine can't be opened.
+#[derive(Debug)]
+pub struct WorkerError {
+    source: BoxError,
+}
+
+impl fmt::Display for WorkerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the worker can't begin: {}", self.source)
+    }
+}
+
+impl std::error::Error for WorkerError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.source)
+    }
+}

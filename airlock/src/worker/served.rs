@@ -1,0 +1,83 @@
+//! What has become of a worker's messages, counted.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::worker::Settlement;
+
+/// What has become of a worker's messages.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::worker::Served;
+///
+/// let served = Served { done: 7, retried: 2, dead: 1, ..Served::default() };
+/// assert_eq!(served.to_string(), "7 done, 2 to be tried again, 1 dead letter");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Tasks that succeeded.
+    pub done: u64,
+    /// Attempts that failed and are to be made again.
+    pub retried: u64,
+    /// Messages given up: dead letters.
+    pub dead: u64,
+    /// Messages given back, by a worker that stops or because they came early.
+    pub returned: u64,
+    /// Of all these, messages whose engine could not be told: it delivers them again.
+    pub untold: u64,
+}
+
+impl fmt::Display for Served {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let letters = if self.dead == 1 { "dead letter" } else { "dead letters" };
+        let counts = [
+            (self.done, "done"),
+            (self.retried, "to be tried again"),
+            (self.dead, letters),
+            (self.returned, "given back"),
+            (self.untold, "not told to the engine"),
+        ];
+        let counts = counts.iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<_> = counts.map(|(count, what)| format!("{count} {what}")).collect();
+        f.write_str(if counts.is_empty() { "nothing" } else { "" })?;
+        f.write_str(&counts.join(", "))
+    }
+}
+
+#[derive(Default)]
+pub(super) struct Counters {
+    done: AtomicU64,
+    retried: AtomicU64,
+    dead: AtomicU64,
+    returned: AtomicU64,
+    untold: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn count(&self, settlement: &Settlement) {
+        let counter = match settlement {
+            Settlement::Done => &self.done,
+            Settlement::Retry { reason: Some(_), .. } => &self.retried,
+            Settlement::Dead { .. } => &self.dead,
+            Settlement::Retry { reason: None, .. } | Settlement::Return => &self.returned,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn untold(&self, messages: usize) {
+        self.untold.fetch_add(messages as u64, Ordering::Relaxed);
+    }
+
+    pub(super) fn now(&self) -> Served {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Served {
+            done: read(&self.done),
+            retried: read(&self.retried),
+            dead: read(&self.dead),
+            returned: read(&self.returned),
+            untold: read(&self.untold),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Many messages: how many run at once, in which order, and how many are held.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use airlock::envelope::Envelope;
+use airlock::worker::{Message, Served, Settled, Settlement, Source};
+use airlock::{BoxError, tasks};
+use tokio::sync::{Barrier, Notify};
+
+use super::memory::Memory;
+use super::{build, serve, worker};
+use crate::support::{Ran, anote, note, quiet, yield_once};
+
+/// Counts what runs at once, and lets as many wait for one another.
+#[derive(Clone)]
+struct Crowd(Arc<(AtomicUsize, AtomicUsize, Barrier, std::sync::Barrier)>);
+
+impl Crowd {
+    fn of(tasks: usize) -> Self {
+        let barriers = (Barrier::new(tasks), std::sync::Barrier::new(tasks));
+        Self(Arc::new((AtomicUsize::new(0), AtomicUsize::new(0), barriers.0, barriers.1)))
+    }
+
+    fn enter(&self) {
+        let inside = self.0.0.fetch_add(1, Ordering::SeqCst) + 1;
+        self.0.1.fetch_max(inside, Ordering::SeqCst);
+    }
+
+    fn leave(&self) {
+        self.0.0.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    fn most(&self) -> usize {
+        self.0.1.load(Ordering::SeqCst)
+    }
+}
+
+#[airlock::task]
+async fn meet(#[state] crowd: &Crowd) {
+    crowd.enter();
+    crowd.0.2.wait().await;
+    yield_once().await;
+    crowd.leave();
+}
+
+#[airlock::task]
+fn meet_here(#[state] crowd: &Crowd) {
+    crowd.enter();
+    crowd.0.3.wait();
+    crowd.leave();
+}
+
+#[airlock::task]
+async fn wait_for(#[state] opened: &Arc<Notify>, n: u64) {
+    let _ = n;
+    opened.notified().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn as_many_run_at_once_as_may_and_no_more() {
+    for intent in [meet::intent, meet_here::intent] {
+        let (crowd, memory) = (Crowd::of(7), Memory::new());
+        for _ in 0..70 {
+            memory.send(&intent());
+        }
+        let worker = airlock::worker().state(crowd.clone()).serving(tasks![meet, meet_here]);
+        // Were fewer to run at once, they would wait for one another for ever.
+        let served = serve(worker.concurrency(7), &memory).await;
+        assert_eq!(served.done, 70);
+        assert_eq!(crowd.most(), 7);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_at_a_time_is_in_order() {
+    let (ran, memory) = (Ran::new(), Memory::new());
+    for n in 0..1_000 {
+        memory.send(&if n % 2 == 0 { note::intent(n) } else { anote::intent(n) });
+    }
+    serve(worker(&ran).concurrency(1), &memory).await;
+    let note =
+        |n: usize| if n.is_multiple_of(2) { format!("note {n}") } else { format!("anote {n}") };
+    assert_in_order(&ran.list(), note);
+    assert_in_order(&memory.told(), |n| format!("{}: done", n + 1));
+}
+
+/// There are a thousand, each as expected.
+#[track_caller]
+fn assert_in_order(list: &[String], expected: impl Fn(usize) -> String) {
+    let wrong = (0..1_000).find(|n| list.get(*n) != Some(&expected(*n)));
+    assert_eq!((wrong, list.len()), (None, 1_000), "{:?}", wrong.map(|n| list.get(n)));
+}
+
+#[tokio::test]
+async fn what_is_held_is_bounded_by_what_runs_and_what_may_wait() {
+    for (concurrency, prefetch) in [(1, 0), (1, 1), (3, 0), (3, 10), (16, 64)] {
+        let (opened, memory) = (Arc::new(Notify::new()), Memory::new());
+        for n in 0..200 {
+            memory.send(&wait_for::intent(n));
+        }
+        let worker = airlock::worker().state(opened.clone()).serving(tasks![wait_for]);
+        let worker = build(worker.concurrency(concurrency).prefetch(prefetch));
+        let full = async {
+            memory.holds(concurrency + prefetch).await;
+            // Time enough to take more.
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            loop {
+                opened.notify_waiters();
+                tokio::select! {
+                    () = memory.idle() => return,
+                    () = tokio::time::sleep(Duration::from_millis(1)) => {}
+                }
+            }
+        };
+        let served = worker.run(memory.clone(), full).await.expect("it opens");
+        assert_eq!(served.done, 200);
+        assert_eq!(memory.most_held(), concurrency + prefetch);
+    }
+}
+
+#[tokio::test]
+async fn what_waits_is_four_times_what_runs_unless_told_otherwise() {
+    let (opened, memory) = (Arc::new(Notify::new()), Memory::new());
+    for n in 0..200 {
+        memory.send(&wait_for::intent(n));
+    }
+    let worker = airlock::worker().state(opened.clone()).serving(tasks![wait_for]);
+    let worker = build(worker.grace(Duration::ZERO));
+    let full = async {
+        memory.holds(80).await;
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    };
+    let served = worker.run(memory.clone(), full).await.expect("it opens");
+    assert_eq!(memory.most_held(), 80);
+    assert_eq!(served, Served { returned: 80, ..Served::default() });
+}
+
+#[test]
+fn a_current_thread_runtime_is_enough() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (ran, memory) = (Ran::new(), Memory::new());
+    for n in 0..100 {
+        memory.send(&note::intent(n));
+        memory.send(&anote::intent(n));
+    }
+    memory.send(&super::follow::intent(100));
+    let served = runtime.expect("a runtime").block_on(serve(worker(&ran), &memory));
+    assert_eq!(served.done, 201);
+    assert_eq!(ran.list().len(), 202);
+}
+
+/// An engine that makes messages when they are taken, and forgets them when they are settled.
+#[derive(Clone)]
+struct Flood(Arc<Counts>);
+
+#[derive(Default)]
+struct Counts {
+    left: AtomicU64,
+    held: AtomicU64,
+    most: AtomicU64,
+    done: AtomicU64,
+    empty: Notify,
+    body: Vec<u8>,
+}
+
+impl Source for Flood {
+    type Receipt = u64;
+
+    async fn wait(&self) {
+        if self.0.held.load(Ordering::SeqCst) == 0 {
+            self.0.empty.notify_one();
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    async fn receive(&self, room: usize) -> Result<Vec<Message<u64>>, BoxError> {
+        let left = self.0.left.load(Ordering::SeqCst);
+        let taken = left.min(room as u64);
+        self.0.left.store(left - taken, Ordering::SeqCst);
+        let held = self.0.held.fetch_add(taken, Ordering::SeqCst) + taken;
+        self.0.most.fetch_max(held, Ordering::SeqCst);
+        let message = |receipt| Message::new(receipt, Envelope::from_json(&self.0.body));
+        Ok((left - taken..left).map(message).collect())
+    }
+
+    async fn settle(&self, settled: &[Settled<u64>]) -> Result<(), BoxError> {
+        let done = settled.iter().filter(|settled| settled.settlement == Settlement::Done).count();
+        self.0.done.fetch_add(done as u64, Ordering::SeqCst);
+        self.0.held.fetch_sub(settled.len() as u64, Ordering::SeqCst);
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_thousand_messages_take_no_more_room_than_a_few() {
+    let now = std::time::SystemTime::now();
+    let body = Envelope::of(&quiet_async::intent(1), now).expect("it has JSON").to_json();
+    let left = AtomicU64::new(100_000);
+    let flood = Flood(Arc::new(Counts { left, body, ..Counts::default() }));
+    let worker = build(airlock::worker().serving(tasks![quiet_async, quiet]));
+    let begun = std::time::Instant::now();
+    let served = worker.run(flood.clone(), flood.0.empty.notified()).await.expect("it opens");
+    println!("100,000 tasks that do nothing: {:?}", begun.elapsed());
+    assert_eq!(served, Served { done: 100_000, ..Served::default() });
+    assert_eq!(flood.0.done.load(Ordering::SeqCst), 100_000);
+    assert!(flood.0.most.load(Ordering::SeqCst) <= 80);
+}
+
+#[airlock::task]
+async fn quiet_async(n: u64) {
+    std::future::ready(n).await;
+}

@@ -1,0 +1,339 @@
+//! An engine in memory, which fails as it is told.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use airlock::envelope::{Envelope, of_batch};
+use airlock::worker::{Message, Settled, Settlement, Source};
+use airlock::{Batch, BoxError, DispatchError, Executor, Intent};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// A queue, what workers hold of it, and what they told.
+#[derive(Clone, Default)]
+pub(super) struct Memory(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    sent: u64,
+    queue: VecDeque<Delivery>,
+    held: BTreeMap<u64, Delivery>,
+    most_held: usize,
+    told: Vec<(u64, Settlement)>,
+    /// The messages of each call of `settle`, also of those that failed.
+    settled: Vec<Vec<u64>>,
+    calls: Vec<(&'static str, Instant)>,
+    faults: HashMap<&'static str, (Fault, usize)>,
+    heartbeat: Option<Duration>,
+    /// What an engine would be right to complain of.
+    wrong: Vec<String>,
+}
+
+#[derive(Clone)]
+struct Delivery {
+    number: u64,
+    body: Vec<u8>,
+    attempt: u32,
+    due: Option<SystemTime>,
+    not_before: Option<Instant>,
+}
+
+/// How a call ends that is told to fail.
+#[derive(Clone, Copy)]
+pub(super) enum Fault {
+    Error,
+    Panic,
+    Hang,
+    /// It succeeds, after a while.
+    Slow(Duration),
+}
+
+/// As often as it is called.
+pub(super) const ALWAYS: usize = usize::MAX;
+
+impl Memory {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts an intent into the queue: the number of the message, the first being 1.
+    pub(super) fn send(&self, intent: &Intent) -> u64 {
+        self.send_envelope(&envelope(intent))
+    }
+
+    pub(super) fn send_envelope(&self, envelope: &Envelope) -> u64 {
+        self.send_body(envelope.to_json())
+    }
+
+    pub(super) fn send_body(&self, body: impl Into<Vec<u8>>) -> u64 {
+        self.deliver(body.into(), 1, None)
+    }
+
+    /// The same as the attempt of this number.
+    pub(super) fn send_attempt(&self, intent: &Intent, attempt: u32) -> u64 {
+        self.deliver(envelope(intent).to_json(), attempt, None)
+    }
+
+    /// The same before it may run.
+    pub(super) fn send_early(&self, intent: &Intent, due: SystemTime) -> u64 {
+        self.deliver(envelope(intent).to_json(), 1, Some(due))
+    }
+
+    fn deliver(&self, body: Vec<u8>, attempt: u32, due: Option<SystemTime>) -> u64 {
+        let mut state = self.state();
+        state.sent += 1;
+        let number = state.sent;
+        state.queue.push_back(Delivery { number, body, attempt, due, not_before: None });
+        drop(state);
+        self.0.changed.notify_waiters();
+        number
+    }
+
+    /// Lets the next calls, so many, of the source's function `call` fail.
+    pub(super) fn fail(&self, call: &'static str, fault: Fault, times: usize) {
+        self.state().faults.insert(call, (fault, times));
+    }
+
+    pub(super) fn with_heartbeat(self, heartbeat: Duration) -> Self {
+        self.state().heartbeat = Some(heartbeat);
+        self
+    }
+
+    /// Returns when there is nothing in the queue and nobody holds a message.
+    pub(super) async fn idle(&self) {
+        self.reaches(|state| state.queue.is_empty() && state.held.is_empty()).await;
+    }
+
+    /// Returns when so many messages are held at once.
+    pub(super) async fn holds(&self, messages: usize) {
+        self.reaches(|state| state.held.len() == messages).await;
+    }
+
+    /// Returns when a function of the source has been called so often.
+    pub(super) async fn called(&self, call: &str, times: usize) {
+        self.reaches(|state| state.times(call) >= times).await;
+    }
+
+    async fn reaches(&self, there: impl Fn(&State) -> bool) {
+        loop {
+            let mut changed = std::pin::pin!(self.0.changed.notified());
+            changed.as_mut().enable();
+            if there(&self.state()) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// What became of messages, in the order in which it was told, as `1: done`.
+    pub(super) fn told(&self) -> Vec<String> {
+        let state = self.state();
+        state.told.iter().map(|(number, settlement)| format!("{number}: {settlement}")).collect()
+    }
+
+    /// The reason of the one dead letter.
+    #[track_caller]
+    pub(super) fn dead(&self) -> String {
+        let state = self.state();
+        let dead: Vec<_> =
+            state.told.iter().filter_map(|(_, settlement)| reason(settlement)).collect();
+        assert_eq!(dead.len(), 1, "dead letters: {dead:?}");
+        dead[0].to_owned()
+    }
+
+    /// How long each retry was to wait.
+    pub(super) fn waits(&self) -> Vec<Duration> {
+        let state = self.state();
+        let wait = |(_, settlement): &(u64, Settlement)| match settlement {
+            Settlement::Retry { after, .. } => Some(*after),
+            _ => None,
+        };
+        state.told.iter().filter_map(wait).collect()
+    }
+
+    /// The numbers of the messages in the queue.
+    pub(super) fn queue(&self) -> Vec<u64> {
+        self.state().queue.iter().map(|delivery| delivery.number).collect()
+    }
+
+    /// The attempt that each message in the queue is delivered for next.
+    pub(super) fn attempts(&self) -> Vec<u32> {
+        self.state().queue.iter().map(|delivery| delivery.attempt).collect()
+    }
+
+    pub(super) fn most_held(&self) -> usize {
+        self.state().most_held
+    }
+
+    /// The messages of each call of `settle`.
+    pub(super) fn settled(&self) -> Vec<Vec<u64>> {
+        self.state().settled.clone()
+    }
+
+    /// How often a function of the source has been called.
+    pub(super) fn calls(&self, call: &str) -> usize {
+        self.state().times(call)
+    }
+
+    /// The functions of the source in the order of their first call.
+    pub(super) fn order_of_calls(&self) -> Vec<&'static str> {
+        let mut order = Vec::new();
+        for (call, _) in &self.state().calls {
+            if !order.contains(call) {
+                order.push(*call);
+            }
+        }
+        order
+    }
+
+    /// How much time there was between the calls of a function of the source.
+    pub(super) fn pauses(&self, call: &str) -> Vec<Duration> {
+        let state = self.state();
+        let calls = state.calls.iter().filter(|(called, _)| *called == call);
+        let times: Vec<_> = calls.map(|(_, at)| *at).collect();
+        times.windows(2).map(|two| two[1] - two[0]).collect()
+    }
+
+    /// Nothing was settled twice, or that was not held.
+    #[track_caller]
+    pub(super) fn assert_sound(&self) {
+        assert_eq!(self.state().wrong, [""; 0]);
+    }
+
+    /// Notes the call, and fails where it is told to.
+    async fn call(&self, call: &'static str) -> Result<(), BoxError> {
+        let fault = self.state().call(call);
+        self.0.changed.notify_waiters();
+        match fault {
+            None => Ok(()),
+            Some(Fault::Error) => Err(format!("no {call} today").into()),
+            Some(Fault::Panic) => panic!("{call} panics"),
+            Some(Fault::Slow(time)) => {
+                tokio::time::sleep(time).await;
+                Ok(())
+            }
+            Some(Fault::Hang) => std::future::pending().await,
+        }
+    }
+}
+
+impl State {
+    fn times(&self, call: &str) -> usize {
+        self.calls.iter().filter(|(called, _)| *called == call).count()
+    }
+
+    fn call(&mut self, call: &'static str) -> Option<Fault> {
+        self.calls.push((call, Instant::now()));
+        let (fault, times) = self.faults.get_mut(call)?;
+        let fault = (*times > 0).then_some(*fault);
+        *times = times.saturating_sub(1);
+        fault
+    }
+
+    fn settle(&mut self, number: u64, settlement: &Settlement) {
+        let Some(mut delivery) = self.held.remove(&number) else {
+            return self.wrong.push(format!("{number} is not held, but settled: {settlement}"));
+        };
+        self.told.push((number, settlement.clone()));
+        match settlement {
+            Settlement::Done | Settlement::Dead { .. } => {}
+            Settlement::Return => self.queue.push_front(delivery),
+            Settlement::Retry { after, reason } => {
+                delivery.attempt += u32::from(reason.is_some());
+                delivery.not_before = Some(Instant::now() + *after);
+                self.queue.push_back(delivery);
+            }
+        }
+    }
+}
+
+fn envelope(intent: &Intent) -> Envelope {
+    Envelope::of(intent, SystemTime::now()).expect("its arguments have JSON")
+}
+
+fn reason(settlement: &Settlement) -> Option<&str> {
+    match settlement {
+        Settlement::Dead { reason } => Some(reason),
+        _ => None,
+    }
+}
+
+impl Source for Memory {
+    type Receipt = u64;
+
+    async fn open(&self) -> Result<(), BoxError> {
+        self.call("open").await
+    }
+
+    async fn wait(&self) {
+        let a_while = tokio::time::sleep(Duration::from_millis(5));
+        futures::future::select(std::pin::pin!(self.0.changed.notified()), std::pin::pin!(a_while))
+            .await;
+    }
+
+    async fn receive(&self, room: usize) -> Result<Vec<Message<u64>>, BoxError> {
+        self.call("receive").await?;
+        let mut state = self.state();
+        let state = &mut *state;
+        let now = Instant::now();
+        let (mut ready, later): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut state.queue)
+            .into_iter()
+            .partition(|delivery| delivery.not_before.is_none_or(|time| time <= now));
+        let taken: Vec<_> = ready.drain(..room.min(ready.len())).collect();
+        state.queue = ready;
+        state.queue.extend(later);
+        let message = |delivery: &Delivery| {
+            Message::new(delivery.number, Envelope::from_json(&delivery.body))
+                .attempt(delivery.attempt)
+                .due(delivery.due)
+        };
+        let messages = taken.iter().map(message).collect();
+        state.held.extend(taken.into_iter().map(|delivery| (delivery.number, delivery)));
+        state.most_held = state.most_held.max(state.held.len());
+        self.0.changed.notify_waiters();
+        Ok(messages)
+    }
+
+    async fn settle(&self, settled: &[Settled<u64>]) -> Result<(), BoxError> {
+        self.state().settled.push(settled.iter().map(|settled| settled.receipt).collect());
+        self.call("settle").await?;
+        for Settled { receipt, settlement } in settled {
+            self.state().settle(*receipt, settlement);
+        }
+        self.0.changed.notify_waiters();
+        Ok(())
+    }
+
+    async fn keep_alive(&self) -> Result<(), BoxError> {
+        self.call("keep_alive").await
+    }
+
+    fn heartbeat(&self) -> Option<Duration> {
+        self.state().heartbeat
+    }
+
+    async fn close(&self) -> Result<(), BoxError> {
+        self.call("close").await
+    }
+}
+
+/// What is flushed to it waits in the queue, so that cascades go through the worker.
+impl Executor for Memory {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        for envelope in of_batch(batch, "Memory", &["queue", "max_attempts"])? {
+            self.send_envelope(&envelope);
+        }
+        Ok(())
+    }
+}

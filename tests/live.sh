@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# Runs the live suite, tests/live, against real servers and real workers.
+#
+#   tests/live.sh [FILTER…]   starts throw-away servers, runs the tests whose names contain a FILTER
+#   tests/live.sh --shell     starts them and opens a shell in which `cargo test -p airlock-live` works
+#
+# PostgreSQL, Redis and RabbitMQ come up on free ports, with their files in one temporary folder. However
+# this ends, they end, and the folder goes. AIRLOCK_POSTGRES_URL, AIRLOCK_REDIS_URL or AIRLOCK_AMQP_URL
+# in the environment is used as it is, and no such server started. Celery and Dramatiq are installed
+# from PyPI into target/. On Debian as root, missing packages are installed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly scripts=$PWD/tests/live/servers
+readonly target=${CARGO_TARGET_DIR:-target}
+# Where Debian has servers, which not every user's path names.
+PATH=$PATH:/usr/sbin
+
+main() {
+    case "${1-}" in
+        -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0" && return ;;
+    esac
+    packages
+    workers
+    prepare_to_clean_up
+    servers
+    if [ "${1-}" = --shell ]; then
+        export -p | sed -n 's/^declare -x \(AIRLOCK_\)/export \1/p'
+        "${SHELL:-bash}" 9>&- || true
+    else
+        step "running the live suite"
+        job cargo test --package airlock-live -- --include-ignored "$@"
+        wait "$!"
+    fi
+}
+
+# Everything is asked for, also where a URL is given: tests of faults start servers of their own.
+packages() {
+    local missing=()
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || found initdb || missing+=(postgresql)
+    found redis-server && found redis-cli || missing+=(redis-server)
+    found rabbitmq-server && found epmd || missing+=(rabbitmq-server)
+    found pgrep || missing+=(procps)
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+    if [ ${#missing[@]} = 0 ]; then
+        return
+    fi
+    if [ "$(id -u)" != 0 ] || ! found apt-get; then
+        echo "missing: ${missing[*]} (these are Debian's names). Install them, or run this as root on Debian." >&2
+        exit 1
+    fi
+    step "installing ${missing[*]}"
+    unstarted apt-get update --quiet=2
+    DEBIAN_FRONTEND=noninteractive unstarted apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}"
+}
+
+found() {
+    command -v "$1" >/dev/null
+}
+
+# Debian starts the services that it installs, unless this file says no.
+unstarted() (
+    policy=/usr/sbin/policy-rc.d
+    if ! [ -e "$policy" ]; then
+        trap 'rm -f "$policy"' EXIT
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod +x "$policy"
+    fi
+    "$@" >/dev/null
+)
+
+# A virtual environment for each state of requirements.txt, kept between runs.
+workers() {
+    local requirements=tests/live/python/requirements.txt folder
+    folder=$(realpath --canonicalize-missing "$target/live/python-$(cksum <"$requirements" | cut -d ' ' -f 1)")
+    if ! [ -e "$folder/complete" ]; then
+        step "installing Celery and Dramatiq into $folder"
+        python3 -m venv --clear "$folder"
+        "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements"
+        touch "$folder/complete"
+    fi
+    export AIRLOCK_PYTHON=$folder/bin/python
+}
+
+# The shared ones are folders with plain names; tests add theirs, as redis-1Xb9.
+servers() {
+    step "starting servers in $AIRLOCK_LIVE_FOLDER"
+    local starting=()
+    server AIRLOCK_POSTGRES_URL postgres 'postgres://postgres@127.0.0.1:%s/postgres'
+    server AIRLOCK_REDIS_URL redis 'redis://127.0.0.1:%s'
+    server AIRLOCK_AMQP_URL rabbitmq 'amqp://guest:guest@127.0.0.1:%s/%%2f'
+    local one
+    for one in ${starting[@]+"${starting[@]}"}; do
+        wait "$one"
+    done
+}
+
+server() {
+    local variable=$1 name=$2 url=$3 port
+    if [ -z "${!variable-}" ]; then
+        port=$("$scripts/free-port")
+        # shellcheck disable=SC2059 # The format is one of ours.
+        export "$variable=$(printf "$url" "$port")"
+        job "$scripts/$name" start "$AIRLOCK_LIVE_FOLDER/$name" "$port"
+        starting+=("$!")
+    fi
+    echo "   $variable=${!variable}"
+}
+
+# Starts a command in a process group of its own, which is noted: to end it with all that it started.
+job() {
+    set -m
+    "$@" </dev/null 9>&- &
+    set +m
+    echo "$!" >>"$AIRLOCK_LIVE_FOLDER/jobs"
+}
+
+# This process alone holds the other end of what the cleaner reads. However it ends, also if it is
+# killed, that is when the cleaner is called for. Signals meant for this process don't stop it.
+prepare_to_clean_up() {
+    AIRLOCK_LIVE_FOLDER=$(mktemp --directory "${TMPDIR:-/tmp}/airlock-live-XXXXXX")
+    export AIRLOCK_LIVE_FOLDER
+    # PostgreSQL's own user has to get through.
+    chmod 711 "$AIRLOCK_LIVE_FOLDER"
+    exec 9> >(trap '' HUP INT TERM && cat >/dev/null && clean_up)
+    local cleaner=$!
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    # shellcheck disable=SC2064 # The number of now.
+    trap "trap '' HUP INT TERM; exec 9>&-; wait $cleaner" EXIT
+}
+
+clean_up() {
+    step "stopping servers"
+    local one name
+    while read -r one; do
+        kill -KILL -- "-$one" 2>/dev/null || true
+    done < <(cat "$AIRLOCK_LIVE_FOLDER/jobs" 2>/dev/null)
+    for one in "$AIRLOCK_LIVE_FOLDER"/*/; do
+        name=$(basename "$one")
+        if [ -x "$scripts/${name%%-*}" ]; then
+            "$scripts/${name%%-*}" kill "$one" &
+        fi
+    done
+    wait
+    rm -r "$AIRLOCK_LIVE_FOLDER"
+}
+
+step() {
+    printf '== %s\n' "$*"
+}
+
+main "$@"

@@ -1,0 +1,79 @@
+//! Dramatiq over Redis: what Python runs.
+
+use std::time::{Duration, Instant};
+
+use airlock::dramatiq::Redis;
+use redis::AsyncCommands;
+
+use crate::celery_rabbitmq::{flush, warehouse_notify};
+use crate::dramatiq_rabbitmq::{assert_received, dramatiq_intents};
+use crate::proxy::Proxy;
+use crate::python::Worker as Python;
+use crate::{servers, unique};
+
+async fn connected() -> Redis {
+    Redis::connect(&servers::redis_url()).await.expect("connected")
+}
+
+#[tokio::test]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn python_runs_what_rust_enqueued() {
+    let python = Python::dramatiq(&servers::redis_url()).await;
+    let dramatiq = connected().await.queue(python.queue());
+    let begun = Instant::now();
+    flush(dramatiq, dramatiq_intents()).await.expect("all left");
+    assert_received(&python, begun).await;
+}
+
+#[tokio::test]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn ten_thousand_arrive_once_each_and_are_run_in_order() {
+    let queue = unique::name("dramatiq");
+    let dramatiq = connected().await.queue(&queue);
+    let begun = Instant::now();
+    let intents = (0..10_000).map(warehouse_notify::intent);
+    let report = flush(dramatiq.clone(), intents).await.expect("all left");
+    println!("{} intents in {:.0?}", report.dispatched(), begun.elapsed());
+    let client = redis::Client::open(servers::redis_url()).expect("a URL");
+    let mut client = client.get_multiplexed_async_connection().await.expect("connected");
+    let ids: usize = client.llen(format!("dramatiq:{queue}")).await.expect("answered");
+    let messages: usize = client.hlen(format!("dramatiq:{queue}.msgs")).await.expect("answered");
+    println!("{ids} arrived");
+    assert_eq!((ids, messages), (10_000, 10_000));
+
+    let python = Python::dramatiq(&servers::redis_url()).await;
+    flush(dramatiq.queue(python.queue()), (0..500).map(warehouse_notify::intent))
+        .await
+        .expect("left");
+    let received = python.received(500).await;
+    assert!(received.iter().map(|event| &event["kwargs"]["order_id"]).eq(0..500));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn a_unique_key_is_taken_for_a_time() {
+    let (queue, key) = (unique::name("dramatiq"), unique::name("unique"));
+    let dramatiq = connected().await.queue(queue).unique_for(Duration::from_millis(300));
+    let one = || warehouse_notify::intent(1).unique_key(key.clone());
+    let report = flush(dramatiq.clone(), [one(), one()]).await.expect("one left");
+    assert_eq!((report.dispatched(), report.duplicates()), (1, 1));
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let report = flush(dramatiq, [one()]).await.expect("left");
+    assert_eq!((report.dispatched(), report.duplicates()), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn what_cannot_leave_is_handed_back() {
+    let proxy = Proxy::to(&servers::redis_url());
+    let queue = unique::name("dramatiq");
+    let dramatiq = Redis::connect(proxy.url()).await.expect("connected").queue(queue);
+    let error = flush(dramatiq.clone(), [warehouse_notify::intent(1).priority(9)]).await;
+    let error = error.expect_err("refused").to_string();
+    let said = "`airlock::dramatiq::Redis` can't honour the option `priority`";
+    assert!(error.contains(said), "{error}");
+    proxy.cut();
+    let error = flush(dramatiq.clone(), [warehouse_notify::intent(1)]).await.expect_err("cut");
+    proxy.restore();
+    flush(dramatiq, error.into_intents()).await.expect("left");
+}

@@ -1,0 +1,85 @@
+//! There is no such queue, or there are no tables for it.
+
+use airlock::{Executor, apalis, celery, dramatiq, graphile};
+use airlock_live::{Sender, ship};
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection, Executor as _};
+
+use crate::faults::{MANY, Place, Ran, flush, orders, tell};
+use crate::unique;
+
+/// A message that can't be routed is handed back, alone. Redis makes a queue of any name, and so do
+/// apalis and Graphile Worker, where a queue is a column.
+async fn unroutable<S: Sender>(place: &Place, sender: &S) -> Vec<u64> {
+    let missing = unique::name("missing");
+    let half = |order: u64| order.is_multiple_of(2);
+    let intents = (1..=MANY).map(|order| match ship::intent(order) {
+        intent if half(order) => intent.queue(missing.clone()),
+        intent => intent,
+    });
+    let flushed = flush(sender, intents).await;
+    assert!(flushed.error().contains(&missing), "{}", flushed.error());
+    assert!(flushed.handed_back.iter().all(|intent| intent.effective_queue() == Some(&missing)));
+    assert_eq!(flushed.handed_back.len() as u64, MANY / 2);
+    assert_eq!(place.held(sender).await, MANY / 2);
+    let line = format_args!("{MANY} enqueued, {0} dispatched, {0} handed back", MANY / 2);
+    tell::<S>("queue missing", line);
+    flushed.dispatched().into_iter().collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn celery_rabbitmq() {
+    let place = Place::shared::<celery::RabbitMq>();
+    let declares = place.open::<celery::RabbitMq>().await;
+    flush(&declares, [ship::intent(0)]).await.all_left();
+    place.serve(&declares, [0]).await;
+    let connected = celery::RabbitMq::connect(&place.url).await.expect("connected");
+    let dispatched = unroutable(&place, &connected.queue(&place.queue)).await;
+    place.serve(&declares, dispatched.iter().copied()).await;
+    Ran::all_once(&place.record(), dispatched);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn dramatiq_rabbitmq() {
+    let place = Place::shared::<dramatiq::RabbitMq>();
+    let sender = place.open::<dramatiq::RabbitMq>().await;
+    unroutable(&place, &sender).await;
+}
+
+/// All is handed back, and the error says what to call.
+async fn without_tables<S: Sender>(executor: impl Executor + Clone) {
+    let flushed = flush(&executor, orders(MANY)).await;
+    assert_eq!(flushed.handed_back.len() as u64, MANY);
+    assert!(flushed.error().contains("call `setup()`"), "{}", flushed.error());
+    tell::<S>("tables missing", format_args!("{MANY} handed back: {}", flushed.error()));
+}
+
+#[tokio::test]
+async fn apalis_sqlite() {
+    let place = Place::shared::<apalis::Sqlite>();
+    let jobs = apalis::Sqlite::connect(&place.url).await.expect("connected");
+    without_tables::<apalis::Sqlite>(jobs).await;
+}
+
+#[tokio::test]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn postgres() {
+    let url = new_database().await;
+    let jobs = apalis::Postgres::connect(&url).await.expect("connected");
+    without_tables::<apalis::Postgres>(jobs).await;
+    let jobs = graphile::Graphile::connect(&url).await.expect("connected");
+    without_tables::<graphile::Graphile>(jobs).await;
+}
+
+/// The URL of a database that has nothing in it.
+async fn new_database() -> String {
+    let url = crate::servers::postgres_url();
+    let name = unique::name("empty");
+    let mut connection = PgConnection::connect(&url).await.expect("connected");
+    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    connection.execute(create).await.expect("created");
+    let (server, _) = url.rsplit_once('/').expect("a URL");
+    format!("{server}/{name}")
+}

@@ -1,0 +1,177 @@
+//! A line between a client and a server that can be cut.
+
+use std::net::{Ipv4Addr, TcpListener as StdListener};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+
+/// Stands in front of a server, on a runtime of its own, and carries bytes until it is told not to.
+pub(crate) struct Proxy {
+    url: String,
+    line: Arc<Line>,
+    runtime: Option<Runtime>,
+}
+
+impl Proxy {
+    /// A line to the server of a URL.
+    pub(crate) fn to(url: &str) -> Self {
+        let server = address_in(url);
+        let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        listener.set_nonblocking(true).expect("a socket that tokio takes");
+        let own = listener.local_addr().expect("an address");
+        let line = Arc::new(Line::new());
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_io().build();
+        let runtime = runtime.expect("a runtime");
+        runtime.spawn(accept(listener, server.to_owned(), Arc::clone(&line)));
+        Self { url: url.replacen(server, &own.to_string(), 1), line, runtime: Some(runtime) }
+    }
+
+    /// The server's URL, with this line's address in it.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Closes all connections, and every new one at once.
+    pub(crate) fn cut(&self) {
+        self.line.cut();
+    }
+
+    /// Carries new connections again, without a limit.
+    pub(crate) fn restore(&self) {
+        *self.line.left() = Left::default();
+        self.line.open.send_replace(true);
+    }
+
+    /// Lets that many more bytes through to the server, then cuts: a message that arrives by half.
+    /// With 0 it is cut when the client next sends something.
+    pub(crate) fn cut_after_sent(&self, bytes: usize) {
+        self.line.left().to_server = Some(bytes);
+    }
+
+    /// Lets that many more bytes through to the client, then cuts: an answer that is lost. With 0 it
+    /// is cut when the server next answers, which has then done what it was asked.
+    pub(crate) fn cut_after_answered(&self, bytes: usize) {
+        self.line.left().to_client = Some(bytes);
+    }
+
+    /// Whether connections are carried.
+    pub(crate) fn is_open(&self) -> bool {
+        *self.line.open.borrow()
+    }
+}
+
+impl Drop for Proxy {
+    /// Other than by dropping it, a runtime may be ended from within another one.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// What all connections share.
+struct Line {
+    open: watch::Sender<bool>,
+    left: Mutex<Left>,
+}
+
+/// How many bytes may still go each way, where there is a limit.
+#[derive(Default)]
+struct Left {
+    to_server: Option<usize>,
+    to_client: Option<usize>,
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    ToServer,
+    ToClient,
+}
+
+impl Line {
+    fn new() -> Self {
+        Self { open: watch::Sender::new(true), left: Mutex::default() }
+    }
+
+    fn left(&self) -> MutexGuard<'_, Left> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cut(&self) {
+        self.open.send_replace(false);
+    }
+
+    /// How many of these bytes may go, and whether that was all for this line.
+    fn take(&self, way: Way, bytes: usize) -> (usize, bool) {
+        let mut left = self.left();
+        let limit = match way {
+            Way::ToServer => &mut left.to_server,
+            Way::ToClient => &mut left.to_client,
+        };
+        match limit {
+            _ if !*self.open.borrow() => (0, true),
+            None => (bytes, false),
+            Some(limit) => {
+                let may = bytes.min(*limit);
+                *limit -= may;
+                (may, *limit == 0)
+            }
+        }
+    }
+}
+
+async fn accept(listener: StdListener, server: String, line: Arc<Line>) {
+    let listener = TcpListener::from_std(listener).expect("a socket that tokio takes");
+    while let Ok((client, _)) = listener.accept().await {
+        tokio::spawn(carry(client, server.clone(), Arc::clone(&line)));
+    }
+}
+
+/// Ends when either side does, or the line is cut.
+async fn carry(client: TcpStream, server: String, line: Arc<Line>) {
+    let mut open = line.open.subscribe();
+    let carried = async {
+        let Ok(server) = TcpStream::connect(server).await else { return };
+        let (from_client, to_client) = client.into_split();
+        let (from_server, to_server) = server.into_split();
+        tokio::select! {
+            () = pump(&line, Way::ToServer, from_client, to_server) => {}
+            () = pump(&line, Way::ToClient, from_server, to_client) => {}
+        }
+    };
+    tokio::select! {
+        () = carried => {}
+        _ = open.wait_for(|open| !open) => {}
+    }
+}
+
+async fn pump(
+    line: &Line,
+    way: Way,
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+) {
+    let mut bytes = vec![0; 64 * 1024];
+    while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        let (may, last) = line.take(way, read);
+        if to.write_all(&bytes[..may]).await.is_err() {
+            return;
+        }
+        if last {
+            line.cut();
+            return;
+        }
+    }
+}
+
+/// `host:port` of a URL that has both.
+fn address_in(url: &str) -> &str {
+    let (_, rest) = url.split_once("://").expect("a URL");
+    let authority = rest.split('/').next().unwrap_or(rest);
+    let address = authority.rsplit('@').next().unwrap_or(authority);
+    assert!(address.rsplit(':').next().is_some_and(|port| port.parse::<u16>().is_ok()), "{url}");
+    address
+}

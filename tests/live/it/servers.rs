@@ -1,0 +1,145 @@
+//! The servers that tests talk to: those that all tests share, and throw-away ones of a test's own.
+
+use std::path::Path;
+use std::process::Command;
+use std::{env, io};
+
+use tempfile::TempDir;
+
+/// The database server that all tests share: work in a schema or a database with a unique name.
+pub(crate) fn postgres_url() -> String {
+    given("AIRLOCK_POSTGRES_URL")
+}
+
+/// The Redis that all tests share: work under keys with a unique name.
+pub(crate) fn redis_url() -> String {
+    given("AIRLOCK_REDIS_URL")
+}
+
+/// The broker that all tests share: work with queues of unique names.
+pub(crate) fn amqp_url() -> String {
+    given("AIRLOCK_AMQP_URL")
+}
+
+/// What `tests/live.sh` says in the environment.
+pub(crate) fn given(name: &str) -> String {
+    env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run tests/live.sh"))
+}
+
+/// A server of the test's own, to be killed and started again. When this is dropped it is gone, with
+/// all its files.
+///
+/// Its methods block the thread. A test whose runtime has to go on meanwhile takes a multi-threaded
+/// one.
+pub(crate) struct Own {
+    kind: Kind,
+    port: u16,
+    folder: TempDir,
+}
+
+impl Own {
+    pub(crate) fn postgres() -> Self {
+        Self::start(Kind::Postgres)
+    }
+
+    pub(crate) fn redis() -> Self {
+        Self::start(Kind::Redis)
+    }
+
+    pub(crate) fn rabbitmq() -> Self {
+        Self::start(Kind::Rabbitmq)
+    }
+
+    /// Where it is; the same after a start.
+    pub(crate) fn url(&self) -> String {
+        self.kind.url(self.port)
+    }
+
+    /// Where it keeps everything.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Ends all its processes at once, as a crash would.
+    ///
+    /// A broker answers that it has a queue before the queue is on its disk, seconds before. To kill one
+    /// that has its queues for certain, stop it and start it again in between.
+    pub(crate) fn kill(&self) {
+        self.run("kill").expect("the server is killed");
+    }
+
+    /// Asks it to end, and waits for that.
+    pub(crate) fn stop(&self) {
+        self.run("stop").expect("the server is stopped");
+    }
+
+    /// Starts it where it was, with the data it had.
+    pub(crate) fn start_again(&self) {
+        self.run("start").expect("the server starts");
+    }
+
+    /// The folder is among those that `tests/live.sh` cleans up, for when this process is killed.
+    fn start(kind: Kind) -> Self {
+        let parent = env::var_os("AIRLOCK_LIVE_FOLDER").map_or_else(env::temp_dir, Into::into);
+        let prefix = format!("{}-", kind.name());
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
+        let folder = folder.expect("a folder for the server");
+        let port = script("free-port", &[]).expect("a free port");
+        let own = Self { kind, port: port.trim().parse().expect("a port"), folder };
+        own.start_again();
+        own
+    }
+
+    fn run(&self, action: &str) -> io::Result<String> {
+        let folder = self.folder.path().to_str().expect("a path in UTF-8");
+        let port = self.port.to_string();
+        let arguments =
+            if action == "start" { vec![action, folder, &port] } else { vec![action, folder] };
+        script(self.kind.name(), &arguments)
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        if let Err(error) = self.run("kill") {
+            eprintln!("a server was left behind: {error}");
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Postgres,
+    Redis,
+    Rabbitmq,
+}
+
+impl Kind {
+    /// The script that starts it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Redis => "redis",
+            Self::Rabbitmq => "rabbitmq",
+        }
+    }
+
+    fn url(self, port: u16) -> String {
+        match self {
+            Self::Postgres => format!("postgres://postgres@127.0.0.1:{port}/postgres"),
+            Self::Redis => format!("redis://127.0.0.1:{port}"),
+            Self::Rabbitmq => format!("amqp://guest:guest@127.0.0.1:{port}/%2f"),
+        }
+    }
+}
+
+/// Runs one of the scripts in `servers`; what it printed.
+fn script(name: &str, arguments: &[&str]) -> io::Result<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("servers").join(name);
+    let output = Command::new(path).args(arguments).output()?;
+    if output.status.success() {
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    } else {
+        Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()))
+    }
+}
