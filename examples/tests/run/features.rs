@@ -42,6 +42,8 @@ programs! {
     registry: "`warehouse.pack` lacks its argument `boxes`",
     release: "audit: user 2 tried",
     report: "scope checkout: 2 discarded",
+    retry: "tried 2 times: the line was cut",
+    route: "to python: images.resize(image_id: 2)",
     scoped_attribute: "order 2 is not paid",
     seal: "scope newsletter: 3 dispatched",
     secrets: "user_id: 7, token: [secret]",
@@ -67,6 +69,6 @@ fn every_program_is_listed() {
         .map(|entry| entry.expect("it can be read").path())
         .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
         .collect();
-    let listed = LISTED.iter().copied().chain(["orders"]).map(str::to_owned);
+    let listed = LISTED.iter().copied().chain(["jobs", "orders"]).map(str::to_owned);
     assert_eq!(found, listed.collect::<BTreeSet<_>>());
 }

@@ -1,0 +1,56 @@
+//! Enqueuing and running in one process.
+
+use std::time::Duration;
+
+use airlock::BoxError;
+use airlock::worker::Worker;
+
+use crate::cli::Cli;
+use crate::engine::Queue;
+use crate::progress::Progress;
+use crate::tally::Tally;
+use crate::{enqueue, serve, stop};
+
+pub(crate) async fn run(queue: impl Queue, cli: &Cli, url: &str) -> Result<(), BoxError> {
+    let enqueued = enqueue::run(&queue, &cli.orders).await?;
+    eprintln!("{enqueued} jobs are in the queue `{}` of {}", cli.queue, without_password(url));
+    let tally = Tally::default();
+    let worker = serve::worker(&queue, &tally, &cli.serving)?;
+    let progress = Progress::start(&worker, Some((enqueued as u64, tally.clone())));
+    let stop = async {
+        tokio::select! {
+            () = stop::asked() => {}
+            () = all_run(&worker, &tally, enqueued as u64) => {}
+        }
+    };
+    let served = worker.run(queue.clone(), stop).await?;
+    progress.end().await;
+    println!("{tally}\n{served}");
+    if served.dead > 0 {
+        println!("the dead letters are still there: see `jobs dead list`");
+    }
+    Ok(())
+}
+
+/// Returns when what was enqueued, and what that has enqueued in turn, is done or given up.
+async fn all_run(worker: &Worker, tally: &Tally, enqueued: u64) {
+    loop {
+        let served = worker.served();
+        if served.done + served.dead >= enqueued + tally.enqueued() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The address as it may be printed.
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    match rest.rsplit_once('@') {
+        None => url.to_owned(),
+        Some((user, place)) => {
+            let user = user.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{place}")
+        }
+    }
+}

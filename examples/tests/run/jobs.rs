@@ -1,0 +1,151 @@
+//! The program `jobs`, on SQLite; `tests/live` runs it on servers.
+
+use std::fs;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::program::{Ended, run};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_jobs");
+
+/// A directory to run in, where the queue's file is as well.
+struct Place {
+    directory: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().expect("there is a place for temporary files");
+        Self { directory }
+    }
+
+    fn jobs(&self, arguments: &[&str]) -> Ended {
+        run(PROGRAM, self.directory.path(), arguments, b"")
+    }
+
+    fn jobs_from(&self, arguments: &[&str], orders: &str) -> Ended {
+        run(PROGRAM, self.directory.path(), arguments, orders.as_bytes())
+    }
+
+    /// A worker that goes on until it is told to stop.
+    fn worker(&self) -> Child {
+        let place = self.directory.path();
+        Command::new(PROGRAM)
+            .arg("worker")
+            .current_dir(place)
+            .env("TMPDIR", place)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program has been built")
+    }
+}
+
+#[track_caller]
+fn says(ended: &Ended, code: i32, lines: &[&str]) {
+    assert_eq!(ended.code, Some(code), "{}\n{}", ended.out, ended.err);
+    for line in lines {
+        let said = ended.out.contains(line) || ended.err.contains(line);
+        assert!(said, "no `{line}` in:\n{}\n{}", ended.out, ended.err);
+    }
+}
+
+/// The first column of a listing.
+fn ids(listing: &str) -> Vec<String> {
+    let rows = listing.lines().filter(|line| line.contains("no address"));
+    rows.filter_map(|row| row.trim_matches('│').split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// `kill` from the shell, which is how a process manager's signal arrives.
+fn terminate(child: &Child) {
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(killed.expect("there is a `kill`").success());
+}
+
+#[test]
+fn all_in_one_process() {
+    let place = Place::new();
+    let ended = place.jobs(&[]);
+    // Of 60 orders two have no address; eight are the seventh, and are packed at the second attempt.
+    says(&ended, 0, &["120 jobs are in the queue `jobs`", "178 done", "2 dead letters"]);
+    let row = |task: &str| {
+        let row = ended.out.lines().find(|line| line.contains(task)).expect("the task has a row");
+        let columns = row.split_whitespace().filter_map(|word| word.parse().ok());
+        columns.collect::<Vec<u64>>()
+    };
+    assert_eq!(row("mail.confirmation"), [58, 6]);
+    assert_eq!(row("warehouse.pack"), [60, 8]);
+    assert_eq!(row("courier.book"), [60, 0]);
+}
+
+#[test]
+fn dead_letters_are_listed_shown_tried_again_and_dropped() {
+    let place = Place::new();
+    says(&place.jobs(&["dead", "list"]), 0, &["there are no dead letters"]);
+    place.jobs(&[]);
+
+    let list = place.jobs(&["dead", "list"]);
+    says(&list, 0, &["mail.confirmation", "order 17 has no address", "order 43 has no address"]);
+    let ids = ids(&list.out);
+    assert_eq!(ids.len(), 2, "{}", list.out);
+
+    let shown = place.jobs(&["dead", "show", &ids[0]]);
+    says(
+        &shown,
+        0,
+        &["attempts  3", "has no address to send to", "\"task\":\"mail.confirmation\""],
+    );
+
+    says(&place.jobs(&["dead", "retry", &ids[0]]), 0, &["1 back in the queue"]);
+    says(&place.jobs(&["dead", "drop", "--all"]), 0, &["1 dropped"]);
+    says(&place.jobs(&["dead", "list"]), 0, &["there are no dead letters"]);
+    says(&place.jobs(&["dead", "show", "nobody"]), 1, &["there is no dead letter `nobody`"]);
+
+    // What was put back is run by the next worker, and given up again.
+    let mut worker = place.worker();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !place.jobs(&["dead", "list"]).out.contains("no address") {
+        assert!(Instant::now() < deadline, "the worker did not try it again");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    terminate(&worker);
+    assert!(worker.wait().expect("it ends").success());
+}
+
+#[test]
+fn enqueued_here_and_run_there_until_told_to_stop() {
+    let place = Place::new();
+    says(&place.jobs(&["enqueue", "--repeat", "5"]), 0, &["600 jobs are in the queue"]);
+    let worker = place.worker();
+    std::thread::sleep(Duration::from_millis(1_500));
+    terminate(&worker);
+    let output = worker.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("stopping: what runs may finish"), "{said}");
+    assert!(said.contains("done"), "a pipe gets lines: {said}");
+}
+
+#[test]
+fn a_bad_file_enqueues_nothing() {
+    let place = Place::new();
+    let bad = "id,email,item\n1,ada@example.com,teapot\ntwo,alan@example.com,lamp\n";
+    let ended = place.jobs_from(&["enqueue", "--orders", "-"], bad);
+    says(&ended, 1, &["standard input can't be read, and nothing was enqueued", "line: 3"]);
+    let ended = place.jobs(&["enqueue", "--orders", "nowhere.csv"]);
+    says(&ended, 1, &["jobs: nowhere.csv can't be opened"]);
+
+    fs::write(place.directory.path().join("empty.csv"), "id,email,item\n").expect("ours");
+    says(&place.jobs(&["enqueue", "--orders", "empty.csv"]), 0, &["0 jobs are in the queue"]);
+}
+
+#[test]
+fn an_engine_that_is_not_there_is_named() {
+    let place = Place::new();
+    let ended = place.jobs(&["--engine", "redis", "--url", "redis://127.0.0.1:9/", "enqueue"]);
+    says(&ended, 1, &["127.0.0.1:9"]);
+}
