@@ -824,7 +824,7 @@ async fn a_worker_takes_from_its_own_queues_only() {
     sent(&jobs, [note::intent(1), note::intent(2).queue("emails"), note::intent(3).queue("bulk")])
         .await;
     execute(&jobs, "SELECT {schema}.add_job('emails', '{}'::json)").await;
-    let worker = serving(&seen).build().expect("built");
+    let worker = serving(&seen).concurrency(1).build().expect("built");
     run(&worker, &jobs.clone().queue("emails"), sleep(Duration::from_millis(300))).await;
     assert_eq!(seen.numbers(), [2]);
     run(&worker, &jobs.clone().queues(["default", "bulk"]), seen.until(3)).await;

@@ -2,8 +2,6 @@
 
 use airlock::{Executor, apalis, celery, dramatiq, graphile};
 use airlock_live::{Sender, ship};
-use sqlx::postgres::PgConnection;
-use sqlx::{Connection, Executor as _};
 
 use crate::faults::{MANY, Place, Ran, flush, orders, tell};
 use crate::unique;
@@ -66,20 +64,9 @@ async fn apalis_sqlite() {
 #[tokio::test]
 #[ignore = "needs servers: run tests/live.sh"]
 async fn postgres() {
-    let url = new_database().await;
-    let jobs = apalis::Postgres::connect(&url).await.expect("connected");
+    let place = Place::own::<apalis::Postgres>();
+    let jobs = apalis::Postgres::connect(&place.url).await.expect("connected");
     without_tables::<apalis::Postgres>(jobs).await;
-    let jobs = graphile::Graphile::connect(&url).await.expect("connected");
+    let jobs = graphile::Graphile::connect(&place.url).await.expect("connected");
     without_tables::<graphile::Graphile>(jobs).await;
-}
-
-/// The URL of a database that has nothing in it.
-async fn new_database() -> String {
-    let url = crate::servers::postgres_url();
-    let name = unique::name("empty");
-    let mut connection = PgConnection::connect(&url).await.expect("connected");
-    let create = sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    connection.execute(create).await.expect("created");
-    let (server, _) = url.rsplit_once('/').expect("a URL");
-    format!("{server}/{name}")
 }
