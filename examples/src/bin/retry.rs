@@ -54,7 +54,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert!(error.to_string().ends_with("(of 5 intents: 4 dispatched, 1 failed)"));
 
     // A broker that does not answer in time, and a file for what it did not take.
-    let file = |intent: Intent| Ok::<_, std::io::Error>(println!("kept in a file: {intent}"));
+    let file = |intent: Intent| {
+        println!("kept in a file: {intent}");
+        Ok::<_, std::io::Error>(())
+    };
     let silent = Timeout::new(Silent, Duration::from_millis(20));
     send(Fallback::new(silent, file))?;
     Ok(())

@@ -42,7 +42,7 @@ pub(crate) async fn pack(
 
 /// Books a courier.
 #[airlock::task(name = "courier.book")]
-pub(crate) async fn book_courier(#[state] tally: &Tally, order_id: u64) -> Result<(), String> {
+pub(crate) fn book_courier(#[state] tally: &Tally, order_id: u64) -> Result<(), String> {
     tally.ran("courier.book", || {
         if order_id == 0 {
             return Err("there is no order 0".into());
