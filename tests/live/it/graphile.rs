@@ -714,7 +714,9 @@ async fn a_worker_that_stops_gives_back_what_it_did_not_do_at_once() {
     let builder = || worker().state(seen.clone()).serving(tasks![slow]).concurrency(1);
     let stopping = builder().grace(Duration::from_millis(50)).build().expect("built");
     let served = run(&stopping, &jobs, seen.until(1)).await;
-    assert_eq!(served, Served { returned: 3, ..Served::default() });
+    // What is given back may be taken once more before the worker has stopped.
+    assert!(served.returned >= 3, "{served}");
+    assert_eq!(Served { returned: 0, ..served }, Served::default());
     let free = "SELECT count(*) FROM {schema}._private_jobs WHERE is_available AND attempts = 0";
     assert_eq!(number(&jobs, free).await, 3);
     // In their old places.
