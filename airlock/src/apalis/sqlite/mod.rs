@@ -6,7 +6,7 @@ mod source;
 
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use apalis_sqlite::SqliteStorage;
 use sqlx::pool::PoolConnection;
@@ -20,6 +20,9 @@ use crate::apalis::sql::{Job, Serving, jobs, leave_out, serving};
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::home::Home;
 use crate::private::BoxError;
+
+/// How long to wait for others that hold the file.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What errors call the executor.
 const NAME: &str = "apalis::Sqlite";
@@ -108,17 +111,25 @@ impl Sqlite {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             // Another process may be writing, of which a bulk flush takes the longest.
-            .busy_timeout(Duration::from_secs(30));
+            .busy_timeout(PATIENCE);
         // A database in memory is gone with its connection, so that one is never closed.
-        let pool = SqlitePoolOptions::new()
+        let pool_options = SqlitePoolOptions::new()
             .max_connections(1)
             .idle_timeout(None)
             .max_lifetime(None)
             .before_acquire(|connection, _| {
                 Box::pin(async { set_synchronous(connection, FULL).await.map(|()| true) })
-            })
-            .connect_with(options)
-            .await;
+            });
+        // SQLite doesn't wait for others where it turns a new file to WAL, so that is tried again.
+        let begun = Instant::now();
+        let pool = loop {
+            match pool_options.clone().connect_with(options.clone()).await {
+                Err(error) if is_busy(&error) && begun.elapsed() < PATIENCE => {
+                    ::tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                pool => break pool,
+            }
+        };
         Ok(Self { owned: true, ..Self::new(pool.map_err(failed)?) })
     }
 
@@ -280,6 +291,13 @@ async fn set_synchronous(
     pragma: &'static str,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(pragma).execute(connection).await.map(drop)
+}
+
+/// Whether another one holds the file, which is what the low byte of SQLite's codes says.
+fn is_busy(error: &sqlx::Error) -> bool {
+    const BUSY: u32 = 5;
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.and_then(|code| code.parse::<u32>().ok()).is_some_and(|code| code & 0xff == BUSY)
 }
 
 impl Executor for Sqlite {
