@@ -2,8 +2,8 @@
 //! `cargo bench -p airlock --bench limits`.
 //!
 //! Ours and the hand-written are run in turn, and what is shown are medians: a busy machine slows
-//! both. `-- thousand` prints the nanoseconds of a thousand intents and nothing else, for
-//! `airlock_py.py`.
+//! both. `-- polls` measures the polls alone; `-- thousand` prints the nanoseconds of a thousand
+//! intents and nothing else, for `airlock_py.py`.
 
 mod cases;
 #[path = "limits/clock.rs"]
@@ -27,6 +27,10 @@ fn main() -> ExitCode {
     if asked("thousand") {
         let [times] = each([(intents::judged, INTENTS)]);
         println!("{times:.0}");
+        return ExitCode::SUCCESS;
+    }
+    if asked("polls") {
+        print_polls();
         return ExitCode::SUCCESS;
     }
     print_ratios();
@@ -76,13 +80,16 @@ fn print_policies() {
 }
 
 fn print_polls() {
-    let cases = [(intents::polls as fn(u64), 1), (intents::polls, 10_001)];
-    let [one, many] = each(cases);
-    let [one_alone, many_alone] =
-        each([(closures::polls as fn(u64), 1), (closures::polls, 10_001)]);
-    let (inside, alone) = ((many - one) / 10_000.0, (many_alone - one_alone) / 10_000.0);
-    println!("\nnanoseconds of a poll");
-    println!("in a scope {inside:.2}, alone {alone:.2}: {:.2} more, limit 10", inside - alone);
+    let cases = [intents::polls, intents::held_polls, closures::polls];
+    let one = each(cases.map(|case| (case as fn(u64), 1)));
+    let many = each(cases.map(|case| (case as fn(u64), 10_001)));
+    let [empty, holding, alone] = [0, 1, 2].map(|case| (many[case] - one[case]) / 10_000.0);
+    println!("\nnanoseconds of a poll: {alone:.2} alone");
+    let row = |name, inside| {
+        println!("{name:<44} {inside:>8.2}: {:.2} more, limit 10", inside - alone);
+    };
+    row("in a scope that holds nothing", empty);
+    row("in one with a policy, that holds an intent", holding);
 }
 
 fn print_growth() {

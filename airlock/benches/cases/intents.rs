@@ -145,6 +145,18 @@ pub(crate) fn polls(polls: u64) {
     poll_to_end(airlock::scope().run_async(Yields::after(black_box(polls)))).expect(SOUND);
 }
 
+/// The same where the scope holds an intent all the while, under a policy.
+#[inline(never)]
+pub(crate) fn held_polls(polls: u64) {
+    let scope = airlock::scope().policy(AllowAll);
+    let held = async move {
+        notify_warehouse::enqueue(black_box(1))?;
+        Yields::after(black_box(polls)).await;
+        Ok(())
+    };
+    ended(poll_to_end(scope.run_async(held)));
+}
+
 /// A scope around a future that enqueues `intents` intents, judged by one policy.
 #[inline(never)]
 pub(crate) fn judged_async(intents: u64) {

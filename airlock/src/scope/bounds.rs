@@ -20,6 +20,10 @@ impl Bounds {
         Self { room: limit, limit }
     }
 
+    pub(crate) fn is_default(self) -> bool {
+        self.room == Self::DEFAULT.room && self.limit == Self::DEFAULT.limit
+    }
+
     /// How many intents the buffer may hold.
     #[inline]
     pub(crate) fn room(self) -> usize {

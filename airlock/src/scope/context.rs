@@ -543,6 +543,9 @@ pub(crate) struct Seat {
     /// Whether a scope that nothing encloses gets the configured policy.
     pub(crate) configurable: bool,
     pub(crate) in_force: InForce,
+    /// Whether there is nothing more to it than policies and a buffer: the rest of its frame is like
+    /// the one that stands at the bottom of a stack anyway.
+    pub(crate) plain: bool,
 }
 
 /// The policies that were in force inside and outside at the last poll, so that those inside are only
@@ -560,7 +563,10 @@ impl Seat {
     pub(crate) fn sit(&mut self) -> Seated<'_> {
         // On a thread that is being torn down nothing can be current.
         if CONTEXT.try_with(|_| ()).is_err() {
-            return Seated { seat: self, present: false };
+            return Seated { seat: self, place: SeatPlace::Nowhere };
+        }
+        if self.plain && CONTEXT.with(|context| context.sit_at_bottom(self)) {
+            return Seated { seat: self, place: SeatPlace::Bottom };
         }
         CONTEXT.with(|context| context.sit(self))
     }
@@ -583,16 +589,61 @@ impl Seat {
         self.in_force.outside.clone_from(&stack.chain);
         self.in_force.known = true;
     }
+
+    fn is_plain(&self) -> bool {
+        self.config.is_none()
+            && self.in_force.outside.is_none()
+            && self.frame.as_ref().is_some_and(Frame::is_plain)
+    }
 }
 
 /// A [`Seat`] that is taken.
 pub(crate) struct Seated<'a> {
     seat: &'a mut Seat,
-    /// Whether anything was put in place.
-    present: bool,
+    place: SeatPlace,
+}
+
+#[derive(Clone, Copy)]
+enum SeatPlace {
+    Nowhere,
+    /// On top of the stack, with all that belongs to it.
+    Top,
+    /// At the bottom of the stack, where of a plain seat only the buffer is put in place.
+    Bottom,
 }
 
 impl Context {
+    /// Takes the bottom of the stack with as little as it needs; `false` where that is not free.
+    ///
+    /// Most polls come here. To exchange whole frames is twice as much, for stores are what it costs.
+    #[inline(never)]
+    fn sit_at_bottom(&self, seat: &mut Seat) -> bool {
+        let Ok(mut stack) = self.stack.try_borrow_mut() else { return false };
+        if stack.depth > 0 || stack.chain.is_some() {
+            return false;
+        }
+        stack.depth = 1;
+        std::mem::swap(&mut stack.chain, &mut seat.in_force.inside);
+        if let Some(frame) = &mut seat.frame
+            && !frame.buffer.is_empty()
+        {
+            std::mem::swap(&mut stack.current.buffer, &mut frame.buffer);
+        }
+        true
+    }
+
+    #[inline(never)]
+    fn rise_from_bottom(&self, seat: &mut Seat) {
+        let mut stack = self.stack();
+        stack.depth = 0;
+        std::mem::swap(&mut stack.chain, &mut seat.in_force.inside);
+        if !stack.current.is_untouched()
+            && let Some(frame) = &mut seat.frame
+        {
+            seat.plain = frame.take_from(&mut stack.current);
+        }
+    }
+
     #[inline(never)]
     fn sit<'a>(&self, seat: &'a mut Seat) -> Seated<'a> {
         let mut stack = self.stack();
@@ -606,7 +657,7 @@ impl Context {
         if let Some(frame) = &mut seat.frame {
             stack.exchange_in(frame);
         }
-        Seated { seat, present: true }
+        Seated { seat, place: SeatPlace::Top }
     }
 
     #[inline(never)]
@@ -619,15 +670,18 @@ impl Context {
         if let Some(config) = &mut seated.seat.config {
             std::mem::swap(&mut stack.config, config);
         }
+        seated.seat.plain = seated.seat.is_plain();
     }
 }
 
 impl Drop for Seated<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.present {
-            let _ = CONTEXT.try_with(|context| context.rise(self));
-        }
+        let _ = match self.place {
+            SeatPlace::Nowhere => Ok(()),
+            SeatPlace::Top => CONTEXT.try_with(|context| context.rise(self)),
+            SeatPlace::Bottom => CONTEXT.try_with(|context| context.rise_from_bottom(self.seat)),
+        };
     }
 }
 

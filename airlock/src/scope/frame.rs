@@ -159,6 +159,24 @@ impl Frame {
         self.buffer.is_empty() && self.extra.is_none()
     }
 
+    /// Whether it is, but for its buffer, like a new one that was entered where nothing encloses it.
+    pub(crate) fn is_plain(&self) -> bool {
+        let as_new = self.extra.is_none() && self.bounds.is_default() && self.level == 0;
+        as_new && self.entered && !self.limited && !self.boundary
+    }
+
+    /// Takes over what was enqueued in `current`, which is otherwise as new, and the handles on it;
+    /// whether there are none.
+    #[inline]
+    pub(crate) fn take_from(&mut self, current: &mut Self) -> bool {
+        std::mem::swap(&mut self.buffer, &mut current.buffer);
+        if current.extra.is_none() {
+            return true;
+        }
+        self.extra = current.extra.take();
+        false
+    }
+
     #[must_use]
     pub(crate) fn carrying_out_by(mut self, executor: Option<Arc<dyn DynExecutor>>) -> Self {
         if executor.is_some() {
