@@ -109,7 +109,8 @@ async fn work<S: Source>(worker: Worker, source: Arc<S>, phase: watch::Sender<Ph
             }
         }
     });
-    let running = ::tokio::spawn(run_all(worker.clone(), waiting, settle, phase));
+    let running = run_all(worker.clone(), source.clone(), waiting, settle, phase);
+    let running = ::tokio::spawn(running);
     receive_all(&worker, &*source, begin, stopped).await;
     let _ = running.await;
     let _ = settling.await;
@@ -125,6 +126,19 @@ async fn asked<T>(answer: impl Future<Output = Result<T, BoxError>>) -> Result<T
     match Contained(pin!(answer)).await {
         Ok(answer) => answer,
         Err(panic) => Err(format!("the source panicked: {}", panic_message(&*panic)).into()),
+    }
+}
+
+/// Asks a source until it answers, after growing waits.
+async fn insist<F: Future<Output = Result<(), BoxError>>>(
+    doing: &'static str,
+    ask: impl Fn() -> F,
+) {
+    let mut failures = 0;
+    while let Err(error) = asked(ask()).await {
+        failures += 1;
+        events::engine_trouble(doing, &error);
+        sleep(OUTAGE.after(failures)).await;
     }
 }
 
@@ -201,57 +215,81 @@ struct Held<R> {
     place: Option<OwnedSemaphorePermit>,
 }
 
-/// What became of a message, with its place.
+/// What became of a message, with its place, and its place among those that have begun.
 struct Ended<R> {
     settled: Settled<R>,
-    place: Option<OwnedSemaphorePermit>,
+    place: (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>),
 }
 
 /// Runs messages in order, as many at once as the worker may.
-async fn run_all<R: Send + Sync + 'static>(
+async fn run_all<S: Source>(
     worker: Worker,
-    mut waiting: mpsc::UnboundedReceiver<Held<R>>,
-    settle: mpsc::UnboundedSender<Ended<R>>,
+    source: Arc<S>,
+    mut waiting: mpsc::UnboundedReceiver<Held<S::Receipt>>,
+    settle: mpsc::UnboundedSender<Ended<S::Receipt>>,
     phase: watch::Sender<Phase>,
 ) {
     let stopped = phase.subscribe();
+    /// More than a worker ever holds.
+    const ALL: u32 = (1 << 29) - 1;
     let running = Arc::new(Semaphore::new(worker.inner.concurrency.min(Semaphore::MAX_PERMITS)));
+    // What has begun and is not settled: to the engine it runs.
+    let unsettled = Arc::new(Semaphore::new(ALL as usize));
     let mut tasks = JoinSet::new();
-    while let Some(Held { message, place }) = waiting.recv().await {
-        let permit = select! {
+    let mut next = None;
+    loop {
+        let held = match next.take() {
+            Some(held) => Some(held),
+            None => waiting.recv().await,
+        };
+        let Some(first) = held else { break };
+        let alone = runs_alone(&worker, &first.message);
+        let permits = async {
+            let begun = unsettled.clone().acquire_many_owned(if alone { ALL } else { 1 }).await;
+            Some((running.clone().acquire_owned().await.ok()?, begun.ok()?))
+        };
+        let permits = select! {
             biased;
             () = reached(stopped.clone(), Phase::Stopping) => None,
-            permit = running.clone().acquire_owned() => permit.ok(),
+            permits = permits => permits,
         };
-        let (worker, settle, stopped) = (worker.clone(), settle.clone(), stopped.clone());
-        let Some(permit) = permit else {
-            end(&worker, &settle, message.receipt, Settlement::Return, place);
+        let Some(permits) = permits else {
+            let Held { message, place } = first;
+            end(&worker, &settle, message.receipt, Settlement::Return, (place, None));
             continue;
         };
+        // Those for which there is room begin together, so that the engine is told once.
+        let mut beginning = vec![(first, permits)];
+        while let Ok(begun) = unsettled.clone().try_acquire_owned()
+            && let Ok(permit) = running.clone().try_acquire_owned()
+            && let Ok(held) = waiting.try_recv()
+        {
+            if runs_alone(&worker, &held.message) {
+                next = Some(held);
+                break;
+            }
+            beginning.push((held, (permit, begun)));
+        }
+        let begun = select! {
+            biased;
+            () = reached(stopped.clone(), Phase::Stopping) => false,
+            () = begin(&*source, beginning.iter().map(|(held, _)| &held.message)) => true,
+        };
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(async move {
-            let Message { receipt, envelope, attempt, due } = message;
-            let early = due.and_then(|due| due.duration_since(SystemTime::now()).ok());
-            let settlement = match (envelope, early.filter(|early| !early.is_zero())) {
-                (Err(error), _) => {
-                    events::undecodable(&error);
-                    Settlement::Dead { reason: error.to_string() }
-                }
-                (Ok(_), Some(after)) => Settlement::Retry { after, reason: None },
-                (Ok(envelope), None) => {
-                    let settlement = select! {
-                        biased;
-                        settlement = worker.perform(&envelope, attempt) => settlement,
-                        () = reached(stopped, Phase::Aborting) => Settlement::Return,
-                    };
-                    events::settled(&envelope, attempt, &settlement);
-                    settlement
-                }
-            };
-            // Before the next one may begin, so that one at a time are told in order as well.
-            end(&worker, &settle, receipt, settlement, place);
-            drop(permit);
-        });
+        for (Held { message, place }, (permit, unsettled)) in beginning {
+            let place = (place, Some(unsettled));
+            if begun {
+                let (worker, settle, stopped) = (worker.clone(), settle.clone(), stopped.clone());
+                tasks.spawn(async move {
+                    let (receipt, settlement) = run_one(&worker, message, stopped).await;
+                    // Before the next one may begin, so that one at a time are told in order as well.
+                    end(&worker, &settle, receipt, settlement, place);
+                    drop(permit);
+                });
+            } else {
+                end(&worker, &settle, message.receipt, Settlement::Return, place);
+            }
+        }
     }
     let all_done = async { while tasks.join_next().await.is_some() {} };
     if timeout(worker.inner.grace, all_done).await.is_err() {
@@ -260,12 +298,59 @@ async fn run_all<R: Send + Sync + 'static>(
     }
 }
 
+/// Whether nothing else may run beside a message, nor be unsettled: the last attempt of one whose worker
+/// was killed.
+fn runs_alone<R>(worker: &Worker, message: &Message<R>) -> bool {
+    let Message { envelope, attempt, interrupted, .. } = message;
+    let last = |envelope| worker.inner.attempts(envelope) == *attempt;
+    *interrupted && envelope.as_ref().is_ok_and(last)
+}
+
+/// Tells the engine which tasks begin, until it answers. What is early or can't be read has none.
+async fn begin<S: Source>(source: &S, messages: impl Iterator<Item = &Message<S::Receipt>>) {
+    let now = SystemTime::now();
+    let begins = |message: &&Message<_>| {
+        message.envelope.is_ok() && message.due.is_none_or(|due| due <= now)
+    };
+    let receipts: Vec<_> = messages.filter(begins).map(|message| &message.receipt).collect();
+    if !receipts.is_empty() {
+        insist("begin", || source.begin(&receipts)).await;
+    }
+}
+
+/// Runs the task of a message; its receipt, and what became of it.
+async fn run_one<R>(
+    worker: &Worker,
+    message: Message<R>,
+    stopped: watch::Receiver<Phase>,
+) -> (R, Settlement) {
+    let Message { receipt, envelope, attempt, due, .. } = message;
+    let early = due.and_then(|due| due.duration_since(SystemTime::now()).ok());
+    let settlement = match (envelope, early.filter(|early| !early.is_zero())) {
+        (Err(error), _) => {
+            events::undecodable(&error);
+            Settlement::Dead { reason: error.to_string() }
+        }
+        (Ok(_), Some(after)) => Settlement::Retry { after, reason: None },
+        (Ok(envelope), None) => {
+            let settlement = select! {
+                biased;
+                settlement = worker.perform(&envelope, attempt) => settlement,
+                () = reached(stopped, Phase::Aborting) => Settlement::Return,
+            };
+            events::settled(&envelope, attempt, &settlement);
+            settlement
+        }
+    };
+    (receipt, settlement)
+}
+
 fn end<R>(
     worker: &Worker,
     settle: &mpsc::UnboundedSender<Ended<R>>,
     receipt: R,
     settlement: Settlement,
-    place: Option<OwnedSemaphorePermit>,
+    place: (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>),
 ) {
     worker.inner.counters.count(&settlement);
     // Whoever settles goes on for as long as there are senders.
@@ -297,17 +382,9 @@ async fn settle_all<S: Source>(
     while ended.recv_many(&mut batch, AT_ONCE).await > 0 {
         let (settled, places): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|Ended { settled, place }| (settled, place)).unzip();
-        let told = async {
-            let mut failures = 0;
-            while let Err(error) = asked(source.settle(&settled)).await {
-                failures += 1;
-                events::engine_trouble("settle", &error);
-                sleep(OUTAGE.after(failures)).await;
-            }
-        };
         select! {
             biased;
-            () = told, if !late => {}
+            () = insist("settle", || source.settle(&settled)), if !late => {}
             () = &mut out_of_time, if !late => late = true,
             else => {}
         }
