@@ -53,22 +53,21 @@ const TAKE: &str = "
     FROM taken
     ORDER BY priority, run_at, id";
 
-/// Graphile counts an attempt when it hands out a job. Here one counts from when its task begins, and
-/// until it is settled the job says what is so if it never is.
+/// Graphile counts an attempt when it hands out a job. Here one counts from when its task has begun.
 ///
 /// This commit is the only one that doesn't wait for the disk. What is lost of it, where PostgreSQL
 /// itself is killed, is that one more attempt was made of a task whose worker dies at that moment too.
 const BEGIN: &str = "
     WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
     UPDATE {schema}._private_jobs AS jobs
-    SET attempts = greatest(jobs.attempts, attempt), last_error = $5
+    SET attempts = greatest(jobs.attempts, attempt)
     FROM unnest($2::int8[], $3::int8[], $4::int2[]) AS begun (id, taken_at, attempt), relaxed
     WHERE jobs.id = begun.id
         AND jobs.locked_by = $1
         AND jobs.locked_at = 'epoch'::timestamptz + taken_at * interval '1 microsecond'";
 
-/// What [`BEGIN`] says of a job.
-const INTERRUPTED: &str = "its worker did not live to say what became of it";
+/// What a job says whose worker died.
+const INTERRUPTED: &str = "the worker that had it did not live to say what became of it";
 
 /// Whoever did a job, it is done: also one that was taken over meanwhile.
 const DONE: &str = "DELETE FROM {schema}._private_jobs WHERE id = ANY($1)";
@@ -87,7 +86,7 @@ const PUT_BACK: &str = "
         max_attempts = CASE WHEN dead THEN greatest(made, 1) ELSE jobs.max_attempts END,
         key = CASE WHEN dead THEN NULL ELSE jobs.key END,
         run_at = coalesce(now() + wait * interval '1 microsecond', jobs.run_at),
-        last_error = coalesce(reason, nullif(jobs.last_error, $8)),
+        last_error = coalesce(reason, jobs.last_error),
         locked_by = NULL,
         locked_at = NULL,
         updated_at = now()
@@ -120,12 +119,13 @@ const TAKE_OVER: &str = "
         max_attempts = CASE WHEN EXISTS (
             SELECT FROM {schema}._private_job_retirements AS retired WHERE retired.id = jobs.id
         ) THEN max_attempts ELSE greatest(max_attempts, least(attempts::int4 + 1, 32767)) END,
+        last_error = $2,
         locked_by = NULL,
         locked_at = NULL,
         updated_at = now()
     WHERE locked_by = ANY($1)";
 
-/// Its id, its body, its attempts, when it was taken, and whether the last attempt was interrupted.
+/// Its id, its body, its attempts, when it was taken, and whether its worker died.
 type Row = (i64, String, i16, i64, bool);
 
 /// Which job a worker was given, and when.
@@ -204,8 +204,9 @@ impl Graphile {
             .await
             .map_err(failed)?;
         if !lost.is_empty() {
-            let taken = sqlx::query(self.sql(TAKE_OVER)).bind(&lost).execute(&mut *transaction);
-            taken.await.map_err(|error| self.error("take over jobs in", error))?;
+            let taken = sqlx::query(self.sql(TAKE_OVER)).bind(&lost).bind(INTERRUPTED);
+            let taken = taken.execute(&mut *transaction).await;
+            taken.map_err(|error| self.error("take over jobs in", error))?;
         }
         transaction.commit().await.map_err(failed)?;
         Ok(())
@@ -248,7 +249,6 @@ impl Source for Graphile {
             .bind(column(receipts, |receipt| receipt.id))
             .bind(column(receipts, |receipt| receipt.taken_at))
             .bind(column(receipts, |receipt| receipt.attempt))
-            .bind(INTERRUPTED)
             .execute(&self.pool);
         begun.await.map(drop).map_err(|error| self.error("begin jobs of", error).into())
     }
@@ -279,7 +279,6 @@ impl Source for Graphile {
                 .bind(back.dead)
                 .bind(back.wait)
                 .bind(back.reason)
-                .bind(INTERRUPTED)
                 .execute(&self.pool)
                 .await
                 .map_err(failed)?;
@@ -305,8 +304,9 @@ impl Source for Graphile {
         let failed = |error| self.error("take leave of", error);
         let mut transaction = self.pool.begin().await.map_err(failed)?;
         let me = std::slice::from_ref(&self.identity.0);
-        let given_back = sqlx::query(self.sql(TAKE_OVER)).bind(me).execute(&mut *transaction);
-        given_back.await.map_err(|error| self.error("give jobs back to", error))?;
+        let given_back = sqlx::query(self.sql(TAKE_OVER)).bind(me).bind(INTERRUPTED);
+        let given_back = given_back.execute(&mut *transaction).await;
+        given_back.map_err(|error| self.error("give jobs back to", error))?;
         worker_deregister(&mut transaction, &self.schema, &self.identity.0)
             .await
             .map_err(|error| self.error("take leave of", error))?;

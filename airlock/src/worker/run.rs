@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ::tokio::select;
-use ::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use ::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use ::tokio::task::{JoinError, JoinSet};
 use ::tokio::time::{sleep, timeout};
 
@@ -30,6 +30,10 @@ enum Phase {
 
 /// How long to wait where the engine does not answer.
 const OUTAGE: Backoff = Backoff::new(Duration::from_millis(100)).longest(Duration::from_secs(10));
+
+/// How long a task runs before its engine is told that it has begun: most are done by then, and it need
+/// not hear of them.
+const NOTICE: Duration = Duration::from_millis(50);
 
 /// How long the engine is asked, at the end, to take what it has not been told yet.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -235,6 +239,8 @@ async fn run_all<S: Source>(
     let running = Arc::new(Semaphore::new(worker.inner.concurrency.min(Semaphore::MAX_PERMITS)));
     // What has begun and is not settled: to the engine it runs.
     let unsettled = Arc::new(Semaphore::new(ALL as usize));
+    let (tell, begun) = mpsc::unbounded_channel();
+    ::tokio::spawn(tell_all(source.clone(), begun, stopped.clone()));
     let mut tasks = JoinSet::new();
     let mut next = None;
     loop {
@@ -258,7 +264,7 @@ async fn run_all<S: Source>(
             end(&worker, &settle, message.receipt, Settlement::Return, (place, None));
             continue;
         };
-        // Those for which there is room begin together, so that the engine is told once.
+        // Those for which there is room begin together, so that the engine is told once, if at all.
         let mut beginning = vec![(first, permits)];
         while let Ok(begun) = unsettled.clone().try_acquire_owned()
             && let Ok(permit) = running.clone().try_acquire_owned()
@@ -270,18 +276,23 @@ async fn run_all<S: Source>(
             }
             beginning.push((held, (permit, begun)));
         }
-        let begun = select! {
-            biased;
-            () = reached(stopped.clone(), Phase::Stopping) => false,
-            () = begin(&*source, beginning.iter().map(|(held, _)| &held.message)) => true,
-        };
+        let messages = beginning.iter().map(|(held, _)| &held.message);
+        let careful = messages.filter(|message| is_told_first(&worker, message));
+        let careful: Vec<_> = careful.map(|message| &message.receipt).collect();
+        let begun = careful.is_empty()
+            || select! {
+                biased;
+                () = reached(stopped.clone(), Phase::Stopping) => false,
+                () = insist("begin", || source.begin(&careful)) => true,
+            };
         while tasks.try_join_next().is_some() {}
         for (Held { message, place }, (permit, unsettled)) in beginning {
             let place = (place, Some(unsettled));
             if begun {
                 let (worker, settle, stopped) = (worker.clone(), settle.clone(), stopped.clone());
+                let tell = tell.clone();
                 tasks.spawn(async move {
-                    let (receipt, settlement) = run_one(&worker, message, stopped).await;
+                    let (receipt, settlement) = run_one(&worker, message, tell, stopped).await;
                     // Before the next one may begin, so that one at a time are told in order as well.
                     end(&worker, &settle, receipt, settlement, place);
                     drop(permit);
@@ -306,15 +317,38 @@ fn runs_alone<R>(worker: &Worker, message: &Message<R>) -> bool {
     *interrupted && envelope.as_ref().is_ok_and(last)
 }
 
-/// Tells the engine which tasks begin, until it answers. What is early or can't be read has none.
-async fn begin<S: Source>(source: &S, messages: impl Iterator<Item = &Message<S::Receipt>>) {
-    let now = SystemTime::now();
-    let begins = |message: &&Message<_>| {
-        message.envelope.is_ok() && message.due.is_none_or(|due| due <= now)
-    };
-    let receipts: Vec<_> = messages.filter(begins).map(|message| &message.receipt).collect();
-    if !receipts.is_empty() {
-        insist("begin", || source.begin(&receipts)).await;
+/// Whether the engine is told before a task begins, because it would otherwise never know: that of a
+/// message whose worker died, which may kill this one at once, or which has no further attempt.
+fn is_told_first<R>(worker: &Worker, message: &Message<R>) -> bool {
+    let Message { envelope, attempt, interrupted, due, .. } = message;
+    let Ok(envelope) = envelope else { return false };
+    (*interrupted || worker.inner.attempts(envelope) <= *attempt)
+        && due.is_none_or(|due| due <= SystemTime::now())
+}
+
+/// A message whose task has been running for a while, and who hears when its engine knows.
+type Begun<R> = (Arc<R>, oneshot::Sender<()>);
+
+/// Tells the engine which tasks have begun, of all that have been running for a while at once.
+async fn tell_all<S: Source>(
+    source: Arc<S>,
+    mut begun: mpsc::UnboundedReceiver<Begun<S::Receipt>>,
+    stopped: watch::Receiver<Phase>,
+) {
+    const AT_ONCE: usize = 1_000;
+    let mut batch = Vec::new();
+    while begun.recv_many(&mut batch, AT_ONCE).await > 0 {
+        let receipts: Vec<&S::Receipt> = batch.iter().map(|(receipt, _)| &**receipt).collect();
+        select! {
+            biased;
+            // It lives to tell what became of them.
+            () = reached(stopped.clone(), Phase::Stopping) => {}
+            () = insist("begin", || source.begin(&receipts)) => {}
+        }
+        for (receipt, told) in batch.drain(..) {
+            drop(receipt);
+            let _ = told.send(());
+        }
     }
 }
 
@@ -322,9 +356,11 @@ async fn begin<S: Source>(source: &S, messages: impl Iterator<Item = &Message<S:
 async fn run_one<R>(
     worker: &Worker,
     message: Message<R>,
+    tell: mpsc::UnboundedSender<Begun<R>>,
     stopped: watch::Receiver<Phase>,
 ) -> (R, Settlement) {
-    let Message { receipt, envelope, attempt, due, .. } = message;
+    let told_first = is_told_first(worker, &message);
+    let Message { mut receipt, envelope, attempt, due, .. } = message;
     let early = due.and_then(|due| due.duration_since(SystemTime::now()).ok());
     let settlement = match (envelope, early.filter(|early| !early.is_zero())) {
         (Err(error), _) => {
@@ -333,10 +369,33 @@ async fn run_one<R>(
         }
         (Ok(_), Some(after)) => Settlement::Retry { after, reason: None },
         (Ok(envelope), None) => {
-            let settlement = select! {
+            let mut running = pin!(async {
+                select! {
+                    biased;
+                    settlement = worker.perform(&envelope, attempt) => settlement,
+                    () = reached(stopped, Phase::Aborting) => Settlement::Return,
+                }
+            });
+            let quick = select! {
                 biased;
-                settlement = worker.perform(&envelope, attempt) => settlement,
-                () = reached(stopped, Phase::Aborting) => Settlement::Return,
+                settlement = &mut running => Some(settlement),
+                () = sleep(NOTICE), if !told_first => None,
+            };
+            let settlement = match quick {
+                Some(settlement) => settlement,
+                None => {
+                    let shared = Arc::new(receipt);
+                    let (told, heard) = oneshot::channel();
+                    let _ = tell.send((shared.clone(), told));
+                    let settlement = running.await;
+                    // The engine hears of one thing after the other.
+                    let _ = heard.await;
+                    receipt = match Arc::into_inner(shared) {
+                        Some(receipt) => receipt,
+                        None => unreachable!("whoever told has dropped it before"),
+                    };
+                    settlement
+                }
             };
             events::settled(&envelope, attempt, &settlement);
             settlement

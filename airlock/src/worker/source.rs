@@ -102,13 +102,17 @@ pub trait Source: Send + Sync + 'static {
         room: usize,
     ) -> impl Future<Output = Result<Vec<Message<Self::Receipt>>, BoxError>> + Send;
 
-    /// Tells the engine that the tasks of these messages are about to begin, as many at once as there
-    /// is room for: where the worker dies, these are the ones whose attempt counts. They begin when it
-    /// has answered.
+    /// Tells the engine that the tasks of these messages have begun: where the worker dies, these are the
+    /// ones whose attempt counts, and not those that only wait in it.
+    ///
+    /// It is told of those that have been running for 50 milliseconds, of many at once, while they run;
+    /// and *before* it begins of what may be the last that the worker does: a message that came
+    /// [`interrupted`](Message::interrupted), or that is at its last attempt. It is dropped half-way
+    /// where the worker stops.
     ///
     /// # Errors
     ///
-    /// The engine's: the worker tries again, with the same messages, and begins none of them before.
+    /// The engine's: the worker tries again, with the same messages.
     fn begin(
         &self,
         receipts: &[&Self::Receipt],
@@ -178,10 +182,12 @@ impl<R> Message<R> {
         self
     }
 
-    /// The same where the worker that made the attempt before did not live to say what became of it.
+    /// The same where the worker that had the message before did not live to say what became of it,
+    /// whether or not that was an attempt.
     ///
-    /// Nobody knows whether it was this task that killed its worker, or one beside it. So the last
-    /// attempt of such a message is made while nothing else runs: another task can't take it along.
+    /// Nobody knows whether it was this task that killed its worker, or one beside it. So the engine is
+    /// told [before](Source::begin) it begins, and the last attempt of such a message is made while
+    /// nothing else runs: another task can't take it along.
     #[must_use]
     pub fn interrupted(mut self, interrupted: bool) -> Self {
         self.interrupted = interrupted;

@@ -27,7 +27,7 @@ const RECEIVE: &str = "
     FROM apalis.get_jobs($1, $2, $3)
     ORDER BY priority DESC, run_at, id";
 
-/// Its id, its body, its attempts, and whether the last one was interrupted.
+/// Its id, its body, its attempts, and whether its worker died.
 type Row = (String, Vec<u8>, i64, bool);
 
 /// In apalis' tables a job is `Queued` while it waits in a worker, and `Running` once it has begun.
@@ -54,7 +54,7 @@ const TAKE_OVER: &str = "
     UPDATE apalis.jobs AS jobs SET
         status = 'Pending',
         attempts = attempts + begun::int4,
-        last_result = CASE WHEN begun THEN $3::jsonb ELSE last_result END,
+        last_result = $3::jsonb,
         done_at = NULL,
         lock_by = NULL,
         lock_at = NULL

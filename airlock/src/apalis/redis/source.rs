@@ -27,8 +27,7 @@ pub struct RedisReceipt {
     attempt: u32,
 }
 
-/// The number of the queue, the id, the attempts made, the body, and whether the last attempt was
-/// interrupted.
+/// The number of the queue, the id, the attempts made, the body, and whether its worker died.
 type Taken = (usize, Vec<u8>, u32, Vec<u8>, bool);
 
 impl Source for Redis {

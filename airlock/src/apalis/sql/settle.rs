@@ -16,9 +16,9 @@ pub struct SqlReceipt {
     attempt: u32,
 }
 
-/// The last result of a job whose worker died while it ran.
+/// The last result of a job whose worker died.
 pub(in crate::apalis) const INTERRUPTED: &str =
-    r#"{"Err": "its worker did not live to say what became of it"}"#;
+    r#"{"Err": "the worker that had it did not live to say what became of it"}"#;
 
 /// The message of a row.
 pub(in crate::apalis) fn message(

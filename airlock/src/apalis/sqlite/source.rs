@@ -42,7 +42,7 @@ const RECEIVE: &str = "
         -CAST(priority AS INTEGER), CAST(run_at AS INTEGER), CAST(id AS TEXT),
         CAST(job AS BLOB), CAST(attempts AS INTEGER), last_result IS ?4";
 
-/// What puts a row in order, its body, its attempts, and whether the last one was interrupted.
+/// What puts a row in order, its body, its attempts, and whether its worker died.
 type Row = (i64, i64, String, Vec<u8>, i64, bool);
 
 /// In apalis' tables a job is `Queued` while it waits in a worker, and `Running` once it has begun.
@@ -57,7 +57,7 @@ const BEGIN: &str = "
 const TAKE_OVER: &str = "
     UPDATE Jobs SET
         attempts = attempts + (status = 'Running'),
-        last_result = iif(status = 'Running', ?4, last_result),
+        last_result = ?4,
         status = 'Pending',
         done_at = NULL,
         lock_by = NULL,

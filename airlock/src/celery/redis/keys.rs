@@ -36,7 +36,7 @@ pub(super) fn begun(queue: &str) -> String {
     format!("{queue}.begun")
 }
 
-/// How many workers died of a message while it ran, by its digest.
+/// Messages whose workers died, by digest, with how many of these died while it ran.
 pub(super) fn deaths(queue: &str) -> String {
     format!("{queue}.deaths")
 }

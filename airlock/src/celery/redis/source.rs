@@ -97,8 +97,8 @@ impl std::fmt::Debug for Intake {
 /// what has become due go to where messages are taken.
 ///
 /// Keys: held, leases, delayed, begun, deaths, and the lists by priority. Arguments: room, lease, and
-/// what tags begin with. A message is kept behind the number of its list. Where its worker died while
-/// it ran, that is counted beside it, by its digest: the message itself stays what its sender wrote.
+/// what tags begin with. A message is kept behind the number of its list. How many of its workers died
+/// while it ran is counted beside it, by its digest: the message itself stays what its sender wrote.
 const RECEIVE: &str = "
 local held, leases, delayed, begun, deaths = unpack(KEYS, 1, 5)
 local room, lease, prefix = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
@@ -115,10 +115,9 @@ for _, tag in ipairs(lapsed) do
   local kept = redis.call('HGET', held, tag)
   if kept then
     put_first(kept)
-    if redis.call('SREM', begun, tag) == 1 then
-      redis.call('HINCRBY', deaths, redis.sha1hex(kept:sub(2)), 1)
-      redis.call('EXPIRE', deaths, 604800)
-    end
+    local counts = redis.call('SREM', begun, tag)
+    redis.call('HINCRBY', deaths, redis.sha1hex(kept:sub(2)), counts)
+    redis.call('EXPIRE', deaths, 604800)
   end
   redis.call('HDEL', held, tag)
   redis.call('ZREM', leases, tag)
@@ -139,7 +138,7 @@ for list = 1, #KEYS - 5 do
     redis.call('HSET', held, tag, list .. message)
     redis.call('ZADD', leases, now + lease, tag)
     local died = counted and redis.call('HGET', deaths, redis.sha1hex(message))
-    taken[#taken + 1] = { tag, list, message, tonumber(died or 0) }
+    taken[#taken + 1] = { tag, list, message, died or '' }
   end
 end
 return taken
@@ -219,7 +218,7 @@ impl Redis {
         queue: &str,
         room: usize,
     ) -> Result<Vec<Message<RedisReceipt>>, BoxError> {
-        let taken: Vec<(String, usize, Vec<u8>, u32)> = self
+        let taken: Vec<(String, usize, Vec<u8>, String)> = self
             .run(RECEIVE, |script| {
                 script.key(keys::held(queue)).key(keys::leases(queue)).key(keys::delayed(queue));
                 script.key(keys::begun(queue)).key(keys::deaths(queue));
@@ -231,7 +230,7 @@ impl Redis {
         let mut held = self.intake.held();
         let messages = taken.into_iter().map(|(tag, list, raw, deaths)| {
             held.insert(tag.clone(), queue.to_owned());
-            message(queue, tag, list, raw, deaths)
+            message(queue, tag, list, raw, deaths.parse().ok())
         });
         Ok(messages.collect())
     }
@@ -251,7 +250,7 @@ fn message(
     tag: String,
     list: usize,
     raw: Vec<u8>,
-    deaths: u32,
+    deaths: Option<u32>,
 ) -> Message<RedisReceipt> {
     let opened = Opened::of(&raw);
     let decoded = Raw {
@@ -261,7 +260,8 @@ fn message(
         content_encoding: opened.text("content-encoding"),
         body: &opened.body,
     };
-    let (envelope, attempt) = (decoded.envelope(), decoded.attempt().saturating_add(deaths));
+    let (envelope, attempt) =
+        (decoded.envelope(), decoded.attempt().saturating_add(deaths.unwrap_or(0)));
     let due = envelope.as_ref().ok().and_then(Envelope::at);
     let header = |name: &str| opened.headers.get(name).and_then(Value::as_str).map(str::to_owned);
     let receipt = RedisReceipt {
@@ -273,7 +273,7 @@ fn message(
         raw,
         attempt,
     };
-    Message::new(receipt, envelope).attempt(attempt).interrupted(deaths > 0).due(due)
+    Message::new(receipt, envelope).attempt(attempt).interrupted(deaths.is_some()).due(due)
 }
 
 /// What the script is told of a message.

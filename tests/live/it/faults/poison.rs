@@ -75,9 +75,9 @@ mod aborting {
     /// Concurrency and prefetch: others run beside it when it ends its process, and more wait there.
     const AMONG: (u32, u32) = (4, 16);
 
-    fn intents() -> impl Iterator<Item = Intent> {
+    fn intents(millis: u64) -> impl Iterator<Item = Intent> {
         orders(ORDERS / 2)
-            .chain([aborts::intent(0)])
+            .chain([aborts::intent(0, millis)])
             .chain((ORDERS / 2 + 1..=ORDERS).map(ship::intent))
     }
 
@@ -97,12 +97,11 @@ mod aborting {
         unreachable!("there is no last number")
     }
 
-    /// It is given up after as many deaths as it has attempts, and takes nothing along that ran or
-    /// waited beside it.
-    async fn counted<E: Engine>() {
+    /// It is given up after that many deaths, and takes nothing along that ran or waited beside it.
+    async fn given_up<E: Engine>(fault: &str, millis: u64, deaths: usize) {
         let place = Place::shared::<E>();
         let engine = place.open::<E>().await;
-        flush(&engine, intents()).await.all_left();
+        flush(&engine, intents(millis)).await.all_left();
         let nothing_is_left = async || place.held(&engine).await == 0;
         let workers = workers_until::<E>(&place, nothing_is_left).await;
 
@@ -111,21 +110,41 @@ mod aborting {
         assert_eq!(letter.task.as_deref(), Some("live.aborts"));
         assert!(letter.reason.contains("did not live to say what became of it"), "{letter:?}");
         let begun = place.record().count("begun")[&0];
-        assert_eq!(begun, ATTEMPTS, "it was tried as often as it may");
-        assert_eq!(workers, ATTEMPTS + 1, "nothing else killed a worker");
+        assert_eq!(begun, deaths, "so often it was tried");
+        assert_eq!(workers, deaths + 1, "nothing else killed a worker");
         let ran = Ran::all(&place.record(), 1..=ORDERS);
         let line = format_args!("{begun} workers died; {} dead letter; {ran}", letters.len());
-        tell::<E>("aborting", line);
+        tell::<E>(fault, line);
     }
 
-    on!(counted: apalis_sqlite, apalis_postgres, apalis_redis, graphile, celery_redis);
+    mod after_a_while {
+        use super::*;
+
+        /// The engine was told of each attempt.
+        async fn fault<E: Engine>() {
+            given_up::<E>("aborting after a while", 200, ATTEMPTS).await;
+        }
+
+        on!(fault: apalis_sqlite, apalis_postgres, apalis_redis, graphile, celery_redis);
+    }
+
+    mod at_once {
+        use super::*;
+
+        /// The engine was not told of the first attempt, which was over too soon.
+        async fn fault<E: Engine>() {
+            given_up::<E>("aborting at once", 0, ATTEMPTS + 1).await;
+        }
+
+        on!(fault: apalis_sqlite, apalis_postgres, apalis_redis, graphile, celery_redis);
+    }
 
     /// RabbitMQ says that a message was delivered before, and not to whom it mattered: it comes back
     /// again and again, and somebody has to see to it.
     async fn uncounted<E: Engine>() {
         let place = Place::shared::<E>();
         let engine = place.open::<E>().await;
-        flush(&engine, [aborts::intent(0)]).await.all_left();
+        flush(&engine, [aborts::intent(0, 0)]).await.all_left();
         let often = async || place.record().count("begun").get(&0).is_some_and(|n| *n > ATTEMPTS);
         workers_until::<E>(&place, often).await;
         eventually("it is given back", async || place.held(&engine).await == 1).await;
