@@ -235,8 +235,8 @@ fn first_of_each_key(jobs: &[Job]) -> Vec<&Job> {
     first
 }
 
-fn column<'a, T>(jobs: &[&'a Job], value: impl Fn(&'a Job) -> T) -> Vec<T> {
-    jobs.iter().map(|job| value(job)).collect()
+pub(super) fn column<'a, R, T>(rows: &[&'a R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(|row| value(row)).collect()
 }
 
 /// The jobs in portions, in order, each small enough for one statement.

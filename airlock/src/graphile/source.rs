@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use ::tokio::select;
 use ::tokio::time::sleep;
-use graphile_worker_queries::recover_workers::recover_dead_worker_jobs;
 use graphile_worker_queries::worker_heartbeat::registration::{
     worker_deregister, worker_heartbeat,
 };
@@ -14,7 +13,7 @@ use uuid::Uuid;
 
 use crate::envelope::Envelope;
 use crate::graphile::Graphile;
-use crate::graphile::push::microseconds;
+use crate::graphile::push::{column, microseconds};
 use crate::private::BoxError;
 use crate::worker::{Message, Settled, Settlement, Source};
 
@@ -41,17 +40,34 @@ const TAKE: &str = "
     ),
     taken AS (
         UPDATE {schema}._private_jobs
-        SET attempts = attempts + 1, locked_by = $1, locked_at = now()
+        SET locked_by = $1, locked_at = now()
         WHERE id = ANY(ARRAY(SELECT id FROM due))
-        RETURNING id, payload, attempts, priority, run_at, locked_at
+        RETURNING id, payload, attempts, priority, run_at, locked_at, last_error
     )
     SELECT
         id,
         payload::text,
         attempts,
-        round(extract(epoch FROM locked_at) * 1000000)::int8
+        round(extract(epoch FROM locked_at) * 1000000)::int8,
+        coalesce(last_error = $4, false)
     FROM taken
     ORDER BY priority, run_at, id";
+
+/// Graphile counts an attempt when it hands out a job. Here one counts from when its task has begun.
+///
+/// This commit is the only one that doesn't wait for the disk. What is lost of it, where PostgreSQL
+/// itself is killed, is that one more attempt was made of a task whose worker dies at that moment too.
+const BEGIN: &str = "
+    WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+    UPDATE {schema}._private_jobs AS jobs
+    SET attempts = greatest(jobs.attempts, attempt)
+    FROM unnest($2::int8[], $3::int8[], $4::int2[]) AS begun (id, taken_at, attempt), relaxed
+    WHERE jobs.id = begun.id
+        AND jobs.locked_by = $1
+        AND jobs.locked_at = 'epoch'::timestamptz + taken_at * interval '1 microsecond'";
+
+/// What a job says whose worker died.
+const INTERRUPTED: &str = "the worker that had it did not live to say what became of it";
 
 /// Whoever did a job, it is done: also one that was taken over meanwhile.
 const DONE: &str = "DELETE FROM {schema}._private_jobs WHERE id = ANY($1)";
@@ -60,20 +76,22 @@ const DONE: &str = "DELETE FROM {schema}._private_jobs WHERE id = ANY($1)";
 /// of attempts becomes, so that the number of those made stays; and its key is free then.
 ///
 /// The time of the lock tells one delivery from another: to settle one twice, because an answer was
-/// lost, does nothing to the next.
+/// lost, does nothing to the next. One that somebody removed meanwhile stays so.
 const PUT_BACK: &str = "
     UPDATE {schema}._private_jobs AS jobs
     SET
-        attempts = CASE WHEN counts THEN jobs.attempts ELSE greatest(jobs.attempts - 1, 0) END,
-        max_attempts = CASE WHEN dead THEN greatest(jobs.attempts, 1) ELSE jobs.max_attempts END,
+        attempts = CASE WHEN EXISTS (
+            SELECT FROM {schema}._private_job_retirements AS retired WHERE retired.id = jobs.id
+        ) THEN jobs.attempts ELSE made END,
+        max_attempts = CASE WHEN dead THEN greatest(made, 1) ELSE jobs.max_attempts END,
         key = CASE WHEN dead THEN NULL ELSE jobs.key END,
         run_at = coalesce(now() + wait * interval '1 microsecond', jobs.run_at),
         last_error = coalesce(reason, jobs.last_error),
         locked_by = NULL,
         locked_at = NULL,
         updated_at = now()
-    FROM unnest($2::int8[], $3::int8[], $4::bool[], $5::bool[], $6::int8[], $7::text[])
-        AS back (id, taken_at, counts, dead, wait, reason)
+    FROM unnest($2::int8[], $3::int8[], $4::int2[], $5::bool[], $6::int8[], $7::text[])
+        AS back (id, taken_at, made, dead, wait, reason)
     WHERE jobs.id = back.id
         AND jobs.locked_by = $1
         AND jobs.locked_at = 'epoch'::timestamptz + taken_at * interval '1 microsecond'";
@@ -89,18 +107,33 @@ const SWEEP: &str = "
 /// What this worker was given by an answer that it has never heard. It has run none of it.
 const PUT_BACK_UNHEARD: &str = "
     UPDATE {schema}._private_jobs
+    SET locked_by = NULL, locked_at = NULL, updated_at = now()
+    WHERE locked_by = $1 AND id != ALL($2)";
+
+/// Graphile's `recover_dead_worker_jobs` counts no attempt, so that a task that kills its workers
+/// would be tried for ever. One that has been tried as often as it may is handed out once more, to a
+/// worker that makes a dead letter of it, and says so.
+const TAKE_OVER: &str = "
+    UPDATE {schema}._private_jobs AS jobs
     SET
-        attempts = greatest(attempts - 1, 0),
+        max_attempts = CASE WHEN EXISTS (
+            SELECT FROM {schema}._private_job_retirements AS retired WHERE retired.id = jobs.id
+        ) THEN max_attempts ELSE greatest(max_attempts, least(attempts::int4 + 1, 32767)) END,
+        last_error = $2,
         locked_by = NULL,
         locked_at = NULL,
         updated_at = now()
-    WHERE locked_by = $1 AND id != ALL($2)";
+    WHERE locked_by = ANY($1)";
+
+/// Its id, its body, its attempts, when it was taken, and whether its worker died.
+type Row = (i64, String, i16, i64, bool);
 
 /// Which job a worker was given, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GraphileReceipt {
     id: i64,
     taken_at: i64,
+    attempt: i16,
 }
 
 /// As whom a handle takes jobs. A clone is another worker: what one leaves behind is not kept alive by
@@ -121,17 +154,20 @@ impl Clone for Identity {
 
 impl Graphile {
     async fn take(&self, room: usize) -> Result<Vec<Message<GraphileReceipt>>, BoxError> {
-        let jobs: Vec<(i64, String, i16, i64)> = sqlx::query_as(self.sql(TAKE))
+        let jobs: Vec<Row> = sqlx::query_as(self.sql(TAKE))
             .bind(&self.identity.0)
             .bind(self.identifiers())
             .bind(i64::try_from(room).unwrap_or(i64::MAX))
+            .bind(INTERRUPTED)
             .fetch_all(&self.pool)
             .await
             .map_err(|error| self.error("take jobs from", error))?;
-        let message = |(id, payload, attempts, taken_at): (i64, String, i16, i64)| {
-            let receipt = GraphileReceipt { id, taken_at };
+        let message = |(id, payload, attempts, taken_at, interrupted): Row| {
+            let attempt = attempts.max(0).saturating_add(1);
+            let receipt = GraphileReceipt { id, taken_at, attempt };
             Message::new(receipt, Envelope::from_json(payload.as_bytes()))
-                .attempt(attempts.try_into().unwrap_or(1))
+                .attempt(attempt.try_into().unwrap_or(1))
+                .interrupted(interrupted)
         };
         Ok(jobs.into_iter().map(message).collect())
     }
@@ -167,9 +203,11 @@ impl Graphile {
             .fetch_all(&mut *transaction)
             .await
             .map_err(failed)?;
-        recover_dead_worker_jobs(&mut transaction, &self.schema, &lost, Duration::ZERO)
-            .await
-            .map_err(|error| self.error("take over jobs in", error))?;
+        if !lost.is_empty() {
+            let taken = sqlx::query(self.sql(TAKE_OVER)).bind(&lost).bind(INTERRUPTED);
+            let taken = taken.execute(&mut *transaction).await;
+            taken.map_err(|error| self.error("take over jobs in", error))?;
+        }
         transaction.commit().await.map_err(failed)?;
         Ok(())
     }
@@ -205,6 +243,16 @@ impl Source for Graphile {
         self.holds.receive(received, |message| message.receipt.id).await
     }
 
+    async fn begin(&self, receipts: &[&GraphileReceipt]) -> Result<(), BoxError> {
+        let begun = sqlx::query(self.sql(BEGIN))
+            .bind(&self.identity.0)
+            .bind(column(receipts, |receipt| receipt.id))
+            .bind(column(receipts, |receipt| receipt.taken_at))
+            .bind(column(receipts, |receipt| receipt.attempt))
+            .execute(&self.pool);
+        begun.await.map(drop).map_err(|error| self.error("begin jobs of", error).into())
+    }
+
     async fn settle(&self, settled: &[Settled<GraphileReceipt>]) -> Result<(), BoxError> {
         let (mut done, mut back) = (Vec::new(), PutBack::default());
         for Settled { receipt, settlement } in settled {
@@ -227,7 +275,7 @@ impl Source for Graphile {
                 .bind(&self.identity.0)
                 .bind(back.id)
                 .bind(back.taken_at)
-                .bind(back.counts)
+                .bind(back.made)
                 .bind(back.dead)
                 .bind(back.wait)
                 .bind(back.reason)
@@ -250,14 +298,15 @@ impl Source for Graphile {
     }
 
     /// What could not be settled is given back: nobody would take it over from a worker that is gone.
+    /// Its attempts were made, as far as they were begun.
     async fn close(&self) -> Result<(), BoxError> {
         self.listening.stop();
         let failed = |error| self.error("take leave of", error);
         let mut transaction = self.pool.begin().await.map_err(failed)?;
         let me = std::slice::from_ref(&self.identity.0);
-        recover_dead_worker_jobs(&mut transaction, &self.schema, me, Duration::ZERO)
-            .await
-            .map_err(|error| self.error("give jobs back to", error))?;
+        let given_back = sqlx::query(self.sql(TAKE_OVER)).bind(me).bind(INTERRUPTED);
+        let given_back = given_back.execute(&mut *transaction).await;
+        given_back.map_err(|error| self.error("give jobs back to", error))?;
         worker_deregister(&mut transaction, &self.schema, &self.identity.0)
             .await
             .map_err(|error| self.error("take leave of", error))?;
@@ -271,7 +320,7 @@ impl Source for Graphile {
 struct PutBack {
     id: Vec<i64>,
     taken_at: Vec<i64>,
-    counts: Vec<bool>,
+    made: Vec<i16>,
     dead: Vec<bool>,
     wait: Vec<Option<i64>>,
     reason: Vec<Option<String>>,
@@ -290,7 +339,7 @@ impl PutBack {
         const FOR_EVER: Duration = Duration::from_hours(100_000 * 365 * 24);
         self.id.push(receipt.id);
         self.taken_at.push(receipt.taken_at);
-        self.counts.push(counts);
+        self.made.push(receipt.attempt - i16::from(!counts));
         self.dead.push(dead);
         self.wait.push(wait.map(|wait| microseconds(wait.min(FOR_EVER))));
         // A text of PostgreSQL's can't hold that character, and with it the whole batch could never be

@@ -108,7 +108,7 @@ impl Inner {
     }
 
     /// How often the task may be tried.
-    fn attempts(&self, envelope: &Envelope) -> u32 {
+    pub(super) fn attempts(&self, envelope: &Envelope) -> u32 {
         // A message from elsewhere doesn't say what the task does.
         let own = || self.registry.find(envelope.task()).ok()?.max_attempts();
         envelope.max_attempts().or_else(own).unwrap_or(self.max_attempts).max(1)

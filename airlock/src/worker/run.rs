@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ::tokio::select;
-use ::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use ::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use ::tokio::task::{JoinError, JoinSet};
 use ::tokio::time::{sleep, timeout};
 
@@ -30,6 +30,10 @@ enum Phase {
 
 /// How long to wait where the engine does not answer.
 const OUTAGE: Backoff = Backoff::new(Duration::from_millis(100)).longest(Duration::from_secs(10));
+
+/// How long a task runs before its engine is told that it has begun: most are done by then, and it need
+/// not hear of them.
+const NOTICE: Duration = Duration::from_millis(50);
 
 /// How long the engine is asked, at the end, to take what it has not been told yet.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -109,7 +113,8 @@ async fn work<S: Source>(worker: Worker, source: Arc<S>, phase: watch::Sender<Ph
             }
         }
     });
-    let running = ::tokio::spawn(run_all(worker.clone(), waiting, settle, phase));
+    let running = run_all(worker.clone(), source.clone(), waiting, settle, phase);
+    let running = ::tokio::spawn(running);
     receive_all(&worker, &*source, begin, stopped).await;
     let _ = running.await;
     let _ = settling.await;
@@ -125,6 +130,19 @@ async fn asked<T>(answer: impl Future<Output = Result<T, BoxError>>) -> Result<T
     match Contained(pin!(answer)).await {
         Ok(answer) => answer,
         Err(panic) => Err(format!("the source panicked: {}", panic_message(&*panic)).into()),
+    }
+}
+
+/// Asks a source until it answers, after growing waits.
+async fn insist<F: Future<Output = Result<(), BoxError>>>(
+    doing: &'static str,
+    ask: impl Fn() -> F,
+) {
+    let mut failures = 0;
+    while let Err(error) = asked(ask()).await {
+        failures += 1;
+        events::engine_trouble(doing, &error);
+        sleep(OUTAGE.after(failures)).await;
     }
 }
 
@@ -201,57 +219,88 @@ struct Held<R> {
     place: Option<OwnedSemaphorePermit>,
 }
 
-/// What became of a message, with its place.
+/// What became of a message, with its place, and its place among those that have begun.
 struct Ended<R> {
     settled: Settled<R>,
-    place: Option<OwnedSemaphorePermit>,
+    place: (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>),
 }
 
 /// Runs messages in order, as many at once as the worker may.
-async fn run_all<R: Send + Sync + 'static>(
+async fn run_all<S: Source>(
     worker: Worker,
-    mut waiting: mpsc::UnboundedReceiver<Held<R>>,
-    settle: mpsc::UnboundedSender<Ended<R>>,
+    source: Arc<S>,
+    mut waiting: mpsc::UnboundedReceiver<Held<S::Receipt>>,
+    settle: mpsc::UnboundedSender<Ended<S::Receipt>>,
     phase: watch::Sender<Phase>,
 ) {
     let stopped = phase.subscribe();
+    /// More than a worker ever holds.
+    const ALL: u32 = (1 << 29) - 1;
     let running = Arc::new(Semaphore::new(worker.inner.concurrency.min(Semaphore::MAX_PERMITS)));
+    // What has begun and is not settled: to the engine it runs.
+    let unsettled = Arc::new(Semaphore::new(ALL as usize));
+    let (tell, begun) = mpsc::unbounded_channel();
+    ::tokio::spawn(tell_all(source.clone(), begun, stopped.clone()));
     let mut tasks = JoinSet::new();
-    while let Some(Held { message, place }) = waiting.recv().await {
-        let permit = select! {
+    let mut next = None;
+    loop {
+        let held = match next.take() {
+            Some(held) => Some(held),
+            None => waiting.recv().await,
+        };
+        let Some(first) = held else { break };
+        let alone = runs_alone(&worker, &first.message);
+        let permits = async {
+            let begun = unsettled.clone().acquire_many_owned(if alone { ALL } else { 1 }).await;
+            Some((running.clone().acquire_owned().await.ok()?, begun.ok()?))
+        };
+        let permits = select! {
             biased;
             () = reached(stopped.clone(), Phase::Stopping) => None,
-            permit = running.clone().acquire_owned() => permit.ok(),
+            permits = permits => permits,
         };
-        let (worker, settle, stopped) = (worker.clone(), settle.clone(), stopped.clone());
-        let Some(permit) = permit else {
-            end(&worker, &settle, message.receipt, Settlement::Return, place);
+        let Some(permits) = permits else {
+            let Held { message, place } = first;
+            end(&worker, &settle, message.receipt, Settlement::Return, (place, None));
             continue;
         };
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn(async move {
-            let Message { receipt, envelope, attempt, due } = message;
-            let early = due.and_then(|due| due.duration_since(SystemTime::now()).ok());
-            let settlement = match (envelope, early.filter(|early| !early.is_zero())) {
-                (Err(error), _) => {
-                    events::undecodable(&error);
-                    Settlement::Dead { reason: error.to_string() }
-                }
-                (Ok(_), Some(after)) => Settlement::Retry { after, reason: None },
-                (Ok(envelope), None) => {
-                    let settlement = select! {
-                        biased;
-                        settlement = worker.perform(&envelope, attempt) => settlement,
-                        () = reached(stopped, Phase::Aborting) => Settlement::Return,
-                    };
-                    events::settled(&envelope, attempt, &settlement);
-                    settlement
-                }
+        // Those for which there is room begin together, so that the engine is told once, if at all.
+        let mut beginning = vec![(first, permits)];
+        while let Ok(begun) = unsettled.clone().try_acquire_owned()
+            && let Ok(permit) = running.clone().try_acquire_owned()
+            && let Ok(held) = waiting.try_recv()
+        {
+            if runs_alone(&worker, &held.message) {
+                next = Some(held);
+                break;
+            }
+            beginning.push((held, (permit, begun)));
+        }
+        let messages = beginning.iter().map(|(held, _)| &held.message);
+        let careful = messages.filter(|message| is_told_first(&worker, message));
+        let careful: Vec<_> = careful.map(|message| &message.receipt).collect();
+        let begun = careful.is_empty()
+            || select! {
+                biased;
+                () = reached(stopped.clone(), Phase::Stopping) => false,
+                () = insist("begin", || source.begin(&careful)) => true,
             };
-            // Before the next one may begin, so that one at a time are told in order as well.
-            end(&worker, &settle, receipt, settlement, place);
-            drop(permit);
-        });
+        while tasks.try_join_next().is_some() {}
+        for (Held { message, place }, (permit, unsettled)) in beginning {
+            let place = (place, Some(unsettled));
+            if begun {
+                let (worker, settle, stopped) = (worker.clone(), settle.clone(), stopped.clone());
+                let tell = tell.clone();
+                tasks.spawn(async move {
+                    let (receipt, settlement) = run_one(&worker, message, tell, stopped).await;
+                    // Before the next one may begin, so that one at a time are told in order as well.
+                    end(&worker, &settle, receipt, settlement, place);
+                    drop(permit);
+                });
+            } else {
+                end(&worker, &settle, message.receipt, Settlement::Return, place);
+            }
+        }
     }
     let all_done = async { while tasks.join_next().await.is_some() {} };
     if timeout(worker.inner.grace, all_done).await.is_err() {
@@ -260,12 +309,107 @@ async fn run_all<R: Send + Sync + 'static>(
     }
 }
 
+/// Whether nothing else may run beside a message, nor be unsettled: the last attempt of one whose worker
+/// was killed.
+fn runs_alone<R>(worker: &Worker, message: &Message<R>) -> bool {
+    let Message { envelope, attempt, interrupted, .. } = message;
+    let last = |envelope| worker.inner.attempts(envelope) == *attempt;
+    *interrupted && envelope.as_ref().is_ok_and(last)
+}
+
+/// Whether the engine is told before a task begins, because it would otherwise never know: that of a
+/// message whose worker died, which may kill this one at once, or which has no further attempt.
+fn is_told_first<R>(worker: &Worker, message: &Message<R>) -> bool {
+    let Message { envelope, attempt, interrupted, due, .. } = message;
+    let Ok(envelope) = envelope else { return false };
+    (*interrupted || worker.inner.attempts(envelope) <= *attempt)
+        && due.is_none_or(|due| due <= SystemTime::now())
+}
+
+/// A message whose task has been running for a while, and who hears when its engine knows.
+type Begun<R> = (Arc<R>, oneshot::Sender<()>);
+
+/// Tells the engine which tasks have begun, of all that have been running for a while at once.
+async fn tell_all<S: Source>(
+    source: Arc<S>,
+    mut begun: mpsc::UnboundedReceiver<Begun<S::Receipt>>,
+    stopped: watch::Receiver<Phase>,
+) {
+    const AT_ONCE: usize = 1_000;
+    let mut batch = Vec::new();
+    while begun.recv_many(&mut batch, AT_ONCE).await > 0 {
+        let receipts: Vec<&S::Receipt> = batch.iter().map(|(receipt, _)| &**receipt).collect();
+        select! {
+            biased;
+            // It lives to tell what became of them.
+            () = reached(stopped.clone(), Phase::Stopping) => {}
+            () = insist("begin", || source.begin(&receipts)) => {}
+        }
+        for (receipt, told) in batch.drain(..) {
+            drop(receipt);
+            let _ = told.send(());
+        }
+    }
+}
+
+/// Runs the task of a message; its receipt, and what became of it.
+async fn run_one<R>(
+    worker: &Worker,
+    message: Message<R>,
+    tell: mpsc::UnboundedSender<Begun<R>>,
+    stopped: watch::Receiver<Phase>,
+) -> (R, Settlement) {
+    let told_first = is_told_first(worker, &message);
+    let Message { mut receipt, envelope, attempt, due, .. } = message;
+    let early = due.and_then(|due| due.duration_since(SystemTime::now()).ok());
+    let settlement = match (envelope, early.filter(|early| !early.is_zero())) {
+        (Err(error), _) => {
+            events::undecodable(&error);
+            Settlement::Dead { reason: error.to_string() }
+        }
+        (Ok(_), Some(after)) => Settlement::Retry { after, reason: None },
+        (Ok(envelope), None) => {
+            let mut running = pin!(async {
+                select! {
+                    biased;
+                    settlement = worker.perform(&envelope, attempt) => settlement,
+                    () = reached(stopped, Phase::Aborting) => Settlement::Return,
+                }
+            });
+            let quick = select! {
+                biased;
+                settlement = &mut running => Some(settlement),
+                () = sleep(NOTICE), if !told_first => None,
+            };
+            let settlement = match quick {
+                Some(settlement) => settlement,
+                None => {
+                    let shared = Arc::new(receipt);
+                    let (told, heard) = oneshot::channel();
+                    let _ = tell.send((shared.clone(), told));
+                    let settlement = running.await;
+                    // The engine hears of one thing after the other.
+                    let _ = heard.await;
+                    receipt = match Arc::into_inner(shared) {
+                        Some(receipt) => receipt,
+                        None => unreachable!("whoever told has dropped it before"),
+                    };
+                    settlement
+                }
+            };
+            events::settled(&envelope, attempt, &settlement);
+            settlement
+        }
+    };
+    (receipt, settlement)
+}
+
 fn end<R>(
     worker: &Worker,
     settle: &mpsc::UnboundedSender<Ended<R>>,
     receipt: R,
     settlement: Settlement,
-    place: Option<OwnedSemaphorePermit>,
+    place: (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>),
 ) {
     worker.inner.counters.count(&settlement);
     // Whoever settles goes on for as long as there are senders.
@@ -297,17 +441,9 @@ async fn settle_all<S: Source>(
     while ended.recv_many(&mut batch, AT_ONCE).await > 0 {
         let (settled, places): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|Ended { settled, place }| (settled, place)).unzip();
-        let told = async {
-            let mut failures = 0;
-            while let Err(error) = asked(source.settle(&settled)).await {
-                failures += 1;
-                events::engine_trouble("settle", &error);
-                sleep(OUTAGE.after(failures)).await;
-            }
-        };
         select! {
             biased;
-            () = told, if !late => {}
+            () = insist("settle", || source.settle(&settled)), if !late => {}
             () = &mut out_of_time, if !late => late = true,
             else => {}
         }

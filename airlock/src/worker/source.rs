@@ -102,6 +102,25 @@ pub trait Source: Send + Sync + 'static {
         room: usize,
     ) -> impl Future<Output = Result<Vec<Message<Self::Receipt>>, BoxError>> + Send;
 
+    /// Tells the engine that the tasks of these messages have begun: where the worker dies, these are the
+    /// ones whose attempt counts, and not those that only wait in it.
+    ///
+    /// It is told of those that have been running for 50 milliseconds, of many at once, while they run;
+    /// and *before* it begins of what may be the last that the worker does: a message that came
+    /// [`interrupted`](Message::interrupted), or that is at its last attempt. It is dropped half-way
+    /// where the worker stops.
+    ///
+    /// # Errors
+    ///
+    /// The engine's: the worker tries again, with the same messages.
+    fn begin(
+        &self,
+        receipts: &[&Self::Receipt],
+    ) -> impl Future<Output = Result<(), BoxError>> + Send {
+        let _ = receipts;
+        async { Ok(()) }
+    }
+
     /// Tells the engine what became of messages: of many in as few round trips as it allows.
     ///
     /// # Errors
@@ -144,12 +163,13 @@ pub struct Message<R> {
     pub(crate) envelope: Result<Envelope, EnvelopeError>,
     pub(crate) attempt: u32,
     pub(crate) due: Option<SystemTime>,
+    pub(crate) interrupted: bool,
 }
 
 impl<R> Message<R> {
     /// A message of its first attempt, or what could not be read of one.
     pub fn new(receipt: R, envelope: Result<Envelope, EnvelopeError>) -> Self {
-        Self { receipt, envelope, attempt: 1, due: None }
+        Self { receipt, envelope, attempt: 1, due: None, interrupted: false }
     }
 
     /// The same of the attempt of this number, the first being 1.
@@ -159,6 +179,18 @@ impl<R> Message<R> {
     #[must_use]
     pub fn attempt(mut self, attempt: u32) -> Self {
         self.attempt = attempt.max(1);
+        self
+    }
+
+    /// The same where the worker that had the message before did not live to say what became of it,
+    /// whether or not that was an attempt.
+    ///
+    /// Nobody knows whether it was this task that killed its worker, or one beside it. So the engine is
+    /// told [before](Source::begin) it begins, and the last attempt of such a message is made while
+    /// nothing else runs: another task can't take it along.
+    #[must_use]
+    pub fn interrupted(mut self, interrupted: bool) -> Self {
+        self.interrupted = interrupted;
         self
     }
 

@@ -34,10 +34,11 @@ pub async fn panics(#[state] record: &Record, order_id: u64) {
     panic!("order {order_id} can't be packed");
 }
 
-/// Notes that it has begun, and ends its process as a crash would.
+/// Notes that it has begun, and after a while ends its process as a crash would.
 #[airlock::task(name = "live.aborts")]
-pub async fn aborts(#[state] record: &Record, order_id: u64) {
+pub async fn aborts(#[state] record: &Record, order_id: u64, millis: u64) {
     record.append("begun", order_id);
+    sleep(Duration::from_millis(millis)).await;
     process::abort();
 }
 

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use apalis_postgres::queries;
-
-use crate::apalis::sql::{SqlReceipt, column, endings, message};
+use crate::apalis::sql::{INTERRUPTED, SqlReceipt, column, endings, ids, message};
 use crate::apalis::{Postgres, SqlError};
 use crate::private::BoxError;
 use crate::worker::{Message, Settled, Source};
@@ -25,11 +23,43 @@ const PUT_BACK_OTHERS: &str = "
 /// worker's by then, where another program has written one row with an id that is no ULID; and it
 /// returns rows in any order.
 const RECEIVE: &str = "
-    SELECT id, job, attempts::int8 FROM apalis.get_jobs($1, $2, $3)
+    SELECT id, job, attempts::int8, coalesce(last_result = $4::jsonb, false)
+    FROM apalis.get_jobs($1, $2, $3)
     ORDER BY priority DESC, run_at, id";
 
-/// Its id, its body and its attempts.
-type Row = (String, Vec<u8>, i64);
+/// Its id, its body, its attempts, and whether its worker died.
+type Row = (String, Vec<u8>, i64, bool);
+
+/// In apalis' tables a job is `Queued` while it waits in a worker, and `Running` once it has begun.
+///
+/// This commit is the only one that doesn't wait for the disk. What is lost of it, where PostgreSQL
+/// itself is killed, is that one more attempt was made of a task whose worker dies at that moment too.
+const BEGIN: &str = "
+    WITH relaxed AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+    UPDATE apalis.jobs SET status = 'Running'
+    FROM relaxed
+    WHERE id = ANY($1) AND lock_by = $2";
+
+/// Puts back what lost workers held. apalis' own `reenqueue_orphaned` counts an attempt also for what
+/// only waited there.
+const TAKE_OVER: &str = "
+    WITH lost AS (
+        SELECT jobs.id, jobs.status = 'Running' AS begun
+        FROM apalis.jobs JOIN apalis.workers ON jobs.lock_by = workers.id
+        WHERE jobs.status IN ('Queued', 'Running')
+            AND worker_type = $1
+            AND last_seen <= now() - $2 * interval '1 second'
+        FOR UPDATE OF jobs SKIP LOCKED
+    )
+    UPDATE apalis.jobs AS jobs SET
+        status = 'Pending',
+        attempts = attempts + begun::int4,
+        last_result = $3::jsonb,
+        done_at = NULL,
+        lock_by = NULL,
+        lock_at = NULL
+    FROM lost
+    WHERE jobs.id = lost.id";
 
 const DUE: &str = "
     SELECT EXISTS (
@@ -78,6 +108,19 @@ impl Source for Postgres {
 
     async fn receive(&self, room: usize) -> Result<Vec<Message<SqlReceipt>>, BoxError> {
         self.serving.receive(room, |index, room| self.receive_from(index, room)).await
+    }
+
+    async fn begin(&self, receipts: &[&SqlReceipt]) -> Result<(), BoxError> {
+        for (index, queue) in self.serving.queues().iter().enumerate() {
+            let ids = ids(receipts, index);
+            if ids.is_empty() {
+                continue;
+            }
+            let worker = self.serving.worker(queue);
+            let told = sqlx::query(BEGIN).bind(ids).bind(worker).execute(&self.pool).await;
+            told.map_err(|error| self.error("begin jobs of", error))?;
+        }
+        Ok(())
     }
 
     async fn settle(&self, settled: &[Settled<SqlReceipt>]) -> Result<(), BoxError> {
@@ -144,22 +187,28 @@ impl Postgres {
             .bind(self.serving.worker(queue))
             .bind(queue)
             .bind(i32::try_from(room).unwrap_or(i32::MAX))
+            .bind(INTERRUPTED)
             .fetch_all(&self.pool);
-        let rows = self.holds.receive(rows, |(id, _, _): &Row| id.clone()).await;
+        let rows = self.holds.receive(rows, |(id, ..): &Row| id.clone()).await;
         let rows = rows.map_err(|error| self.error("take jobs from", error))?;
-        let messages = rows.into_iter();
-        Ok(messages.map(|(id, body, attempts)| message(index, id, &body, attempts)).collect())
+        let message = |(id, body, attempts, interrupted): Row| {
+            message(index, id, &body, attempts, interrupted)
+        };
+        Ok(rows.into_iter().map(message).collect())
     }
 
-    /// Puts back what lost workers held. apalis counts an attempt for each.
+    /// Puts back what lost workers held.
     async fn take_over(&self) -> Result<(), SqlError> {
-        let lost_after = self.serving.lost_after().into();
+        let lost_after = f64::from(self.serving.lost_after());
         for queue in self.serving.queues() {
-            let taken = async {
-                let mut connection = self.pool.acquire().await?;
-                queries::reenqueue_orphaned(&mut *connection, queue, lost_after).await
-            };
-            if taken.await.map_err(|error| self.error("take over jobs in", error))? > 0 {
+            let taken = sqlx::query(TAKE_OVER)
+                .bind(queue)
+                .bind(lost_after)
+                .bind(INTERRUPTED)
+                .execute(&self.pool)
+                .await;
+            let taken = taken.map_err(|error| self.error("take over jobs in", error))?;
+            if taken.rows_affected() > 0 {
                 self.serving.tell();
             }
         }

@@ -18,6 +18,7 @@ macro_rules! scripts {
 
 scripts! {
     ALIVE = "lua/alive.lua";
+    BEGIN = "lua/begin.lua";
     LEAVE = "lua/leave.lua";
     LETTERS = "lua/letters.lua";
     PUSH = "lua/push.lua";

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::tokio::time;
 
 use crate::apalis::redis::Redis;
-use crate::apalis::redis::script::{self, ALIVE, LEAVE, RECEIVE, SETTLE};
+use crate::apalis::redis::script::{self, ALIVE, BEGIN, LEAVE, RECEIVE, SETTLE};
 use crate::envelope::Envelope;
 use crate::private::BoxError;
 use crate::worker::{Message, Settled, Settlement, Source};
@@ -27,8 +27,8 @@ pub struct RedisReceipt {
     attempt: u32,
 }
 
-/// The number of the queue, the id, the attempts made, and the body.
-type Taken = (usize, Vec<u8>, u32, Vec<u8>);
+/// The number of the queue, the id, the attempts made, the body, and whether its worker died.
+type Taken = (usize, Vec<u8>, u32, Vec<u8>, bool);
 
 impl Source for Redis {
     type Receipt = RedisReceipt;
@@ -53,12 +53,23 @@ impl Source for Redis {
         invocation.arg(&self.worker).arg(room.min(AT_ONCE));
         let taken = self.call(&self.served, &invocation);
         let taken = self.holds.receive(taken, |(_, id, ..): &Taken| id.clone()).await?;
-        let message = |(queue, id, attempts, body): Taken| {
+        let message = |(queue, id, attempts, body, interrupted): Taken| {
             let attempt = attempts.saturating_add(1);
             let receipt = RedisReceipt { queue, id, attempt };
-            Message::new(receipt, Envelope::from_json(&body)).attempt(attempt)
+            Message::new(receipt, Envelope::from_json(&body))
+                .attempt(attempt)
+                .interrupted(interrupted)
         };
         Ok(taken.into_iter().map(message).collect())
+    }
+
+    async fn begin(&self, receipts: &[&RedisReceipt]) -> Result<(), BoxError> {
+        let mut invocation = script::of(&BEGIN, &self.served);
+        invocation.arg(&self.worker);
+        for RedisReceipt { queue, id, attempt } in receipts {
+            invocation.arg(queue).arg(id).arg(attempt);
+        }
+        self.call(&self.served, &invocation).await
     }
 
     async fn settle(&self, settled: &[Settled<RedisReceipt>]) -> Result<(), BoxError> {

@@ -14,7 +14,7 @@ pub(super) use letter::{LetterRow, held, letter, unique_key};
 pub(super) use serving::{Serving, serving};
 #[cfg(feature = "apalis-sqlite")]
 pub(super) use settle::Ending;
-pub(super) use settle::{endings, message};
+pub(super) use settle::{INTERRUPTED, endings, ids, message};
 
 /// One value of each, for engines that take lists column by column.
 #[cfg(feature = "apalis-postgres")]

@@ -16,15 +16,28 @@ pub struct SqlReceipt {
     attempt: u32,
 }
 
+/// The last result of a job whose worker died.
+pub(in crate::apalis) const INTERRUPTED: &str =
+    r#"{"Err": "the worker that had it did not live to say what became of it"}"#;
+
 /// The message of a row.
 pub(in crate::apalis) fn message(
     queue: usize,
     id: String,
     body: &[u8],
     attempts: i64,
+    interrupted: bool,
 ) -> Message<SqlReceipt> {
     let attempt = u32::try_from(attempts).unwrap_or(0).saturating_add(1);
-    Message::new(SqlReceipt { id, queue, attempt }, Envelope::from_json(body)).attempt(attempt)
+    Message::new(SqlReceipt { id, queue, attempt }, Envelope::from_json(body))
+        .attempt(attempt)
+        .interrupted(interrupted)
+}
+
+/// The ids of the messages of one queue.
+pub(in crate::apalis) fn ids<'a>(receipts: &[&'a SqlReceipt], queue: usize) -> Vec<&'a str> {
+    let of_queue = receipts.iter().filter(|receipt| receipt.queue == queue);
+    of_queue.map(|receipt| &*receipt.id).collect()
 }
 
 /// What a row says once its message is settled.

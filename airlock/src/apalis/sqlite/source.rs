@@ -2,13 +2,12 @@
 
 use std::time::{Duration, SystemTime};
 
-use apalis_core::backend::WorkerFilter;
 use apalis_core::worker::context::WorkerContext;
 use apalis_sqlite::{Config, queries};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
-use crate::apalis::sql::{Ending, SqlReceipt, endings, message};
+use crate::apalis::sql::{Ending, INTERRUPTED, SqlReceipt, endings, ids, message};
 use crate::apalis::sqlite::push::seconds;
 use crate::apalis::{SqlError, Sqlite};
 use crate::private::BoxError;
@@ -41,10 +40,32 @@ const RECEIVE: &str = "
     )
     RETURNING
         -CAST(priority AS INTEGER), CAST(run_at AS INTEGER), CAST(id AS TEXT),
-        CAST(job AS BLOB), CAST(attempts AS INTEGER)";
+        CAST(job AS BLOB), CAST(attempts AS INTEGER), last_result IS ?4";
 
-/// What puts a row in order, its body and its attempts.
-type Row = (i64, i64, String, Vec<u8>, i64);
+/// What puts a row in order, its body, its attempts, and whether its worker died.
+type Row = (i64, i64, String, Vec<u8>, i64, bool);
+
+/// In apalis' tables a job is `Queued` while it waits in a worker, and `Running` once it has begun.
+///
+/// The plus makes SQLite find jobs by their ids.
+const BEGIN: &str = "
+    UPDATE Jobs SET status = 'Running'
+    WHERE id IN (SELECT value FROM json_each(?1)) AND +lock_by = ?2";
+
+/// Puts back what lost workers held. apalis' own `reenqueue_orphaned` counts an attempt also for what
+/// only waited there.
+const TAKE_OVER: &str = "
+    UPDATE Jobs SET
+        attempts = attempts + (status = 'Running'),
+        last_result = ?4,
+        status = 'Pending',
+        done_at = NULL,
+        lock_by = NULL,
+        lock_at = NULL
+    WHERE status IN ('Queued', 'Running') AND lock_by IN (
+        SELECT id FROM Workers
+        WHERE worker_type = ?1 AND id != ?2 AND unixepoch() - last_seen >= ?3
+    )";
 
 /// Reads only: a worker without work keeps nobody from writing.
 ///
@@ -102,6 +123,25 @@ impl Source for Sqlite {
         self.serving.receive(room, |index, room| self.receive_from(index, room)).await
     }
 
+    async fn begin(&self, receipts: &[&SqlReceipt]) -> Result<(), BoxError> {
+        for (index, queue) in self.serving.queues().iter().enumerate() {
+            let ids = ids(receipts, index);
+            if ids.is_empty() {
+                continue;
+            }
+            let told = async {
+                let mut connection = self.acquire_relaxed().await?;
+                sqlx::query(BEGIN)
+                    .bind(Value::from(ids).to_string())
+                    .bind(self.serving.worker(queue))
+                    .execute(&mut *connection)
+                    .await
+            };
+            told.await.map_err(|error| self.error("begin jobs of", error))?;
+        }
+        Ok(())
+    }
+
     async fn settle(&self, settled: &[Settled<SqlReceipt>]) -> Result<(), BoxError> {
         let told = async {
             let mut connection = self.acquire_relaxed().await?;
@@ -147,23 +187,31 @@ impl Sqlite {
                 .bind(self.serving.worker(queue))
                 .bind(queue)
                 .bind(i64::try_from(room).unwrap_or(i64::MAX))
+                .bind(INTERRUPTED)
                 .fetch_all(&mut *connection)
                 .await
         };
         let rows = rows.await.map_err(|error| self.error("take jobs from", error));
         let mut rows: Vec<Row> = rows?;
         rows.sort_unstable();
-        let messages = rows.into_iter();
-        Ok(messages.map(|(_, _, id, body, attempts)| message(index, id, &body, attempts)).collect())
+        let message = |(_, _, id, body, attempts, interrupted): Row| {
+            message(index, id, &body, attempts, interrupted)
+        };
+        Ok(rows.into_iter().map(message).collect())
     }
 
-    /// Puts back what lost workers held. apalis counts an attempt for each.
+    /// Puts back what lost workers held.
     async fn take_over(&self) -> Result<(), SqlError> {
         for queue in self.serving.queues() {
-            let others = WorkerFilter::AllExcept(self.serving.worker(queue));
-            let lost_after = self.serving.lost_after().into();
-            let taken = queries::reenqueue_orphaned(&self.pool, lost_after, queue, &others).await;
-            if taken.map_err(|error| self.error("take over jobs in", error))? > 0 {
+            let taken = sqlx::query(TAKE_OVER)
+                .bind(queue)
+                .bind(self.serving.worker(queue))
+                .bind(self.serving.lost_after())
+                .bind(INTERRUPTED)
+                .execute(&self.pool)
+                .await;
+            let taken = taken.map_err(|error| self.error("take over jobs in", error))?;
+            if taken.rows_affected() > 0 {
                 self.wake();
             }
         }

@@ -31,6 +31,16 @@ pub(super) fn leases(queue: &str) -> String {
     format!("{queue}.leases")
 }
 
+/// The tags of what has begun.
+pub(super) fn begun(queue: &str) -> String {
+    format!("{queue}.begun")
+}
+
+/// Messages whose workers died, by digest, with how many of these died while it ran.
+pub(super) fn deaths(queue: &str) -> String {
+    format!("{queue}.deaths")
+}
+
 /// What is to be tried again, by when.
 pub(super) fn delayed(queue: &str) -> String {
     format!("{queue}.delayed")

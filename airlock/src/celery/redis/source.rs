@@ -96,23 +96,29 @@ impl std::fmt::Debug for Intake {
 /// Takes messages, and notes who holds them in the same step. Before that, what dead workers held and
 /// what has become due go to where messages are taken.
 ///
-/// Keys: held, leases, delayed, and the lists by priority. Arguments: room, lease, and what tags
-/// begin with. A message is kept behind the number of its list.
+/// Keys: held, leases, delayed, begun, deaths, and the lists by priority. Arguments: room, lease, and
+/// what tags begin with. A message is kept behind the number of its list. How many of its workers died
+/// while it ran is counted beside it, by its digest: the message itself stays what its sender wrote.
 const RECEIVE: &str = "
-local held, leases, delayed = KEYS[1], KEYS[2], KEYS[3]
+local held, leases, delayed, begun, deaths = unpack(KEYS, 1, 5)
 local room, lease, prefix = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
 local function put_first(kept)
-  redis.call('RPUSH', KEYS[3 + tonumber(kept:sub(1, 1))], kept:sub(2))
+  redis.call('RPUSH', KEYS[5 + tonumber(kept:sub(1, 1))], kept:sub(2))
 end
 
 local lapsed = redis.call('ZRANGEBYSCORE', leases, '-inf', now, 'LIMIT', 0, 1000)
 table.sort(lapsed, function(a, b) return a > b end)
 for _, tag in ipairs(lapsed) do
   local kept = redis.call('HGET', held, tag)
-  if kept then put_first(kept) end
+  if kept then
+    put_first(kept)
+    local counts = redis.call('SREM', begun, tag)
+    redis.call('HINCRBY', deaths, redis.sha1hex(kept:sub(2)), counts)
+    redis.call('EXPIRE', deaths, 604800)
+  end
   redis.call('HDEL', held, tag)
   redis.call('ZREM', leases, tag)
 end
@@ -124,29 +130,47 @@ for i = #due, 1, -1 do
 end
 
 local taken = {}
-for list = 1, #KEYS - 3 do
-  local messages = #taken < room and redis.call('RPOP', KEYS[3 + list], room - #taken)
+local counted = redis.call('EXISTS', deaths) == 1
+for list = 1, #KEYS - 5 do
+  local messages = #taken < room and redis.call('RPOP', KEYS[5 + list], room - #taken)
   for _, message in ipairs(messages or {}) do
     local tag = prefix .. string.format('%06d', #taken)
     redis.call('HSET', held, tag, list .. message)
     redis.call('ZADD', leases, now + lease, tag)
-    taken[#taken + 1] = { tag, list, message }
+    local died = counted and redis.call('HGET', deaths, redis.sha1hex(message))
+    taken[#taken + 1] = { tag, list, message, died or '' }
   end
 end
 return taken
 ";
 
+/// Notes which messages begin, as far as they are still held.
+///
+/// Keys: held and begun. Arguments: their tags.
+const BEGIN: &str = "
+for _, tag in ipairs(ARGV) do
+  if redis.call('HEXISTS', KEYS[1], tag) == 1 then redis.call('SADD', KEYS[2], tag) end
+end
+";
+
 /// Notes what became of messages. One that is not held any more was given to another worker.
 ///
-/// Keys: held, leases, delayed, dead letters and since when they are. Arguments, for each message:
+/// Keys: held, leases, delayed, dead letters, since when they are, begun and deaths. Arguments, for each message:
 /// what to do, tag, and three more; see `arguments`.
 const SETTLE: &str = "
-local held, leases, delayed, dead, since = unpack(KEYS)
+local held, leases, delayed, dead, since, begun, deaths = unpack(KEYS)
+local counted = redis.call('EXISTS', deaths) == 1
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 for i = 1, #ARGV, 5 do
   local what, tag, a, b, c = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   redis.call('ZREM', leases, tag)
+  redis.call('SREM', begun, tag)
+  if counted and what ~= 'return' then
+    local kept = redis.call('HGET', held, tag)
+    -- One that came early stays the same message.
+    if kept and not (what == 'retry' and kept == b) then redis.call('HDEL', deaths, redis.sha1hex(kept:sub(2))) end
+  end
   if redis.call('HDEL', held, tag) == 1 then
     if what == 'return' then
       redis.call('RPUSH', a, b)
@@ -194,18 +218,19 @@ impl Redis {
         queue: &str,
         room: usize,
     ) -> Result<Vec<Message<RedisReceipt>>, BoxError> {
-        let taken: Vec<(String, usize, Vec<u8>)> = self
+        let taken: Vec<(String, usize, Vec<u8>, String)> = self
             .run(RECEIVE, |script| {
                 script.key(keys::held(queue)).key(keys::leases(queue)).key(keys::delayed(queue));
+                script.key(keys::begun(queue)).key(keys::deaths(queue));
                 // Ids of version 7 are in the order of time, and so are tags.
                 let prefix = Uuid::now_v7().simple().to_string();
                 script.key(&keys::lists(queue)).arg(room).arg(millis(self.lease)).arg(prefix);
             })
             .await?;
         let mut held = self.intake.held();
-        let messages = taken.into_iter().map(|(tag, list, raw)| {
+        let messages = taken.into_iter().map(|(tag, list, raw, deaths)| {
             held.insert(tag.clone(), queue.to_owned());
-            message(queue, tag, list, raw)
+            message(queue, tag, list, raw, deaths.parse().ok())
         });
         Ok(messages.collect())
     }
@@ -220,7 +245,13 @@ impl Redis {
     }
 }
 
-fn message(queue: &str, tag: String, list: usize, raw: Vec<u8>) -> Message<RedisReceipt> {
+fn message(
+    queue: &str,
+    tag: String,
+    list: usize,
+    raw: Vec<u8>,
+    deaths: Option<u32>,
+) -> Message<RedisReceipt> {
     let opened = Opened::of(&raw);
     let decoded = Raw {
         queue,
@@ -229,7 +260,8 @@ fn message(queue: &str, tag: String, list: usize, raw: Vec<u8>) -> Message<Redis
         content_encoding: opened.text("content-encoding"),
         body: &opened.body,
     };
-    let (envelope, attempt) = (decoded.envelope(), decoded.attempt());
+    let (envelope, attempt) =
+        (decoded.envelope(), decoded.attempt().saturating_add(deaths.unwrap_or(0)));
     let due = envelope.as_ref().ok().and_then(Envelope::at);
     let header = |name: &str| opened.headers.get(name).and_then(Value::as_str).map(str::to_owned);
     let receipt = RedisReceipt {
@@ -241,7 +273,7 @@ fn message(queue: &str, tag: String, list: usize, raw: Vec<u8>) -> Message<Redis
         raw,
         attempt,
     };
-    Message::new(receipt, envelope).attempt(attempt).due(due)
+    Message::new(receipt, envelope).attempt(attempt).interrupted(deaths.is_some()).due(due)
 }
 
 /// What the script is told of a message.
@@ -330,6 +362,24 @@ impl Source for Redis {
         Ok(messages)
     }
 
+    async fn begin(&self, receipts: &[&RedisReceipt]) -> Result<(), BoxError> {
+        for queue in &self.serves {
+            let own: Vec<_> = receipts
+                .iter()
+                .filter(|receipt| receipt.queue == *queue)
+                .map(|receipt| &*receipt.tag)
+                .collect();
+            if !own.is_empty() {
+                let () = self
+                    .run(BEGIN, |script| {
+                        script.key(keys::held(queue)).key(keys::begun(queue)).arg(own);
+                    })
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn settle(&self, settled: &[Settled<RedisReceipt>]) -> Result<(), BoxError> {
         for queue in &self.serves {
             // Backwards, so that what is given back ends up in the order in which it was taken.
@@ -343,6 +393,7 @@ impl Source for Redis {
                     script.key(keys::held(queue)).key(keys::leases(queue));
                     script.key(keys::delayed(queue));
                     script.key(keys::dead(queue)).key(keys::dead_since(queue));
+                    script.key(keys::begun(queue)).key(keys::deaths(queue));
                     for settled in &own {
                         let (what, a, b, c) = arguments(settled);
                         script.arg(what).arg(&settled.receipt.tag).arg(a).arg(b).arg(c);

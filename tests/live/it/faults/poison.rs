@@ -1,16 +1,13 @@
 //! Messages that can't be worked on: nobody can read one, the task of one panics, or takes its process
 //! with it. The others are worked on all the same.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use airlock::Intent;
-use airlock::envelope::Envelope;
-use airlock::worker::DeadLetter;
-use airlock_live::{Engine, aborts, panics, ship, worker};
+use airlock_live::{Engine, aborts, pack, panics, ship};
 use tokio::time::sleep;
 
-use crate::faults::{Place, Ran, eventually, flush, on, orders, tell};
+use crate::faults::{PATIENCE, Place, Ran, eventually, flush, on, orders, tell};
 
 /// How many good ones are behind the bad one.
 const ORDERS: u64 = 100;
@@ -75,104 +72,81 @@ mod panicking {
 mod aborting {
     use super::*;
 
-    /// Starts workers that die of it, one after another, until something is so of their number.
-    async fn workers_die_until<E: Engine>(
-        place: &Place,
-        (concurrency, prefetch): (u32, u32),
-        so: impl AsyncFn(usize) -> bool,
-    ) {
-        let mut deaths = 0;
-        while !so(deaths).await {
-            let mut worker = place.worker::<E>(concurrency, prefetch);
-            while worker.lives() && !so(deaths).await {
+    /// Concurrency and prefetch: others run beside it when it ends its process, and more wait there.
+    const AMONG: (u32, u32) = (4, 16);
+
+    fn intents(millis: u64) -> impl Iterator<Item = Intent> {
+        orders(ORDERS / 2)
+            .chain([aborts::intent(0, millis)])
+            .chain((ORDERS / 2 + 1..=ORDERS).map(ship::intent))
+    }
+
+    /// Starts workers, one after another, until something is so; how many there were.
+    async fn workers_until<E: Engine>(place: &Place, so: impl AsyncFn() -> bool) -> usize {
+        let begun = Instant::now();
+        for workers in 1.. {
+            let mut worker = place.worker::<E>(AMONG.0, AMONG.1);
+            while worker.lives() {
+                if so().await {
+                    return workers;
+                }
+                assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}, {workers} workers");
                 sleep(Duration::from_millis(50)).await;
             }
-            deaths = place.record().count("begun").values().sum();
         }
+        unreachable!("there is no last number")
     }
 
-    /// Concurrency and prefetch of a worker that has one message at a time, so that no other is counted
-    /// as tried when it dies.
-    const ALONE: (u32, u32) = (1, 0);
-
-    fn intents() -> impl Iterator<Item = Intent> {
-        [aborts::intent(0)].into_iter().chain(orders(ORDERS))
-    }
-
-    /// Where the engine counts deliveries, the message is given up.
-    async fn counted<E: Engine>() {
+    /// It is given up after that many deaths, and takes nothing along that ran or waited beside it.
+    async fn given_up<E: Engine>(fault: &str, millis: u64, deaths: usize) {
         let place = Place::shared::<E>();
         let engine = place.open::<E>().await;
-        flush(&engine, intents()).await.all_left();
-        let given_up = async |deaths| {
-            let given_up = !engine.list(100).await.expect("listed").is_empty();
-            assert!(given_up || deaths <= ATTEMPTS, "it is never given up");
-            given_up
-        };
-        workers_die_until::<E>(&place, ALONE, given_up).await;
-        place.serve(&engine, 1..=ORDERS).await;
+        flush(&engine, intents(millis)).await.all_left();
+        let nothing_is_left = async || place.held(&engine).await == 0;
+        let workers = workers_until::<E>(&place, nothing_is_left).await;
 
-        let letters = engine.list(100).await.expect("listed");
+        let letters = engine.list(1_000).await.expect("listed");
         let [letter] = &letters[..] else { panic!("one dead letter: {letters:#?}") };
         assert_eq!(letter.task.as_deref(), Some("live.aborts"));
+        assert!(letter.reason.contains("did not live to say what became of it"), "{letter:?}");
         let begun = place.record().count("begun")[&0];
-        assert_eq!(begun, ATTEMPTS);
-        let ran = Ran::all_once(&place.record(), 1..=ORDERS);
-        let line = format_args!("given up after {begun} workers ({}); {ran}", letter.reason);
-        tell::<E>("aborting", line);
+        assert_eq!(begun, deaths, "so often it was tried");
+        assert_eq!(workers, deaths + 1, "nothing else killed a worker");
+        let ran = Ran::all(&place.record(), 1..=ORDERS);
+        let line = format_args!("{begun} workers died; {} dead letter; {ran}", letters.len());
+        tell::<E>(fault, line);
     }
 
-    on!(counted: apalis_sqlite, apalis_postgres);
-
-    mod beside_others {
+    mod after_a_while {
         use super::*;
 
-        /// What waits in a worker that dies is counted as tried too. Nothing is lost by that: each
-        /// order runs, or is a dead letter.
+        /// The engine was told of each attempt.
         async fn fault<E: Engine>() {
-            let place = Place::shared::<E>();
-            let engine = place.open::<E>().await;
-            flush(&engine, intents()).await.all_left();
-            let died = async |deaths| deaths >= ATTEMPTS;
-            workers_die_until::<E>(&place, (4, 16), died).await;
-            let worker = worker(place.record()).build().expect("a worker");
-            let nothing_is_left = async || place.held(&engine).await == 0;
-            let nothing_is_left = eventually("nothing is left", nothing_is_left);
-            worker.run(engine.clone(), nothing_is_left).await.expect("served");
-
-            let ran = place.record().count("ran");
-            let letters = engine.list(1_000).await.expect("listed");
-            let died: BTreeSet<_> = letters.iter().map(order_of).collect();
-            let lost: Vec<_> = (1..=ORDERS)
-                .filter(|order| !ran.contains_key(order) && !died.contains(order))
-                .collect();
-            assert!(lost.is_empty(), "lost: {lost:?}");
-            assert!(died.contains(&0), "the bad one is given up");
-            let others = died.iter().filter(|order| !ran.contains_key(order)).count() - 1;
-            let line = format_args!(
-                "{} ran, and {others} that waited beside it are dead letters that have not run",
-                ran.len()
-            );
-            tell::<E>("aborting beside others", line);
+            given_up::<E>("aborting after a while", 200, ATTEMPTS).await;
         }
 
-        fn order_of(letter: &DeadLetter) -> u64 {
-            let envelope = Envelope::from_json(&letter.body).expect("an envelope");
-            let arguments: serde_json::Value =
-                serde_json::from_str(envelope.arguments()).expect("arguments");
-            arguments["order_id"].as_u64().expect("an order")
-        }
-
-        on!(fault: apalis_sqlite, apalis_postgres);
+        on!(fault: apalis_sqlite, apalis_postgres, apalis_redis, graphile, celery_redis);
     }
 
-    /// Where it does not, the message is still there after each, and somebody has to see to it.
+    mod at_once {
+        use super::*;
+
+        /// The engine was not told of the first attempt, which was over too soon.
+        async fn fault<E: Engine>() {
+            given_up::<E>("aborting at once", 0, ATTEMPTS + 1).await;
+        }
+
+        on!(fault: apalis_sqlite, apalis_postgres, apalis_redis, graphile, celery_redis);
+    }
+
+    /// RabbitMQ says that a message was delivered before, and not to whom it mattered: it comes back
+    /// again and again, and somebody has to see to it.
     async fn uncounted<E: Engine>() {
         let place = Place::shared::<E>();
         let engine = place.open::<E>().await;
-        flush(&engine, [aborts::intent(0)]).await.all_left();
-        let often = async |deaths| deaths > ATTEMPTS;
-        workers_die_until::<E>(&place, ALONE, often).await;
+        flush(&engine, [aborts::intent(0, 0)]).await.all_left();
+        let often = async || place.record().count("begun").get(&0).is_some_and(|n| *n > ATTEMPTS);
+        workers_until::<E>(&place, often).await;
         eventually("it is given back", async || place.held(&engine).await == 1).await;
         let begun = place.record().count("begun")[&0];
         tell::<E>(
@@ -181,5 +155,32 @@ mod aborting {
         );
     }
 
-    on!(uncounted: apalis_redis, graphile, celery_rabbitmq, celery_redis);
+    on!(uncounted: celery_rabbitmq);
+}
+
+mod interrupted {
+    use super::*;
+
+    /// What may be tried once, and only waited in workers that died, is tried.
+    async fn waiting<E: Engine>() {
+        let place = Place::shared::<E>();
+        let engine = place.open::<E>().await;
+        let once = |order| pack::intent(order, 10_000).max_attempts(1);
+        flush(&engine, (1..=4).map(once)).await.all_left();
+        flush(&engine, (5..=10).map(|order| ship::intent(order).max_attempts(1))).await.all_left();
+        let record = place.record();
+        let mut killed = place.worker::<E>(4, 16);
+        eventually("4 have begun", async || record.count("begun").len() == 4).await;
+        killed.kill();
+        place.serve(&engine, 5..=10).await;
+
+        let letters = engine.list(100).await.expect("listed");
+        assert_eq!(letters.len(), 4, "those that had begun: {letters:#?}");
+        assert!(letters.iter().all(|letter| letter.task.as_deref() == Some("live.pack")));
+        let ran = Ran::all_once(&record, 5..=10);
+        tell::<E>("killed at the only attempt", format_args!("4 had begun: dead letters; {ran}"));
+    }
+
+    // Celery's messages don't say how often a task may be tried.
+    on!(waiting: apalis_sqlite, apalis_postgres, apalis_redis, graphile);
 }

@@ -62,6 +62,9 @@ local function dismiss(queue, worker)
   local inflight = inflight_of(queue, worker)
   local ids = redis.call("SMEMBERS", inflight)
   table.sort(ids)
+  for _, id in ipairs(ids) do
+    redis.call("HSET", meta_of(queue, id), "interrupted", 1)
+  end
   put_back(queue, ids)
   redis.call("DEL", inflight, metadata_of(queue, worker))
   redis.call("ZREM", queue.workers, worker)

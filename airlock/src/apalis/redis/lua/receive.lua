@@ -1,5 +1,5 @@
 -- ARGV: the worker's name, and how many messages it has room for, at most 1,000. Returns the number
--- of the queue, the id, the attempts made and the body, of each message.
+-- of the queue, the id, the attempts made, the body, and whether its worker died, of each message.
 local worker, room = ARGV[1], tonumber(ARGV[2])
 local taken = {}
 
@@ -24,9 +24,10 @@ for number, queue in ipairs(queues) do
     for place, id in ipairs(ids) do
       if bodies[place] then
         local meta = meta_of(queue, id)
-        local attempts = tonumber(redis.call("HGET", meta, "attempts") or 0) or 0
+        local said = redis.call("HMGET", meta, "attempts", "interrupted")
+        local attempts = tonumber(said[1] or 0) or 0
         redis.call("HSET", meta, "status", "Running", "locked_at", math.floor(now), "locked_by", worker)
-        taken[#taken + 1] = { number - 1, id, attempts, bodies[place] }
+        taken[#taken + 1] = { number - 1, id, attempts, bodies[place], said[2] and 1 or 0 }
       else
         -- Somebody removed the job and left its id.
         redis.call("SREM", inflight, id)

@@ -3,7 +3,7 @@ local id = ARGV[1]
 for _, queue in ipairs(queues) do
   if redis.call("SREM", queue.dead, id) == 1 and redis.call("HEXISTS", queue.data, id) == 1 then
     local meta = meta_of(queue, id)
-    redis.call("HDEL", meta, "result", "done_at")
+    redis.call("HDEL", meta, "result", "done_at", "interrupted")
     redis.call("HSET", meta, "attempts", 0, "status", "Pending")
     local key = redis.call("HGET", meta, "idempotency_key")
     if key and key ~= "" then

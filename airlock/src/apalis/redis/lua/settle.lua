@@ -18,11 +18,11 @@ for first = 2, #ARGV, 6 do
       forget(queue, id)
     elseif kind == "dead" then
       free_key(queue, id)
-      redis.call("HDEL", meta, "locked_at", "locked_by")
+      redis.call("HDEL", meta, "locked_at", "locked_by", "interrupted")
       redis.call("HSET", meta, "status", "Killed", "attempts", attempts, "result", result, "done_at", now)
       redis.call("SADD", queue.dead, id)
     elseif kind == "retry" then
-      redis.call("HDEL", meta, "locked_at", "locked_by")
+      redis.call("HDEL", meta, "locked_at", "locked_by", "interrupted")
       -- Not "Failed", which is what apalis writes: its vacuum would remove the job before the retry.
       redis.call("HSET", meta, "status", "Pending", "attempts", attempts)
       if result ~= "" then
@@ -30,6 +30,7 @@ for first = 2, #ARGV, 6 do
       end
       redis.call("ZADD", queue.scheduled, now + tonumber(after), id)
     else
+      redis.call("HSET", meta, "attempts", attempts)
       table.insert(returned[number], id)
     end
   end
