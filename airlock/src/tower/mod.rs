@@ -44,6 +44,13 @@ pub use service::{ScopeFuture, ScopeService};
 use crate::web::Settings;
 use crate::{FlushError, Scope};
 
+/// What answers a failed flush is beside them, of a type of its own: it knows the service's body.
+type LayerSettings = Settings<
+    dyn Fn(&request::Parts) -> Scope + Send + Sync,
+    dyn Fn(&response::Parts) -> bool + Send + Sync,
+    (),
+>;
+
 /// Makes every request a scope.
 ///
 /// # Examples
@@ -63,7 +70,7 @@ use crate::{FlushError, Scope};
 #[derive(Clone)]
 #[must_use = "a layer does nothing until a service is put under it: `.layer(ScopeLayer::new())`"]
 pub struct ScopeLayer<A = Plain> {
-    settings: Settings<request::Parts, response::Parts>,
+    settings: LayerSettings,
     answer: A,
 }
 

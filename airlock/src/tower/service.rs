@@ -5,13 +5,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use ::http::{Request, Response, request, response};
+use ::http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::{Answer, ScopeBody};
+use super::{Answer, LayerSettings, ScopeBody};
 use crate::scope::inside::Inside;
-use crate::web::{self, Flushing, Settings};
+use crate::web::{self, Flushing};
 use crate::{Outcome, Scope, Sealed};
 
 /// A service whose every request is a scope; made by [`ScopeLayer`](super::ScopeLayer).
@@ -23,16 +23,12 @@ pub struct ScopeService<S, A = super::Plain> {
 
 /// How requests' scopes begin and end, shared by the service and the requests on their way.
 struct Ending<A> {
-    settings: Settings<request::Parts, response::Parts>,
+    settings: LayerSettings,
     answer: A,
 }
 
 impl<S, A> ScopeService<S, A> {
-    pub(super) fn new(
-        inner: S,
-        settings: Settings<request::Parts, response::Parts>,
-        answer: A,
-    ) -> Self {
+    pub(super) fn new(inner: S, settings: LayerSettings, answer: A) -> Self {
         Self { inner, ending: Arc::new(Ending { settings, answer }) }
     }
 }
