@@ -2,6 +2,8 @@
 # Runs the live suite, tests/live, against real servers and real workers.
 #
 #   tests/live.sh [FILTER…]   starts throw-away servers, runs the tests whose names contain a FILTER
+#   tests/live.sh --bench [NAME…]
+#                             starts them and measures the engines whose names contain a NAME
 #   tests/live.sh --shell     starts them and opens a shell in which `cargo test -p airlock-live` works
 #
 # PostgreSQL, Redis and RabbitMQ come up on free ports, with their files in one temporary folder. However
@@ -18,15 +20,19 @@ PATH=$PATH:/usr/sbin
 
 main() {
     case "${1-}" in
-        -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0" && return ;;
+        -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0" && return ;;
     esac
     packages
-    workers
+    [ "${1-}" = --bench ] || workers
     prepare_to_clean_up
     servers
     if [ "${1-}" = --shell ]; then
         export -p | sed -n 's/^declare -x \(AIRLOCK_\)/export \1/p'
         "${SHELL:-bash}" 9>&- || true
+    elif [ "${1-}" = --bench ]; then
+        step "measuring the engines"
+        job cargo bench --package airlock-live --bench engines -- "${@:2}"
+        wait "$!"
     else
         step "running the live suite"
         job cargo test --package airlock-live -- --include-ignored "$@"
