@@ -145,6 +145,8 @@ pub mod celery;
 mod config;
 #[cfg(any(feature = "dramatiq-rabbitmq", feature = "dramatiq-redis"))]
 pub mod dramatiq;
+#[cfg(feature = "worker")]
+mod engine_error;
 #[cfg(feature = "envelope")]
 pub mod envelope;
 mod error;
@@ -167,6 +169,8 @@ mod redis;
 mod registry;
 mod report;
 mod scope;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+mod sql;
 mod states;
 mod table;
 mod task;
@@ -184,6 +188,8 @@ pub use airlock_macros::{policy, scoped, task};
 #[cfg(feature = "tokio")]
 pub use backoff::Backoff;
 pub use config::{AlreadyConfigured, Configuration, configure};
+#[cfg(feature = "worker")]
+pub use engine_error::EngineError;
 pub use error::{EnqueueError, Refusal};
 pub use executor::{
     Batch, DispatchError, Executor, Fallback, Inline, InlineBuilder, OnFailure, Route,
