@@ -190,7 +190,7 @@ pub use backoff::Backoff;
 pub use config::{AlreadyConfigured, Configuration, configure};
 #[cfg(feature = "worker")]
 pub use engine_error::EngineError;
-pub use error::{EnqueueError, Refusal};
+pub use error::{Bound, EnqueueError, Refusal};
 pub use executor::{
     Batch, DispatchError, Executor, Fallback, Inline, InlineBuilder, OnFailure, Route,
     RouteBuilder, RouteTo, StatesError, ThreadPool, ThreadPoolBuilder, ThreadPoolError,
