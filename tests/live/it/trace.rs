@@ -23,7 +23,7 @@ const STATE: &str = "vendor=1";
 
 /// Says which span it finds itself in.
 #[airlock::task(name = "live.trace")]
-async fn trace(#[state] seen: &Arc<UnboundedSender<SpanContext>>) {
+fn trace(#[state] seen: &Arc<UnboundedSender<SpanContext>>) {
     let span = Context::current().span().span_context().clone();
     seen.send(span).expect("the test listens");
 }
@@ -53,12 +53,12 @@ async fn arrives<E: Engine>() {
     let engine = E::on_queue(&url, &unique::name("trace")).await.expect("opened");
     flush_in_trace(engine.clone(), trace::intent()).await;
 
-    let (seen, mut sees) = tokio::sync::mpsc::unbounded_channel();
+    let (seen, mut spans) = tokio::sync::mpsc::unbounded_channel();
     let serving = airlock::tasks![trace];
     let worker =
         airlock::worker().state(Arc::new(seen)).serving(serving).build().expect("a worker");
     let mut span: Option<SpanContext> = None;
-    let ran = async { span = sees.recv().await };
+    let ran = async { span = spans.recv().await };
     let served = worker.run(engine, ran);
     timeout(Duration::from_mins(1), served).await.expect("it ran").expect("served");
     let span = span.expect("it was sent");
