@@ -85,7 +85,7 @@ pub fn configure() -> Configuration {
 /// let full = small.run(|| {
 ///     airlock::scope().run(|| (1..=2).try_for_each(|id| send_mail::enqueue(id)))
 /// })?;
-/// assert!(matches!(full, Err(EnqueueError::Full(_, 1))));
+/// assert!(matches!(full, Err(EnqueueError::Full(_, Bound::Intents(1)))));
 /// # Ok(())
 /// # }
 /// ```
@@ -173,7 +173,7 @@ impl fmt::Debug for Configuration {
 /// # Examples
 ///
 /// ```standalone_crate
-/// use airlock::{AlreadyConfigured, DropAll};
+/// use airlock::{Bound, AlreadyConfigured, DropAll};
 ///
 /// assert!(airlock::configure().policy(DropAll).install().is_ok());
 /// assert_eq!(airlock::configure().install(), Err(AlreadyConfigured));

@@ -34,8 +34,35 @@ pub enum EnqueueError {
     Refused(Refusal, PolicyViolation),
     /// The scope behind a handle has ended.
     Closed(Refusal),
-    /// The scope's buffer holds as many intents as its limit, given here, allows.
-    Full(Refusal, usize),
+    /// The scope has no room for the intent within this bound, its own or that of a scope around.
+    Full(Refusal, Bound),
+}
+
+/// How much a scope may hold: what [`Scope::limit`](crate::Scope::limit) and
+/// [`Scope::limit_bytes`](crate::Scope::limit_bytes) say.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::{Bound, EnqueueError};
+///
+/// #[airlock::task]
+/// fn send_letter(text: String) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let scope = airlock::scope().limit_bytes(100);
+/// let full = scope.run(|| send_letter::enqueue("x".repeat(400)))?;
+/// assert!(matches!(full, Err(EnqueueError::Full(_, Bound::Bytes(100)))));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Bound {
+    /// So many intents.
+    Intents(usize),
+    /// So many bytes.
+    Bytes(usize),
 }
 
 /// Which intent was refused.
@@ -85,6 +112,18 @@ impl fmt::Debug for Refusal {
 }
 
 impl EnqueueError {
+    pub(crate) fn full(refusal: Refusal, limit: usize) -> Self {
+        Self::Full(refusal, Bound::Intents(limit))
+    }
+
+    /// What a policy in force refused; one that keeps count of a bound says that the scope is full.
+    pub(crate) fn refused(refusal: Refusal, violation: PolicyViolation) -> Self {
+        match violation.bound() {
+            Some(bound) => Self::Full(refusal, bound),
+            None => Self::Refused(refusal, violation),
+        }
+    }
+
     /// The refused intent's task.
     pub fn task(&self) -> &'static TaskInfo {
         self.refusal().intent.task
@@ -137,10 +176,16 @@ impl fmt::Display for EnqueueError {
                 "enqueued through a handle whose scope has ended: let the scope wait for the work \
                  it was handed to, or open a scope there",
             ),
-            Self::Full(_, limit) => write!(
+            Self::Full(_, Bound::Intents(limit)) => write!(
                 f,
-                "refused because the scope holds as many intents as its limit of {limit} allows: \
+                "refused because the scope has no room for it within its limit of {limit} intents: \
                  raise `.limit(…)`, or open a scope a chunk"
+            ),
+            Self::Full(_, Bound::Bytes(limit)) => write!(
+                f,
+                "refused because the scope has no room for it within its limit of {limit} bytes: \
+                 raise `.limit_bytes(…)`, pass an id in place of what is large, or open a scope a \
+                 chunk"
             ),
         }?;
         write!(f, " ({origin})")

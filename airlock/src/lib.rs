@@ -149,6 +149,8 @@ pub mod celery;
 mod config;
 #[cfg(any(feature = "dramatiq-rabbitmq", feature = "dramatiq-redis"))]
 pub mod dramatiq;
+#[cfg(feature = "worker")]
+mod engine_error;
 #[cfg(feature = "envelope")]
 pub mod envelope;
 mod error;
@@ -179,6 +181,8 @@ pub mod rocket;
 #[cfg(feature = "salvo")]
 pub mod salvo;
 mod scope;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+mod sql;
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
 mod states;
@@ -204,7 +208,9 @@ pub use airlock_macros::{policy, scoped, task};
 #[cfg(feature = "tokio")]
 pub use backoff::Backoff;
 pub use config::{AlreadyConfigured, Configuration, configure};
-pub use error::{EnqueueError, Refusal};
+#[cfg(feature = "worker")]
+pub use engine_error::EngineError;
+pub use error::{Bound, EnqueueError, Refusal};
 pub use executor::{
     Batch, DispatchError, Executor, Fallback, Inline, InlineBuilder, OnFailure, Route,
     RouteBuilder, RouteTo, StatesError, ThreadPool, ThreadPoolBuilder, ThreadPoolError,

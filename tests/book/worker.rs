@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use airlock::worker::{DeadLetter, DeadLetters, Message, Settled, Source};
-use airlock::{Batch, BoxError, DispatchError, Executor, tasks};
+use airlock::{Batch, BoxError, DispatchError, EngineError, Executor, tasks};
 
 struct Smtp;
 
@@ -48,19 +48,19 @@ impl Executor for Queue {
 }
 
 impl DeadLetters for Queue {
-    async fn list(&self, _: usize) -> Result<Vec<DeadLetter>, BoxError> {
+    async fn list(&self, _: usize) -> Result<Vec<DeadLetter>, EngineError> {
         Ok(Vec::new())
     }
 
-    async fn find(&self, _: &str) -> Result<Option<DeadLetter>, BoxError> {
+    async fn find(&self, _: &str) -> Result<Option<DeadLetter>, EngineError> {
         Ok(None)
     }
 
-    async fn retry(&self, _: &str) -> Result<bool, BoxError> {
+    async fn retry(&self, _: &str) -> Result<bool, EngineError> {
         Ok(false)
     }
 
-    async fn remove(&self, _: &str) -> Result<bool, BoxError> {
+    async fn remove(&self, _: &str) -> Result<bool, EngineError> {
         Ok(false)
     }
 }
@@ -68,7 +68,7 @@ impl DeadLetters for Queue {
 async fn shutdown() {}
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), BoxError> {
+async fn main() -> Result<(), EngineError> {
     let queue = Queue;
 // the block
     Ok(())

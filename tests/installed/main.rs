@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use airlock::{AlreadyConfigured, EnqueueError, Intent, block_tasks};
+use airlock::{AlreadyConfigured, Bound, EnqueueError, Intent, block_tasks};
 
 static RAN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -56,7 +56,10 @@ fn what_is_installed_holds_everywhere_unless_overridden() {
     assert_eq!(ran(), ["mail(n: 1)", "mail(n: 3)"], "in futures");
 
     let full = airlock::scope().run(|| (0..4).try_for_each(mail::enqueue));
-    assert!(matches!(full.expect("nothing to flush"), Err(EnqueueError::Full(_, 3))));
+    assert!(matches!(
+        full.expect("nothing to flush"),
+        Err(EnqueueError::Full(_, Bound::Intents(3)))
+    ));
 
     // An override replaces the whole of it, in its block.
     airlock::configure()

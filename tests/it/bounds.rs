@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use airlock::{
-    Batch, DispatchError, EnqueueError, Executor, Fate, FlushError, OnFailure, PolicyViolation,
-    Scope, Verdict,
+    Batch, Bound, DispatchError, EnqueueError, Executor, Fate, FlushError, OnFailure,
+    PolicyViolation, Scope, Verdict,
 };
 
 use crate::support::{Ran, Reports, assert_adds_up, block_on, fates, quiet, yield_once};
@@ -18,7 +18,7 @@ fn enqueue_all(numbers: std::ops::RangeInclusive<u64>) -> Result<(), EnqueueErro
 #[track_caller]
 fn limit_of(result: Result<(), EnqueueError>) -> usize {
     match result {
-        Err(EnqueueError::Full(_, limit)) => limit,
+        Err(EnqueueError::Full(_, Bound::Intents(limit))) => limit,
         other => panic!("it is not full: {other:?}"),
     }
 }
@@ -34,7 +34,7 @@ fn a_nested_scope_holds_no_more_than_the_outer_has_room_for() {
             let full = quiet::enqueue(4);
             let text = full.as_ref().expect_err("it is full").to_string();
             assert!(text.contains("quiet(n: 4)") && text.contains("bounds.rs"), "{text}");
-            assert!(text.contains("its limit of 3 allows: raise `.limit(…)`"), "{text}");
+            assert!(text.contains("its limit of 3 intents: raise `.limit(…)`"), "{text}");
             assert_eq!(limit_of(full), 3);
         });
         full.expect("captured");
@@ -343,7 +343,7 @@ fn a_chunk_of_nothing_is_refused() {
 
 /// Letters of 500 bytes, as JSON and with the intent's own.
 mod bytes {
-    use airlock::{DropAll, EnqueueError};
+    use airlock::{Bound, DropAll, EnqueueError};
 
     #[airlock::task(name = "bounds.letter")]
     fn letter(text: String) {
@@ -358,8 +358,7 @@ mod bytes {
     fn what_is_too_much_is_refused_and_what_is_held_leaves() {
         let (written, sealed) = airlock::scope().limit_bytes(1_999).seal(|| letters(4));
         let error = written.expect_err("the fourth is too much").to_string();
-        let said = "holds 1500 bytes, and its limit of 1999 has no room for 500 more: raise \
-                    `.limit_bytes(…)`";
+        let said = "no room for it within its limit of 1999 bytes: raise `.limit_bytes(…)`";
         assert!(error.contains(said), "{error}");
         assert_eq!(sealed.flush().expect("they run").dispatched(), 3);
         let (written, sealed) = airlock::scope().limit_bytes(2_000).seal(|| letters(4));
@@ -375,7 +374,7 @@ mod bytes {
             airlock::scope().run(|| letters(1)).expect("it is captured")?;
             letters(1)
         });
-        assert!(matches!(written, Err(EnqueueError::Refused(..))), "{written:?}");
+        assert!(matches!(written, Err(EnqueueError::Full(_, Bound::Bytes(1_000)))), "{written:?}");
         assert_eq!(sealed.flush().expect("nothing runs").dropped(), 2);
     }
 
@@ -398,7 +397,7 @@ mod bytes {
             letters(1)
         };
         let (written, sealed) = airlock::scope().limit_bytes(1_000).seal_async(body).await;
-        assert!(matches!(written, Err(EnqueueError::Refused(..))), "{written:?}");
+        assert!(matches!(written, Err(EnqueueError::Full(_, Bound::Bytes(1_000)))), "{written:?}");
         assert_eq!(sealed.flush_async().await.expect("they run").dispatched(), 2);
     }
 

@@ -1,7 +1,7 @@
 //! Handles: a scope that is carried to other threads and tasks.
 
 use airlock::{
-    AllowAll, DropAll, EnqueueError, InScope, Intent, Policy, PolicyViolation, block_tasks,
+    AllowAll, Bound, DropAll, EnqueueError, InScope, Intent, Policy, PolicyViolation, block_tasks,
 };
 
 use crate::support::{Ran, anote, block_on, note, quiet, yield_once};
@@ -245,7 +245,7 @@ fn a_handle_carries_the_configuration() {
                                 quiet::enqueue(2)
                             });
                             let inner = inner.expect("nothing to flush");
-                            assert!(matches!(inner, Err(EnqueueError::Full(_, 1))));
+                            assert!(matches!(inner, Err(EnqueueError::Full(_, Bound::Intents(1)))));
                         });
                     });
                 });

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::pin::Pin;
 
-use airlock::{EnqueueError, FlushError, InScope};
+use airlock::{Bound, EnqueueError, FlushError, InScope};
 
 use crate::support::{Ran, anote, block_on, fail, note, panic_of, quiet, yield_once};
 
@@ -461,7 +461,7 @@ fn every_option_is_the_method_of_its_name() {
         quiet::enqueue(1)?;
         fail::enqueue(2)?;
         note::enqueue(3)?;
-        assert!(matches!(note::enqueue(4), Err(EnqueueError::Full(_, 3))));
+        assert!(matches!(note::enqueue(4), Err(EnqueueError::Full(_, Bound::Intents(3)))));
         Err(Error::Own)
     }
     let (ran, reports) = (Ran::new(), crate::support::Reports::new());

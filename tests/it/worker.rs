@@ -1,5 +1,6 @@
 //! The worker, over an engine in memory: what it runs, what it says of it, and how it stops.
 
+mod begin;
 mod engine;
 mod failures;
 mod load;

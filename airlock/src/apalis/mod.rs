@@ -31,7 +31,7 @@ pub use postgres::Postgres;
 #[cfg(feature = "apalis-redis")]
 pub use redis::{Redis, RedisReceipt};
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite"))]
-pub use sql::{SqlError, SqlReceipt};
+pub use sql::SqlReceipt;
 #[cfg(feature = "apalis-sqlite")]
 pub use sqlite::Sqlite;
 pub use storage::Storage;

@@ -24,8 +24,8 @@
 //! half-way may have arrived all the same: the error says so.
 //!
 //! A message that a Rust worker holds when it is killed is delivered again: by RabbitMQ as soon as
-//! the connection is gone, by Redis after the `lease`. How often that has happened is
-//! not counted.
+//! the connection is gone, by Redis after `lost_after`. Over Redis the attempt counts where it
+//! has begun; RabbitMQ can't be told that.
 //!
 //! # What a Rust worker makes of Python's messages
 //!

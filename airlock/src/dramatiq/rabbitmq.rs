@@ -4,6 +4,7 @@ use lapin::BasicProperties;
 
 use crate::dramatiq::DEFAULT_QUEUE;
 use crate::dramatiq::message::Message;
+use crate::engine_error::EngineError;
 use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::private::BoxError;
@@ -43,7 +44,7 @@ impl RabbitMq {
     /// # Errors
     ///
     /// Where the URL is none of RabbitMQ, and where the broker can't be reached.
-    pub async fn connect(url: &str) -> Result<Self, BoxError> {
+    pub async fn connect(url: &str) -> Result<Self, EngineError> {
         let broker = Broker::connect(url).await?;
         Ok(Self { broker, queue: DEFAULT_QUEUE.to_owned(), max_priority: None })
     }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use crate::dramatiq::DEFAULT_QUEUE;
 use crate::dramatiq::message::Message;
+use crate::engine_error::EngineError;
 use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError, Executor};
-use crate::private::BoxError;
 use crate::redis::{Layout, Outgoing, Server, UNIQUE_FOR, UniqueKey};
 
 /// Hands intents to Dramatiq's workers over Redis.
@@ -63,7 +63,7 @@ impl Redis {
     /// # Errors
     ///
     /// Where the URL is none of Redis, and where the server can't be reached.
-    pub async fn connect(url: &str) -> Result<Self, BoxError> {
+    pub async fn connect(url: &str) -> Result<Self, EngineError> {
         let server = Server::connect(url).await?;
         let (queue, namespace) = (DEFAULT_QUEUE.to_owned(), "dramatiq".to_owned());
         Ok(Self { server, queue, namespace, unique_for: UNIQUE_FOR })

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
+use crate::engine_error::EngineError;
 use crate::envelope::Envelope;
 use crate::graphile::push::{MOST_ATTEMPTS, key, max_attempts};
 use crate::graphile::{Graphile, PREFIX};
-use crate::private::BoxError;
 use crate::worker::{DeadLetter, DeadLetters};
 
 /// Of the queues that are served; `$2` is an id, or nothing where all are meant.
@@ -64,48 +64,53 @@ fn time(microseconds: i64) -> SystemTime {
 }
 
 impl Graphile {
-    async fn letters(&self, id: Option<i64>, at_most: usize) -> Result<Vec<DeadLetter>, BoxError> {
+    async fn letters(
+        &self,
+        id: Option<i64>,
+        at_most: usize,
+    ) -> Result<Vec<DeadLetter>, EngineError> {
         let letters = sqlx::query_as(self.sql(DEAD))
             .bind(self.identifiers())
             .bind(id)
             .bind(i64::try_from(at_most).unwrap_or(i64::MAX))
             .fetch_all(&self.pool)
             .await;
-        letters.map_err(|error| self.error("look for dead letters in", error).into())
+        letters.map_err(|error| self.error("look for dead letters in", error))
     }
 }
 
 /// Those of the queues that the handle serves.
 impl DeadLetters for Graphile {
-    async fn list(&self, at_most: usize) -> Result<Vec<DeadLetter>, BoxError> {
+    async fn list(&self, at_most: usize) -> Result<Vec<DeadLetter>, EngineError> {
         self.letters(None, at_most).await
     }
 
-    async fn find(&self, id: &str) -> Result<Option<DeadLetter>, BoxError> {
+    async fn find(&self, id: &str) -> Result<Option<DeadLetter>, EngineError> {
         let Ok(id) = id.parse() else { return Ok(None) };
         Ok(self.letters(Some(id), 1).await?.pop())
     }
 
-    async fn retry(&self, id: &str) -> Result<bool, BoxError> {
+    async fn retry(&self, id: &str) -> Result<bool, EngineError> {
+        let Ok(number) = id.parse::<i64>() else { return Ok(false) };
         let Some(letter) = self.find(id).await? else { return Ok(false) };
         let envelope = Envelope::from_json(&letter.body).ok();
         let key = envelope.as_ref().and_then(Envelope::unique_key).map(key);
         let retried = sqlx::query(self.sql(RETRY))
-            .bind(id.parse::<i64>()?)
+            .bind(number)
             .bind(envelope.as_ref().map_or(MOST_ATTEMPTS, max_attempts))
             .bind(key)
             .fetch_optional(&self.pool)
             .await;
         match retried {
             Ok(row) => Ok(row.is_some()),
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => {
-                Err(format!("{id} stays a dead letter: another job has its unique key").into())
-            }
-            Err(error) => Err(self.error("put a dead letter back into", error).into()),
+            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Err(self
+                .error("put a dead letter back into", "another job has its unique key")
+                .next_step("try again when that is done")),
+            Err(error) => Err(self.error("put a dead letter back into", error)),
         }
     }
 
-    async fn remove(&self, id: &str) -> Result<bool, BoxError> {
+    async fn remove(&self, id: &str) -> Result<bool, EngineError> {
         let Ok(id) = id.parse::<i64>() else { return Ok(false) };
         let removed = sqlx::query(self.sql(REMOVE))
             .bind(id)

@@ -1,7 +1,6 @@
 //! Graphile Worker: jobs in PostgreSQL, by the crate `graphile_worker`.
 
 mod dead;
-mod error;
 mod listen;
 mod push;
 mod source;
@@ -11,18 +10,20 @@ use std::time::Duration;
 
 use graphile_worker::WorkerUtils;
 use graphile_worker_database::Schema;
+use graphile_worker_queries::errors::GraphileWorkerError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _};
 
-pub use error::GraphileError;
 pub use source::GraphileReceipt;
 
+use crate::engine_error::EngineError;
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::graphile::listen::Listening;
 use crate::graphile::push::Job;
 use crate::graphile::source::Identity;
 use crate::home::Home;
 use crate::private::BoxError;
+use crate::sql;
 use crate::transaction::{Connection, Queue, dialect};
 use crate::worker::Holds;
 
@@ -62,7 +63,7 @@ const NAME: &str = "airlock::graphile::Graphile";
 /// once more may make a second job of each, other than of those with a unique key.
 ///
 /// A task runs at least once. What a killed worker held is taken over
-/// [half a minute](Self::lost_after) later, and that attempt does not count.
+/// [half a minute](Self::lost_after) later. The attempt counts where it has begun.
 ///
 /// # Examples
 ///
@@ -102,15 +103,14 @@ impl Graphile {
     ///
     /// # Errors
     ///
-    /// [`GraphileError`] where the URL is none, or the server can't be reached or refuses.
-    pub async fn connect(url: &str) -> Result<Self, GraphileError> {
+    /// [`EngineError`] where the URL is none, or the server can't be reached or refuses.
+    pub async fn connect(url: &str) -> Result<Self, EngineError> {
         /// A pool tries for this long to reach a server that is down.
         const PATIENCE: Duration = Duration::from_secs(10);
-        let options: PgConnectOptions = url
-            .parse()
-            .map_err(|error| GraphileError::of("read the URL of", "PostgreSQL", error))?;
+        let options: PgConnectOptions =
+            url.parse().map_err(|error| sql::error("read the URL of", "PostgreSQL", error))?;
         // The pool would only say that it has timed out.
-        let failed = |error| GraphileError::of("connect to", place(&options), error);
+        let failed = |error| sql::error("connect to", sql::place(&options), error);
         let first = PgConnection::connect_with(&options).await.map_err(failed)?;
         first.close().await.map_err(failed)?;
         Ok(Self::new(PgPoolOptions::new().acquire_timeout(PATIENCE).connect_lazy_with(options)))
@@ -195,9 +195,9 @@ impl Graphile {
     ///
     /// # Errors
     ///
-    /// [`GraphileError`] where the database refuses, or its tables are of a later version that this one
+    /// [`EngineError`] where the database refuses, or its tables are of a later version that this one
     /// can't work with.
-    pub async fn setup(&self) -> Result<(), GraphileError> {
+    pub async fn setup(&self) -> Result<(), EngineError> {
         let utils = WorkerUtils::new(&self.pool, &self.schema);
         utils.migrate().await.map_err(|error| self.error("set up", error))
     }
@@ -262,8 +262,17 @@ impl Graphile {
         DispatchError::all(self.error(&format!("send {} to", intents(jobs)), error))
     }
 
-    fn error(&self, doing: &str, error: impl Into<BoxError>) -> GraphileError {
-        GraphileError::new(doing, place(&self.pool.connect_options()), error)
+    fn error(&self, doing: &str, error: impl Into<BoxError>) -> EngineError {
+        let error = error.into();
+        // What the crate wraps.
+        let step = match error.downcast_ref() {
+            Some(GraphileWorkerError::SqlError(error)) => {
+                error.code().is_some_and(sql::is_missing).then_some(sql::SET_UP)
+            }
+            _ => None,
+        };
+        let error = sql::error(doing, sql::place(&self.pool.connect_options()), error);
+        if step.is_some() { error.next_step(step) } else { error }
     }
 
     /// A statement over the tables of the schema.
@@ -317,21 +326,10 @@ fn intents(jobs: &[Job]) -> String {
     if jobs.len() == 1 { "1 intent".to_owned() } else { format!("{} intents", jobs.len()) }
 }
 
-/// Where a database is, without a password.
-fn place(options: &PgConnectOptions) -> String {
-    let user = options.get_username();
-    let database = options.get_database().unwrap_or(user);
-    let (host, port) = (options.get_host(), options.get_port());
-    match options.get_socket() {
-        Some(socket) => format!("postgres://{user}@{}/{database}", socket.display()),
-        None => format!("postgres://{user}@{host}:{port}/{database}"),
-    }
-}
-
 impl fmt::Debug for Graphile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Graphile")
-            .field("place", &place(&self.pool.connect_options()))
+            .field("place", &sql::place(&self.pool.connect_options()))
             .field("schema", &self.schema.escaped())
             .field("queues", &self.queues_served())
             .finish_non_exhaustive()

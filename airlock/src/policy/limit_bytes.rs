@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::error::Bound;
 use crate::intent::Intent;
 use crate::policy::{Policy, PolicyViolation};
 
@@ -27,10 +28,6 @@ impl Policy for LimitBytes {
             return Ok(());
         }
         self.held.fetch_sub(bytes, Ordering::Relaxed);
-        Err(PolicyViolation::new(format!(
-            "the scope holds {held} bytes, and its limit of {} has no room for {bytes} more: raise \
-             `.limit_bytes(…)`, pass an id in place of what is large, or open a scope a chunk",
-            self.limit
-        )))
+        Err(PolicyViolation::full(Bound::Bytes(self.limit)))
     }
 }

@@ -18,6 +18,7 @@ use lapin::{Channel, Connection, ConnectionProperties};
 
 pub(crate) use publish::Outgoing;
 
+use crate::engine_error::EngineError;
 use crate::private::BoxError;
 
 /// How many batches are published at the same time, each on a channel of its own.
@@ -45,12 +46,15 @@ struct Inner {
 }
 
 impl Broker {
-    pub(crate) async fn connect(url: &str) -> Result<Self, BoxError> {
-        let uri: AMQPUri = url.parse().map_err(|error| {
-            format!("a URL of RabbitMQ is like amqp://user:password@host:5672/%2f, and this one is not: {error}")
+    pub(crate) async fn connect(url: &str) -> Result<Self, EngineError> {
+        let uri: AMQPUri = url.parse().map_err(|error: String| {
+            EngineError::new("read the URL of", "RabbitMQ", error)
+                .next_step("it is like amqp://user:password@host:5672/%2f")
         })?;
-        let runtime = Handle::try_current()
-            .map_err(|_| "there is no Tokio runtime here: connect to RabbitMQ inside one")?;
+        let runtime = Handle::try_current().map_err(|error| {
+            EngineError::new("connect to", "RabbitMQ", error)
+                .next_step("connect inside a Tokio runtime")
+        })?;
         let broker = Self {
             inner: Arc::new(Inner {
                 uri,
@@ -78,22 +82,20 @@ impl Broker {
     }
 
     /// A connection of the caller's own.
-    pub(crate) async fn new_connection(&self) -> Result<Connection, BoxError> {
+    pub(crate) async fn new_connection(&self) -> Result<Connection, EngineError> {
         let properties = ConnectionProperties::default().with_connection_name("airlock".into());
         let connecting = Connection::connect_uri(self.inner.uri.clone(), properties);
-        match timeout(PATIENCE, connecting).await {
-            Ok(Ok(connection)) => Ok(connection),
-            Ok(Err(error)) => Err(format!(
-                "{} can't be reached: {error}. Check the URL, and that the broker runs",
-                self.place()
-            )
-            .into()),
-            Err(_) => Err(format!("{} did not answer within {PATIENCE:?}", self.place()).into()),
-        }
+        let error: BoxError = match timeout(PATIENCE, connecting).await {
+            Ok(Ok(connection)) => return Ok(connection),
+            Ok(Err(error)) => error.into(),
+            Err(_) => format!("it did not answer within {PATIENCE:?}").into(),
+        };
+        Err(EngineError::new("connect to", self.place(), error)
+            .next_step("check the URL, and that the broker runs"))
     }
 
     /// The connection for publishing, made anew where it is gone.
-    async fn connection(&self) -> Result<Arc<Connection>, BoxError> {
+    async fn connection(&self) -> Result<Arc<Connection>, EngineError> {
         let mut connection = self.inner.connection.lock().await;
         if let Some(connection) = &*connection
             && connection.status().connected()

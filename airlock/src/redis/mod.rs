@@ -14,6 +14,7 @@ use ::tokio::sync::Mutex;
 #[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
 pub(crate) use push::{Layout, Outgoing, UNIQUE_FOR, UniqueKey};
 
+use crate::engine_error::EngineError;
 use crate::private::BoxError;
 
 /// How long the server may take to answer.
@@ -36,12 +37,15 @@ struct Inner {
 }
 
 impl Server {
-    pub(crate) async fn connect(url: &str) -> Result<Self, BoxError> {
+    pub(crate) async fn connect(url: &str) -> Result<Self, EngineError> {
         let client = Client::open(url).map_err(|error| {
-            format!("a URL of Redis is like redis://user:password@host:6379/0, and this one is not: {error}")
+            EngineError::new("read the URL of", "Redis", error)
+                .next_step("it is like redis://user:password@host:6379/0")
         })?;
-        let runtime = Handle::try_current()
-            .map_err(|_| "there is no Tokio runtime here: connect to Redis inside one")?;
+        let runtime = Handle::try_current().map_err(|error| {
+            EngineError::new("connect to", "Redis", error)
+                .next_step("connect inside a Tokio runtime")
+        })?;
         let server =
             Self { inner: Arc::new(Inner { client, runtime, connection: Mutex::default() }) };
         // What is wrong with the URL is said here, and not at the first flush.
@@ -56,7 +60,7 @@ impl Server {
     }
 
     /// The connection, made anew where it is gone.
-    pub(crate) async fn connection(&self) -> Result<MultiplexedConnection, BoxError> {
+    pub(crate) async fn connection(&self) -> Result<MultiplexedConnection, EngineError> {
         let mut slot = self.inner.connection.lock().await;
         if let Some((connection, used)) = &mut *slot {
             // A server that was restarted meanwhile is found out before anything is sent.
@@ -85,15 +89,14 @@ impl Server {
     }
 
     /// A connection of the caller's own.
-    pub(crate) async fn new_connection(&self) -> Result<MultiplexedConnection, BoxError> {
+    pub(crate) async fn new_connection(&self) -> Result<MultiplexedConnection, EngineError> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(PATIENCE))
             .set_response_timeout(Some(PATIENCE));
         let connecting = self.inner.client.get_multiplexed_async_connection_with_config(&config);
         connecting.await.map_err(|error| {
-            let place = self.place();
-            format!("{place} can't be reached: {error}. Check the URL, and that the server runs")
-                .into()
+            EngineError::new("connect to", self.place(), error)
+                .next_step("check the URL, and that the server runs")
         })
     }
 

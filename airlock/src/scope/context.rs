@@ -239,7 +239,7 @@ impl Context {
             Ok(place) => place,
             Err(None) => return Err(refuse(EnqueueError::NoScope, &intent)),
             Err(Some(limit)) => {
-                return Err(refuse(|refusal| EnqueueError::Full(refusal, limit), &intent));
+                return Err(refuse(|refusal| EnqueueError::full(refusal, limit), &intent));
             }
         };
         if let Err(violation) = judging(|| chain::on_enqueue(&chain, &intent)) {
@@ -277,7 +277,7 @@ impl Context {
 #[cold]
 #[expect(clippy::unnecessary_box_returns, reason = "what it is returned in is one register")]
 fn refused(intent: &Intent, violation: PolicyViolation) -> Box<EnqueueError> {
-    refuse(|refusal| EnqueueError::Refused(refusal, violation), intent)
+    refuse(|refusal| EnqueueError::refused(refusal, violation), intent)
 }
 
 /// Asks the policies in force about the intent that was just written, and takes it out again unless

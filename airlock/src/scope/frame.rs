@@ -309,7 +309,7 @@ impl Shared {
             Ok(()) => Ok(()),
             Err((intent, Refused::Closed)) => Err(EnqueueError::Closed(Refusal::of(&intent))),
             Err((intent, Refused::Full)) => {
-                Err(EnqueueError::Full(Refusal::of(&intent), self.bounds.limit()))
+                Err(EnqueueError::full(Refusal::of(&intent), self.bounds.limit()))
             }
         }
     }

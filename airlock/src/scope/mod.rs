@@ -260,7 +260,9 @@ impl Scope {
         self.rule(|rules| rules.release = Release::All)
     }
 
-    /// Refuses to hold more than `limit` intents; 16,777,216 unless told otherwise.
+    /// Refuses to hold more than `limit` intents; 16,777,216 unless told otherwise, which take 671 MB
+    /// with arguments of up to 16 bytes. What larger ones own besides comes on top:
+    /// [`limit_bytes`](Self::limit_bytes) counts it.
     ///
     /// What nested scopes hold counts too: the one inside refuses what this one has no room for,
     /// unless this one releases. Of several futures with scopes of their own inside this one, each
@@ -269,7 +271,7 @@ impl Scope {
     /// # Examples
     ///
     /// ```
-    /// use airlock::EnqueueError;
+    /// use airlock::{Bound, EnqueueError};
     ///
     /// #[airlock::task]
     /// fn send_mail(order_id: u64) {}
@@ -277,7 +279,7 @@ impl Scope {
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let full =
     ///     airlock::scope().limit(2).run(|| (1..=3).try_for_each(|id| send_mail::enqueue(id)))?;
-    /// assert!(matches!(full, Err(EnqueueError::Full(_, 2))));
+    /// assert!(matches!(full, Err(EnqueueError::Full(_, Bound::Intents(2)))));
     /// # Ok(())
     /// # }
     /// ```
@@ -301,7 +303,7 @@ impl Scope {
     /// let scope = airlock::scope().limit_bytes(1_000);
     /// let refused = scope.run(|| (1..=3).try_for_each(|_| send_letter::enqueue("x".repeat(400))))?;
     /// let error = refused.unwrap_err().to_string();
-    /// assert!(error.contains("holds 902 bytes, and its limit of 1000 has no room for 451 more"));
+    /// assert!(error.contains("no room for it within its limit of 1000 bytes"));
     /// # Ok(())
     /// # }
     /// ```

@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use crate::private::BoxError;
+use crate::engine_error::EngineError;
 
 /// A message that was given up, with the reason.
 ///
@@ -39,10 +39,10 @@ pub struct DeadLetter {
 /// # Examples
 ///
 /// ```
-/// use airlock::BoxError;
+/// use airlock::EngineError;
 /// use airlock::worker::DeadLetters;
 ///
-/// async fn retry_all(letters: &impl DeadLetters) -> Result<usize, BoxError> {
+/// async fn retry_all(letters: &impl DeadLetters) -> Result<usize, EngineError> {
 ///     let mut retried = 0;
 ///     for letter in letters.list(1_000).await? {
 ///         retried += usize::from(letters.retry(&letter.id).await?);
@@ -59,26 +59,29 @@ pub trait DeadLetters {
     fn list(
         &self,
         at_most: usize,
-    ) -> impl Future<Output = Result<Vec<DeadLetter>, BoxError>> + Send;
+    ) -> impl Future<Output = Result<Vec<DeadLetter>, EngineError>> + Send;
 
     /// The dead letter of this id.
     ///
     /// # Errors
     ///
     /// The engine's.
-    fn find(&self, id: &str) -> impl Future<Output = Result<Option<DeadLetter>, BoxError>> + Send;
+    fn find(
+        &self,
+        id: &str,
+    ) -> impl Future<Output = Result<Option<DeadLetter>, EngineError>> + Send;
 
     /// Puts one back into its queue, as new; whether there was one of this id.
     ///
     /// # Errors
     ///
     /// The engine's: then it is still a dead letter.
-    fn retry(&self, id: &str) -> impl Future<Output = Result<bool, BoxError>> + Send;
+    fn retry(&self, id: &str) -> impl Future<Output = Result<bool, EngineError>> + Send;
 
     /// Removes one for good; whether there was one of this id.
     ///
     /// # Errors
     ///
     /// The engine's: then it is still a dead letter.
-    fn remove(&self, id: &str) -> impl Future<Output = Result<bool, BoxError>> + Send;
+    fn remove(&self, id: &str) -> impl Future<Output = Result<bool, EngineError>> + Send;
 }

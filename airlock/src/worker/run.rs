@@ -31,6 +31,9 @@ enum Phase {
 /// How long to wait where the engine does not answer.
 const OUTAGE: Backoff = Backoff::new(Duration::from_millis(100)).longest(Duration::from_secs(10));
 
+/// More messages than a worker ever holds.
+const ALL: u32 = (1 << 29) - 1;
+
 /// How long a task runs before its engine is told that it has begun: most are done by then, and it need
 /// not hear of them.
 const NOTICE: Duration = Duration::from_millis(50);
@@ -234,8 +237,6 @@ async fn run_all<S: Source>(
     phase: watch::Sender<Phase>,
 ) {
     let stopped = phase.subscribe();
-    /// More than a worker ever holds.
-    const ALL: u32 = (1 << 29) - 1;
     let running = Arc::new(Semaphore::new(worker.inner.concurrency.min(Semaphore::MAX_PERMITS)));
     // What has begun and is not settled: to the engine it runs.
     let unsettled = Arc::new(Semaphore::new(ALL as usize));
@@ -381,21 +382,20 @@ async fn run_one<R>(
                 settlement = &mut running => Some(settlement),
                 () = sleep(NOTICE), if !told_first => None,
             };
-            let settlement = match quick {
-                Some(settlement) => settlement,
-                None => {
-                    let shared = Arc::new(receipt);
-                    let (told, heard) = oneshot::channel();
-                    let _ = tell.send((shared.clone(), told));
-                    let settlement = running.await;
-                    // The engine hears of one thing after the other.
-                    let _ = heard.await;
-                    receipt = match Arc::into_inner(shared) {
-                        Some(receipt) => receipt,
-                        None => unreachable!("whoever told has dropped it before"),
-                    };
-                    settlement
-                }
+            let settlement = if let Some(settlement) = quick {
+                settlement
+            } else {
+                let shared = Arc::new(receipt);
+                let (told, heard) = oneshot::channel();
+                let _ = tell.send((shared.clone(), told));
+                let settlement = running.await;
+                // The engine hears of one thing after the other.
+                let _ = heard.await;
+                receipt = match Arc::into_inner(shared) {
+                    Some(receipt) => receipt,
+                    None => unreachable!("whoever told has dropped it before"),
+                };
+                settlement
             };
             events::settled(&envelope, attempt, &settlement);
             settlement

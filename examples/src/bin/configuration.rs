@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::sync::mpsc::{SendError, Sender, channel};
 
-use airlock::{AlreadyConfigured, DropAll, EnqueueError, Inline};
+use airlock::{AlreadyConfigured, Bound, DropAll, EnqueueError, Inline};
 
 #[airlock::task(name = "mail.send")]
 fn send_mail(#[state] sent: &Sender<u64>, order_id: u64) -> Result<(), SendError<u64>> {
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let full = airlock::scope().run(|| (3..=4).try_for_each(|id| send_mail::enqueue(id)))?;
         let error = full.expect_err("the limit is one");
         println!("{error}");
-        assert!(matches!(error, EnqueueError::Full(_, 1)));
+        assert!(matches!(error, EnqueueError::Full(_, Bound::Intents(1))));
         Ok(())
     })?;
     assert!(received.try_recv().is_err());

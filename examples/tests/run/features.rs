@@ -24,7 +24,7 @@ programs! {
     async_scopes: "mail for order 102",
     block_tasks: "did you mean `mail.confirmation`?",
     cascades: "failed: the parcel is lost",
-    configuration: "as many intents as its limit of 1 allows",
+    configuration: "no room for it within its limit of 1 intents",
     custom_executor: "would send mail.confirmation(order_id: 9)",
     custom_policy: "was refused by OfficeRules: 50000 cents need a second person",
     flush_error: "failed: mailbox full",

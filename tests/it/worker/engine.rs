@@ -122,7 +122,10 @@ async fn the_engine_hears_that_the_worker_lives_until_it_has_stopped() {
     assert!(memory.pauses("keep_alive").iter().all(|pause| pause.as_secs() == 10));
     sleep(Duration::from_mins(1)).await;
     assert_eq!(memory.calls("keep_alive"), 9, "not any more once it has stopped");
-    assert_eq!(memory.order_of_calls(), ["open", "receive", "keep_alive", "settle", "close"]);
+    assert_eq!(
+        memory.order_of_calls(),
+        ["open", "receive", "begin", "keep_alive", "settle", "close"]
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -29,6 +29,7 @@ struct State {
     told: Vec<(u64, Settlement)>,
     /// The messages of each call of `settle`, also of those that failed.
     settled: Vec<Vec<u64>>,
+    begun: Vec<Vec<u64>>,
     calls: Vec<(&'static str, Instant)>,
     faults: HashMap<&'static str, (Fault, usize)>,
     heartbeat: Option<Duration>,
@@ -43,6 +44,7 @@ struct Delivery {
     attempt: u32,
     due: Option<SystemTime>,
     not_before: Option<Instant>,
+    interrupted: bool,
 }
 
 /// How a call ends that is told to fail.
@@ -94,7 +96,14 @@ impl Memory {
         let mut state = self.state();
         state.sent += 1;
         let number = state.sent;
-        state.queue.push_back(Delivery { number, body, attempt, due, not_before: None });
+        state.queue.push_back(Delivery {
+            number,
+            body,
+            attempt,
+            due,
+            not_before: None,
+            interrupted: false,
+        });
         drop(state);
         self.0.changed.notify_waiters();
         number
@@ -126,14 +135,30 @@ impl Memory {
     }
 
     async fn reaches(&self, there: impl Fn(&State) -> bool) {
-        loop {
-            let mut changed = std::pin::pin!(self.0.changed.notified());
-            changed.as_mut().enable();
-            if there(&self.state()) {
-                return;
+        let reached = async {
+            loop {
+                let mut changed = std::pin::pin!(self.0.changed.notified());
+                changed.as_mut().enable();
+                if there(&self.state()) {
+                    return;
+                }
+                changed.await;
             }
-            changed.await;
-        }
+        };
+        tokio::time::timeout(Duration::from_mins(10), reached).await.expect("it gets there");
+    }
+
+    /// The messages of each call of `begin`.
+    pub(super) fn begun(&self) -> Vec<Vec<u64>> {
+        self.state().begun.clone()
+    }
+
+    /// Says of a message in the queue that the worker which had it was killed, and which attempt is next.
+    pub(super) fn interrupt(&self, number: u64, attempt: u32) {
+        let mut state = self.state();
+        let delivery = state.queue.iter_mut().find(|delivery| delivery.number == number);
+        let delivery = delivery.expect("it is in the queue");
+        (delivery.interrupted, delivery.attempt) = (true, attempt);
     }
 
     /// What became of messages, in the order in which it was told, as `1: done`.
@@ -297,12 +322,19 @@ impl Source for Memory {
             Message::new(delivery.number, Envelope::from_json(&delivery.body))
                 .attempt(delivery.attempt)
                 .due(delivery.due)
+                .interrupted(delivery.interrupted)
         };
         let messages = taken.iter().map(message).collect();
         state.held.extend(taken.into_iter().map(|delivery| (delivery.number, delivery)));
         state.most_held = state.most_held.max(state.held.len());
         self.0.changed.notify_waiters();
         Ok(messages)
+    }
+
+    async fn begin(&self, receipts: &[&u64]) -> Result<(), BoxError> {
+        self.call("begin").await?;
+        self.state().begun.push(receipts.iter().map(|receipt| **receipt).collect());
+        Ok(())
     }
 
     async fn settle(&self, settled: &[Settled<u64>]) -> Result<(), BoxError> {

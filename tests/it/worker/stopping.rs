@@ -55,6 +55,11 @@ fn gate() -> Gate {
     Arc::new(Semaphore::new(0))
 }
 
+/// What a worker that stops comes to; one that doesn't fails, and is not waited for.
+async fn ends<T>(run: impl Future<Output = T>) -> T {
+    timeout(Duration::from_mins(10), run).await.expect("it stops")
+}
+
 const GRACE: Duration = Duration::from_secs(30);
 /// How long the engine is waited for besides.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -67,7 +72,8 @@ async fn what_runs_finishes_and_what_waits_is_given_back() {
         sleep(Duration::from_secs(29)).await;
         gate.add_permits(2);
     };
-    let (served, ()) = tokio::join!(worker.run(memory.clone(), memory.holds(5)), opens);
+    let (served, ()) =
+        ends(async { tokio::join!(worker.run(memory.clone(), memory.holds(5)), opens) }).await;
     memory.assert_sound();
     assert_eq!(served.expect("it opens"), Served { done: 2, returned: 3, ..Served::default() });
     assert_eq!(
@@ -88,7 +94,7 @@ async fn what_runs_longer_than_the_grace_is_given_back() {
     let (ran, gate, memory) = (Ran::new(), gate(), Memory::new());
     let worker = build(holding(&ran, &gate, &memory).grace(GRACE));
     let begun = Instant::now();
-    let served = worker.run(memory.clone(), memory.holds(5)).await.expect("it opens");
+    let served = ends(worker.run(memory.clone(), memory.holds(5))).await.expect("it opens");
     assert_eq!(begun.elapsed().as_secs(), GRACE.as_secs());
     memory.assert_sound();
     assert_eq!(served, Served { returned: 5, ..Served::default() });
@@ -112,7 +118,7 @@ async fn a_sync_task_can_only_be_left_behind() {
         memory.holds(1).await;
         sleep(Duration::from_millis(50)).await;
     };
-    let served = worker.run(memory.clone(), shutdown).await.expect("it opens");
+    let served = ends(worker.run(memory.clone(), shutdown)).await.expect("it opens");
     assert!(begun.elapsed() < Duration::from_millis(450), "{:?}", begun.elapsed());
     assert_eq!(served.returned, 1);
     assert_eq!(memory.queue(), [1]);
@@ -123,7 +129,7 @@ async fn a_worker_without_grace_tells_the_engine_all_the_same() {
     let (ran, gate, memory) = (Ran::new(), gate(), Memory::new());
     memory.fail("settle", Fault::Slow(Duration::from_secs(1)), ALWAYS);
     let worker = build(holding(&ran, &gate, &memory).grace(Duration::ZERO));
-    let served = worker.run(memory.clone(), memory.holds(5)).await.expect("it opens");
+    let served = ends(worker.run(memory.clone(), memory.holds(5))).await.expect("it opens");
     assert_eq!(served, Served { returned: 5, ..Served::default() });
     assert_eq!(memory.queue().len(), 6);
 }
@@ -169,7 +175,7 @@ async fn messages_on_their_way_to_a_worker_that_stops_are_given_back() {
     memory.send(&note::intent(1));
     memory.fail("receive", Fault::Slow(Duration::from_secs(3)), ALWAYS);
     let worker = build(worker(&Ran::new()));
-    let served = worker.run(memory.clone(), sleep(Duration::from_secs(1))).await;
+    let served = ends(worker.run(memory.clone(), sleep(Duration::from_secs(1)))).await;
     assert_eq!(served.expect("it opens").returned, 1);
     assert_eq!(memory.queue(), [1]);
 }
@@ -194,7 +200,7 @@ async fn takes_to_stop(call: &'static str, fault: Fault) -> Duration {
     let worker = build(worker(&Ran::new()).grace(GRACE));
     let stop = Duration::from_secs(100);
     let begun = Instant::now();
-    worker.run(memory.clone(), sleep(stop)).await.expect("it opens");
+    ends(worker.run(memory.clone(), sleep(stop))).await.expect("it opens");
     memory.assert_sound();
     begun.elapsed().saturating_sub(stop)
 }
@@ -232,7 +238,7 @@ async fn what_the_engine_could_not_be_told_is_counted() {
         memory.called("settle", 1).await;
         sleep(Duration::from_mins(1)).await;
     };
-    let served = worker.run(memory.clone(), shutdown).await.expect("it opens");
+    let served = ends(worker.run(memory.clone(), shutdown)).await.expect("it opens");
     let took = begun.elapsed().saturating_sub(Duration::from_mins(1));
     assert!(is_about(took, GRACE + FAREWELL), "however many there are: {took:?}");
     assert_eq!(served, Served { done: 2_500, untold: 2_500, ..Served::default() });

@@ -30,6 +30,7 @@ def received(task):
     request = task.request
     facts = ("id", "args", "kwargs", "retries", "eta", "expires", "timelimit", "headers")
     facts += ("root_id", "parent_id", "correlation_id", "reply_to", "origin", "argsrepr", "kwargsrepr")
+    facts += ("traceparent", "tracestate")
     delivery = request.delivery_info or {}
     record(
         "received",

@@ -12,12 +12,13 @@ use apalis_postgres::PostgresStorage;
 use sqlx::postgres::PgConnection;
 use sqlx::{PgPool, postgres::PgConnectOptions};
 
-use crate::apalis::SqlError;
 use crate::apalis::postgres::listen::Listening;
 use crate::apalis::sql::{Job, Serving, chunks, jobs, keyed, leave_out, serving};
+use crate::engine_error::EngineError;
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::home::Home;
 use crate::private::BoxError;
+use crate::sql;
 use crate::transaction::{Connection, Queue, dialect};
 use crate::worker::Holds;
 
@@ -51,8 +52,7 @@ const REMOVE_DONE: &str = "
 /// and to flush them once more may make a second job of each, other than of those with a unique key.
 ///
 /// A task runs at least once. What a killed worker held is taken over
-/// [half a minute](Self::lost_after) later, and counts as an attempt, also for a job that it had not
-/// begun.
+/// [half a minute](Self::lost_after) later. The attempt counts where it has begun.
 ///
 /// Jobs that are done stay in their table until [`remove_done`](Self::remove_done) removes them.
 ///
@@ -89,14 +89,14 @@ impl Postgres {
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the URL is none, or the server can't be reached or refuses.
-    pub async fn connect(url: &str) -> Result<Self, SqlError> {
+    /// [`EngineError`] where the URL is none, or the server can't be reached or refuses.
+    pub async fn connect(url: &str) -> Result<Self, EngineError> {
         let options: PgConnectOptions = url
             .parse()
-            .map_err(|error: sqlx::Error| SqlError::new("read the URL of", "PostgreSQL", error))?;
-        let place = place(&options);
+            .map_err(|error: sqlx::Error| sql::error("read the URL of", "PostgreSQL", error))?;
+        let place = sql::place(&options);
         let pool = PgPool::connect_with(options).await;
-        Ok(Self::new(pool.map_err(|error| SqlError::new("connect to", place, error))?))
+        Ok(Self::new(pool.map_err(|error| sql::error("connect to", place, error))?))
     }
 
     /// Uses a pool that the program has already.
@@ -128,8 +128,8 @@ impl Postgres {
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where that is refused, or the tables were made by something else.
-    pub async fn setup(&self) -> Result<(), SqlError> {
+    /// [`EngineError`] where that is refused, or the tables were made by something else.
+    pub async fn setup(&self) -> Result<(), EngineError> {
         PostgresStorage::setup(&self.pool).await.map_err(|error| self.error("set up", error))
     }
 
@@ -182,8 +182,8 @@ impl Postgres {
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database doesn't.
-    pub async fn remove_done(&self, for_longer_than: Duration) -> Result<u64, SqlError> {
+    /// [`EngineError`] where the database doesn't.
+    pub async fn remove_done(&self, for_longer_than: Duration) -> Result<u64, EngineError> {
         let removed = sqlx::query(REMOVE_DONE)
             .bind(self.serving.queues())
             .bind(for_longer_than.as_secs_f64())
@@ -207,8 +207,8 @@ impl Postgres {
         DispatchError::all(self.error(&format!("send {} intents to", jobs.len()), error))
     }
 
-    fn error(&self, doing: &str, error: impl Into<BoxError>) -> SqlError {
-        SqlError::new(doing, place(&self.pool.connect_options()), error)
+    fn error(&self, doing: &str, error: impl Into<BoxError>) -> EngineError {
+        sql::error(doing, sql::place(&self.pool.connect_options()), error)
     }
 }
 
@@ -233,21 +233,10 @@ impl<C: Connection<dialect::Postgres>> Queue<C> for Postgres {
     }
 }
 
-/// Where a database is, without a password.
-fn place(options: &PgConnectOptions) -> String {
-    let user = options.get_username();
-    let database = options.get_database().unwrap_or(user);
-    let (host, port) = (options.get_host(), options.get_port());
-    match options.get_socket() {
-        Some(socket) => format!("postgres://{user}@{}/{database}", socket.display()),
-        None => format!("postgres://{user}@{host}:{port}/{database}"),
-    }
-}
-
 impl fmt::Debug for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Postgres")
-            .field("place", &place(&self.pool.connect_options()))
+            .field("place", &sql::place(&self.pool.connect_options()))
             .field("queues", &self.serving.queues())
             .finish_non_exhaustive()
     }

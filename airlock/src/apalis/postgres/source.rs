@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::apalis::Postgres;
 use crate::apalis::sql::{INTERRUPTED, SqlReceipt, column, endings, ids, message};
-use crate::apalis::{Postgres, SqlError};
+use crate::engine_error::EngineError;
 use crate::private::BoxError;
 use crate::worker::{Message, Settled, Source};
 
@@ -161,7 +162,7 @@ impl Postgres {
         self.serving.queues().iter().map(|queue| self.serving.worker(queue)).collect()
     }
 
-    async fn put_back_others(&self) -> Result<(), SqlError> {
+    async fn put_back_others(&self) -> Result<(), EngineError> {
         let put_back = |held: Vec<String>| {
             sqlx::query(PUT_BACK_OTHERS).bind(self.workers()).bind(held).execute(&self.pool)
         };
@@ -170,7 +171,7 @@ impl Postgres {
         Ok(())
     }
 
-    async fn sign(&self) -> Result<(), SqlError> {
+    async fn sign(&self) -> Result<(), EngineError> {
         let queues = self.serving.queues();
         let signed = sqlx::query(SIGN).bind(self.workers()).bind(queues).execute(&self.pool).await;
         signed.map_err(|error| self.error("say that a worker lives to", error))?;
@@ -181,7 +182,7 @@ impl Postgres {
         &self,
         index: usize,
         room: usize,
-    ) -> Result<Vec<Message<SqlReceipt>>, SqlError> {
+    ) -> Result<Vec<Message<SqlReceipt>>, EngineError> {
         let queue = &self.serving.queues()[index];
         let rows = sqlx::query_as(RECEIVE)
             .bind(self.serving.worker(queue))
@@ -198,7 +199,7 @@ impl Postgres {
     }
 
     /// Puts back what lost workers held.
-    async fn take_over(&self) -> Result<(), SqlError> {
+    async fn take_over(&self) -> Result<(), EngineError> {
         let lost_after = f64::from(self.serving.lost_after());
         for queue in self.serving.queues() {
             let taken = sqlx::query(TAKE_OVER)

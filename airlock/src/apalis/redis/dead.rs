@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::apalis::redis::Redis;
 use crate::apalis::redis::script::{self, LETTERS, REMOVE, RETRY};
+use crate::engine_error::EngineError;
 use crate::envelope::Envelope;
-use crate::private::BoxError;
 use crate::worker::{DeadLetter, DeadLetters};
 
 /// Queue, id, body, result, attempts, and since when.
@@ -15,11 +15,11 @@ type Letter = (usize, Vec<u8>, Vec<u8>, Vec<u8>, u32, f64);
 
 /// Those of the queues that the handle serves; apalis' own workers leave theirs here too.
 impl DeadLetters for Redis {
-    async fn list(&self, at_most: usize) -> Result<Vec<DeadLetter>, BoxError> {
+    async fn list(&self, at_most: usize) -> Result<Vec<DeadLetter>, EngineError> {
         self.letters(at_most, "").await
     }
 
-    async fn find(&self, id: &str) -> Result<Option<DeadLetter>, BoxError> {
+    async fn find(&self, id: &str) -> Result<Option<DeadLetter>, EngineError> {
         // To the script, no id is every id.
         if id.is_empty() {
             return Ok(None);
@@ -27,21 +27,21 @@ impl DeadLetters for Redis {
         Ok(self.letters(1, id).await?.pop())
     }
 
-    async fn retry(&self, id: &str) -> Result<bool, BoxError> {
+    async fn retry(&self, id: &str) -> Result<bool, EngineError> {
         let mut invocation = script::of(&RETRY, &self.served);
         invocation.arg(id);
-        self.call(&self.served, &invocation).await
+        Ok(self.call(&self.served, &invocation).await?)
     }
 
-    async fn remove(&self, id: &str) -> Result<bool, BoxError> {
+    async fn remove(&self, id: &str) -> Result<bool, EngineError> {
         let mut invocation = script::of(&REMOVE, &self.served);
         invocation.arg(id);
-        self.call(&self.served, &invocation).await
+        Ok(self.call(&self.served, &invocation).await?)
     }
 }
 
 impl Redis {
-    async fn letters(&self, at_most: usize, wanted: &str) -> Result<Vec<DeadLetter>, BoxError> {
+    async fn letters(&self, at_most: usize, wanted: &str) -> Result<Vec<DeadLetter>, EngineError> {
         let mut invocation = script::of(&LETTERS, &self.served);
         invocation.arg(at_most).arg(wanted);
         let letters: Vec<Letter> = self.call(&self.served, &invocation).await?;

@@ -15,6 +15,7 @@ use apalis_redis::Config;
 use uuid::Uuid;
 
 use crate::apalis::redis::bell::Bell;
+use crate::engine_error::EngineError;
 use crate::private::BoxError;
 use crate::redis::Server;
 use crate::worker::Holds;
@@ -36,7 +37,7 @@ pub use source::RedisReceipt;
 ///   although its intents may be in the queue: sent again, they run twice.
 /// - A task runs *at least* once. What a worker held that was killed is
 ///   [taken over](Self::lost_after) by others, within 38 seconds unless told otherwise. An attempt
-///   counts when it has ended, so one that kills its worker doesn't.
+///   counts where it has begun.
 /// - What is done is forgotten. A dead letter stays until it is retried or removed, by
 ///   [`DeadLetters`](crate::worker::DeadLetters) or by apalis' `vacuum`.
 /// - What Redis itself keeps over a crash is up to its `appendonly` and `appendfsync`.
@@ -94,9 +95,9 @@ impl Redis {
     /// # Errors
     ///
     /// Where the URL is none, or nobody answers there.
-    pub async fn connect(url: &str) -> Result<Self, BoxError> {
+    pub async fn connect(url: &str) -> Result<Self, EngineError> {
         let server = Server::connect(url).await?;
-        let client = bell::client(url)?;
+        let client = bell::client(url).map_err(BoxError::from)?;
         Ok(Self::with(server, Handle::current(), client, "default"))
     }
 

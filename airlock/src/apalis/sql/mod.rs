@@ -1,12 +1,10 @@
 //! What the two SQL engines share.
 
-mod error;
 mod job;
 mod letter;
 mod serving;
 mod settle;
 
-pub use error::SqlError;
 pub use settle::SqlReceipt;
 
 pub(super) use job::{Job, chunks, jobs, keyed, leave_out, places};

@@ -8,7 +8,8 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::apalis::sql::{SqlError, SqlReceipt};
+use crate::apalis::sql::SqlReceipt;
+use crate::engine_error::EngineError;
 use crate::private::BoxError;
 use crate::worker::Message;
 
@@ -54,7 +55,7 @@ impl Serving {
         take: impl Fn(usize, usize) -> F + Send,
     ) -> Result<Vec<Message<SqlReceipt>>, BoxError>
     where
-        F: Future<Output = Result<Vec<Message<SqlReceipt>>, SqlError>> + Send,
+        F: Future<Output = Result<Vec<Message<SqlReceipt>>, EngineError>> + Send,
     {
         let queues = self.queues().len();
         let first = self.turn.fetch_add(1, Ordering::Relaxed) % queues;

@@ -5,6 +5,7 @@ use sqlx::Connection as _;
 use crate::apalis::Sqlite;
 use crate::apalis::sql::{LetterRow, held, is_duplicate, letter, unique_key};
 use crate::apalis::sqlite::push;
+use crate::engine_error::EngineError;
 use crate::private::BoxError;
 use crate::worker::{DeadLetter, DeadLetters};
 
@@ -31,15 +32,15 @@ const REMOVE: &str = "
         AND id = ?2";
 
 impl DeadLetters for Sqlite {
-    async fn list(&self, at_most: usize) -> Result<Vec<DeadLetter>, BoxError> {
+    async fn list(&self, at_most: usize) -> Result<Vec<DeadLetter>, EngineError> {
         self.letters(None, at_most).await
     }
 
-    async fn find(&self, id: &str) -> Result<Option<DeadLetter>, BoxError> {
+    async fn find(&self, id: &str) -> Result<Option<DeadLetter>, EngineError> {
         Ok(self.letters(Some(id), 1).await?.pop())
     }
 
-    async fn retry(&self, id: &str) -> Result<bool, BoxError> {
+    async fn retry(&self, id: &str) -> Result<bool, EngineError> {
         let Some(letter) = self.find(id).await? else { return Ok(false) };
         let key = unique_key(&letter);
         let retried = async {
@@ -57,12 +58,12 @@ impl DeadLetters for Sqlite {
                 self.wake();
                 Ok(retried)
             }
-            Err(error) if is_duplicate(&error) => Err(held(&letter)),
-            Err(error) => Err(self.error("put a dead letter back into", error).into()),
+            Err(error) if is_duplicate(&error) => Err(held(&letter).into()),
+            Err(error) => Err(self.error("put a dead letter back into", error)),
         }
     }
 
-    async fn remove(&self, id: &str) -> Result<bool, BoxError> {
+    async fn remove(&self, id: &str) -> Result<bool, EngineError> {
         let removed =
             sqlx::query(REMOVE).bind(self.queues_json()).bind(id).execute(&self.pool).await;
         let removed = removed.map_err(|error| self.error("remove a dead letter from", error))?;
@@ -71,7 +72,11 @@ impl DeadLetters for Sqlite {
 }
 
 impl Sqlite {
-    async fn letters(&self, id: Option<&str>, at_most: usize) -> Result<Vec<DeadLetter>, BoxError> {
+    async fn letters(
+        &self,
+        id: Option<&str>,
+        at_most: usize,
+    ) -> Result<Vec<DeadLetter>, EngineError> {
         let rows = sqlx::query_as(LETTERS)
             .bind(self.queues_json())
             .bind(id)

@@ -15,11 +15,12 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection as _, SqlitePool};
 
-use crate::apalis::SqlError;
 use crate::apalis::sql::{Job, Serving, jobs, leave_out, serving};
+use crate::engine_error::EngineError;
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::home::Home;
 use crate::private::BoxError;
+use crate::sql;
 use crate::transaction::{Connection, Queue, dialect};
 
 /// How long to wait for others that hold the file.
@@ -57,8 +58,7 @@ const REMOVE_DONE: &str = "
 /// has been flushed survives a crash of the process and a loss of power.
 ///
 /// A task runs at least once. What a killed worker held is taken over
-/// [half a minute](Self::lost_after) later, and counts as an attempt, also for a job that it had not
-/// begun.
+/// [half a minute](Self::lost_after) later. The attempt counts where it has begun.
 ///
 /// Jobs that are done stay in the file until [`remove_done`](Self::remove_done) removes them.
 ///
@@ -103,9 +103,9 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the URL is none, or the file can't be opened.
-    pub async fn connect(url: &str) -> Result<Self, SqlError> {
-        let failed = |error| SqlError::new("connect to", url, error);
+    /// [`EngineError`] where the URL is none, or the file can't be opened.
+    pub async fn connect(url: &str) -> Result<Self, EngineError> {
+        let failed = |error| sql::error("connect to", url, error);
         let options = SqliteConnectOptions::from_str(url)
             .map_err(failed)?
             .create_if_missing(true)
@@ -161,8 +161,8 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database can't be written, or its tables were made by something else.
-    pub async fn setup(&self) -> Result<(), SqlError> {
+    /// [`EngineError`] where the database can't be written, or its tables were made by something else.
+    pub async fn setup(&self) -> Result<(), EngineError> {
         // apalis' own `setup` turns off `synchronous` for a connection of the pool, and SQLite has no
         // lock for two processes that migrate at once but a transaction that begins as a writer.
         let mut migrator = SqliteStorage::migrations();
@@ -240,8 +240,8 @@ impl Sqlite {
     ///
     /// # Errors
     ///
-    /// [`SqlError`] where the database can't be written.
-    pub async fn remove_done(&self, for_longer_than: Duration) -> Result<u64, SqlError> {
+    /// [`EngineError`] where the database can't be written.
+    pub async fn remove_done(&self, for_longer_than: Duration) -> Result<u64, EngineError> {
         let seconds = i64::try_from(for_longer_than.as_secs()).unwrap_or(i64::MAX);
         let removed = sqlx::query(REMOVE_DONE)
             .bind(self.queues_json())
@@ -287,9 +287,9 @@ impl Sqlite {
         DispatchError::all(self.error(&format!("send {} intents to", jobs.len()), error))
     }
 
-    fn error(&self, doing: &str, error: impl Into<BoxError>) -> SqlError {
+    fn error(&self, doing: &str, error: impl Into<BoxError>) -> EngineError {
         let file = self.pool.connect_options().get_filename().display().to_string();
-        SqlError::new(doing, format!("sqlite:{file}"), error)
+        sql::error(doing, format!("sqlite:{file}"), error)
     }
 }
 

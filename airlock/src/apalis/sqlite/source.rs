@@ -7,9 +7,10 @@ use apalis_sqlite::{Config, queries};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
+use crate::apalis::Sqlite;
 use crate::apalis::sql::{Ending, INTERRUPTED, SqlReceipt, endings, ids, message};
 use crate::apalis::sqlite::push::seconds;
-use crate::apalis::{SqlError, Sqlite};
+use crate::engine_error::EngineError;
 use crate::private::BoxError;
 use crate::worker::{Message, Settled, Source};
 
@@ -179,7 +180,7 @@ impl Sqlite {
         &self,
         index: usize,
         room: usize,
-    ) -> Result<Vec<Message<SqlReceipt>>, SqlError> {
+    ) -> Result<Vec<Message<SqlReceipt>>, EngineError> {
         let queue = &self.serving.queues()[index];
         let rows = async {
             let mut connection = self.acquire_relaxed().await?;
@@ -201,7 +202,7 @@ impl Sqlite {
     }
 
     /// Puts back what lost workers held.
-    async fn take_over(&self) -> Result<(), SqlError> {
+    async fn take_over(&self) -> Result<(), EngineError> {
         for queue in self.serving.queues() {
             let taken = sqlx::query(TAKE_OVER)
                 .bind(queue)

@@ -14,6 +14,7 @@ use crate::celery::rabbitmq::queues::{dead_name, is};
 use crate::celery::rabbitmq::source::{forward, message_id};
 use crate::celery::rabbitmq::table;
 use crate::celery::{REASON, RabbitMq};
+use crate::engine_error::EngineError;
 use crate::private::BoxError;
 use crate::rabbitmq::short;
 use crate::worker::{DeadLetter, DeadLetters};
@@ -91,13 +92,17 @@ fn letter(delivery: &Delivery) -> DeadLetter {
     let text = |name: &str| headers.get(name).and_then(Value::as_str).map(str::to_owned);
     let since = text(SINCE).and_then(|since| since.parse::<Timestamp>().ok());
     let since = since.and_then(|since| SystemTime::try_from(since).ok());
+    // Where the broker itself gave it up, as a queue's policy may say.
+    let death = headers.get("x-death").and_then(|deaths| deaths.as_array()?.first()).cloned();
+    let death = |name: &str| Some(death.as_ref()?.get(name)?.as_str()?.to_owned());
+    let brokers = || Some(format!("RabbitMQ gave it up: {}", death("reason")?));
     let attempts = headers.get(ATTEMPTS).and_then(Value::as_u64);
     DeadLetter {
         id: message_id(&delivery.properties).unwrap_or_default(),
-        queue: text(QUEUE).unwrap_or_default(),
+        queue: text(QUEUE).or_else(|| death("queue")).unwrap_or_default(),
         task: text("task"),
         body: delivery.data.clone(),
-        reason: text(REASON).unwrap_or_default(),
+        reason: text(REASON).or_else(brokers).unwrap_or_default(),
         attempts: attempts.and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or_default(),
         since: since.unwrap_or(SystemTime::UNIX_EPOCH),
     }
@@ -106,7 +111,7 @@ fn letter(delivery: &Delivery) -> DeadLetter {
 /// Whoever looks takes the letters out for a moment and puts them back where they were: two who look
 /// at the same time don't see the same ones.
 impl DeadLetters for RabbitMq {
-    async fn list(&self, at_most: usize) -> Result<Vec<DeadLetter>, BoxError> {
+    async fn list(&self, at_most: usize) -> Result<Vec<DeadLetter>, EngineError> {
         let look = self.look(|letters| letters.len() >= at_most).await?;
         let mut letters: Vec<_> = look.letters.iter().map(letter).collect();
         self.put_back(look).await?;
@@ -114,26 +119,26 @@ impl DeadLetters for RabbitMq {
         Ok(letters)
     }
 
-    async fn find(&self, id: &str) -> Result<Option<DeadLetter>, BoxError> {
+    async fn find(&self, id: &str) -> Result<Option<DeadLetter>, EngineError> {
         let (look, found) = self.look_for(id).await?;
         self.put_back(look).await?;
         Ok(found.as_ref().map(letter))
     }
 
-    async fn retry(&self, id: &str) -> Result<bool, BoxError> {
+    async fn retry(&self, id: &str) -> Result<bool, EngineError> {
         let (look, found) = self.look_for(id).await?;
         if let Some(found) = &found {
             let queue = short("queue", &letter(found).queue)?;
             let again = vec![("retries", AMQPValue::LongLongInt(0)), ("eta", AMQPValue::Void)];
             let published = self.broker.publish(vec![forward(found, queue, again)?]).await;
-            published.into_result()?;
+            published.into_result().map_err(BoxError::from)?;
             self.acknowledge(found).await?;
         }
         self.put_back(look).await?;
         Ok(found.is_some())
     }
 
-    async fn remove(&self, id: &str) -> Result<bool, BoxError> {
+    async fn remove(&self, id: &str) -> Result<bool, EngineError> {
         let (look, found) = self.look_for(id).await?;
         if let Some(found) = &found {
             self.acknowledge(found).await?;

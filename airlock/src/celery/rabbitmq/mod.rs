@@ -12,6 +12,7 @@ pub use source::RabbitMqReceipt;
 
 use crate::celery::DEFAULT_QUEUE;
 use crate::celery::sent::{self, Headers};
+use crate::engine_error::EngineError;
 use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::intent::Intent;
@@ -76,7 +77,7 @@ impl RabbitMq {
     /// # Errors
     ///
     /// Where the URL is none of RabbitMQ, and where the broker can't be reached.
-    pub async fn connect(url: &str) -> Result<Self, BoxError> {
+    pub async fn connect(url: &str) -> Result<Self, EngineError> {
         Ok(Self {
             broker: Broker::connect(url).await?,
             queue: DEFAULT_QUEUE.to_owned(),

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::celery::Redis;
 use crate::celery::redis::message::Opened;
 use crate::celery::redis::{RedisReceipt, keys};
+use crate::engine_error::EngineError;
 use crate::private::BoxError;
 use crate::worker::{DeadLetter, DeadLetters};
 
@@ -118,7 +119,7 @@ fn anew(message: Vec<u8>) -> Vec<u8> {
 }
 
 impl DeadLetters for Redis {
-    async fn list(&self, at_most: usize) -> Result<Vec<DeadLetter>, BoxError> {
+    async fn list(&self, at_most: usize) -> Result<Vec<DeadLetter>, EngineError> {
         let mut letters = Vec::new();
         for queue in &self.serves {
             let found: Vec<(String, Vec<u8>)> = self
@@ -127,7 +128,14 @@ impl DeadLetters for Redis {
                 })
                 .await?;
             for (id, kept) in found {
-                letters.push(serde_json::from_slice::<Kept>(&kept)?.open(id, queue));
+                let kept: Kept = serde_json::from_slice(&kept).map_err(|error| {
+                    EngineError::new(
+                        "read the dead letter",
+                        format_args!("`{id}` of {queue}"),
+                        error,
+                    )
+                })?;
+                letters.push(kept.open(id, queue));
             }
         }
         letters.sort_by_key(|letter| letter.since);
@@ -135,16 +143,16 @@ impl DeadLetters for Redis {
         Ok(letters)
     }
 
-    async fn find(&self, id: &str) -> Result<Option<DeadLetter>, BoxError> {
+    async fn find(&self, id: &str) -> Result<Option<DeadLetter>, EngineError> {
         let kept = self.kept(id).await?;
         Ok(kept.map(|(queue, kept)| kept.open(id.to_owned(), queue)))
     }
 
-    async fn retry(&self, id: &str) -> Result<bool, BoxError> {
-        self.take_out(id, true).await
+    async fn retry(&self, id: &str) -> Result<bool, EngineError> {
+        Ok(self.take_out(id, true).await?)
     }
 
-    async fn remove(&self, id: &str) -> Result<bool, BoxError> {
-        self.take_out(id, false).await
+    async fn remove(&self, id: &str) -> Result<bool, EngineError> {
+        Ok(self.take_out(id, false).await?)
     }
 }

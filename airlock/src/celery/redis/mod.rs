@@ -11,6 +11,7 @@ pub use source::RedisReceipt;
 
 use crate::celery::DEFAULT_QUEUE;
 use crate::celery::redis::keys::{list, step_of};
+use crate::engine_error::EngineError;
 use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::intent::Intent;
@@ -84,7 +85,7 @@ impl Redis {
     /// # Errors
     ///
     /// Where the URL is none of Redis, and where the server can't be reached.
-    pub async fn connect(url: &str) -> Result<Self, BoxError> {
+    pub async fn connect(url: &str) -> Result<Self, EngineError> {
         Ok(Self {
             server: Server::connect(url).await?,
             queue: DEFAULT_QUEUE.to_owned(),

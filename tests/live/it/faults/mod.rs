@@ -26,7 +26,7 @@ use airlock::worker::{Served, WorkerBuilder};
 use airlock::{Executor, Fate, Intent, Report, Scope};
 use airlock_live::{Engine, Record, Sender, Server, ship, worker};
 use tempfile::TempDir;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::servers::{self, Own};
 use crate::unique;
@@ -163,7 +163,8 @@ impl Place {
             let ran = record.count("ran");
             orders.iter().all(|order| ran.contains_key(order)) && self.held(engine).await == 0
         };
-        worker.run(engine.clone(), eventually("all ran", all_ran)).await.expect("served")
+        let served = worker.run(engine.clone(), eventually("all ran", all_ran));
+        timeout(2 * PATIENCE, served).await.expect("it stops").expect("served")
     }
 
     /// A program of its own on this queue.

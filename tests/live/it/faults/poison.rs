@@ -4,7 +4,12 @@
 use std::time::{Duration, Instant};
 
 use airlock::Intent;
+use airlock::celery::RabbitMq;
+use airlock::worker::DeadLetters;
 use airlock_live::{Engine, aborts, pack, panics, ship};
+use lapin::options::QueueDeclareOptions;
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Connection, ConnectionProperties};
 use tokio::time::sleep;
 
 use crate::faults::{PATIENCE, Place, Ran, eventually, flush, on, orders, tell};
@@ -82,10 +87,14 @@ mod aborting {
     }
 
     /// Starts workers, one after another, until something is so; how many there were.
-    async fn workers_until<E: Engine>(place: &Place, so: impl AsyncFn() -> bool) -> usize {
+    async fn workers_until<E: Engine>(
+        place: &Place,
+        (concurrency, prefetch): (u32, u32),
+        so: impl AsyncFn() -> bool,
+    ) -> usize {
         let begun = Instant::now();
         for workers in 1.. {
-            let mut worker = place.worker::<E>(AMONG.0, AMONG.1);
+            let mut worker = place.worker::<E>(concurrency, prefetch);
             while worker.lives() {
                 if so().await {
                     return workers;
@@ -103,7 +112,7 @@ mod aborting {
         let engine = place.open::<E>().await;
         flush(&engine, intents(millis)).await.all_left();
         let nothing_is_left = async || place.held(&engine).await == 0;
-        let workers = workers_until::<E>(&place, nothing_is_left).await;
+        let workers = workers_until::<E>(&place, AMONG, nothing_is_left).await;
 
         let letters = engine.list(1_000).await.expect("listed");
         let [letter] = &letters[..] else { panic!("one dead letter: {letters:#?}") };
@@ -139,14 +148,59 @@ mod aborting {
         on!(fault: apalis_sqlite, apalis_postgres, apalis_redis, graphile, celery_redis);
     }
 
-    /// RabbitMQ says that a message was delivered before, and not to whom it mattered: it comes back
-    /// again and again, and somebody has to see to it.
+    /// RabbitMQ counts for quorum queues alone, and by delivery: so what is not to be taken along has to
+    /// be delivered one at a time.
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "needs servers: run tests/live.sh"]
+    async fn celery_rabbitmq_with_a_delivery_limit() {
+        let place = Place::shared::<RabbitMq>();
+        declare_with_limit(&place, ATTEMPTS).await;
+        let engine = place.open::<RabbitMq>().await;
+        flush(&engine, intents(0)).await.all_left();
+        let all_ran = async || place.record().count("ran").len() as u64 == ORDERS;
+        workers_until::<RabbitMq>(&place, (1, 0), all_ran).await;
+
+        let letters = engine.list(100).await.expect("listed");
+        let [letter] = &letters[..] else { panic!("one dead letter: {letters:#?}") };
+        assert_eq!(letter.task.as_deref(), Some("live.aborts"));
+        assert_eq!(letter.queue, place.queue);
+        assert_eq!(letter.reason, "RabbitMQ gave it up: delivery_limit");
+        let begun = place.record().count("begun")[&0];
+        let ran = Ran::all(&place.record(), 1..=ORDERS);
+        let line = format_args!("{begun} workers died; {} dead letter; {ran}", letters.len());
+        tell::<RabbitMq>("aborting in a quorum queue", line);
+    }
+
+    async fn declare_with_limit(place: &Place, deliveries: usize) {
+        let connection = Connection::connect(&place.url, ConnectionProperties::default());
+        let channel =
+            connection.await.expect("connected").create_channel().await.expect("a channel");
+        let dead = format!("{}.dead", place.queue);
+        let text = |text: &str| AMQPValue::LongString(text.into());
+        let mut limit = FieldTable::default();
+        limit.insert("x-queue-type".into(), text("quorum"));
+        limit.insert(
+            "x-delivery-limit".into(),
+            AMQPValue::LongLongInt(i64::try_from(deliveries).expect("few")),
+        );
+        limit.insert("x-dead-letter-exchange".into(), text(""));
+        limit.insert("x-dead-letter-routing-key".into(), text(&dead));
+        for (queue, arguments) in [(&dead, FieldTable::default()), (&place.queue, limit)] {
+            let durable = QueueDeclareOptions::durable();
+            channel
+                .queue_declare(queue.as_str().into(), durable, arguments)
+                .await
+                .expect("declared");
+        }
+    }
+
+    /// Where the queue is a classic one, it comes back again and again, and somebody has to see to it.
     async fn uncounted<E: Engine>() {
         let place = Place::shared::<E>();
         let engine = place.open::<E>().await;
         flush(&engine, [aborts::intent(0, 0)]).await.all_left();
         let often = async || place.record().count("begun").get(&0).is_some_and(|n| *n > ATTEMPTS);
-        workers_until::<E>(&place, often).await;
+        workers_until::<E>(&place, AMONG, often).await;
         eventually("it is given back", async || place.held(&engine).await == 1).await;
         let begun = place.record().count("begun")[&0];
         tell::<E>(

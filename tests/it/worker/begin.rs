@@ -1,0 +1,94 @@
+//! Which tasks the engine hears of while they run, so that their attempts count if the worker dies.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use airlock::tasks;
+use airlock::worker::WorkerBuilder;
+use tokio::time::sleep;
+
+use super::build;
+use super::memory::{Fault, Memory};
+
+/// How many run now, and the numbers of those that ran beside others.
+#[derive(Clone, Default)]
+struct Beside(Arc<AtomicUsize>);
+
+#[airlock::task]
+async fn take(#[state] beside: &Beside, millis: u64, alone: bool) -> Result<(), String> {
+    let others = beside.0.fetch_add(1, Ordering::SeqCst);
+    if millis > 0 {
+        sleep(Duration::from_millis(millis)).await;
+    }
+    beside.0.fetch_sub(1, Ordering::SeqCst);
+    if alone && others > 0 { Err(format!("{others} ran beside it")) } else { Ok(()) }
+}
+
+fn worker() -> WorkerBuilder {
+    airlock::worker().serving(tasks![take]).state(Beside::default()).concurrency(4).max_attempts(3)
+}
+
+async fn serve(memory: &Memory) {
+    let worker = build(worker());
+    let counted = worker.clone();
+    let total = memory.queue().len() as u64;
+    let all_done = async {
+        while counted.served().done < total {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let run = worker.run(memory.clone(), all_done);
+    let ran = tokio::time::timeout(Duration::from_mins(10), run).await;
+    ran.expect("it stops").expect("it opens");
+    memory.assert_sound();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_engine_hears_of_what_runs_for_a_while_and_of_many_at_once() {
+    let memory = Memory::new();
+    for millis in [0, 500, 500, 49, 500] {
+        memory.send(&take::intent(millis, false));
+    }
+    serve(&memory).await;
+    let told = memory.begun();
+    assert_eq!(told.concat(), [2, 3, 5], "{told:?}");
+    assert!(told.len() <= 2, "those that began together are told of together: {told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_hears_of_a_last_attempt_before_that_begins() {
+    let memory = Memory::new();
+    memory.fail("begin", Fault::Error, 2);
+    memory.send_attempt(&take::intent(0, false), 3);
+    memory.send_attempt(&take::intent(0, false), 2);
+    serve(&memory).await;
+    assert_eq!(memory.begun(), [[1]]);
+    assert_eq!(memory.calls("begin"), 3, "it was asked until it answered");
+    let order = memory.order_of_calls();
+    let place = |call| order.iter().position(|called| *called == call);
+    assert!(place("begin") < place("settle"), "{order:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_attempt_of_what_was_in_a_killed_worker_is_made_alone() {
+    let memory = Memory::new();
+    for _ in 0..8 {
+        memory.send(&take::intent(20, false));
+    }
+    let alone = memory.send(&take::intent(20, true));
+    let beside = memory.send(&take::intent(20, false));
+    for _ in 0..8 {
+        memory.send(&take::intent(20, false));
+    }
+    memory.interrupt(alone, 3);
+    memory.interrupt(beside, 2);
+    serve(&memory).await;
+    assert_eq!(memory.told().len(), 18);
+    assert!(memory.told().iter().all(|told| told.ends_with(": done")), "{:?}", memory.told());
+    assert_eq!(memory.begun(), [[alone], [beside]]);
+    // All before it are settled first, so that no death of its worker counts for them.
+    let settled = memory.settled().concat();
+    let place = settled.iter().position(|number| *number == alone);
+    assert_eq!(place, Some(8), "{settled:?}");
+}
