@@ -143,6 +143,12 @@ mod backoff;
 #[cfg(any(feature = "celery-rabbitmq", feature = "celery-redis"))]
 pub mod celery;
 mod config;
+#[cfg(feature = "diesel")]
+pub mod diesel;
+#[cfg(feature = "diesel-async")]
+pub mod diesel_async;
+#[cfg(any(feature = "diesel", feature = "diesel-async"))]
+mod diesel_sql;
 #[cfg(any(feature = "dramatiq-rabbitmq", feature = "dramatiq-redis"))]
 pub mod dramatiq;
 #[cfg(feature = "envelope")]
@@ -167,6 +173,8 @@ mod redis;
 mod registry;
 mod report;
 mod scope;
+#[cfg(feature = "sea-orm")]
+pub mod sea_orm;
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
 mod states;
