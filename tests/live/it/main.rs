@@ -15,4 +15,5 @@ mod proxy;
 mod python;
 mod servers;
 mod support;
+mod transactions;
 mod unique;
