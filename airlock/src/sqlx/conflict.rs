@@ -1,6 +1,7 @@
 //! Errors after which the same transaction may well succeed.
 
 use std::error::Error;
+use std::sync::Arc;
 
 /// Whether an error, or one that it came from, says that transactions were in each other's way, and
 /// that the same one may succeed if it is run again.
@@ -16,7 +17,11 @@ use std::error::Error;
 /// ```
 pub fn is_conflict(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| (*error).source())
-        .filter_map(|error| error.downcast_ref())
+        .filter_map(|error| {
+            // sea-orm shares its errors.
+            let shared = error.downcast_ref().map(|shared: &Arc<sqlx::Error>| &**shared);
+            error.downcast_ref().or(shared)
+        })
         .any(conflicts)
 }
 

@@ -16,4 +16,5 @@ mod python;
 mod servers;
 mod support;
 mod trace;
+mod transactions;
 mod unique;
