@@ -132,13 +132,11 @@ mod adapters {
             let flush_when = self.flush_when.as_ref();
             let succeeded = flush_when.map_or(succeeded, |flush_when| flush_when(status));
             let error = super::end(sealed, succeeded, self.after_response)?.await.err()?;
-            Some(match &self.on_flush_error {
-                Some(answer) => answer(error),
-                None => {
-                    events::failed_elsewhere(&error);
-                    failed()
-                }
-            })
+            if let Some(answer) = &self.on_flush_error {
+                return Some(answer(error));
+            }
+            events::failed_elsewhere(&error);
+            Some(failed())
         }
     }
 
