@@ -127,7 +127,7 @@ where
         let scope = settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(&request));
         let inside = scope.around(|| self.inner.call(request));
         Box::pin(async move {
-            let (handled, sealed) = web::handle(inside).await;
+            let (handled, sealed) = web::run(inside).await;
             let status = match &handled {
                 Ok(response) => response.status(),
                 Err(error) => error.as_response_error().status_code(),

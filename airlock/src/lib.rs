@@ -93,6 +93,7 @@
 //! | send some effects here and some there | [`Route`] |
 //! | have an executor try again, give up in time, fall back | `Retry`, `Timeout` (feature `tokio`), [`Fallback`] |
 //! | run what an engine keeps | `worker()` (feature `worker`) |
+//! | make every request of a web service a scope | [one of the frameworks](#web) |
 //! | carry a scope to a thread or a spawned future | [`current()`], [`InScope`] |
 //! | look into a scope | [`Handle::inspect`], [`Sealed::inspect`] |
 //! | set defaults for the process, or in a test | [`configure()`] |
@@ -117,6 +118,22 @@
 //! What an engine can't honour of an intent's [`Options`] it refuses by name. A flush to PostgreSQL or SQLite is
 //! whole or nothing, and a task runs at least once; the book's page `docs/engines.md` says what holds for which.
 //!
+//! # Web
+//!
+//! Every request is a scope with one line around the routes. Below 400 it flushes, before the response leaves.
+//!
+//! | framework | with | feature |
+//! | --- | --- | --- |
+//! | axum | `tower::ScopeLayer`, and `axum::CurrentScope` as an extractor | `axum` |
+//! | tonic, and anything on tower | `tower::ScopeLayer` | `tower` |
+//! | actix-web | `actix::ScopeMiddleware` | `actix` |
+//! | poem | `poem::ScopeMiddleware` | `poem` |
+//! | salvo | `salvo::ScopeHoop` | `salvo` |
+//! | Rocket | `rocket::ScopeRoutes` | `rocket` |
+//! | any other | `web::handle` in a middleware of your own | `web` |
+//!
+//! The book's page `docs/web.md` says what streams, timeouts, panics and clients that go away do.
+//!
 //! # Features
 //!
 //! The first two are on by default.
@@ -130,6 +147,9 @@
 //! - `worker`: workers, which run what an engine keeps.
 //! - `opentelemetry`: traces that go through the queue.
 //! - one for each of the [engines](#engines), which turns on `worker`.
+//! - one for each of the [web frameworks](#web), which turns on `web`.
+//! - `web`: `web::handle`, for frameworks that have none here.
+//! - `http`: `http::Response` is an [`Outcome`]. `tower` turns it on.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -189,7 +209,7 @@ pub mod tokio;
 #[cfg(feature = "tower")]
 pub mod tower;
 #[cfg(feature = "web")]
-mod web;
+pub mod web;
 #[cfg(feature = "worker")]
 pub mod worker;
 
