@@ -91,7 +91,7 @@ impl Handler for ScopeHoop {
     ) {
         let scope = self.settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(request));
         let inside = scope.around(|| rest.call_next(request, depot, response));
-        let (_, sealed) = web::handle(inside).await;
+        let (_, sealed) = web::run(inside).await;
         // salvo answers with a 200 where a route's handlers name no status.
         let status = response.status_code.unwrap_or(StatusCode::OK);
         let succeeded = status.as_u16() < 400;
