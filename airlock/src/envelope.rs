@@ -362,13 +362,23 @@ pub fn of_batch(
     executor: &'static str,
     honoured: &[&str],
 ) -> Result<Vec<Envelope>, DispatchError> {
+    each(batch, executor, honoured).map(|made| made.map(|(_, _, envelope)| envelope)).collect()
+}
+
+/// The same one by one, each with its index and its intent: for who needs an envelope no longer than
+/// it takes to write its message.
+pub(crate) fn each<'a>(
+    batch: &'a Batch,
+    executor: &'static str,
+    honoured: &'a [&'a str],
+) -> impl Iterator<Item = Result<(usize, &'a Intent, Envelope), DispatchError>> {
     let now = SystemTime::now();
-    let envelope = |(index, intent): (usize, &Intent)| {
+    batch.iter().enumerate().map(move |(index, intent)| {
         let checked = intent.options().check(executor, honoured);
         checked.map_err(|error| DispatchError::only(index, error))?;
-        Envelope::of(intent, now).map_err(|error| DispatchError::only(index, error))
-    };
-    batch.iter().enumerate().map(envelope).collect()
+        let envelope = Envelope::of(intent, now);
+        Ok((index, intent, envelope.map_err(|error| DispatchError::only(index, error))?))
+    })
 }
 
 /// A span so long that it can't be added is as good as for ever.

@@ -7,7 +7,8 @@ use crate::dramatiq::message::Message;
 use crate::engine_error::EngineError;
 use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError, Executor};
-use crate::redis::{Layout, Outgoing, Server, UNIQUE_FOR, UniqueKey};
+use crate::private::BoxError;
+use crate::redis::{Layout, Outgoing, Server, UNIQUE_FOR, UniqueKey, steps};
 
 /// Hands intents to Dramatiq's workers over Redis.
 ///
@@ -37,17 +38,18 @@ const NAME: &str = "airlock::dramatiq::Redis";
 
 /// The message first, for a worker that sees its id looks for it.
 static LAYOUT: Layout = Layout {
-    push: |pipeline, list, messages| {
-        pipeline.cmd("HSET").arg(format!("{list}.msgs"));
-        for message in messages {
-            pipeline.arg(&message.id).arg(&message.body);
-        }
-        pipeline.cmd("RPUSH").arg(list);
-        for message in messages {
-            pipeline.arg(&message.id);
-        }
+    commands: |list| {
+        let (mut keep, mut push) = (::redis::cmd("HSET"), ::redis::cmd("RPUSH"));
+        keep.arg(format!("{list}.msgs"));
+        push.arg(list);
+        vec![keep, push]
     },
-    commands: 2,
+    add: |commands, message| {
+        let [keep, push] = commands else { return };
+        let id = message.id.to_string();
+        keep.arg(&id).arg(&message.body);
+        push.arg(id);
+    },
     script: "
 local function push(list, id, body)
   local kept = redis.pcall('HSET', list .. '.msgs', id, body)
@@ -98,7 +100,7 @@ impl Redis {
         let unique = |key| UniqueKey::of(key, envelope.at(), self.unique_for);
         Ok(Outgoing {
             list: format!("{}:{}", self.namespace, message.queue_name),
-            id: envelope.id().to_string(),
+            id: envelope.id(),
             body: message.to_json(),
             unique: envelope.unique_key().map(unique),
         })
@@ -108,11 +110,11 @@ impl Redis {
 impl Executor for Redis {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         let honoured = ["queue", "delay", "at", "expires", "max_attempts", "unique_key"];
-        let envelopes = envelope::of_batch(batch, NAME, &honoured)?;
-        let messages = envelopes.iter().enumerate().map(|(index, envelope)| {
-            self.outgoing(envelope).map_err(|error| DispatchError::only(index, error))
+        let messages = envelope::each(batch, NAME, &honoured).map(|made| {
+            let (index, _, envelope) = made?;
+            self.outgoing(&envelope).map_err(|error| DispatchError::only(index, error))
         });
-        let messages = messages.collect::<Result<_, _>>()?;
-        self.server.push(&LAYOUT, messages, batch).await
+        let steps = steps(&LAYOUT, messages)?;
+        self.server.push(steps, batch).await
     }
 }

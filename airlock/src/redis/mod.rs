@@ -12,7 +12,7 @@ use ::tokio::runtime::Handle;
 use ::tokio::sync::Mutex;
 
 #[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
-pub(crate) use push::{Layout, Outgoing, UNIQUE_FOR, UniqueKey};
+pub(crate) use push::{Layout, Outgoing, UNIQUE_FOR, UniqueKey, steps};
 
 use crate::engine_error::EngineError;
 use crate::private::BoxError;

@@ -1,8 +1,10 @@
 //! Batches that leave for lists, step by step.
 
+use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
-use ::redis::{Pipeline, RedisError, RedisResult, Value};
+use ::redis::{Cmd, RedisError, RedisResult, Value};
+use uuid::Uuid;
 
 use super::Server;
 use crate::executor::{Batch, DispatchError};
@@ -21,7 +23,7 @@ const FOR_EVER: u64 = 1 << 52;
 /// A message for a list.
 pub(crate) struct Outgoing {
     pub(crate) list: String,
-    pub(crate) id: String,
+    pub(crate) id: Uuid,
     pub(crate) body: Vec<u8>,
     pub(crate) unique: Option<UniqueKey>,
 }
@@ -52,18 +54,15 @@ impl Server {
     /// It goes on in the server's own runtime, also if the caller is dropped half-way.
     pub(crate) async fn push(
         &self,
-        layout: &'static Layout,
-        messages: Vec<Outgoing>,
+        steps: Vec<Step>,
         batch: &mut Batch,
     ) -> Result<(), DispatchError> {
         let (mut begun, mut failures) = (0, Vec::new());
-        let mut messages = messages.into_iter();
-        while messages.len() > 0 {
-            let step: Vec<_> = messages.by_ref().take(STEP).collect();
-            let end = begun + step.len();
+        for step in steps {
+            let end = begun + step.messages;
             let server = self.clone();
-            match self.spawn(async move { server.step(layout, &step).await }).await {
-                Ok(Step { left_out, failed }) => {
+            match self.spawn(async move { server.step(step).await }).await {
+                Ok(Answer { left_out, failed }) => {
                     for index in left_out {
                         batch.left_out(begun + index);
                     }
@@ -83,20 +82,15 @@ impl Server {
         DispatchError::each(failures)
     }
 
-    /// Pushes messages in one transaction: of each run for one list with one command, for a script
-    /// takes several times as long.
-    async fn step(&self, layout: &Layout, messages: &[Outgoing]) -> Result<Step, BoxError> {
-        let together = |a: &Outgoing, b: &Outgoing| match (&a.unique, &b.unique) {
-            (None, None) => a.list == b.list,
-            (a, b) => a.is_some() && b.is_some(),
-        };
+    /// Pushes messages in one transaction.
+    async fn step(&self, step: Step) -> Result<Answer, BoxError> {
         let mut pipeline = ::redis::pipe();
         pipeline.atomic().ignore_errors();
-        for run in messages.chunk_by(together) {
-            if run[0].unique.is_none() {
-                (layout.push)(&mut pipeline, &run[0].list, run);
-            } else {
-                push_unique(&mut pipeline, layout, run);
+        let mut runs = Vec::with_capacity(step.runs.len());
+        for Run { unique, messages, commands, .. } in step.runs {
+            runs.push((unique, messages, commands.len()));
+            for command in commands {
+                pipeline.add_command(command);
             }
         }
         let mut connection = self.connection().await?;
@@ -106,14 +100,13 @@ impl Server {
             Ok(results) => results.into_iter(),
             Err(error) => return Err(self.unanswered(&error).await),
         };
-        let (mut step, mut begun) = (Step::default(), 0);
-        for run in messages.chunk_by(together) {
-            let commands = if run[0].unique.is_none() { layout.commands } else { 1 };
+        let (mut answer, mut begun) = (Answer::default(), 0);
+        for (unique, messages, commands) in runs {
             let answers: RedisResult<Vec<Value>> = results.by_ref().take(commands).collect();
-            step.note(begun, run, answers, &self.place());
-            begun += run.len();
+            answer.note(begun..begun + messages, unique, answers, &self.place());
+            begun += messages;
         }
-        Ok(step)
+        Ok(answer)
     }
 
     async fn unanswered(&self, error: &RedisError) -> BoxError {
@@ -128,12 +121,88 @@ impl Server {
 
 /// How messages lie in Redis.
 pub(crate) struct Layout {
-    /// Adds the commands that push messages into a list.
-    pub(crate) push: fn(&mut Pipeline, &str, &[Outgoing]),
-    /// How many these are.
-    pub(crate) commands: usize,
+    /// The commands that push messages into a list.
+    pub(crate) commands: fn(&str) -> Vec<Cmd>,
+    /// Adds a message to them.
+    pub(crate) add: fn(&mut [Cmd], &Outgoing),
     /// The same as a function of Lua, `push(list, id, body)`, which returns an error as a value.
     pub(crate) script: &'static str,
+}
+
+/// Messages that leave in one transaction.
+#[derive(Default)]
+pub(crate) struct Step {
+    runs: Vec<Run>,
+    messages: usize,
+}
+
+/// Messages in a row that leave with the same commands: those for one list, and those with unique
+/// keys, for which there is a script. It takes several times as long.
+struct Run {
+    list: String,
+    unique: bool,
+    commands: Vec<Cmd>,
+    messages: usize,
+}
+
+/// Makes the commands of all steps. A message goes into its command as soon as it is made, so that a
+/// batch is in memory once.
+pub(crate) fn steps(
+    layout: &Layout,
+    messages: impl Iterator<Item = Result<Outgoing, DispatchError>>,
+) -> Result<Vec<Step>, DispatchError> {
+    let mut steps: Vec<Step> = Vec::new();
+    for message in messages {
+        let message = message?;
+        match steps.last_mut() {
+            Some(step) if step.messages < STEP => step.add(layout, message),
+            _ => {
+                let mut step = Step::default();
+                step.add(layout, message);
+                steps.push(step);
+            }
+        }
+    }
+    Ok(steps)
+}
+
+impl Step {
+    fn add(&mut self, layout: &Layout, message: Outgoing) {
+        let unique = message.unique.is_some();
+        let fits = |run: &Run| run.unique == unique && (unique || run.list == message.list);
+        if !self.runs.last().is_some_and(fits) {
+            self.runs.push(Run::new(layout, unique, message.list.clone()));
+        }
+        if let Some(run) = self.runs.last_mut() {
+            run.add(layout, &message);
+            self.messages += 1;
+        }
+    }
+}
+
+impl Run {
+    fn new(layout: &Layout, unique: bool, list: String) -> Self {
+        let commands = if unique {
+            let mut script = ::redis::cmd("EVAL");
+            script.arg(format!("{}\n{PUSH_UNIQUE}", layout.script)).arg(0);
+            vec![script]
+        } else {
+            (layout.commands)(&list)
+        };
+        Self { list, unique, commands, messages: 0 }
+    }
+
+    fn add(&mut self, layout: &Layout, message: &Outgoing) {
+        self.messages += 1;
+        match (&message.unique, &mut *self.commands) {
+            (Some(UniqueKey { key, kept }), [script]) => {
+                let kept = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX).clamp(1, FOR_EVER);
+                let id = message.id.to_string();
+                script.arg(&message.list).arg(id).arg(&message.body).arg(key).arg(kept);
+            }
+            (_, commands) => (layout.add)(commands, message),
+        }
+    }
 }
 
 /// Takes list, id, body, unique key and how long to keep it, of one message after another. A message
@@ -157,50 +226,39 @@ end
 return { left_out, failed, said }
 ";
 
-fn push_unique(pipeline: &mut Pipeline, layout: &Layout, run: &[Outgoing]) {
-    pipeline.cmd("EVAL").arg(format!("{}\n{PUSH_UNIQUE}", layout.script)).arg(0);
-    for Outgoing { list, id, body, unique } in run {
-        let Some(UniqueKey { key, kept }) = unique else { continue };
-        let kept = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX).clamp(1, FOR_EVER);
-        pipeline.arg(list).arg(id).arg(body).arg(key).arg(kept);
-    }
-}
-
 /// What became of the messages of one step, by their numbers.
 #[derive(Default)]
-struct Step {
+struct Answer {
     left_out: Vec<usize>,
     failed: Vec<(usize, BoxError)>,
 }
 
-impl Step {
-    /// Notes what the server answered to a run that begins at this number.
+impl Answer {
+    /// Notes what the server answered to a run of messages.
     fn note(
         &mut self,
-        begun: usize,
-        run: &[Outgoing],
+        run: Range<usize>,
+        unique: bool,
         answers: RedisResult<Vec<Value>>,
         place: &str,
     ) {
         let failed = |said: &str| format!("{place}: {said}").into();
         let answer = answers.map(|mut answers| answers.pop().unwrap_or(Value::Nil));
-        let unique = run[0].unique.is_some();
         let read = |answer| ::redis::from_redis_value::<(Vec<usize>, Vec<usize>, String)>(answer);
         match answer {
             Ok(answer) if unique => match read(answer) {
                 Ok((left_out, refused, said)) => {
+                    let begun = run.start;
                     self.left_out.extend(left_out.into_iter().map(|index| begun + index));
                     let refused = refused.into_iter().map(|index| (begun + index, failed(&said)));
                     self.failed.extend(refused);
                 }
-                Err(error) => self.note_all(begun, run, || failed(&error.to_string())),
+                Err(error) => {
+                    self.failed.extend(run.map(|index| (index, failed(&error.to_string()))))
+                }
             },
             Ok(_) => {}
-            Err(error) => self.note_all(begun, run, || failed(&error.to_string())),
+            Err(error) => self.failed.extend(run.map(|index| (index, failed(&error.to_string())))),
         }
-    }
-
-    fn note_all(&mut self, begun: usize, run: &[Outgoing], failed: impl Fn() -> BoxError) {
-        self.failed.extend((begun..begun + run.len()).map(|index| (index, failed())));
     }
 }

@@ -16,7 +16,7 @@ use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::intent::Intent;
 use crate::private::BoxError;
-use crate::redis::{Layout, Outgoing, Server, UNIQUE_FOR, UniqueKey};
+use crate::redis::{Layout, Outgoing, Server, UNIQUE_FOR, UniqueKey, steps};
 
 /// Celery over Redis: an executor that hands intents to its workers, the queues that an airlock
 /// [worker](mod@crate::worker) serves, and their [dead letters](crate::worker::DeadLetters).
@@ -68,13 +68,16 @@ const NAME: &str = "airlock::celery::Redis";
 
 /// New messages enter a list on the left, and Celery's workers take them on the right.
 static LAYOUT: Layout = Layout {
-    push: |pipeline, list, messages| {
-        pipeline.cmd("LPUSH").arg(list);
-        for message in messages {
-            pipeline.arg(&message.body);
+    commands: |list| {
+        let mut push = ::redis::cmd("LPUSH");
+        push.arg(list);
+        vec![push]
+    },
+    add: |commands, message| {
+        for push in commands {
+            push.arg(&message.body);
         }
     },
-    commands: 1,
     script: "local function push(list, id, body) return redis.pcall('LPUSH', list, body) end",
 };
 
@@ -154,7 +157,7 @@ impl Redis {
         let unique = |key| UniqueKey::of(key, envelope.at(), self.unique_for);
         Ok(Outgoing {
             list: list(queue, step),
-            id: envelope.id().to_string(),
+            id: envelope.id(),
             body: message::of(intent, envelope, self.positional, queue, step)?,
             unique: envelope.unique_key().map(unique),
         })
@@ -164,12 +167,11 @@ impl Redis {
 impl Executor for Redis {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         let honoured = ["queue", "delay", "at", "expires", "priority", "unique_key"];
-        let envelopes = envelope::of_batch(batch, NAME, &honoured)?;
-        let messages =
-            batch.iter().zip(&envelopes).enumerate().map(|(index, (intent, envelope))| {
-                self.outgoing(intent, envelope).map_err(|error| DispatchError::only(index, error))
-            });
-        let messages = messages.collect::<Result<_, _>>()?;
-        self.server.push(&LAYOUT, messages, batch).await
+        let messages = envelope::each(batch, NAME, &honoured).map(|made| {
+            let (index, intent, envelope) = made?;
+            self.outgoing(intent, &envelope).map_err(|error| DispatchError::only(index, error))
+        });
+        let steps = steps(&LAYOUT, messages)?;
+        self.server.push(steps, batch).await
     }
 }

@@ -12,7 +12,8 @@ use graphile_worker::{
     WorkerUtils,
 };
 use serde::{Deserialize, Serialize};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqlitePool};
 use tempfile::TempDir;
 
 use crate::message::Job;
@@ -138,7 +139,14 @@ impl Working for Sqlite {
     async fn theirs(&self) -> Duration {
         Pushing::theirs(self, TASKS.into()).await;
         let config = apalis_sqlite::Config::default().queue(QUEUE).batch_size(HELD);
-        let storage = SqliteStorage::<Job>::new(self.ours.pool()).with_config(config);
+        // Our worker takes and settles without waiting for the disk, so theirs does too.
+        let options: SqliteConnectOptions = self.url.parse().expect("a URL");
+        let options = options
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(Duration::from_secs(30));
+        let pool = SqlitePool::connect_with(options).await.expect("opened");
+        let storage = SqliteStorage::<Job>::new(&pool).with_config(config);
         let time = apalis_worker!(storage);
         self.empty().await;
         time
