@@ -109,7 +109,9 @@ impl Server {
         let (mut step, mut begun) = (Step::default(), 0);
         for run in messages.chunk_by(together) {
             let commands = if run[0].unique.is_none() { layout.commands } else { 1 };
-            let answers: RedisResult<Vec<Value>> = results.by_ref().take(commands).collect();
+            // All are taken before they are looked at: else the next run would read what is left of these.
+            let answers: Vec<_> = results.by_ref().take(commands).collect();
+            let answers: RedisResult<Vec<Value>> = answers.into_iter().collect();
             step.note(begun, run, answers, &self.place());
             begun += run.len();
         }
