@@ -177,9 +177,19 @@ impl RabbitMq {
         self.open().await?;
         let connection = self.broker.new_connection().await?;
         let begun = self.consume_on(&connection).await;
-        let (channel, streams) = begun.map_err(|error| self.broker.trouble(&error))?;
+        let (channel, streams) = begun.map_err(|error| {
+            self.forget_served();
+            self.broker.trouble(&error)
+        })?;
         let (queues, ready) = (self.serves.len(), VecDeque::new());
         Ok(Consuming { streams, queues, ready, lost: None, channel, connection })
+    }
+
+    /// Somebody may have deleted the served queues: they are declared again before they are consumed.
+    fn forget_served(&self) {
+        self.broker
+            .known()
+            .retain(|known| !self.serves.iter().any(|served| served == known.as_str()));
     }
 
     async fn consume_on(
@@ -289,6 +299,7 @@ impl Source for RabbitMq {
             // The broker gives to others what this worker has not acknowledged.
             let error = format!("{}: {lost}", self.broker.place());
             *slot = None;
+            self.forget_served();
             return Err(error.into());
         }
         let room = room.min(consuming.ready.len());
