@@ -387,6 +387,15 @@ fn current_trace() -> Option<TraceContext> {
     None
 }
 
+/// A text of so many bytes at most.
+pub(crate) fn shortened(mut text: String, longest: usize) -> String {
+    if text.len() > longest {
+        text.truncate(text.floor_char_boundary(longest));
+        text.push('…');
+    }
+    text
+}
+
 /// Times in RFC 3339, in UTC.
 pub(crate) mod time {
     use serde::Serializer;
@@ -459,8 +468,11 @@ pub struct EnvelopeError {
 }
 
 impl EnvelopeError {
+    /// Readers quote what they did not expect, which may be all of a message that was not meant for
+    /// logs.
     pub(crate) fn new(why: impl Into<String>) -> Self {
-        Self { why: why.into() }
+        const LONGEST: usize = 256;
+        Self { why: shortened(why.into(), LONGEST) }
     }
 
     fn json(error: &serde_json::Error) -> Self {

@@ -342,6 +342,13 @@ fn the_depth_is_bounded() {
     small.expect("a thread").join().expect("no text overflows the stack");
 }
 
+/// A reader quotes what it did not expect, which may be all of it.
+#[test]
+fn what_is_wrong_is_said_briefly() {
+    let error = refused(format!("{:?}", "s3cret".repeat(1 << 20)));
+    assert!(error.len() < 300, "{} bytes", error.len());
+}
+
 #[test]
 fn arguments_without_json_have_no_envelope() {
     let (sender, _receiver) = std::sync::mpsc::channel();

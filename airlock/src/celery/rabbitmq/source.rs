@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 use crate::celery::rabbitmq::table;
 use crate::celery::received::Raw;
-use crate::celery::sent::{iso8601, shortened};
+use crate::celery::sent::iso8601;
 use crate::celery::{REASON, RabbitMq};
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, shortened};
 use crate::private::BoxError;
 use crate::rabbitmq::{Outgoing, answered, short};
 use crate::worker::{Message, Settled, Settlement, Source};
