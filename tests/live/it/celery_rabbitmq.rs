@@ -689,6 +689,29 @@ async fn a_worker_that_stops_gives_back_what_it_holds() {
     assert!(shown.iter().all(|message| message.contains("attempt: 1")), "{shown:#?}");
 }
 
+/// The queue of delays is there, declared otherwise: what fails can't wait in it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn what_the_broker_refuses_to_keep_keeps_nothing_else_from_being_settled() {
+    let (queue, channel) = own_queue().await;
+    let (test, failing_test) = (unique::name("beside"), unique::name("refused"));
+    let delay = format!("{queue}.delay.125");
+    declare(&channel, &delay, FieldTable::default()).await;
+    let celery = connected().await.queue(&queue);
+    flush(celery.clone(), [failing::intent(failing_test.clone(), 1)]).await.expect("left");
+    flush(celery.clone(), numbers(&test, 0..200)).await.expect("all left");
+    // It has room for a few at a time, of which those that are not settled take up some.
+    let serving = Serving::with(celery, 1, PATIENCE);
+    until_ran(&test, 200).await;
+    assert_eq!(ran(&failing_test).len(), 1);
+    let options = QueueDeleteOptions::default();
+    channel.queue_delete(delay.as_str().into(), options).await.expect("deleted");
+    until_ran(&failing_test, 2).await;
+    let served = serving.stop().await;
+    assert_eq!((served.done, served.retried, served.untold), (201, 1, 0));
+    assert_eq!(count(&channel, &queue).await, 0);
+}
+
 /// Nothing else is published meanwhile, which would find out by itself that the queue is gone.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: run tests/live.sh"]
