@@ -130,13 +130,14 @@ impl Envelope {
     ///
     /// # Errors
     ///
-    /// [`EncodeError`] where the arguments have no JSON.
+    /// [`EncodeError`] where the arguments have no JSON, or one that no worker would read: the envelope
+    /// would be longer than [16 MiB](Self::MAX_BYTES), or nested deeper than 127 levels.
     pub fn of(intent: &Intent, now: SystemTime) -> Result<Self, EncodeError> {
         let arguments = RawValue::from_string(intent.to_json()?)
-            .map_err(|error| EncodeError::new(intent.task(), error.to_string()))?;
+            .map_err(|error| EncodeError::unreadable(intent.task(), error.to_string()))?;
         let options = intent.options();
         let origin = intent.origin();
-        Ok(Self {
+        let envelope = Self {
             airlock: VERSION,
             id: Uuid::now_v7(),
             task: intent.name().to_owned(),
@@ -155,7 +156,36 @@ impl Envelope {
             origin: format!("{}:{}", origin.file(), origin.line()),
             enqueued_at: now,
             trace: current_trace(),
-        })
+        };
+        envelope.check().map_err(|why| EncodeError::unreadable(intent.task(), why))?;
+        Ok(envelope)
+    }
+
+    /// Whether a worker will read it: one that can't would keep as a dead letter what could have been
+    /// an error where it was written.
+    fn check(&self) -> Result<(), String> {
+        const SURELY: usize = 1 << 20;
+        const DEEPEST: usize = 127;
+        let options = [&self.options.queue, &self.options.unique_key];
+        let texts = options.into_iter().flatten().map(String::len).sum::<usize>();
+        if self.arguments.get().len() + texts > SURELY {
+            let bytes = self.to_json().len();
+            if bytes > Self::MAX_BYTES {
+                return Err(format!(
+                    "the message would be {bytes} bytes long, and at most {} are read: keep the value \
+                     elsewhere, and pass its id",
+                    Self::MAX_BYTES
+                ));
+            }
+        }
+        let depth = depth(self.arguments.get());
+        if depth > DEEPEST {
+            return Err(format!(
+                "they are nested {depth} levels deep, and at most {DEEPEST} are read: keep the value \
+                 elsewhere, and pass its id"
+            ));
+        }
+        Ok(())
     }
 
     /// An envelope for what was not enqueued through airlock, such as a message from Python.
@@ -381,6 +411,32 @@ pub(crate) fn each<'a>(
     })
 }
 
+/// How many objects and lists are one in another, in a text that is JSON.
+fn depth(json: &str) -> usize {
+    // Each of them takes two characters: most are too short to be deep.
+    const SHALLOW: usize = 128;
+    if json.len() < 2 * SHALLOW {
+        return 0;
+    }
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut inside_text, mut escaped) = (false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = inside_text,
+            b'"' => inside_text = !inside_text,
+            _ if inside_text => {}
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
 /// A span so long that it can't be added is as good as for ever.
 fn later(now: SystemTime, span: Duration) -> SystemTime {
     const FOR_EVER: Duration = Duration::from_hours(100 * 365 * 24);
@@ -395,6 +451,15 @@ fn current_trace() -> Option<TraceContext> {
 #[cfg(not(feature = "opentelemetry"))]
 fn current_trace() -> Option<TraceContext> {
     None
+}
+
+/// A text of so many bytes at most.
+pub(crate) fn shortened(mut text: String, longest: usize) -> String {
+    if text.len() > longest {
+        text.truncate(text.floor_char_boundary(longest));
+        text.push('…');
+    }
+    text
 }
 
 /// Times in RFC 3339, in UTC.
@@ -469,8 +534,11 @@ pub struct EnvelopeError {
 }
 
 impl EnvelopeError {
+    /// Readers quote what they did not expect, which may be all of a message that was not meant for
+    /// logs.
     pub(crate) fn new(why: impl Into<String>) -> Self {
-        Self { why: why.into() }
+        const LONGEST: usize = 256;
+        Self { why: shortened(why.into(), LONGEST) }
     }
 
     fn json(error: &serde_json::Error) -> Self {

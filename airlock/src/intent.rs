@@ -176,7 +176,7 @@ impl Intent {
     /// such as a map whose keys are not strings.
     pub fn to_json(&self) -> Result<String, EncodeError> {
         let task = self.task();
-        let error = |why: String| EncodeError { task, why };
+        let error = |why: String| EncodeError::unwritable(task, why);
         let wire = task.wire.as_ref().ok_or_else(|| error("the task is `local`".into()))?;
         let arguments =
             self.payload.arguments().ok_or_else(|| error("an executor has taken them".into()))?;
@@ -304,19 +304,24 @@ impl fmt::Debug for Intent {
 #[derive(Clone, Debug)]
 pub struct EncodeError {
     task: &'static TaskInfo,
+    what: &'static str,
     why: String,
 }
 
 impl EncodeError {
+    fn unwritable(task: &'static TaskInfo, why: String) -> Self {
+        Self { task, what: "written as JSON", why }
+    }
+
     #[cfg(feature = "envelope")]
-    pub(crate) fn new(task: &'static TaskInfo, why: String) -> Self {
-        Self { task, why }
+    pub(crate) fn unreadable(task: &'static TaskInfo, why: String) -> Self {
+        Self { task, what: "read by a worker", why }
     }
 }
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the arguments of `{}` can't be written as JSON: {}", self.task, self.why)
+        write!(f, "the arguments of `{}` can't be {}: {}", self.task, self.what, self.why)
     }
 }
 

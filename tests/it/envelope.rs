@@ -342,6 +342,45 @@ fn the_depth_is_bounded() {
     small.expect("a thread").join().expect("no text overflows the stack");
 }
 
+/// What a worker would refuse does not leave, and what leaves is read.
+#[test]
+fn what_no_worker_would_read_is_not_sent() {
+    let encoded = |value| Envelope::of(&keep::intent(value), now());
+    let deep = |depth: usize| {
+        let nested = (0..depth).fold(serde_json::Value::Null, |inner, _| vec![inner].into());
+        encoded(nested)
+    };
+    // The object of all arguments is a level, too.
+    let deepest = deep(126).expect("it may be so deep");
+    assert!(intent_of(&read(&text(&deepest))).is_ok());
+    assert_eq!(
+        deep(127).expect_err("too deep").to_string(),
+        "the arguments of `envelope.keep` can't be read by a worker: they are nested 128 levels deep, \
+         and at most 127 are read: keep the value elsewhere, and pass its id",
+    );
+    // Brackets in a text are no levels.
+    assert!(encoded("\\\"[{".repeat(1_000).into()).is_ok());
+
+    let around = sent(&keep::intent("".into())).to_json().len();
+    let long = |bytes: usize| encoded("x".repeat(bytes - around).into());
+    let longest = long(Envelope::MAX_BYTES).expect("it may be so long");
+    assert!(intent_of(&read(&text(&longest))).is_ok());
+    assert_eq!(
+        long(Envelope::MAX_BYTES + 1).expect_err("too long").to_string(),
+        "the arguments of `envelope.keep` can't be read by a worker: the message would be 16777217 \
+         bytes long, and at most 16777216 are read: keep the value elsewhere, and pass its id",
+    );
+    let queue = keep::intent(1.into()).queue("x".repeat(Envelope::MAX_BYTES));
+    Envelope::of(&queue, now()).expect_err("a queue's name counts");
+}
+
+/// A reader quotes what it did not expect, which may be all of it.
+#[test]
+fn what_is_wrong_is_said_briefly() {
+    let error = refused(format!("{:?}", "s3cret".repeat(1 << 20)));
+    assert!(error.len() < 300, "{} bytes", error.len());
+}
+
 #[test]
 fn arguments_without_json_have_no_envelope() {
     let (sender, _receiver) = std::sync::mpsc::channel();

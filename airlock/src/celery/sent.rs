@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::envelope::{Envelope, TraceContext};
+use crate::envelope::{Envelope, TraceContext, shortened};
 use crate::intent::Intent;
 use crate::private::BoxError;
 use crate::task::Parameter;
@@ -80,15 +80,6 @@ fn shown<'a>(intent: &Intent, envelope: &'a Envelope) -> Cow<'a, str> {
 
 /// How much of the arguments is shown in logs, as with Celery itself.
 const REPR_LENGTH: usize = 1024;
-
-/// A text of so many bytes at most.
-pub(super) fn shortened(mut text: String, length: usize) -> String {
-    if text.len() > length {
-        text.truncate(text.floor_char_boundary(length));
-        text.push('…');
-    }
-    text
-}
 
 /// The body of protocol 2: positional arguments, keyword arguments, and what to call next.
 pub(super) fn body(

@@ -7,7 +7,6 @@ use crate::dramatiq::message::Message;
 use crate::engine_error::EngineError;
 use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError, Executor};
-use crate::private::BoxError;
 use crate::redis::{Layout, Outgoing, Server, UNIQUE_FOR, UniqueKey, steps};
 
 /// Hands intents to Dramatiq's workers over Redis.

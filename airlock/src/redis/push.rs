@@ -102,7 +102,9 @@ impl Server {
         };
         let (mut answer, mut begun) = (Answer::default(), 0);
         for (unique, messages, commands) in runs {
-            let answers: RedisResult<Vec<Value>> = results.by_ref().take(commands).collect();
+            // All are taken before they are looked at: else the next run would read what is left of these.
+            let answers: Vec<_> = results.by_ref().take(commands).collect();
+            let answers: RedisResult<Vec<Value>> = answers.into_iter().collect();
             answer.note(begun..begun + messages, unique, answers, &self.place());
             begun += messages;
         }

@@ -1,5 +1,6 @@
 //! Messages that nobody will try again by themselves.
 
+use std::fmt;
 use std::time::SystemTime;
 
 use crate::engine_error::EngineError;
@@ -16,7 +17,7 @@ use crate::engine_error::EngineError;
 ///     format!("{task}, after {} attempts: {}", letter.attempts, letter.reason)
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DeadLetter {
     /// By what the engine knows it.
     pub id: String,
@@ -32,6 +33,22 @@ pub struct DeadLetter {
     pub attempts: u32,
     /// Since when it is here.
     pub since: SystemTime,
+}
+
+/// Says of the message only how long it is: some of its arguments may be secret.
+impl fmt::Debug for DeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, queue, task, body, reason, attempts, since } = self;
+        f.debug_struct("DeadLetter")
+            .field("id", id)
+            .field("queue", queue)
+            .field("task", task)
+            .field("body", &format_args!("{} bytes", body.len()))
+            .field("reason", reason)
+            .field("attempts", attempts)
+            .field("since", since)
+            .finish()
+    }
 }
 
 /// An engine's dead letters: the queues of the engines implement it.
@@ -84,4 +101,24 @@ pub trait DeadLetters {
     ///
     /// The engine's: then it is still a dead letter.
     fn remove(&self, id: &str) -> impl Future<Output = Result<bool, EngineError>> + Send;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_of_letters_has_no_messages() {
+        let letter = DeadLetter {
+            id: "1".into(),
+            queue: "emails".into(),
+            task: None,
+            body: b"s3cret".into(),
+            reason: "unknown task".into(),
+            attempts: 1,
+            since: SystemTime::UNIX_EPOCH,
+        };
+        let shown = format!("{letter:?}");
+        assert!(shown.contains("body: 6 bytes") && shown.contains("unknown task"), "{shown}");
+    }
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::time::SystemTime;
 
-use crate::envelope::Envelope;
+use crate::envelope::{self, Envelope};
 use crate::events;
 use crate::executor::{Contained, panic_message};
 use crate::intent::Intent;
@@ -189,13 +189,8 @@ async fn finish(Called(result): Called) -> Result<(), BoxError> {
 }
 
 /// A reason as long as an engine may be asked to keep.
-fn shortened(mut reason: String) -> String {
-    const LONGEST: usize = 8 << 10;
-    if reason.len() > LONGEST {
-        reason.truncate(reason.floor_char_boundary(LONGEST));
-        reason.push('…');
-    }
-    reason
+fn shortened(reason: String) -> String {
+    envelope::shortened(reason, 8 << 10)
 }
 
 /// An error and what it says caused it.

@@ -460,6 +460,25 @@ async fn what_is_settled_twice_or_too_late_changes_nothing() {
     assert_eq!(drain(&redis).await, [1]);
 }
 
+/// As when the answer to the first time was lost, and the job was delivered again meanwhile.
+#[tokio::test]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn to_settle_twice_does_nothing_to_the_next_delivery() {
+    let redis = redis("twice").await;
+    flush(&redis, [note::intent(1)]).await.expect("flushed");
+    redis.open().await.expect("open");
+    let again = Settlement::Retry { after: Duration::ZERO, reason: Some("failed".into()) };
+    let (first, _) = read(redis.receive(1).await.expect("received"), &again);
+    redis.settle(&first).await.expect("settled");
+    let second = redis.receive(1).await.expect("received");
+    assert_eq!(second.len(), 1);
+    redis.settle(&first).await.expect("settled once more");
+    assert!(redis.receive(1).await.expect("received").is_empty(), "it is under way");
+    settle(&redis, second, Settlement::Done).await;
+    redis.close().await.expect("closed");
+    assert!(left_behind(&queue_of(&redis)).await.is_empty());
+}
+
 #[tokio::test]
 #[ignore = "needs servers: run tests/live.sh"]
 async fn what_is_given_back_or_early_is_there_again_as_if_never_taken() {

@@ -469,6 +469,35 @@ pub(crate) async fn what_goes_back_counts_no_attempt(engine: impl Engine, queue:
     none_counted().await;
 }
 
+/// As when the answer to the first time was lost, and the job was delivered again meanwhile.
+pub(crate) async fn to_settle_twice_does_nothing_to_the_next_delivery(
+    engine: impl Engine,
+    queue: &str,
+) {
+    let attempt = async || {
+        let begun = Instant::now();
+        loop {
+            if let Some(message) = receive(&engine, 10).await.pop() {
+                return message.receipt;
+            }
+            assert!(begun.elapsed() < Duration::from_secs(5), "it never comes again");
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    flush(&engine, counts(0..1, queue)).await.expect("flushed");
+    engine.open().await.expect("opened");
+    let again = Settlement::Retry { after: Duration::ZERO, reason: Some("failed".into()) };
+    let first = [Settled { receipt: attempt().await, settlement: again }];
+    engine.settle(&first).await.expect("settled");
+    let second = attempt().await;
+    engine.settle(&first).await.expect("settled once more");
+    assert!(receive(&engine, 10).await.is_empty(), "the second attempt is under way");
+    let second = [Settled { receipt: second, settlement: Settlement::Done }];
+    engine.settle(&second).await.expect("settled");
+    let rows = engine.rows(queue).await;
+    assert_eq!((&*rows[0].0, rows[0].1), ("Done", 2));
+}
+
 pub(crate) async fn what_a_lost_worker_held_is_taken_over(engine: impl Engine, queue: &str) {
     let engine = engine.lost_after_3_s();
     flush(&engine, counts(0..5, queue)).await.expect("flushed");

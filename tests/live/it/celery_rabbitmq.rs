@@ -9,7 +9,9 @@ use airlock::celery::RabbitMq;
 use airlock::worker::{DeadLetters, Served, Source};
 use airlock::{Backoff, Executor, FlushError, Intent, Report, tasks};
 use lapin::message::Delivery;
-use lapin::options::{BasicGetOptions, BasicPublishOptions, QueueDeclareOptions};
+use lapin::options::{
+    BasicGetOptions, BasicPublishOptions, QueueDeclareOptions, QueueDeleteOptions,
+};
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use serde_json::{Value, json};
@@ -685,6 +687,48 @@ async fn a_worker_that_stops_gives_back_what_it_holds() {
     assert!(shown[0].contains("celery.long") && shown[3].contains("celery.noted"), "{shown:#?}");
     assert!(!shown[0].contains("3600000"), "what it holds is not shown: {}", shown[0]);
     assert!(shown.iter().all(|message| message.contains("attempt: 1")), "{shown:#?}");
+}
+
+/// The queue of delays is there, declared otherwise: what fails can't wait in it.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn what_the_broker_refuses_to_keep_keeps_nothing_else_from_being_settled() {
+    let (queue, channel) = own_queue().await;
+    let (test, failing_test) = (unique::name("beside"), unique::name("refused"));
+    let delay = format!("{queue}.delay.125");
+    declare(&channel, &delay, FieldTable::default()).await;
+    let celery = connected().await.queue(&queue);
+    flush(celery.clone(), [failing::intent(failing_test.clone(), 1)]).await.expect("left");
+    flush(celery.clone(), numbers(&test, 0..200)).await.expect("all left");
+    // It has room for a few at a time, of which those that are not settled take up some.
+    let serving = Serving::with(celery, 1, PATIENCE);
+    until_ran(&test, 200).await;
+    assert_eq!(ran(&failing_test).len(), 1);
+    let options = QueueDeleteOptions::default();
+    channel.queue_delete(delay.as_str().into(), options).await.expect("deleted");
+    until_ran(&failing_test, 2).await;
+    let served = serving.stop().await;
+    assert_eq!((served.done, served.retried, served.untold), (201, 1, 0));
+    assert_eq!(count(&channel, &queue).await, 0);
+}
+
+/// Nothing else is published meanwhile, which would find out by itself that the queue is gone.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn a_worker_whose_queue_is_deleted_declares_it_again() {
+    let (queue, channel) = own_queue().await;
+    let test = unique::name("deleted");
+    let celery = connected().await.queue(&queue);
+    flush(celery.clone(), numbers(&test, 0..1)).await.expect("left");
+    let serving = Serving::start(celery);
+    until_ran(&test, 1).await;
+    let options = QueueDeleteOptions::default();
+    channel.queue_delete(queue.as_str().into(), options).await.expect("deleted");
+    let sender = connected().await.queue(&queue);
+    until("it is there again", async || flush(sender.clone(), numbers(&test, 1..2)).await.is_ok())
+        .await;
+    until_ran(&test, 2).await;
+    assert_eq!(serving.stop().await.done, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

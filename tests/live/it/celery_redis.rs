@@ -328,19 +328,53 @@ async fn what_fails_is_tried_again_and_then_kept() {
         client().await.exists(format!("airlock:unique:{dead}")).await.expect("answered");
     assert!(!taken, "a dead letter holds no unique key");
 
-    // As new: three more attempts, and the same id.
+    // As new: three more attempts, and another letter.
     assert!(celery.retry(&letter.id).await.expect("retried"));
     assert!(!celery.retry(&letter.id).await.expect("gone"));
     let serving = Serving::start(celery.clone());
     until_ran(&dead, 6).await;
     until("it is dead", async || !celery.list(10).await.expect("listed").is_empty()).await;
     serving.stop().await;
-    let found = celery.find(&letter.id).await.expect("answered").expect("the same id");
+    assert_eq!(celery.find(&letter.id).await.expect("answered"), None);
+    let letter = &celery.list(10).await.expect("listed")[0];
+    let found = celery.find(&letter.id).await.expect("answered").expect("it is listed");
     assert_eq!(found.attempts, 3);
     assert!(celery.remove(&letter.id).await.expect("removed"));
     assert!(!celery.remove(&letter.id).await.expect("gone"));
     assert_eq!(celery.find(&letter.id).await.expect("answered"), None);
     assert!(celery.list(10).await.expect("listed").is_empty());
+}
+
+/// Celery lets the sender choose the id, and some send the same one again.
+#[tokio::test]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn dead_letters_of_one_id_are_two() {
+    let queue = unique::name("celery");
+    let celery = connected().await.queue(&queue);
+    let message = |number: u64| {
+        let headers = json!({"lang": "py", "task": "nobody.knows", "id": "the-same"});
+        json!({
+            "body": format!("[[{number}], {{}}, {{}}]"),
+            "content-type": "application/json",
+            "content-encoding": "utf-8",
+            "headers": headers,
+            "properties": {},
+        })
+    };
+    for number in [1, 2] {
+        let () = client().await.lpush(&queue, message(number).to_string()).await.expect("pushed");
+    }
+    let serving = Serving::start(celery.clone());
+    until("both are dead", async || count_dead(&celery).await == 2).await;
+    assert_eq!(serving.stop().await.dead, 2);
+    let letters = celery.list(10).await.expect("listed");
+    assert_ne!(letters[0].id, letters[1].id);
+    assert!(celery.remove(&letters[0].id).await.expect("removed"));
+    assert_eq!(celery.list(10).await.expect("listed"), letters[1..]);
+}
+
+async fn count_dead(celery: &Redis) -> usize {
+    celery.list(10).await.expect("listed").len()
 }
 
 #[tokio::test]

@@ -62,6 +62,27 @@ async fn a_unique_key_is_taken_for_a_time() {
     assert_eq!((report.dispatched(), report.duplicates()), (1, 0));
 }
 
+/// Two commands a queue, of which the first is refused: what is said of the next queue is its own.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn what_does_not_fit_its_key_is_handed_back_alone() {
+    let (wrong, queue) = (unique::name("wrong"), unique::name("dramatiq"));
+    let client = redis::Client::open(servers::redis_url()).expect("a URL");
+    let mut client = client.get_multiplexed_async_connection().await.expect("connected");
+    let messages = |queue: &str| format!("dramatiq:{queue}.msgs");
+    let () = client.set(messages(&wrong), "no hash").await.expect("set");
+    let intents = [1, 2].map(|order| warehouse_notify::intent(order).queue(wrong.clone()));
+    let good = [3, 4].map(|order| warehouse_notify::intent(order).queue(queue.clone()));
+    let error = flush(connected().await, intents.into_iter().chain(good)).await;
+    let error = error.expect_err("one queue is wrong");
+    assert!(error.to_string().contains("WRONGTYPE"), "{error}");
+    assert_eq!((error.report().dispatched(), error.report().failed()), (2, 2));
+    let kept: usize = client.hlen(messages(&queue)).await.expect("answered");
+    let handed_back = error.into_intents();
+    assert!(handed_back.iter().all(|intent| intent.effective_queue() == Some(&*wrong)));
+    assert_eq!((handed_back.len(), kept), (2, 2));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: run tests/live.sh"]
 async fn what_cannot_leave_is_handed_back() {

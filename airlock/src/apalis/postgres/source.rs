@@ -24,12 +24,17 @@ const PUT_BACK_OTHERS: &str = "
 /// worker's by then, where another program has written one row with an id that is no ULID; and it
 /// returns rows in any order.
 const RECEIVE: &str = "
-    SELECT id, job, attempts::int8, coalesce(last_result = $4::jsonb, false)
+    SELECT
+        id,
+        job,
+        attempts::int8,
+        round(extract(epoch FROM lock_at) * 1000000)::int8,
+        coalesce(last_result = $4::jsonb, false)
     FROM apalis.get_jobs($1, $2, $3)
     ORDER BY priority DESC, run_at, id";
 
-/// Its id, its body, its attempts, and whether its worker died.
-type Row = (String, Vec<u8>, i64, bool);
+/// Its id, its body, its attempts, when it was taken, and whether its worker died.
+type Row = (String, Vec<u8>, i64, i64, bool);
 
 /// In apalis' tables a job is `Queued` while it waits in a worker, and `Running` once it has begun.
 ///
@@ -84,9 +89,13 @@ const SETTLE: &str = "
         done_at = CASE WHEN ending.status != 'Pending' THEN now() END,
         lock_by = NULL,
         lock_at = NULL
-    FROM unnest($2::text[], $3::text[], $4::int4[], $5::int8[], $6::text[])
-        AS ending (id, status, attempts, after, result)
-    WHERE jobs.id = ending.id AND lock_by = $1";
+    FROM unnest(
+        $2::text[], $3::text[], $4::int4[], $5::int8[], $6::text[], $7::int8[], $8::int4[]
+    ) AS ending (id, status, attempts, after, result, taken_at, attempts_before)
+    WHERE jobs.id = ending.id
+        AND lock_by = $1
+        AND lock_at = 'epoch'::timestamptz + ending.taken_at * interval '1 microsecond'
+        AND jobs.attempts = ending.attempts_before";
 
 impl Source for Postgres {
     type Receipt = SqlReceipt;
@@ -137,6 +146,8 @@ impl Source for Postgres {
                 .bind(column(&endings, |ending| ending.attempts))
                 .bind(column(&endings, |ending| ending.after.map(microseconds)))
                 .bind(column(&endings, |ending| ending.result.as_deref()))
+                .bind(column(&endings, |ending| ending.taken_at))
+                .bind(column(&endings, |ending| ending.attempts_before))
                 .execute(&self.pool)
                 .await;
             told.map_err(|error| self.error("settle jobs in", error))?;
@@ -192,8 +203,8 @@ impl Postgres {
             .fetch_all(&self.pool);
         let rows = self.holds.receive(rows, |(id, ..): &Row| id.clone()).await;
         let rows = rows.map_err(|error| self.error("take jobs from", error))?;
-        let message = |(id, body, attempts, interrupted): Row| {
-            message(index, id, &body, attempts, interrupted)
+        let message = |(id, body, attempts, taken_at, interrupted): Row| {
+            message(index, id, &body, attempts, taken_at, interrupted)
         };
         Ok(rows.into_iter().map(message).collect())
     }

@@ -25,10 +25,12 @@ pub struct RedisReceipt {
     queue: usize,
     id: Vec<u8>,
     attempt: u32,
+    taken_at: String,
 }
 
-/// The number of the queue, the id, the attempts made, the body, and whether its worker died.
-type Taken = (usize, Vec<u8>, u32, Vec<u8>, bool);
+/// The number of the queue, the id, the attempts made, the body, whether its worker died, and when it
+/// was taken.
+type Taken = (usize, Vec<u8>, u32, Vec<u8>, bool, String);
 
 impl Source for Redis {
     type Receipt = RedisReceipt;
@@ -53,9 +55,9 @@ impl Source for Redis {
         invocation.arg(&self.worker).arg(room.min(AT_ONCE));
         let taken = self.call(&self.served, &invocation);
         let taken = self.holds.receive(taken, |(_, id, ..): &Taken| id.clone()).await?;
-        let message = |(queue, id, attempts, body, interrupted): Taken| {
+        let message = |(queue, id, attempts, body, interrupted, taken_at): Taken| {
             let attempt = attempts.saturating_add(1);
-            let receipt = RedisReceipt { queue, id, attempt };
+            let receipt = RedisReceipt { queue, id, attempt, taken_at };
             Message::new(receipt, Envelope::from_json(&body))
                 .attempt(attempt)
                 .interrupted(interrupted)
@@ -66,7 +68,7 @@ impl Source for Redis {
     async fn begin(&self, receipts: &[&RedisReceipt]) -> Result<(), BoxError> {
         let mut invocation = script::of(&BEGIN, &self.served);
         invocation.arg(&self.worker);
-        for RedisReceipt { queue, id, attempt } in receipts {
+        for RedisReceipt { queue, id, attempt, .. } in receipts {
             invocation.arg(queue).arg(id).arg(attempt);
         }
         self.call(&self.served, &invocation).await
@@ -91,6 +93,7 @@ impl Source for Redis {
             invocation
                 .arg(receipt.queue)
                 .arg(&receipt.id)
+                .arg(&receipt.taken_at)
                 .arg(kind)
                 .arg(attempts)
                 .arg(after.as_secs_f64().to_string())

@@ -14,6 +14,8 @@ pub struct SqlReceipt {
     /// Its place among the queues that are served.
     queue: usize,
     attempt: u32,
+    /// When it was taken, as the database wrote it.
+    taken_at: i64,
 }
 
 /// The last result of a job whose worker died.
@@ -26,10 +28,11 @@ pub(in crate::apalis) fn message(
     id: String,
     body: &[u8],
     attempts: i64,
+    taken_at: i64,
     interrupted: bool,
 ) -> Message<SqlReceipt> {
     let attempt = u32::try_from(attempts).unwrap_or(0).saturating_add(1);
-    Message::new(SqlReceipt { id, queue, attempt }, Envelope::from_json(body))
+    Message::new(SqlReceipt { id, queue, attempt, taken_at }, Envelope::from_json(body))
         .attempt(attempt)
         .interrupted(interrupted)
 }
@@ -43,6 +46,10 @@ pub(in crate::apalis) fn ids<'a>(receipts: &[&'a SqlReceipt], queue: usize) -> V
 /// What a row says once its message is settled.
 pub(in crate::apalis) struct Ending {
     pub(in crate::apalis) id: String,
+    /// These two tell one delivery from another: to settle one twice, because an answer was lost, does
+    /// nothing to the next.
+    pub(in crate::apalis) taken_at: i64,
+    pub(in crate::apalis) attempts_before: i32,
     pub(in crate::apalis) status: &'static str,
     pub(in crate::apalis) attempts: i32,
     /// From when on it may be taken again; at once and in its old place where there is no time.
@@ -68,9 +75,16 @@ impl Ending {
             }
             Settlement::Return => ("Pending", false, None, None),
         };
-        let attempts = receipt.attempt - u32::from(!made);
-        let attempts = i32::try_from(attempts).unwrap_or(i32::MAX);
-        Self { id: receipt.id.clone(), status, attempts, after, result }
+        let attempts = |made: u32| i32::try_from(made).unwrap_or(i32::MAX);
+        Self {
+            id: receipt.id.clone(),
+            taken_at: receipt.taken_at,
+            attempts_before: attempts(receipt.attempt - 1),
+            status,
+            attempts: attempts(receipt.attempt - u32::from(!made)),
+            after,
+            result,
+        }
     }
 }
 

@@ -41,10 +41,10 @@ const RECEIVE: &str = "
     )
     RETURNING
         -CAST(priority AS INTEGER), CAST(run_at AS INTEGER), CAST(id AS TEXT),
-        CAST(job AS BLOB), CAST(attempts AS INTEGER), last_result IS ?4";
+        CAST(job AS BLOB), CAST(attempts AS INTEGER), CAST(lock_at AS INTEGER), last_result IS ?4";
 
-/// What puts a row in order, its body, its attempts, and whether its worker died.
-type Row = (i64, i64, String, Vec<u8>, i64, bool);
+/// What puts a row in order, its body, its attempts, when it was taken, and whether its worker died.
+type Row = (i64, i64, String, Vec<u8>, i64, i64, bool);
 
 /// In apalis' tables a job is `Queued` while it waits in a worker, and `Running` once it has begun.
 ///
@@ -95,7 +95,8 @@ const SETTLE: &str = "
         lock_by = NULL,
         lock_at = NULL
     FROM json_each(?1)
-    WHERE Jobs.id = value ->> 0 AND +lock_by = ?2";
+    WHERE Jobs.id = value ->> 0 AND +lock_by = ?2
+        AND lock_at = value ->> 5 AND attempts = value ->> 6";
 
 impl Source for Sqlite {
     type Receipt = SqlReceipt;
@@ -195,8 +196,8 @@ impl Sqlite {
         let rows = rows.await.map_err(|error| self.error("take jobs from", error));
         let mut rows: Vec<Row> = rows?;
         rows.sort_unstable();
-        let message = |(_, _, id, body, attempts, interrupted): Row| {
-            message(index, id, &body, attempts, interrupted)
+        let message = |(_, _, id, body, attempts, taken_at, interrupted): Row| {
+            message(index, id, &body, attempts, taken_at, interrupted)
         };
         Ok(rows.into_iter().map(message).collect())
     }
@@ -221,6 +222,7 @@ impl Sqlite {
 }
 
 fn row(ending: &Ending) -> Value {
-    let Ending { id, status, attempts, after, result } = ending;
-    json!([id, status, attempts, after.map(|after| seconds(SystemTime::now() + after)), result])
+    let Ending { id, taken_at, attempts_before, status, attempts, after, result } = ending;
+    let after = after.map(|after| seconds(SystemTime::now() + after));
+    json!([id, status, attempts, after, result, taken_at, attempts_before])
 }

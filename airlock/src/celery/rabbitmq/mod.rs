@@ -29,9 +29,9 @@ use crate::rabbitmq::{Broker, Outgoing, scaled, short};
 /// # As the queues of a worker
 ///
 /// The worker declares its queues as Celery does, durable and with nothing else, and takes them as they
-/// are where they were declared otherwise. Beside `celery` it makes `celery.dead` when there is a dead
-/// letter, and `celery.delay.2000` and the like, in which what is to be tried again waits for two
-/// seconds at a time.
+/// are where they were declared otherwise. Beside `celery` it makes `celery.dead`, for dead letters, and
+/// `celery.delay.2000` and the like, in which what is to be tried again waits for two seconds at a
+/// time.
 ///
 /// The broker takes a message back from a worker that has had it for longer than its
 /// `consumer_timeout`, which is 30 minutes unless it was configured otherwise: for longer tasks,

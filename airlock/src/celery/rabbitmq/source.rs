@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use ::tokio::sync::Mutex;
@@ -15,12 +16,16 @@ use uuid::Uuid;
 
 use crate::celery::rabbitmq::table;
 use crate::celery::received::Raw;
-use crate::celery::sent::{iso8601, shortened};
+use crate::celery::sent::iso8601;
 use crate::celery::{REASON, RabbitMq};
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, shortened};
+use crate::events;
 use crate::private::BoxError;
 use crate::rabbitmq::{Outgoing, answered, short};
 use crate::worker::{Message, Settled, Settlement, Source};
+
+/// How often what the broker refused is tried again.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// How much of a reason is kept: headers have to fit into one frame.
 const REASON_LENGTH: usize = 8 * 1024;
@@ -36,8 +41,9 @@ const REASON_LENGTH: usize = 8 * 1024;
 ///     receipt.queue()
 /// }
 /// ```
+#[derive(Clone)]
 pub struct RabbitMqReceipt {
-    delivery: Delivery,
+    delivery: Arc<Delivery>,
     queue: String,
     attempt: u32,
 }
@@ -128,6 +134,14 @@ pub(super) struct Intake {
     consuming: Mutex<Option<Consuming>>,
     /// The most messages that the worker has had room for.
     prefetch: AtomicU16,
+    /// Messages that the broker refuses to keep as what has become of them.
+    refused: StdMutex<Vec<Settled<RabbitMqReceipt>>>,
+}
+
+impl Intake {
+    fn refused(&self) -> MutexGuard<'_, Vec<Settled<RabbitMqReceipt>>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Clone for Intake {
@@ -177,9 +191,19 @@ impl RabbitMq {
         self.open().await?;
         let connection = self.broker.new_connection().await?;
         let begun = self.consume_on(&connection).await;
-        let (channel, streams) = begun.map_err(|error| self.broker.trouble(&error))?;
+        let (channel, streams) = begun.map_err(|error| {
+            self.forget_served();
+            self.broker.trouble(&error)
+        })?;
         let (queues, ready) = (self.serves.len(), VecDeque::new());
         Ok(Consuming { streams, queues, ready, lost: None, channel, connection })
+    }
+
+    /// Somebody may have deleted the served queues: they are declared again before they are consumed.
+    fn forget_served(&self) {
+        self.broker
+            .known()
+            .retain(|known| !self.serves.iter().any(|served| served == known.as_str()));
     }
 
     async fn consume_on(
@@ -214,7 +238,7 @@ impl RabbitMq {
         };
         let (envelope, attempt) = (raw.envelope(), raw.attempt());
         let due = envelope.as_ref().ok().and_then(Envelope::at);
-        let receipt = RabbitMqReceipt { delivery, queue, attempt };
+        let receipt = RabbitMqReceipt { delivery: Arc::new(delivery), queue, attempt };
         Message::new(receipt, envelope).attempt(attempt).due(due)
     }
 
@@ -252,12 +276,94 @@ impl RabbitMq {
     }
 }
 
+impl RabbitMq {
+    /// Settles messages; the indices of those for which the broker refuses what has to be published
+    /// first, and what it says of one.
+    ///
+    /// # Errors
+    ///
+    /// Where the broker can't be reached, or is gone half-way.
+    async fn settle_most(
+        &self,
+        settled: &[Settled<RabbitMqReceipt>],
+    ) -> Result<(Vec<usize>, Option<BoxError>), BoxError> {
+        let (mut outgoing, mut of) = (Vec::new(), Vec::new());
+        let mut kept = vec![false; settled.len()];
+        let mut refusal = None;
+        let forwarded = |one: &&Settled<_>| {
+            matches!(one.settlement, Settlement::Retry { .. } | Settlement::Dead { .. })
+        };
+        if settled.iter().any(|one| forwarded(&one)) {
+            // What goes wrong with a single message from here on is about that message.
+            self.broker.channel().await?.put_back();
+        }
+        for (index, Settled { receipt, settlement }) in settled.iter().enumerate() {
+            // One that is of no use is settled already, or its connection is gone and the broker
+            // delivers the message again.
+            if !receipt.delivery.acker.usable() {
+                continue;
+            }
+            match self.successor(receipt, settlement).await {
+                Ok(None) => {}
+                Ok(Some(message)) => {
+                    outgoing.push(message);
+                    of.push(index);
+                }
+                Err(error) => {
+                    kept[index] = true;
+                    refusal.get_or_insert(error);
+                }
+            }
+        }
+        let mut lost = None;
+        if !outgoing.is_empty() {
+            let published = self.broker.publish(outgoing).await;
+            for (index, error) in published.failures {
+                kept[of[index]] = true;
+                refusal.get_or_insert(error);
+            }
+            for index in of.drain(published.attempted..) {
+                kept[index] = true;
+            }
+            lost = published.cause;
+        }
+        // Many acknowledgements go out together.
+        let told = settled.iter().zip(&kept).filter(|(_, kept)| !**kept);
+        let told = told.map(|(settled, _)| async {
+            let acker = &settled.receipt.delivery.acker;
+            match settled.settlement {
+                Settlement::Return => {
+                    acker.nack(BasicNackOptions { requeue: true, multiple: false }).await
+                }
+                _ => acker.ack(BasicAckOptions::default()).await,
+            }
+        });
+        // One that fails has lost its connection: the broker delivers the message again.
+        let lives = || settled.iter().all(|settled| !settled.receipt.delivery.acker.poisoned());
+        drop(answered(lives, join_all(told).map(Ok)).await);
+        match lost {
+            Some(lost) => Err(lost),
+            None => {
+                let refused = (0..settled.len()).filter(|index| kept[*index]).collect();
+                Ok((refused, refusal))
+            }
+        }
+    }
+}
+
+fn unsettled(messages: usize, why: &BoxError) -> BoxError {
+    let messages =
+        if messages == 1 { "1 message".to_owned() } else { format!("{messages} messages") };
+    format!("{messages} can't be put where they belong, and stay unsettled: {why}").into()
+}
+
 impl Source for RabbitMq {
     type Receipt = RabbitMqReceipt;
 
     async fn open(&self) -> Result<(), BoxError> {
         for queue in &self.serves {
             self.declare(&short("queue", queue)?, self.arguments()).await?;
+            self.dead_queue(queue).await?;
         }
         Ok(())
     }
@@ -289,6 +395,7 @@ impl Source for RabbitMq {
             // The broker gives to others what this worker has not acknowledged.
             let error = format!("{}: {lost}", self.broker.place());
             *slot = None;
+            self.forget_served();
             return Err(error.into());
         }
         let room = room.min(consuming.ready.len());
@@ -297,52 +404,47 @@ impl Source for RabbitMq {
     }
 
     async fn settle(&self, settled: &[Settled<RabbitMqReceipt>]) -> Result<(), BoxError> {
-        let (mut outgoing, mut of) = (Vec::new(), Vec::new());
-        let mut kept = vec![false; settled.len()];
-        for (index, Settled { receipt, settlement }) in settled.iter().enumerate() {
-            // One that is of no use is settled already, or its connection is gone and the broker
-            // delivers the message again.
-            if receipt.delivery.acker.usable()
-                && let Some(message) = self.successor(receipt, settlement).await?
-            {
-                outgoing.push(message);
-                of.push(index);
-            }
+        let (refused, error) = self.settle_most(settled).await?;
+        if let Some(error) = error {
+            // The others are settled: those that come after them don't wait for these.
+            events::engine_trouble("settle", &unsettled(refused.len(), &error));
+            let refused = refused.into_iter().map(|index| Settled {
+                receipt: settled[index].receipt.clone(),
+                settlement: settled[index].settlement.clone(),
+            });
+            self.intake.refused().extend(refused);
         }
-        let mut trouble = None;
-        if !outgoing.is_empty() {
-            let published = self.broker.publish(outgoing).await;
-            for (index, error) in published.failures {
-                kept[of[index]] = true;
-                trouble.get_or_insert(error);
-            }
-            for index in of.drain(published.attempted..) {
-                kept[index] = true;
-            }
-            trouble = trouble.or(published.cause);
+        Ok(())
+    }
+
+    /// The broker hears of the worker by itself; this tries again what it has refused.
+    async fn keep_alive(&self) -> Result<(), BoxError> {
+        let again = std::mem::take(&mut *self.intake.refused());
+        if again.is_empty() {
+            return Ok(());
         }
-        // Many acknowledgements go out together.
-        let told = settled.iter().zip(kept).filter(|(_, kept)| !kept).map(|(settled, _)| async {
-            let acker = &settled.receipt.delivery.acker;
-            match settled.settlement {
-                Settlement::Return => {
-                    acker.nack(BasicNackOptions { requeue: true, multiple: false }).await
-                }
-                _ => acker.ack(BasicAckOptions::default()).await,
-            }
-        });
-        // One that fails has lost its connection: the broker delivers the message again.
-        let lives = || settled.iter().all(|settled| !settled.receipt.delivery.acker.poisoned());
-        drop(answered(lives, join_all(told).map(Ok)).await);
-        trouble.map_or(Ok(()), Err)
+        let (still, error) = match self.settle_most(&again).await {
+            Ok(tried) => tried,
+            Err(error) => ((0..again.len()).collect(), Some(error)),
+        };
+        let refused = again.into_iter().enumerate();
+        let refused = refused.filter(|(index, _)| still.contains(index)).map(|(_, one)| one);
+        self.intake.refused().extend(refused);
+        error.map_or(Ok(()), |error| Err(unsettled(still.len(), &error)))
+    }
+
+    fn heartbeat(&self) -> Option<Duration> {
+        Some(AGAIN)
     }
 
     async fn close(&self) -> Result<(), BoxError> {
+        let left = self.keep_alive().await;
         if let Some(consuming) = self.intake.consuming.lock().await.take() {
             let lives = || consuming.connection.status().connected();
             let closed = answered(lives, consuming.channel.close(200, "done".into())).await;
             closed.map_err(|error| self.broker.trouble(&error))?;
         }
-        Ok(())
+        // The broker delivers these again.
+        left
     }
 }

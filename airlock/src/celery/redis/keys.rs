@@ -46,12 +46,12 @@ pub(super) fn delayed(queue: &str) -> String {
     format!("{queue}.delayed")
 }
 
-/// Dead letters, by id.
+/// Dead letters, by tag, which is their id here.
 pub(super) fn dead(queue: &str) -> String {
     format!("{queue}.dead")
 }
 
-/// The ids of dead letters, by since when.
+/// The tags of dead letters, by since when.
 pub(super) fn dead_since(queue: &str) -> String {
     format!("{queue}.dead.since")
 }

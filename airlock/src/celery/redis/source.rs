@@ -153,7 +153,8 @@ for _, tag in ipairs(ARGV) do
 end
 ";
 
-/// Notes what became of messages. One that is not held any more was given to another worker.
+/// Notes what became of messages. One that is not held any more was given to another worker. A dead
+/// letter is kept by its tag, of which there is one: ids are the senders', and two may have the same.
 ///
 /// Keys: held, leases, delayed, dead letters, since when they are, begun and deaths. Arguments, for each message:
 /// what to do, tag, and three more; see `arguments`.
@@ -178,8 +179,8 @@ for i = 1, #ARGV, 5 do
       redis.call('ZADD', delayed, now + tonumber(a), b)
     else
       if what == 'dead' then
-        redis.call('HSET', dead, a, b)
-        redis.call('ZADD', since, now, a)
+        redis.call('HSET', dead, tag, b)
+        redis.call('ZADD', since, now, tag)
       end
       if c ~= '' and redis.call('GET', c) == a then redis.call('DEL', c) end
     end

@@ -47,7 +47,7 @@ local function put_back(queue, ids)
   local reversed = {}
   for place = #ids, 1, -1 do
     local meta = meta_of(queue, ids[place])
-    redis.call("HDEL", meta, "locked_at", "locked_by")
+    redis.call("HDEL", meta, "locked_at", "locked_by", "taken_at")
     redis.call("HSET", meta, "status", "Pending")
     reversed[#reversed + 1] = ids[place]
   end

@@ -1,7 +1,10 @@
 -- ARGV: the worker's name, and how many messages it has room for, at most 1,000. Returns the number
--- of the queue, the id, the attempts made, the body, and whether its worker died, of each message.
+-- of the queue, the id, the attempts made, the body, whether its worker died, and when it was
+-- taken, of each message.
 local worker, room = ARGV[1], tonumber(ARGV[2])
 local taken = {}
+-- Tells one delivery from another; apalis' own time is in whole seconds.
+local taken_at = string.format("%.6f", now)
 
 for number, queue in ipairs(queues) do
   redis.call("ZADD", queue.workers, math.floor(now), worker)
@@ -26,8 +29,8 @@ for number, queue in ipairs(queues) do
         local meta = meta_of(queue, id)
         local said = redis.call("HMGET", meta, "attempts", "interrupted")
         local attempts = tonumber(said[1] or 0) or 0
-        redis.call("HSET", meta, "status", "Running", "locked_at", math.floor(now), "locked_by", worker)
-        taken[#taken + 1] = { number - 1, id, attempts, bodies[place], said[2] and 1 or 0 }
+        redis.call("HSET", meta, "status", "Running", "locked_at", math.floor(now), "locked_by", worker, "taken_at", taken_at)
+        taken[#taken + 1] = { number - 1, id, attempts, bodies[place], said[2] and 1 or 0, taken_at }
       else
         -- Somebody removed the job and left its id.
         redis.call("SREM", inflight, id)

@@ -1,28 +1,30 @@
--- ARGV: the worker's name; then, for each message: the queue's number, the id, what became of it,
--- the attempts made, after how many seconds to try again, and the result or "".
+-- ARGV: the worker's name; then, for each message: the queue's number, the id, when it was taken,
+-- what became of it, the attempts made, after how many seconds to try again, and the result or "".
 local worker = ARGV[1]
 local returned = {}
 for number in ipairs(queues) do
   returned[number] = {}
 end
 
-for first = 2, #ARGV, 6 do
-  local number, id, kind, attempts, after, result = unpack(ARGV, first, first + 5)
+for first = 2, #ARGV, 7 do
+  local number, id, taken_at, kind, attempts, after, result = unpack(ARGV, first, first + 6)
   number = tonumber(number) + 1
   local queue = queues[number]
-  -- What was taken over by another worker is no longer ours, and what was settled before is gone:
-  -- the answer to that was lost, and we are asked again.
-  if redis.call("SREM", inflight_of(queue, worker), id) == 1 then
-    local meta = meta_of(queue, id)
+  local meta = meta_of(queue, id)
+  -- What was taken over by another worker is no longer ours, and what was settled before is gone, or is
+  -- ours once more: the answer to that was lost, and we are asked again.
+  if redis.call("HGET", meta, "taken_at") == taken_at
+    and redis.call("SREM", inflight_of(queue, worker), id) == 1
+  then
     if kind == "done" then
       forget(queue, id)
     elseif kind == "dead" then
       free_key(queue, id)
-      redis.call("HDEL", meta, "locked_at", "locked_by", "interrupted")
+      redis.call("HDEL", meta, "locked_at", "locked_by", "taken_at", "interrupted")
       redis.call("HSET", meta, "status", "Killed", "attempts", attempts, "result", result, "done_at", now)
       redis.call("SADD", queue.dead, id)
     elseif kind == "retry" then
-      redis.call("HDEL", meta, "locked_at", "locked_by", "interrupted")
+      redis.call("HDEL", meta, "locked_at", "locked_by", "taken_at", "interrupted")
       -- Not "Failed", which is what apalis writes: its vacuum would remove the job before the retry.
       redis.call("HSET", meta, "status", "Pending", "attempts", attempts)
       if result ~= "" then
