@@ -2,7 +2,8 @@
 //! standard error where the program has no subscriber.
 //!
 //! Targets: `airlock::enqueue` for refusals, `airlock::flush` for what became of intents,
-//! `airlock::worker` for what became of messages. A fate that nobody would call trouble is at DEBUG,
+//! `airlock::worker` for what became of messages, `airlock::transaction` for rollbacks that failed, after
+//! which the database rolls back by itself. A fate that nobody would call trouble is at DEBUG,
 //! the others at WARN and ERROR.
 
 use crate::error::EnqueueError;
@@ -88,6 +89,11 @@ mod imp {
             return aloud::failed_elsewhere(failure);
         }
         error!(target: "airlock::flush", "{failure}");
+    }
+
+    #[cfg(feature = "transaction")]
+    pub(crate) fn not_rolled_back(place: &str, error: &crate::BoxError) {
+        warn!(target: "airlock::transaction", place, "the rollback failed: {error}");
     }
 
     /// Runs a task in a span of its own, which a subscriber may join to the trace of the flush.
@@ -193,6 +199,9 @@ mod imp {
     }
 
     pub(crate) use super::aloud::{cancelled, failed_elsewhere, undecided};
+
+    #[cfg(feature = "transaction")]
+    pub(crate) fn not_rolled_back(_: &str, _: &crate::BoxError) {}
 
     #[cfg(feature = "worker")]
     pub(crate) use super::aloud::{engine_trouble, undecodable, untold};

@@ -167,6 +167,8 @@ mod redis;
 mod registry;
 mod report;
 mod scope;
+#[cfg(feature = "sqlx")]
+pub mod sqlx;
 mod states;
 mod table;
 mod task;
@@ -174,6 +176,8 @@ mod task_set;
 pub mod testing;
 #[cfg(feature = "tokio")]
 pub mod tokio;
+#[cfg(feature = "transaction")]
+pub mod transaction;
 #[cfg(feature = "worker")]
 pub mod worker;
 

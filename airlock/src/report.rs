@@ -141,6 +141,8 @@ pub enum Why {
     Request,
     /// It was sealed, and dropped before anyone decided.
     Undecided,
+    /// Its transaction was rolled back.
+    RolledBack,
 }
 
 impl fmt::Display for Why {
@@ -151,6 +153,7 @@ impl fmt::Display for Why {
             Self::Cancelled => "cancelled",
             Self::Request => "on request",
             Self::Undecided => "undecided",
+            Self::RolledBack => "rolled back",
         })
     }
 }

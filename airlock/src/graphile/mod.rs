@@ -312,6 +312,17 @@ fn place(options: &PgConnectOptions) -> String {
     }
 }
 
+#[cfg(feature = "transaction")]
+impl crate::transaction::Queue<PgConnection> for Graphile {
+    async fn push(
+        &self,
+        connection: &mut PgConnection,
+        batch: &mut Batch,
+    ) -> Result<(), DispatchError> {
+        self.dispatch_in(connection, batch).await
+    }
+}
+
 impl fmt::Debug for Graphile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Graphile")

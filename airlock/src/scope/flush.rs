@@ -326,6 +326,70 @@ impl Flush {
     }
 }
 
+/// What a transaction asks for.
+#[cfg(feature = "transaction")]
+impl Flush {
+    /// Moves a buffer into the scope around, which is asked nothing.
+    pub(crate) fn hand_over(buffer: Buffer, level: u32, rules: Option<Box<Rules>>) -> Self {
+        let mut flush = Self::of(Batch::new(OnFailure::Stop));
+        flush.rules = rules;
+        flush.reported |= tells(flush.rules.as_deref());
+        let entries =
+            if flush.reported { entries(&buffer, level, &Fate::Captured) } else { Vec::new() };
+        let captured = match context::enclosing().first() {
+            Some(around) => around.capture(buffer, level),
+            None => Err(buffer),
+        };
+        match captured {
+            Ok(()) => flush.batch.put_aside(entries),
+            Err(buffer) => flush.refuse(buffer, level),
+        }
+        flush
+    }
+
+    /// Ends without having attempted anything.
+    pub(crate) fn give_back(
+        buffer: Buffer,
+        level: u32,
+        rules: Option<Box<Rules>>,
+        why: crate::BoxError,
+    ) -> FlushError {
+        let mut flush = Self::of(Batch::new(OnFailure::Stop));
+        flush.rules = rules;
+        flush.hold(buffer, level);
+        flush.undone(DispatchError::refused(why))
+    }
+
+    /// What is to be dispatched by somebody else.
+    pub(crate) fn batch(&mut self) -> &mut Batch {
+        &mut self.batch
+    }
+
+    /// Ends well: somebody else has dispatched the batch.
+    pub(crate) fn done(mut self) {
+        // Nothing that can fail is left.
+        let _ = self.finish(Ok(()));
+    }
+
+    /// Ends with its transaction, which was rolled back with all that the batch had become.
+    pub(crate) fn rolled_back(mut self) {
+        self.finished = true;
+        if self.reported {
+            let report = self.report(|_| Fate::Discarded(Why::RolledBack));
+            tell(self.rules.as_deref(), &report);
+        }
+    }
+
+    /// Ends where somebody else could not dispatch the batch.
+    pub(crate) fn undone(mut self, error: DispatchError) -> FlushError {
+        let undone = self.whole(Err(error)).err().unwrap_or_default();
+        match self.finish(Err(undone)) {
+            Err(error) => error,
+            Ok(_) => unreachable!("it was told of an error"),
+        }
+    }
+}
+
 impl Drop for Flush {
     /// A flush whose future is dropped half-way does not end in silence.
     fn drop(&mut self) {

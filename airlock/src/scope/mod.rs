@@ -13,6 +13,8 @@ mod inspection;
 mod local;
 pub(crate) mod outcome;
 mod sealed;
+#[cfg(feature = "transaction")]
+pub(crate) mod standing;
 
 use std::borrow::Cow;
 use std::fmt;

@@ -185,3 +185,53 @@ impl Sealed {
         buffer.into_segments(self.level).flat_map(|segment| segment.intents).collect()
     }
 }
+
+/// How a scope ends whose body was a transaction.
+#[cfg(feature = "transaction")]
+impl Sealed {
+    /// What is to become rows of the transaction, if the scope's rules don't say otherwise: judged by
+    /// every policy, and offered to no scope around.
+    pub(crate) fn judge(mut self) -> Option<Flush> {
+        if self.rules.as_ref().is_some_and(|rules| !rules.decides_to_flush(true)) {
+            drop(self.discard());
+            return None;
+        }
+        let buffer = self.buffer.take()?;
+        if buffer.is_empty() && self.rules.is_none() {
+            return None;
+        }
+        let mut rules = self.rules.take().unwrap_or_default();
+        rules.boundary = true;
+        Flush::prepare(buffer, self.level, Some(rules), false)
+    }
+
+    /// Moves all that it holds into the scope around, also where that releases.
+    pub(crate) fn hand_over(mut self) -> Result<(), FlushError> {
+        let buffer = self.buffer.take().unwrap_or_default();
+        Flush::hand_over(buffer, self.level, self.rules.take()).run()
+    }
+
+    /// Hands back all that it holds, none of it attempted.
+    pub(crate) fn give_back(mut self, why: impl Into<crate::BoxError>) -> FlushError {
+        let buffer = self.buffer.take().unwrap_or_default();
+        Flush::give_back(buffer, self.level, self.rules.take(), why.into())
+    }
+
+    /// What is left to flush of a scope whose transaction was rolled back, which is nothing unless its
+    /// rules say otherwise.
+    pub(crate) fn rolled_back(mut self) -> Option<Flush> {
+        let to_flush = self.rules.as_ref().is_some_and(|rules| rules.decides_to_flush(false));
+        if to_flush {
+            return self.into_flush(false);
+        }
+        self.end(Why::RolledBack);
+        None
+    }
+
+    /// Discards for a reason of the caller's.
+    pub(crate) fn end(&mut self, why: Why) {
+        if let Some(buffer) = self.buffer.take() {
+            flush::discard_maybe_reported(&buffer, self.level, self.rules.as_deref(), why);
+        }
+    }
+}

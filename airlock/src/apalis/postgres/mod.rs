@@ -232,6 +232,17 @@ fn place(options: &PgConnectOptions) -> String {
     }
 }
 
+#[cfg(feature = "transaction")]
+impl crate::transaction::Queue<PgConnection> for Postgres {
+    async fn push(
+        &self,
+        connection: &mut PgConnection,
+        batch: &mut Batch,
+    ) -> Result<(), DispatchError> {
+        self.dispatch_in(connection, batch).await
+    }
+}
+
 impl fmt::Debug for Postgres {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Postgres")

@@ -318,6 +318,21 @@ impl Executor for Sqlite {
     }
 }
 
+#[cfg(feature = "transaction")]
+impl crate::transaction::Queue<SqliteConnection> for Sqlite {
+    async fn push(
+        &self,
+        connection: &mut SqliteConnection,
+        batch: &mut Batch,
+    ) -> Result<(), DispatchError> {
+        self.dispatch_in(connection, batch).await
+    }
+
+    fn committed(&self) {
+        self.wake();
+    }
+}
+
 impl fmt::Debug for Sqlite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sqlite")

@@ -1,0 +1,94 @@
+//! sqlx's transactions.
+
+use std::pin::Pin;
+
+use sqlx::{Acquire, Executor};
+use sqlx_core::transaction::TransactionManager;
+
+use crate::private::BoxError;
+use crate::transaction::{Begun, CommitError, DatabaseError, Step, TransactionError};
+
+/// A database of sqlx; implemented for all of them.
+pub trait Backend: sqlx::Database {
+    /// Runs a statement that says nothing, to hear whether the transaction is still a good one.
+    #[doc(hidden)]
+    fn probe(
+        connection: &mut Self::Connection,
+    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + '_>>;
+}
+
+impl<DB> Backend for DB
+where
+    DB: sqlx::Database,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
+    fn probe(
+        connection: &mut Self::Connection,
+    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + '_>> {
+        Box::pin(async { connection.execute("SELECT 1").await.map(drop) })
+    }
+}
+
+impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
+    type Connection = DB::Connection;
+
+    fn connection(&mut self) -> &mut DB::Connection {
+        self
+    }
+
+    fn place(&self) -> String {
+        DB::NAME.to_owned()
+    }
+
+    fn is_nested(&self) -> bool {
+        DB::TransactionManager::get_transaction_depth(self) > 1
+    }
+
+    /// PostgreSQL alone commits by rolling back, and says so in a way that sqlx does not show.
+    async fn check(&mut self) -> Result<(), BoxError> {
+        if DB::NAME == "PostgreSQL" && !self.is_nested() {
+            DB::probe(self).await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<(), CommitError> {
+        sqlx::Transaction::commit(self).await.map_err(|error| match error {
+            sqlx::Error::Database(_) => CommitError::rolled_back(error),
+            error => CommitError::unknown(error),
+        })
+    }
+
+    async fn rollback(self) -> Result<(), BoxError> {
+        Ok(sqlx::Transaction::rollback(self).await?)
+    }
+}
+
+/// Begins a transaction, or sets a savepoint.
+pub(super) async fn begin_on<'c, A, DB>(
+    on: A,
+    place: Option<&str>,
+) -> Result<sqlx::Transaction<'c, DB>, TransactionError>
+where
+    A: Acquire<'c, Database = DB>,
+    DB: Backend,
+{
+    on.begin().await.map_err(|error| not_begun::<DB>(place, error))
+}
+
+pub(super) fn not_begun<DB: Backend>(place: Option<&str>, error: sqlx::Error) -> TransactionError {
+    let next = match &error {
+        sqlx::Error::PoolTimedOut => Some(
+            "all connections are in use: give the pool more of them, and inside a transaction run \
+             statements, and nested transactions, on its own connection",
+        ),
+        sqlx::Error::Io(_) => Some("check that the server runs and that the URL leads to it"),
+        sqlx::Error::PoolClosed => Some("begin before the pool is closed"),
+        _ => None,
+    };
+    let error = DatabaseError::new(Step::Begin, place.unwrap_or(DB::NAME), error);
+    match next {
+        Some(next) => error.with_next_step(next).into(),
+        None => error.into(),
+    }
+}

@@ -1,0 +1,452 @@
+//! A database whose transactions are scopes.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::{Acquire, ConnectOptions, Connection, Pool, SqlStr};
+
+use crate::scope::Scope;
+use crate::sqlx::begun::{Backend, begin_on, not_begun};
+use crate::sqlx::{Conflicts, Retrying, Transaction, When};
+use crate::transaction::{self, Queue, Settings, TransactionError};
+
+/// A pool with the settings of its transactions, for a program's state. Clones share the pool.
+///
+/// # Examples
+///
+/// ```
+/// # use airlock::BoxError;
+/// # use airlock::sqlx::Database;
+/// # use sqlx::{SqliteConnection, SqlitePool};
+/// # #[airlock::task]
+/// # fn send_mail(order_id: i64) {}
+/// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+/// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
+/// #     order.fetch_one(tx).await
+/// # }
+/// # async fn pool() -> Result<SqlitePool, BoxError> {
+/// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
+/// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
+/// #     Ok(pool)
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let database = Database::new(pool().await?).scope(|| airlock::scope().named("checkout"));
+/// let placed = database.transaction(async |tx: &mut SqliteConnection| {
+///     send_mail::enqueue(insert(tx).await?)?;
+///     Ok::<_, BoxError>(())
+/// });
+/// placed.await?;
+///
+/// // Policies around a transaction hold inside as well.
+/// let quiet = airlock::policy(airlock::DropAll);
+/// let placed = database.transaction(async |tx: &mut SqliteConnection| {
+///     send_mail::enqueue(insert(tx).await?)?;
+///     Ok::<_, BoxError>(())
+/// });
+/// quiet.run_async(placed).await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Database<DB: Backend> {
+    pool: Pool<DB>,
+    begin: Option<SqlStr>,
+    settings: Settings<DB::Connection>,
+}
+
+impl<DB: Backend> Database<DB> {
+    /// Uses a pool that the program has.
+    pub fn new(pool: Pool<DB>) -> Self {
+        let settings = Settings::default().place(place(&pool));
+        Self { pool, begin: None, settings }
+    }
+
+    /// Writes effects to a queue in the same database, as rows of the transaction: data and effects
+    /// are committed together or not at all.
+    ///
+    /// Such as `apalis::Sqlite`, `apalis::Postgres` and `graphile::Graphile`. What the policies let pass is
+    /// written in one statement before the commit. Rows belong to the data: a scope around the transaction
+    /// neither delays nor captures them, and its policies hold. A scope's
+    /// [`chunks`](crate::Scope::chunks), [`on_failure`](crate::Scope::on_failure) and
+    /// [`executor`](crate::Scope::executor) say nothing about rows.
+    ///
+    /// Data and queue have to be in one database: the queue is written to through the transaction's
+    /// connection, not through its own pool.
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "apalis-sqlite")]
+    /// # async fn example() -> Result<(), airlock::BoxError> {
+    /// use airlock::apalis;
+    /// use airlock::sqlx::Database;
+    /// use sqlx::SqlitePool;
+    ///
+    /// let pool = SqlitePool::connect("sqlite:shop.db").await?;
+    /// let jobs = apalis::Sqlite::new(pool.clone());
+    /// jobs.setup().await?;
+    /// let database = Database::new(pool).queue(jobs);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn queue(mut self, queue: impl Queue<DB::Connection>) -> Self {
+        self.settings = self.settings.queue(queue);
+        self
+    }
+
+    /// Makes each transaction's scope, one with settings; it is [`scope()`](crate::scope()) unless told
+    /// otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use airlock::BoxError;
+    /// # use airlock::sqlx::Database;
+    /// # use sqlx::{SqliteConnection, SqlitePool};
+    /// # #[airlock::task]
+    /// # fn send_mail(order_id: i64) {}
+    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
+    /// #     order.fetch_one(tx).await
+    /// # }
+    /// # async fn pool() -> Result<SqlitePool, BoxError> {
+    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
+    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
+    /// #     Ok(pool)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let database = Database::new(pool().await?);
+    /// let quiet = database.clone().scope(|| airlock::scope().policy(airlock::DropAll));
+    /// # drop(quiet);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn scope(mut self, make: impl Fn() -> Scope + Send + Sync + 'static) -> Self {
+        self.settings = self.settings.scope(make);
+        self
+    }
+
+    /// Begins transactions with this statement, such as `BEGIN ISOLATION LEVEL SERIALIZABLE` in
+    /// PostgreSQL.
+    ///
+    /// SQLite's own `BEGIN` takes the lock for writing at the first statement that writes, and fails there
+    /// where somebody else has written since the first one that read; `BEGIN IMMEDIATE` waits for its turn
+    /// first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use airlock::BoxError;
+    /// # use airlock::sqlx::Database;
+    /// # use sqlx::{SqliteConnection, SqlitePool};
+    /// # #[airlock::task]
+    /// # fn send_mail(order_id: i64) {}
+    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
+    /// #     order.fetch_one(tx).await
+    /// # }
+    /// # async fn pool() -> Result<SqlitePool, BoxError> {
+    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
+    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
+    /// #     Ok(pool)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let database = Database::new(pool().await?).begin_with("BEGIN IMMEDIATE");
+    /// # drop(database);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn begin_with(mut self, statement: impl sqlx::SqlSafeStr) -> Self {
+        self.begin = Some(statement.into_sql_str());
+        self
+    }
+
+    /// Waits for a commit no longer than this; for as long as the connection does unless told otherwise.
+    ///
+    /// Nobody can tell whether a commit that was not waited for has happened: the error
+    /// [says so](crate::transaction::DatabaseError::is_certain) and has the effects.
+    #[must_use]
+    pub fn commit_timeout(mut self, timeout: Duration) -> Self {
+        self.settings = self.settings.commit_timeout(timeout);
+        self
+    }
+
+    /// The pool.
+    pub fn pool(&self) -> &Pool<DB> {
+        &self.pool
+    }
+
+    /// Runs `body` in a transaction that is a scope.
+    ///
+    /// Called inside another transaction it is one of its own, on another connection. To nest, pass the
+    /// connection on: [`airlock::sqlx::transaction`](crate::sqlx::transaction)`(&mut *tx, …)`.
+    ///
+    /// # Errors
+    ///
+    /// The body's own, after a rollback; else [`TransactionError`], as the body's error type.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback.
+    pub async fn transaction<T, E>(
+        &self,
+        body: impl AsyncFnOnce(&mut DB::Connection) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+    {
+        transaction::run(self.begun().await?, &self.settings, body).await
+    }
+
+    /// Runs `body` in a savepoint of the transaction that is open on `connection`, whoever opened it.
+    ///
+    /// With a [queue](Self::queue), effects become rows of that transaction when the savepoint is released:
+    /// they are committed or rolled back with it. They are reported as dispatched then. Without one, a scope
+    /// has to be around the transaction, and they move into that.
+    ///
+    /// # Errors
+    ///
+    /// The body's own, after a rollback to the savepoint; else [`TransactionError`], as the body's error
+    /// type.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use airlock::BoxError;
+    /// # use airlock::sqlx::Database;
+    /// # use sqlx::{SqliteConnection, SqlitePool};
+    /// # #[airlock::task]
+    /// # fn send_mail(order_id: i64) {}
+    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
+    /// #     order.fetch_one(tx).await
+    /// # }
+    /// # async fn pool() -> Result<SqlitePool, BoxError> {
+    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
+    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
+    /// #     Ok(pool)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let database = Database::new(pool().await?);
+    /// airlock::scope()
+    ///     .run_async(async {
+    ///         let mut foreign = database.pool().begin().await?;
+    ///         let placed = database.within(&mut *foreign, async |tx: &mut SqliteConnection| {
+    ///             send_mail::enqueue(insert(tx).await?)?;
+    ///             Ok::<_, BoxError>(())
+    ///         });
+    ///         placed.await?;
+    ///         foreign.commit().await?;
+    ///         Ok::<_, BoxError>(())
+    ///     })
+    ///     .await??;                                               // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn within<'c, A, T, E>(
+        &self,
+        connection: A,
+        body: impl AsyncFnOnce(&mut DB::Connection) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        A: Acquire<'c, Database = DB>,
+        T: Send + 'static,
+        E: From<TransactionError>,
+    {
+        let begun = begin_on(connection, self.settings.place.as_deref()).await?;
+        transaction::run(begun, &self.settings, body).await
+    }
+
+    /// Begins a transaction that is a scope, for code that can't use a closure.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError`] where the database does not begin one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use airlock::BoxError;
+    /// # use airlock::sqlx::Database;
+    /// # use sqlx::{SqliteConnection, SqlitePool};
+    /// # #[airlock::task]
+    /// # fn send_mail(order_id: i64) {}
+    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
+    /// #     order.fetch_one(tx).await
+    /// # }
+    /// # async fn pool() -> Result<SqlitePool, BoxError> {
+    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
+    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
+    /// #     Ok(pool)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let mut tx = Database::new(pool().await?).begin().await?;
+    /// let order = insert(&mut tx).await?;
+    /// tx.run(|_| send_mail::enqueue(order))?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn begin(&self) -> Result<Transaction<'static, DB>, TransactionError> {
+        Transaction::new(self.begun().await?, self.settings.clone()).await
+    }
+
+    /// Runs bodies up to `times` more where transactions were in each other's way, which
+    /// [`is_conflict`](crate::sqlx::is_conflict) says of their errors. What an attempt that failed had
+    /// enqueued is discarded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use airlock::BoxError;
+    /// # use airlock::sqlx::Database;
+    /// # use sqlx::{SqliteConnection, SqlitePool};
+    /// # #[airlock::task]
+    /// # fn send_mail(order_id: i64) {}
+    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
+    /// #     order.fetch_one(tx).await
+    /// # }
+    /// # async fn pool() -> Result<SqlitePool, BoxError> {
+    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
+    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
+    /// #     Ok(pool)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// #[derive(Debug)]
+    /// enum OrderError {
+    ///     Sql(sqlx::Error),
+    ///     Other(BoxError),
+    /// }
+    /// # impl std::fmt::Display for OrderError {
+    /// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    /// #         f.write_str("no order")
+    /// #     }
+    /// # }
+    /// impl std::error::Error for OrderError {
+    ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+    ///         // What a conflict is found by.
+    ///         match self {
+    ///             Self::Sql(error) => Some(error),
+    ///             Self::Other(error) => Some(&**error),
+    ///         }
+    ///     }
+    /// }
+    /// # impl From<sqlx::Error> for OrderError {
+    /// #     fn from(error: sqlx::Error) -> Self { Self::Sql(error) }
+    /// # }
+    /// # impl From<airlock::EnqueueError> for OrderError {
+    /// #     fn from(error: airlock::EnqueueError) -> Self { Self::Other(error.into()) }
+    /// # }
+    /// # impl From<airlock::transaction::TransactionError> for OrderError {
+    /// #     fn from(error: airlock::transaction::TransactionError) -> Self { Self::Other(error.into()) }
+    /// # }
+    ///
+    /// let database = Database::new(pool().await?);
+    /// let placed = database.retry(3).transaction(async |tx: &mut SqliteConnection| {
+    ///     send_mail::enqueue(insert(tx).await?)?;
+    ///     Ok::<_, OrderError>(())
+    /// });
+    /// placed.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn retry(&self, times: u32) -> Retrying<'_, DB, Conflicts> {
+        Retrying::new(self, times, Conflicts::default())
+    }
+
+    /// The same where `when` says so, for errors that are no [`std::error::Error`] themselves.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use airlock::BoxError;
+    /// # use airlock::sqlx::Database;
+    /// # use sqlx::{SqliteConnection, SqlitePool};
+    /// # #[airlock::task]
+    /// # fn send_mail(order_id: i64) {}
+    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
+    /// #     order.fetch_one(tx).await
+    /// # }
+    /// # async fn pool() -> Result<SqlitePool, BoxError> {
+    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
+    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
+    /// #     Ok(pool)
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let database = Database::new(pool().await?);
+    /// let again = database.retry_if(3, |error: &BoxError| airlock::sqlx::is_conflict(&**error));
+    /// let placed = again.transaction(async |tx: &mut SqliteConnection| {
+    ///     send_mail::enqueue(insert(tx).await?)?;
+    ///     Ok::<_, BoxError>(())
+    /// });
+    /// placed.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn retry_if<E>(
+        &self,
+        times: u32,
+        when: impl Fn(&E) -> bool,
+    ) -> Retrying<'_, DB, When<impl Fn(&E) -> bool>> {
+        Retrying::new(self, times, When::new(when))
+    }
+
+    async fn begun(&self) -> Result<sqlx::Transaction<'static, DB>, TransactionError> {
+        let begun = match self.begin.clone() {
+            Some(statement) => self.pool.begin_with(statement).await,
+            None => self.pool.begin().await,
+        };
+        begun.map_err(|error| not_begun::<DB>(self.settings.place.as_deref(), error))
+    }
+}
+
+/// Where a database is, without a password.
+fn place<DB: Backend>(pool: &Pool<DB>) -> String {
+    let options: Arc<<DB::Connection as Connection>::Options> = pool.connect_options();
+    match DB::NAME {
+        "PostgreSQL" | "MySQL" => {
+            let mut url = options.to_url_lossy();
+            url.set_query(None);
+            // One without a host has no password either.
+            let _ = url.set_password(None);
+            url.to_string()
+        }
+        // `to_url_lossy` panics for one in memory.
+        #[cfg(feature = "apalis-sqlite")]
+        "SQLite" => {
+            let options: &dyn std::any::Any = &*options;
+            let options: Option<&sqlx::sqlite::SqliteConnectOptions> = options.downcast_ref();
+            let name = options.map(|options| options.get_filename().display().to_string());
+            name.map_or_else(|| DB::NAME.to_owned(), |name| format!("sqlite:{name}"))
+        }
+        // Others may not be able to say.
+        _ => DB::NAME.to_owned(),
+    }
+}
+
+impl<DB: Backend> Clone for Database<DB> {
+    fn clone(&self) -> Self {
+        Self { pool: self.pool.clone(), begin: self.begin.clone(), settings: self.settings.clone() }
+    }
+}
+
+impl<DB: Backend> fmt::Debug for Database<DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database")
+            .field("place", &self.settings.place)
+            .field("queue", &self.settings.queue.is_some())
+            .finish_non_exhaustive()
+    }
+}

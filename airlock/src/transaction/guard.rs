@@ -1,0 +1,120 @@
+//! A transaction that is a scope, for code that can't use a closure.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use crate::scope::standing::Standing;
+use crate::scope::{Handle, InScope};
+use crate::transaction::end::{Effects, Held, check_enclosed, commit, no_value, place, roll_back};
+use crate::transaction::{Begun, DatabaseError, Settings, Step, TransactionError};
+
+/// A transaction with a scope: what is enqueued in that leaves when this is [committed](Self::commit),
+/// and is discarded when this is rolled back, or dropped.
+///
+/// The scope is not current by itself: code is run in it by [`run`](Self::run), or by
+/// [`in_scope`](crate::InScope::in_scope) with its [`handle`](Self::handle).
+pub struct Transaction<B: Begun> {
+    // In the order in which they end when this is dropped.
+    pub(crate) scope: Standing,
+    pub(crate) begun: B,
+    pub(crate) settings: Settings<B::Connection>,
+}
+
+impl<B: Begun> Transaction<B> {
+    /// Opens the scope of a transaction that has just begun.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError`] where nothing can be enqueued in it: inside a policy, and in a savepoint
+    /// around which there is no scope.
+    pub async fn new(
+        begun: B,
+        settings: Settings<B::Connection>,
+    ) -> Result<Self, TransactionError> {
+        const IN_POLICY: &str =
+            "it would begin inside a policy: policies judge effects, they have none";
+        let opened = check_enclosed(&begun, &settings).and_then(|()| {
+            let failed = || DatabaseError::new(Step::Begin, place(&begun, &settings), IN_POLICY);
+            Ok(settings.make_scope().stand().ok_or_else(failed)?)
+        });
+        match opened {
+            Ok(scope) => Ok(Self { scope, begun, settings }),
+            Err(error) => {
+                roll_back(begun, &settings).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// A handle on the scope, to run code in it.
+    pub fn handle(&self) -> Handle {
+        self.scope.handle().clone()
+    }
+
+    /// Runs code in the scope that is not async, such as one that only enqueues.
+    pub fn run<T>(&mut self, body: impl FnOnce(&mut B::Connection) -> T) -> T {
+        let handle = self.handle();
+        handle.run(|| body(self.begun.connection()))
+    }
+
+    /// Runs async code in the scope.
+    pub async fn run_async<T>(&mut self, body: impl AsyncFnOnce(&mut B::Connection) -> T) -> T {
+        let handle = self.handle();
+        body(self.begun.connection()).in_scope(handle).await
+    }
+
+    /// Commits; then the effects leave.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError`] where the database does not commit, or the effects don't leave.
+    pub async fn commit(self) -> Result<(), TransactionError> {
+        let Self { scope, begun, settings } = self;
+        let mut effects = Effects::After(Held::new(scope.seal()));
+        commit(begun, &settings, &mut effects).await?;
+        let left = effects.leave(&settings).await;
+        left.map_err(|error| TransactionError::committed(error, no_value()))
+    }
+
+    /// Rolls back, and discards what was enqueued.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError`] where the database can't be told. It rolls back all the same, once it finds
+    /// that the connection is lost.
+    pub async fn rollback(self) -> Result<(), TransactionError> {
+        let Self { scope, begun, settings } = self;
+        let place = place(&begun, &settings);
+        drop(scope);
+        let rolled_back = begun.rollback().await;
+        rolled_back.map_err(|error| DatabaseError::new(Step::Rollback, place, error).into())
+    }
+}
+
+impl<B: Begun> Deref for Transaction<B>
+where
+    B: Deref<Target = B::Connection>,
+{
+    type Target = B::Connection;
+
+    fn deref(&self) -> &B::Connection {
+        &self.begun
+    }
+}
+
+impl<B: Begun> DerefMut for Transaction<B>
+where
+    B: DerefMut<Target = B::Connection>,
+{
+    fn deref_mut(&mut self) -> &mut B::Connection {
+        &mut self.begun
+    }
+}
+
+impl<B: Begun> fmt::Debug for Transaction<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction")
+            .field("place", &place(&self.begun, &self.settings))
+            .finish_non_exhaustive()
+    }
+}

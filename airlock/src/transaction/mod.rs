@@ -1,0 +1,22 @@
+//! What transactions of all libraries have in common: queues in the same database, the guard, and
+//! errors.
+//!
+//! A transaction that is a scope is opened by the module of the library that speaks to the database,
+//! such as `airlock::sqlx`. What is in here is named by programs that handle errors, use the guard, or
+//! bring a library of their own along.
+
+mod begun;
+mod end;
+mod error;
+mod guard;
+mod queue;
+mod settings;
+mod several;
+
+pub use begun::{Begun, CommitError};
+pub use end::run;
+pub use error::{Committed, DatabaseError, Step, TransactionError};
+pub use guard::Transaction;
+pub use queue::Queue;
+pub use settings::Settings;
+pub use several::{Part, SeveralError, commit_all};

@@ -1,0 +1,289 @@
+//! Transactions in several databases whose effects leave together.
+
+use std::error::Error;
+use std::fmt;
+use std::pin::Pin;
+
+use crate::intent::Intent;
+use crate::scope::FlushError;
+use crate::transaction::end::{Effects, Held, Unprepared, complete, place, prepare, roll_back};
+use crate::transaction::{
+    Begun, CommitError, DatabaseError, Settings, Step, Transaction, TransactionError,
+};
+
+/// Commits one transaction after another, in this order; the effects of all leave when the last has
+/// committed.
+///
+/// What can fail before a commit has been done for all of them before the first is committed: rows of
+/// queues are written, and constraints checked that are not deferred. Still a database may fail in
+/// between, and no order of commits can help that: then the error says which are committed.
+///
+/// Effects that are rows of their transaction share its fate.
+///
+/// # Errors
+///
+/// Where none was committed, what the first one failed with: all are rolled back, and their effects
+/// discarded. Else [`TransactionError::Several`], which hands back what did not leave.
+pub async fn commit_all<'t, N: Into<String>>(
+    transactions: impl IntoIterator<Item = (N, Part<'t>)>,
+) -> Result<(), TransactionError> {
+    let mut parts: Vec<(String, Part<'t>)> =
+        transactions.into_iter().map(|(name, part)| (name.into(), part)).collect();
+    for index in 0..parts.len() {
+        if let Err(unprepared) = parts[index].1.inner.prepare().await {
+            let place = parts[index].1.inner.place();
+            let error = match unprepared {
+                Unprepared::Queue(error) => TransactionError::Queue(error),
+                Unprepared::Aborted(error) => DatabaseError::new(Step::Commit, place, error).into(),
+            };
+            return Err(roll_back_all(parts, error).await);
+        }
+    }
+    let mut committed: Vec<(String, Part<'t>)> = Vec::with_capacity(parts.len());
+    let mut waiting = parts.into_iter();
+    while let Some((name, mut part)) = waiting.next() {
+        match part.inner.commit().await {
+            Ok(()) => committed.push((name, part)),
+            Err(error) if committed.is_empty() => {
+                let error = part.inner.rolled_back(error).await;
+                return Err(roll_back_all(waiting.collect(), error.into()).await);
+            }
+            Err(error) => return Err(partly(committed, (name, part, error), waiting).await.into()),
+        }
+    }
+    leave(committed).await
+}
+
+/// One of several transactions; made of a [`Transaction`].
+pub struct Part<'t> {
+    inner: Box<dyn DynPart + 't>,
+}
+
+impl<'t, B: Begun + 't> From<Transaction<B>> for Part<'t> {
+    fn from(transaction: Transaction<B>) -> Self {
+        let Transaction { scope, begun, settings } = transaction;
+        let place = place(&begun, &settings);
+        let effects = Effects::After(Held::new(scope.seal()));
+        Self { inner: Box::new(Ending { effects, begun: Some(begun), settings, place }) }
+    }
+}
+
+impl fmt::Debug for Part<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Part").field("place", &self.inner.place()).finish_non_exhaustive()
+    }
+}
+
+async fn roll_back_all(
+    parts: Vec<(String, Part<'_>)>,
+    error: TransactionError,
+) -> TransactionError {
+    for (_, mut part) in parts {
+        part.inner.roll_back().await;
+    }
+    error
+}
+
+/// Ends where some are committed and one could not be.
+async fn partly(
+    committed: Vec<(String, Part<'_>)>,
+    (name, mut part, error): (String, Part<'_>, CommitError),
+    waiting: impl Iterator<Item = (String, Part<'_>)>,
+) -> SeveralError {
+    let why = format!("`{name}` is not committed, and others are");
+    let certain = error.certain;
+    let failed = DatabaseError::new(Step::Commit, part.inner.place(), error.source);
+    let failed = if certain { failed } else { failed.uncertain(None) };
+    let mut said = SeveralError {
+        committed: Vec::new(),
+        failed: Some((name, failed)),
+        rolled_back: Vec::new(),
+        flushes: Vec::new(),
+    };
+    for (name, mut part) in committed {
+        said.committed.push(name);
+        said.flushes.extend(part.inner.end_rows(&why));
+    }
+    said.flushes.extend(part.inner.give_back(&why));
+    for (name, mut part) in waiting {
+        said.rolled_back.push(name);
+        said.flushes.extend(part.inner.give_back(&why));
+        part.inner.roll_back().await;
+    }
+    said
+}
+
+/// Lets the effects of all go.
+async fn leave(committed: Vec<(String, Part<'_>)>) -> Result<(), TransactionError> {
+    let mut said = SeveralError {
+        committed: Vec::new(),
+        failed: None,
+        rolled_back: Vec::new(),
+        flushes: Vec::new(),
+    };
+    for (name, mut part) in committed {
+        said.committed.push(name);
+        said.flushes.extend(part.inner.leave().await.err());
+    }
+    if said.flushes.is_empty() { Ok(()) } else { Err(said.into()) }
+}
+
+type Ended<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A transaction that is being ended, its type forgotten.
+trait DynPart: Send {
+    fn place(&self) -> String;
+    fn prepare(&mut self) -> Ended<'_, Result<(), Unprepared>>;
+    fn commit(&mut self) -> Ended<'_, Result<(), CommitError>>;
+    fn leave(&mut self) -> Ended<'_, Result<(), FlushError>>;
+    /// Ends the effects as the transaction, of which the commit has failed.
+    fn rolled_back(&mut self, error: CommitError) -> Ended<'_, DatabaseError>;
+    /// Rolls back and discards.
+    fn roll_back(&mut self) -> Ended<'_, ()>;
+    /// Hands the effects back.
+    fn give_back(&mut self, why: &str) -> Option<FlushError>;
+    /// The same where the transaction is committed: its rows are where they belong.
+    fn end_rows(&mut self, why: &str) -> Option<FlushError>;
+}
+
+struct Ending<B: Begun> {
+    // In the order in which they end when this is dropped.
+    effects: Effects,
+    begun: Option<B>,
+    settings: Settings<B::Connection>,
+    place: String,
+}
+
+impl<B: Begun> DynPart for Ending<B> {
+    fn place(&self) -> String {
+        self.place.clone()
+    }
+
+    fn prepare(&mut self) -> Ended<'_, Result<(), Unprepared>> {
+        Box::pin(async {
+            match &mut self.begun {
+                Some(begun) => prepare(begun, &self.settings, &mut self.effects).await,
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn commit(&mut self) -> Ended<'_, Result<(), CommitError>> {
+        Box::pin(async {
+            match self.begun.take() {
+                Some(begun) => complete(begun, &self.settings).await,
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn leave(&mut self) -> Ended<'_, Result<(), FlushError>> {
+        let effects = std::mem::replace(&mut self.effects, Effects::Nothing);
+        Box::pin(effects.leave(&self.settings))
+    }
+
+    fn rolled_back(&mut self, error: CommitError) -> Ended<'_, DatabaseError> {
+        Box::pin(self.effects.rolled_back(self.place.clone(), error))
+    }
+
+    fn roll_back(&mut self) -> Ended<'_, ()> {
+        Box::pin(async {
+            if let Some(begun) = self.begun.take() {
+                roll_back(begun, &self.settings).await;
+            }
+            self.effects.discard().await;
+        })
+    }
+
+    fn give_back(&mut self, why: &str) -> Option<FlushError> {
+        self.effects.give_back(why)
+    }
+
+    fn end_rows(&mut self, why: &str) -> Option<FlushError> {
+        self.effects.end_rows(&self.settings, why)
+    }
+}
+
+/// Of several transactions some are committed and others are not; or all are, and not all of their
+/// effects left.
+///
+/// Hands back the effects that did not leave. Those of a committed transaction may well be flushed; of
+/// one that was rolled back, what they are about is not in its database.
+pub struct SeveralError {
+    committed: Vec<String>,
+    failed: Option<(String, DatabaseError)>,
+    rolled_back: Vec<String>,
+    flushes: Vec<FlushError>,
+}
+
+impl SeveralError {
+    /// Those that are committed, in order.
+    pub fn committed(&self) -> &[String] {
+        &self.committed
+    }
+
+    /// The one that could not be committed, and why.
+    pub fn failed(&self) -> Option<(&str, &DatabaseError)> {
+        self.failed.as_ref().map(|(name, error)| (&**name, error))
+    }
+
+    /// Those that were rolled back for that.
+    pub fn rolled_back(&self) -> &[String] {
+        &self.rolled_back
+    }
+
+    /// What became of the effects, one for each transaction that had some which did not leave.
+    pub fn errors(&self) -> &[FlushError] {
+        &self.flushes
+    }
+
+    /// What did not leave, in the order of the transactions.
+    pub fn into_intents(self) -> Vec<Intent> {
+        self.flushes.into_iter().flat_map(FlushError::into_intents).collect()
+    }
+}
+
+impl From<SeveralError> for TransactionError {
+    fn from(error: SeveralError) -> Self {
+        Self::Several(error)
+    }
+}
+
+impl fmt::Display for SeveralError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "committed: {}", names(&self.committed))?;
+        if let Some((name, error)) = &self.failed {
+            let what = if error.is_certain() { "not committed" } else { "unknown" };
+            write!(f, "; {what}: `{name}` ({error})")?;
+        }
+        if !self.rolled_back.is_empty() {
+            write!(f, "; rolled back: {}", names(&self.rolled_back))?;
+        }
+        let reports = self.flushes.iter().map(FlushError::report);
+        let held: usize = reports.map(|report| report.failed() + report.not_attempted()).sum();
+        write!(f, "; {held} effects did not leave and are in this error")?;
+        self.flushes.first().map_or(Ok(()), |first| write!(f, ": {first}"))
+    }
+}
+
+fn names(names: &[String]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(", ")
+}
+
+/// The sentence: what `unwrap`, and a `main` that returns the error, show.
+impl fmt::Debug for SeveralError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Error for SeveralError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match (&self.failed, self.flushes.first()) {
+            (Some((_, error)), _) => Some(error),
+            (None, Some(error)) => Some(error),
+            (None, None) => None,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What the tests of transactions share with the programs that they start.
