@@ -109,6 +109,12 @@ mod imp {
         attempted.instrument(span).await
     }
 
+    /// A future, for whatever task, in the span in force here.
+    #[cfg(feature = "web")]
+    pub(crate) fn carried_along<F: Future>(future: F) -> impl Future<Output = F::Output> {
+        tracing::Instrument::in_current_span(future)
+    }
+
     /// Runs a closure, on whatever thread, in the span in force here.
     #[cfg(feature = "worker")]
     pub(crate) fn carried<T>(run: impl FnOnce() -> T) -> impl FnOnce() -> T {
@@ -213,6 +219,11 @@ mod imp {
         attempted: F,
     ) -> F::Output {
         attempted.await
+    }
+
+    #[cfg(feature = "web")]
+    pub(crate) fn carried_along<F: Future>(future: F) -> impl Future<Output = F::Output> {
+        future
     }
 
     #[cfg(feature = "worker")]

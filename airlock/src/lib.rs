@@ -135,9 +135,13 @@
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+#[cfg(feature = "actix")]
+pub mod actix;
 #[cfg(feature = "apalis")]
 pub mod apalis;
 mod arguments;
+#[cfg(feature = "axum")]
+pub mod axum;
 #[cfg(feature = "tokio")]
 mod backoff;
 #[cfg(any(feature = "celery-rabbitmq", feature = "celery-redis"))]
@@ -154,11 +158,15 @@ mod executor;
 pub mod graphile;
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
 mod home;
+#[cfg(feature = "http")]
+mod http;
 mod intent;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
 mod options;
 mod payload;
+#[cfg(feature = "poem")]
+pub mod poem;
 mod policy;
 #[cfg(any(feature = "celery-rabbitmq", feature = "dramatiq-rabbitmq"))]
 mod rabbitmq;
@@ -166,6 +174,10 @@ mod rabbitmq;
 mod redis;
 mod registry;
 mod report;
+#[cfg(feature = "rocket")]
+pub mod rocket;
+#[cfg(feature = "salvo")]
+pub mod salvo;
 mod scope;
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
@@ -178,6 +190,10 @@ pub mod testing;
 pub mod tokio;
 #[cfg(feature = "transaction")]
 pub mod transaction;
+#[cfg(feature = "tower")]
+pub mod tower;
+#[cfg(feature = "web")]
+mod web;
 #[cfg(feature = "worker")]
 pub mod worker;
 

@@ -218,6 +218,14 @@ impl Flush {
         own.or_else(context::executor)
     }
 
+    /// Names the executor that would be used here, for a flush that is run elsewhere.
+    #[cfg(feature = "web")]
+    pub(crate) fn apart(mut self) -> Self {
+        let executor = self.executor();
+        self.rules.get_or_insert_default().executor = executor;
+        self
+    }
+
     /// Carries the batch out from sync code.
     pub(crate) fn run(mut self) -> Result<(), FlushError> {
         let result = self.dispatch();

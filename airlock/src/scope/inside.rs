@@ -17,13 +17,15 @@ pin_project! {
         #[pin]
         body: Option<F>,
         seat: Option<Seat>,
+        // Whether the body's last poll ended in a panic that somebody has caught.
+        panicked: bool,
     }
 
     impl<F> PinnedDrop for Inside<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
             let Some(seat) = this.seat.take() else { return };
-            let mut abandoned = Abandoned { seat };
+            let mut abandoned = Abandoned { seat, panicked: *this.panicked };
             // What the body's own destructors enqueue belongs to the scope, not to whatever is
             // current where the future happens to be dropped.
             let _seated = abandoned.seat.sit();
@@ -35,11 +37,13 @@ pin_project! {
 /// Ends the scope of a future that is dropped before its end, also where its destructor panics.
 struct Abandoned {
     seat: Seat,
+    panicked: bool,
 }
 
 impl Drop for Abandoned {
     fn drop(&mut self) {
-        let why = if std::thread::panicking() { Why::Panic } else { Why::Cancelled };
+        let panicked = self.panicked || std::thread::panicking();
+        let why = if panicked { Why::Panic } else { Why::Cancelled };
         let Some(frame) = self.seat.frame.take() else { return };
         let (buffer, level) = frame.close();
         if let Some(lost) = &self.seat.lost {
@@ -51,7 +55,30 @@ impl Drop for Abandoned {
 
 impl<F: Future> Inside<F> {
     pub(crate) fn new(body: F, seat: Seat) -> Self {
-        Self { body: Some(body), seat: Some(seat) }
+        Self { body: Some(body), seat: Some(seat), panicked: false }
+    }
+
+    /// The same with a body that is made under `seat`.
+    #[cfg(feature = "web")]
+    pub(crate) fn made(make: impl FnOnce() -> F, seat: Seat) -> Self {
+        let mut abandoned = Abandoned { seat, panicked: false };
+        let seated = abandoned.seat.sit();
+        let body = make();
+        drop(seated);
+        Self::new(body, std::mem::take(&mut abandoned.seat))
+    }
+
+    /// Polls, and remembers a panic. A server catches it and drops the future later, when nothing
+    /// tells that it was one.
+    #[cfg(feature = "web")]
+    pub(crate) fn poll_caught(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<(F::Output, Seat)> {
+        *self.as_mut().project().panicked = true;
+        let polled = self.as_mut().poll(cx);
+        *self.project().panicked = false;
+        polled
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod bounds;
 pub(crate) mod buffer;
-mod chunks;
+pub(crate) mod chunks;
 pub(crate) mod context;
 pub(crate) mod flush;
 mod flush_error;
@@ -522,19 +522,26 @@ impl Scope {
     /// # }
     /// ```
     pub async fn seal_async<F: Future>(self, body: F) -> (F::Output, Sealed) {
-        let seat = Seat {
+        let seat = self.into_seat();
+        let (value, seat) = Inside::new(body, seat).await;
+        (value, Sealed::of(seat))
+    }
+
+    /// The scope, to be put in place where a future is polled.
+    fn into_seat(self) -> Seat {
+        Seat {
             frame: Some(Rules::frame(self.rules.as_deref())),
             configurable: self.policy.is_none(),
             policy: self.policy,
             rules: self.rules,
             ..Seat::default()
-        };
-        let (value, seat) = Inside::new(body, seat).await;
-        let (buffer, level) = match seat.frame {
-            Some(frame) => frame.close(),
-            None => unreachable!("the seat was given a frame"),
-        };
-        (value, Sealed::new(buffer, level, seat.rules))
+        }
+    }
+
+    /// A future that `make` makes in the scope, and that goes on in it.
+    #[cfg(feature = "web")]
+    pub(crate) fn around<F: Future>(self, make: impl FnOnce() -> F) -> Inside<F> {
+        Inside::made(make, self.into_seat())
     }
 }
 

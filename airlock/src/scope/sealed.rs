@@ -6,6 +6,7 @@ use crate::events;
 use crate::intent::Intent;
 use crate::report::{Report, Why};
 use crate::scope::buffer::Buffer;
+use crate::scope::context::Seat;
 use crate::scope::flush::{self, Flush};
 use crate::scope::flush_error::FlushError;
 use crate::scope::inspection::Inspection;
@@ -49,6 +50,15 @@ impl Sealed {
     #[inline]
     pub(crate) fn new(buffer: Buffer, level: u32, rules: Option<Box<Rules>>) -> Self {
         Self { buffer: Some(buffer), level, rules }
+    }
+
+    /// The scope of a future that has ended.
+    pub(crate) fn of(seat: Seat) -> Self {
+        let (buffer, level) = match seat.frame {
+            Some(frame) => frame.close(),
+            None => unreachable!("a scope's seat has a frame"),
+        };
+        Self::new(buffer, level, seat.rules)
     }
 
     /// The intents, in order.
@@ -120,6 +130,12 @@ impl Sealed {
             None => Ok(()),
             Some(flush) => flush.run_async().await,
         }
+    }
+
+    /// What is to be flushed, if anything, ready to be carried out by another task.
+    #[cfg(feature = "web")]
+    pub(crate) fn decide_apart(mut self, succeeded: bool) -> Option<Flush> {
+        self.decide(succeeded).map(Flush::apart)
     }
 
     /// What is to be flushed, if anything; what isn't has been discarded.

@@ -1,0 +1,25 @@
+//! HTTP responses as outcomes: below 400 is success.
+
+use ::http::Response;
+
+use crate::Outcome;
+
+/// Below 400, informational answers and redirects included.
+///
+/// gRPC tells its errors otherwise, in `grpc-status`; `airlock::tower::ScopeLayer` reads that.
+///
+/// ```
+/// use airlock::Outcome;
+/// use http::Response;
+///
+/// # fn main() -> Result<(), http::Error> {
+/// assert!(Response::builder().status(303).body(())?.succeeded());
+/// assert!(!Response::builder().status(404).body(())?.succeeded());
+/// # Ok(())
+/// # }
+/// ```
+impl<B> Outcome for Response<B> {
+    fn succeeded(&self) -> bool {
+        self.status().as_u16() < 400
+    }
+}

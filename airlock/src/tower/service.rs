@@ -1,0 +1,147 @@
+//! A service whose every call is a scope.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use ::http::{Request, Response, request, response};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::Answer;
+use crate::scope::inside::Inside;
+use crate::web::{self, Flushing, Settings};
+use crate::{Outcome, Scope, Sealed};
+
+/// A service whose every request is a scope; made by [`ScopeLayer`](super::ScopeLayer).
+#[derive(Clone)]
+pub struct ScopeService<S, A = super::Plain> {
+    inner: S,
+    ending: Arc<Ending<A>>,
+}
+
+/// How requests' scopes begin and end, shared by the service and the requests on their way.
+struct Ending<A> {
+    settings: Settings<request::Parts, response::Parts>,
+    answer: A,
+}
+
+impl<S, A> ScopeService<S, A> {
+    pub(super) fn new(
+        inner: S,
+        settings: Settings<request::Parts, response::Parts>,
+        answer: A,
+    ) -> Self {
+        Self { inner, ending: Arc::new(Ending { settings, answer }) }
+    }
+}
+
+impl<S, A, Q, B> Service<Request<Q>> for ScopeService<S, A>
+where
+    S: Service<Request<Q>, Response = Response<B>>,
+    A: Answer<B>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = ScopeFuture<S::Future, B, A>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    /// The inner service is called at once and in the scope: it may enqueue before its future is polled,
+    /// and it is this one, not a clone, that was ready.
+    fn call(&mut self, request: Request<Q>) -> Self::Future {
+        let (scope, request) = self.ending.scope(request);
+        let inside = scope.around(|| self.inner.call(request));
+        ScopeFuture { inside, flushing: None, ending: self.ending.clone() }
+    }
+}
+
+impl<A> Ending<A> {
+    fn scope<Q>(&self, request: Request<Q>) -> (Scope, Request<Q>) {
+        let Some(scope) = &self.settings.scope else { return (crate::scope(), request) };
+        let (parts, body) = request.into_parts();
+        let scope = scope(&parts);
+        (scope, Request::from_parts(parts, body))
+    }
+
+    /// Whether to flush, with the response back.
+    fn succeeded<B>(&self, response: Response<B>) -> (bool, Response<B>) {
+        let Some(flush_when) = &self.settings.flush_when else {
+            let succeeded = response.succeeded() && grpc_succeeded(&response);
+            return (succeeded, response);
+        };
+        let (parts, body) = response.into_parts();
+        let succeeded = flush_when(&parts);
+        (succeeded, Response::from_parts(parts, body))
+    }
+}
+
+/// A gRPC error that is known when the headers leave is in them, over a status of 200.
+fn grpc_succeeded<B>(response: &Response<B>) -> bool {
+    response.headers().get("grpc-status").is_none_or(|status| status == "0")
+}
+
+impl<S: fmt::Debug, A> fmt::Debug for ScopeService<S, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScopeService")
+            .field("inner", &self.inner)
+            .field("settings", &self.ending.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// A request in its scope, and then the flush; made by [`ScopeService`].
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub struct ScopeFuture<F, B, A> {
+        #[pin]
+        inside: Inside<F>,
+        flushing: Option<(Flushing, Response<B>)>,
+        ending: Arc<Ending<A>>,
+    }
+}
+
+impl<F, B, E, A> Future for ScopeFuture<F, B, A>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    A: Answer<B>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if this.flushing.is_none() {
+            let (handled, seat) = ready!(this.inside.poll_caught(cx));
+            // Held while the rule is asked, which may panic.
+            let sealed = Sealed::of(seat);
+            let (succeeded, handled) = match handled {
+                Err(error) => (false, Err(error)),
+                Ok(response) => {
+                    let (succeeded, response) = this.ending.succeeded(response);
+                    (succeeded, Ok(response))
+                }
+            };
+            let flushing = web::end(sealed, succeeded, this.ending.settings.after_response);
+            match (handled, flushing) {
+                (Ok(response), Some(flushing)) => *this.flushing = Some((flushing, response)),
+                (handled, _) => return Poll::Ready(handled),
+            }
+        }
+        let Some((flushing, _)) = this.flushing else { unreachable!("it was put there above") };
+        let flushed = ready!(Pin::new(flushing).poll(cx));
+        let Some((_, response)) = this.flushing.take() else { unreachable!("it was polled above") };
+        Poll::Ready(Ok(match flushed {
+            Ok(()) => response,
+            Err(error) => this.ending.answer.answer(error, response.into_parts().0),
+        }))
+    }
+}
+
+impl<F, B, A> fmt::Debug for ScopeFuture<F, B, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScopeFuture").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,184 @@
+//! What the tests need of effects, servers and clients.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use airlock::{Batch, DispatchError, Executor, Fate, Report, Scope, Why};
+use axum::Router;
+use http::{Method, Request, StatusCode};
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Bytes;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+
+/// Never runs: the executors here note it.
+#[airlock::task]
+pub(crate) fn mail(order: u64) {
+    unreachable!("order {order} is noted, not mailed");
+}
+
+/// What became of the effects of all requests of a test.
+#[derive(Clone, Default)]
+pub(crate) struct Effects(Arc<Mutex<Noted>>);
+
+#[derive(Default)]
+struct Noted {
+    left: Vec<String>,
+    reports: Vec<Report>,
+}
+
+impl Effects {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A scope that notes what leaves and what became of the rest.
+    pub(crate) fn scope(&self) -> Scope {
+        self.slow_scope(Duration::ZERO)
+    }
+
+    /// The same, and a flush takes so long.
+    pub(crate) fn slow_scope(&self, flush: Duration) -> Scope {
+        let effects = self.clone();
+        airlock::scope()
+            .executor(Noting { effects: self.clone(), flush })
+            .on_report(move |report| effects.noted().reports.push(report.clone()))
+    }
+
+    /// A scope that can't flush anything.
+    pub(crate) fn failing_scope(&self) -> Scope {
+        let effects = self.clone();
+        airlock::scope()
+            .executor(|_| Err::<(), _>("the engine at db-7.internal is down"))
+            .on_report(move |report| effects.noted().reports.push(report.clone()))
+    }
+
+    /// The orders that were mailed, in order.
+    pub(crate) fn left(&self) -> Vec<String> {
+        self.noted().left.clone()
+    }
+
+    pub(crate) fn reports(&self) -> Vec<Report> {
+        self.noted().reports.clone()
+    }
+
+    /// What became of the intents of each request, in words.
+    pub(crate) fn fates(&self) -> Vec<String> {
+        let reports = self.reports();
+        let entries = reports.iter().flat_map(Report::entries);
+        entries.map(|entry| format!("{}: {}", entry.call(), entry.fate())).collect()
+    }
+
+    pub(crate) fn discarded(&self, why: Why) -> usize {
+        let reports = self.reports();
+        let entries = reports.iter().flat_map(Report::entries);
+        entries.filter(|entry| *entry.fate() == Fate::Discarded(why)).count()
+    }
+
+    /// Waits until so many requests with effects have ended.
+    pub(crate) async fn ended(&self, requests: usize) {
+        eventually("the requests end", || self.noted().reports.len() >= requests).await;
+    }
+}
+
+struct Noting {
+    effects: Effects,
+    flush: Duration,
+}
+
+impl Executor for Noting {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        if !self.flush.is_zero() {
+            tokio::time::sleep(self.flush).await;
+        }
+        let orders = batch.iter().map(|intent| intent.to_string());
+        self.effects.noted().left.extend(orders);
+        Ok(())
+    }
+}
+
+/// Waits for what other tasks bring about.
+pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < Duration::from_secs(20), "waited in vain: {what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// A server of this test, which ends with it.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Server {
+    pub(crate) async fn axum(app: Router) -> Self {
+        let (listener, address) = listen().await;
+        let task = tokio::spawn(async move {
+            axum::serve(listener, app).await.expect("the server runs until it is dropped");
+        });
+        Self { address, task }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> (StatusCode, String) {
+        self.send(request(path)).await
+    }
+
+    pub(crate) async fn send(&self, request: Request<Empty<Bytes>>) -> (StatusCode, String) {
+        send(self.address, request).await.expect("the server answers")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    (listener, address)
+}
+
+pub(crate) fn request(path: &str) -> Request<Empty<Bytes>> {
+    let request = Request::builder().method(Method::GET).uri(path).header("host", "127.0.0.1");
+    request.body(Empty::new()).expect("a path")
+}
+
+/// One request over a connection of its own.
+pub(crate) async fn send(
+    address: SocketAddr,
+    request: Request<Empty<Bytes>>,
+) -> Result<(StatusCode, String), hyper::Error> {
+    let stream = TcpStream::connect(address).await.expect("the server listens");
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    let response = sender.send_request(request).await?;
+    let status = response.status();
+    let body = response.into_body().collect().await?.to_bytes();
+    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+}
+
+/// A client that sends a request and hangs up after `patience`, without reading an answer.
+pub(crate) async fn hang_up(address: SocketAddr, path: &str, patience: Duration) {
+    use tokio::io::AsyncWriteExt;
+    let mut stream = TcpStream::connect(address).await.expect("the server listens");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.expect("the server reads");
+    tokio::time::sleep(patience).await;
+}
+
+/// Enqueues the mail of an order, as handlers do.
+pub(crate) fn enqueue(order: u64) -> Result<(), Infallible> {
+    mail::enqueue(order).expect("inside a scope");
+    Ok(())
+}

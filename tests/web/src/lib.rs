@@ -1,0 +1,1 @@
+//! Nothing: the tests are in `it`, the benchmark in `benches`.
