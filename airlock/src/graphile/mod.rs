@@ -12,7 +12,7 @@ use std::time::Duration;
 use graphile_worker::WorkerUtils;
 use graphile_worker_database::Schema;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection};
+use sqlx::{AssertSqlSafe, Connection as _};
 
 pub use error::GraphileError;
 pub use source::GraphileReceipt;
@@ -23,6 +23,7 @@ use crate::graphile::push::Job;
 use crate::graphile::source::Identity;
 use crate::home::Home;
 use crate::private::BoxError;
+use crate::transaction::{Connection, Queue, dialect};
 use crate::worker::Holds;
 
 /// What errors call the executor.
@@ -248,7 +249,7 @@ impl Graphile {
     async fn send(&self, jobs: &[Job]) -> Result<Vec<String>, DispatchError> {
         let not_sent = |error: sqlx::Error| self.not_sent(jobs, error);
         let mut transaction = self.pool.begin().await.map_err(not_sent)?;
-        let pushed = self.push(&mut transaction, jobs).await;
+        let pushed = self.push(&mut *transaction, jobs).await;
         let held = pushed.map_err(|error| self.not_sent(jobs, error))?;
         transaction.commit().await.map_err(|error| {
             let doing = format!("tell whether {} arrived at", intents(jobs));
@@ -267,7 +268,11 @@ impl Graphile {
 
     /// A statement over the tables of the schema.
     fn sql(&self, statement: &str) -> AssertSqlSafe<String> {
-        AssertSqlSafe(statement.replace("{schema}", self.schema.escaped()))
+        AssertSqlSafe(self.statement(statement))
+    }
+
+    fn statement(&self, statement: &str) -> String {
+        statement.replace("{schema}", self.schema.escaped())
     }
 
     /// The queues that are served.
@@ -285,6 +290,17 @@ impl Executor for Graphile {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         let jobs = push::jobs(batch, &self.queue)?;
         let held = self.home.run(self.send(&jobs)).await?;
+        push::leave_out(batch, &jobs, &held);
+        Ok(())
+    }
+}
+
+/// The jobs are rows of the caller's transaction, whatever the library that it is made with.
+impl<C: Connection<dialect::Postgres>> Queue<C> for Graphile {
+    async fn push(&self, connection: &mut C, batch: &mut Batch) -> Result<(), DispatchError> {
+        let jobs = push::jobs(batch, &self.queue)?;
+        let pushed = self.push(&mut push::Through(connection), &jobs).await;
+        let held = pushed.map_err(|error| self.not_sent(&jobs, error))?;
         push::leave_out(batch, &jobs, &held);
         Ok(())
     }
@@ -309,17 +325,6 @@ fn place(options: &PgConnectOptions) -> String {
     match options.get_socket() {
         Some(socket) => format!("postgres://{user}@{}/{database}", socket.display()),
         None => format!("postgres://{user}@{host}:{port}/{database}"),
-    }
-}
-
-#[cfg(feature = "transaction")]
-impl crate::transaction::Queue<PgConnection> for Graphile {
-    async fn push(
-        &self,
-        connection: &mut PgConnection,
-        batch: &mut Batch,
-    ) -> Result<(), DispatchError> {
-        self.dispatch_in(connection, batch).await
     }
 }
 

@@ -3,12 +3,14 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use serde::Serialize;
 use sqlx::postgres::PgConnection;
 
 use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError};
 use crate::graphile::{Graphile, NAME, PREFIX, identifier};
 use crate::private::BoxError;
+use crate::transaction::{Connection, Row, dialect};
 
 const HONOURED: &[&str] =
     &["queue", "delay", "at", "expires", "priority", "max_attempts", "unique_key"];
@@ -29,13 +31,11 @@ const HONOURED: &[&str] =
 /// transaction is registering in the same moment is returned as missing.
 const PUSH: &str = "
     WITH given AS MATERIALIZED (
-        SELECT * FROM unnest(
-            $1::text[], $2::text[], $3::int8[], $4::int2[], $5::int2[], $6::text[]
-        ) WITH ORDINALITY
-            AS given (identifier, payload, wait, priority, max_attempts, key, place)
+        SELECT * FROM {given}
     ),
     known AS MATERIALIZED (
-        SELECT id, identifier FROM {schema}._private_tasks WHERE identifier = ANY($1)
+        SELECT id, identifier FROM {schema}._private_tasks
+        WHERE identifier IN (SELECT identifier FROM given)
     ),
     made AS (
         INSERT INTO {schema}._private_tasks (identifier)
@@ -71,12 +71,25 @@ const PUSH: &str = "
         FROM inserted
         HAVING count(*) > 0
     )
-    SELECT key, NULL AS missing FROM inserted WHERE key IS NOT NULL
+    SELECT key AS held, NULL AS missing FROM inserted WHERE key IS NOT NULL
     UNION ALL
     SELECT DISTINCT NULL, identifier FROM given
         WHERE identifier NOT IN (SELECT identifier FROM task)
     UNION ALL
     SELECT NULL, NULL FROM told";
+
+/// Jobs column by column, which is the fastest.
+const COLUMNS: &str = "
+    unnest(
+        $1::text[], $2::text[], $3::int8[], $4::int2[], $5::int2[], $6::text[]
+    ) WITH ORDINALITY
+        AS given (identifier, payload, wait, priority, max_attempts, key, place)";
+
+/// Jobs in one text, which every library can send.
+const JSON: &str = "
+    json_to_recordset($1::json) AS given (
+        identifier text, payload text, wait int8, priority int2, max_attempts int2, key text, place int8
+    )";
 
 /// What Graphile writes where nobody said how often a job may be tried is 25. A worker of ours may
 /// have been told of more, and decides; so this is as often as the column can say.
@@ -173,7 +186,7 @@ impl Graphile {
     /// Inserts the jobs; the unique keys that other jobs hold.
     pub(super) async fn push(
         &self,
-        connection: &mut PgConnection,
+        connection: &mut impl Insert,
         jobs: &[Job],
     ) -> Result<Vec<String>, BoxError> {
         let jobs = first_of_each_key(jobs);
@@ -202,25 +215,77 @@ impl Graphile {
     /// Inserts some jobs and notes the keys that they took; the identifiers that are missing.
     async fn insert(
         &self,
-        connection: &mut PgConnection,
+        connection: &mut impl Insert,
         jobs: &[&Job],
         inserted: &mut HashSet<String>,
-    ) -> Result<HashSet<String>, sqlx::Error> {
-        let rows: Vec<(Option<String>, Option<String>)> = sqlx::query_as(self.sql(PUSH))
+    ) -> Result<HashSet<String>, BoxError> {
+        let mut missing = HashSet::new();
+        for (key, identifier) in connection.insert(self, jobs).await? {
+            inserted.extend(key);
+            missing.extend(identifier);
+        }
+        Ok(missing)
+    }
+}
+
+/// What jobs are inserted through.
+pub(super) trait Insert: Send {
+    /// The keys that were taken, and the identifiers that are missing.
+    fn insert(
+        &mut self,
+        engine: &Graphile,
+        jobs: &[&Job],
+    ) -> impl Future<Output = Result<Vec<Row>, BoxError>> + Send;
+}
+
+/// A connection of ours.
+impl Insert for PgConnection {
+    async fn insert(&mut self, engine: &Graphile, jobs: &[&Job]) -> Result<Vec<Row>, BoxError> {
+        let rows = sqlx::query_as(engine.sql(&PUSH.replace("{given}", COLUMNS)))
             .bind(column(jobs, |job| &*job.identifier))
             .bind(column(jobs, |job| &*job.payload))
             .bind(column(jobs, |job| job.wait))
             .bind(column(jobs, |job| job.priority))
             .bind(column(jobs, |job| job.max_attempts))
-            .bind(column(jobs, |job| job.key.as_deref()))
-            .fetch_all(connection)
-            .await?;
-        let mut missing = HashSet::new();
-        for (key, identifier) in rows {
-            inserted.extend(key);
-            missing.extend(identifier);
+            .bind(column(jobs, |job| job.key.as_deref()));
+        Ok(rows.fetch_all(self).await?)
+    }
+}
+
+/// The connection of any library.
+pub(super) struct Through<'c, C>(pub(super) &'c mut C);
+
+impl<C: Connection<dialect::Postgres>> Insert for Through<'_, C> {
+    async fn insert(&mut self, engine: &Graphile, jobs: &[&Job]) -> Result<Vec<Row>, BoxError> {
+        let rows: Vec<_> = (1..).zip(jobs).map(|(place, job)| JsonRow::new(place, job)).collect();
+        let statement = engine.statement(&PUSH.replace("{given}", JSON));
+        self.0.query(&statement, &serde_json::to_string(&rows)?).await
+    }
+}
+
+/// A row of [`JSON`].
+#[derive(Serialize)]
+struct JsonRow<'a> {
+    identifier: &'a str,
+    payload: &'a str,
+    wait: i64,
+    priority: i16,
+    max_attempts: i16,
+    key: Option<&'a str>,
+    place: i64,
+}
+
+impl<'a> JsonRow<'a> {
+    fn new(place: i64, job: &'a Job) -> Self {
+        Self {
+            identifier: &job.identifier,
+            payload: &job.payload,
+            wait: job.wait,
+            priority: job.priority,
+            max_attempts: job.max_attempts,
+            key: job.key.as_deref(),
+            place,
         }
-        Ok(missing)
     }
 }
 

@@ -52,6 +52,8 @@
 
 mod begun;
 mod conflict;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+mod connection;
 mod database;
 mod retrying;
 

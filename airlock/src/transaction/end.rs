@@ -12,7 +12,16 @@ use crate::scope::{FlushError, Sealed, context};
 use crate::transaction::queue::push;
 use crate::transaction::{Begun, CommitError, DatabaseError, Settings, Step, TransactionError};
 
-/// Runs a body in a transaction that has just begun, and ends that.
+/// Runs a body in a transaction that has just begun, as a scope, and ends both: what integrations of
+/// other libraries call.
+///
+/// # Errors
+///
+/// The body's own, after a rollback; else [`TransactionError`], as the body's error type.
+///
+/// # Panics
+///
+/// Where `body` does, after a rollback.
 pub async fn run<B, T, E>(
     mut begun: B,
     settings: &Settings<B::Connection>,

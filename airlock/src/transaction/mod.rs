@@ -6,6 +6,7 @@
 //! bring a library of their own along.
 
 mod begun;
+mod connection;
 mod end;
 mod error;
 mod guard;
@@ -14,6 +15,7 @@ mod settings;
 mod several;
 
 pub use begun::{Begun, CommitError};
+pub use connection::{Connection, Row, dialect};
 pub use end::run;
 pub use error::{Committed, DatabaseError, Step, TransactionError};
 pub use guard::Transaction;

@@ -2,7 +2,7 @@
 
 use crate::apalis::Postgres;
 use crate::apalis::postgres::push;
-use crate::apalis::sql::{LetterRow, held, letter, unique_key};
+use crate::apalis::sql::{LetterRow, held, is_duplicate, letter, unique_key};
 use crate::private::BoxError;
 use crate::worker::{DeadLetter, DeadLetters};
 
@@ -45,18 +45,18 @@ impl DeadLetters for Postgres {
         let retried = async {
             let mut transaction = self.pool.begin().await?;
             if let Some(key) = &key {
-                push::release(&mut transaction, &[(&letter.queue, key)]).await?;
+                push::release(&mut *transaction, &[(&letter.queue, key)]).await?;
             }
             let retried = sqlx::query(RETRY).bind(id).bind(&key).execute(&mut *transaction).await?;
             transaction.commit().await?;
-            Ok(retried.rows_affected() > 0)
+            Ok::<_, BoxError>(retried.rows_affected() > 0)
         };
         match retried.await {
             Ok(retried) => {
                 self.serving.tell();
                 Ok(retried)
             }
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Err(held(&letter)),
+            Err(error) if is_duplicate(&error) => Err(held(&letter)),
             Err(error) => Err(self.error("put a dead letter back into", error).into()),
         }
     }

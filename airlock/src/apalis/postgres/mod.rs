@@ -18,6 +18,7 @@ use crate::apalis::sql::{Job, Serving, chunks, jobs, keyed, leave_out, serving};
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::home::Home;
 use crate::private::BoxError;
+use crate::transaction::{Connection, Queue, dialect};
 use crate::worker::Holds;
 
 /// What errors call the executor.
@@ -191,18 +192,18 @@ impl Postgres {
         Ok(removed.map_err(|error| self.error("remove jobs from", error))?.rows_affected())
     }
 
-    async fn send(&self, jobs: &[Job]) -> Result<Vec<usize>, sqlx::Error> {
+    async fn send(&self, jobs: &[Job]) -> Result<Vec<usize>, BoxError> {
         if keyed(jobs).is_empty() && chunks(jobs).nth(1).is_none() {
             // One statement is a transaction by itself, in a third of the round trips.
             return push::push(&mut *self.pool.acquire().await?, jobs).await;
         }
         let mut transaction = self.pool.begin().await?;
-        let left_out = push::push(&mut transaction, jobs).await?;
+        let left_out = push::push(&mut *transaction, jobs).await?;
         transaction.commit().await?;
         Ok(left_out)
     }
 
-    fn not_sent(&self, jobs: &[Job], error: sqlx::Error) -> DispatchError {
+    fn not_sent(&self, jobs: &[Job], error: BoxError) -> DispatchError {
         DispatchError::all(self.error(&format!("send {} intents to", jobs.len()), error))
     }
 
@@ -221,6 +222,17 @@ impl Executor for Postgres {
     }
 }
 
+/// The jobs are rows of the caller's transaction, whatever the library that it is made with.
+impl<C: Connection<dialect::Postgres>> Queue<C> for Postgres {
+    async fn push(&self, connection: &mut C, batch: &mut Batch) -> Result<(), DispatchError> {
+        let jobs = jobs(batch, NAME, &self.serving.queue)?;
+        let pushed = push::push_through(connection, &jobs).await;
+        let left_out = pushed.map_err(|error| self.not_sent(&jobs, error))?;
+        leave_out(batch, left_out);
+        Ok(())
+    }
+}
+
 /// Where a database is, without a password.
 fn place(options: &PgConnectOptions) -> String {
     let user = options.get_username();
@@ -229,17 +241,6 @@ fn place(options: &PgConnectOptions) -> String {
     match options.get_socket() {
         Some(socket) => format!("postgres://{user}@{}/{database}", socket.display()),
         None => format!("postgres://{user}@{host}:{port}/{database}"),
-    }
-}
-
-#[cfg(feature = "transaction")]
-impl crate::transaction::Queue<PgConnection> for Postgres {
-    async fn push(
-        &self,
-        connection: &mut PgConnection,
-        batch: &mut Batch,
-    ) -> Result<(), DispatchError> {
-        self.dispatch_in(connection, batch).await
     }
 }
 

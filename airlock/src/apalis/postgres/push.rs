@@ -2,9 +2,13 @@
 
 use std::time::UNIX_EPOCH;
 
+use serde::Serialize;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
-use crate::apalis::sql::{Job, chunks, column, keyed};
+use crate::apalis::sql::{Job, chunks, column, keyed, places};
+use crate::private::BoxError;
+use crate::transaction::{Connection, dialect};
 
 /// apalis' own `push_tasks` differs in four ways.
 ///
@@ -21,10 +25,7 @@ const PUSH: &str = "
             'epoch'::timestamptz + at * interval '1 microsecond',
             statement_timestamp() + place * interval '1 microsecond'
         ) AS run_at
-        FROM unnest(
-            $1::int8[],
-            $2::text[], $3::text[], $4::bytea[], $5::int4[], $6::int8[], $7::int4[], $8::text[]
-        ) AS given (place, id, queue, job, max_attempts, at, priority, unique_key)
+        FROM {given}
     ),
     inserted AS (
         INSERT INTO apalis.jobs (
@@ -44,35 +45,47 @@ const PUSH: &str = "
         GROUP BY job_type
         HAVING min(run_at) < statement_timestamp() + interval '1 second'
     )
-    SELECT place FROM rows WHERE NOT EXISTS (SELECT FROM inserted WHERE inserted.id = rows.id)
+    SELECT place::text AS held, NULL AS missing
+    FROM rows WHERE NOT EXISTS (SELECT FROM inserted WHERE inserted.id = rows.id)
     UNION ALL
-    SELECT NULL FROM told";
+    SELECT NULL, NULL FROM told";
+
+/// Jobs column by column, which is the fastest.
+const COLUMNS: &str = "
+    unnest(
+        $1::int8[],
+        $2::text[], $3::text[], $4::bytea[], $5::int4[], $6::int8[], $7::int4[], $8::text[]
+    ) AS given (place, id, queue, job, max_attempts, at, priority, unique_key)";
+
+/// Jobs in one text, which every library can send.
+const JSON: &str = "(
+        SELECT
+            place, id, queue, convert_to(job, 'UTF8') AS job, max_attempts, at, priority, unique_key
+        FROM json_to_recordset($1::json) AS given (
+            place int8,
+            id text, queue text, job text, max_attempts int4, at int8, priority int4, unique_key text
+        )
+    ) AS given";
 
 /// apalis keeps the key of a job that has ended, so that nobody could ever take it again. It is set
 /// free by whoever asks for it next, which also works where apalis' own workers ran the job.
 const RELEASE: &str = "
     UPDATE apalis.jobs SET idempotency_key = NULL
-    WHERE (job_type, idempotency_key) IN (SELECT * FROM unnest($1::text[], $2::text[]))
+    WHERE (job_type, idempotency_key) IN (
+            SELECT asked ->> 0, asked ->> 1 FROM json_array_elements($1::json) AS asked
+        )
         AND (status IN ('Done', 'Killed') OR (status = 'Failed' AND attempts >= max_attempts))";
 
-/// Inserts the jobs; the indices of those that were left out because of their unique key.
+/// Inserts the jobs through a connection of ours; the indices of those that were left out because of
+/// their unique key.
 pub(super) async fn push(
     connection: &mut PgConnection,
     jobs: &[Job],
-) -> Result<Vec<usize>, sqlx::Error> {
-    let keyed = keyed(jobs);
-    if !keyed.is_empty() {
-        release(connection, &keyed).await?;
-    }
+) -> Result<Vec<usize>, BoxError> {
+    let statement = PUSH.replace("{given}", COLUMNS);
     let mut left_out = Vec::new();
-    let mut before = 0;
-    for chunk in chunks(jobs) {
-        let mut rows: Vec<_> = (0_i64..).zip(chunk).collect();
-        if !keyed.is_empty() {
-            // Two flushes that share keys wait for one another, instead of being deadlocked.
-            rows.sort_by_key(|(_, job)| (&job.queue, &job.unique_key));
-        }
-        let places: Vec<Option<i64>> = sqlx::query_scalar(PUSH)
+    for (before, rows) in portions(connection, jobs).await? {
+        let push = sqlx::query_as(AssertSqlSafe(&*statement))
             .bind(column(&rows, |(place, _)| *place))
             .bind(column(&rows, |(_, job)| &*job.id))
             .bind(column(&rows, |(_, job)| &*job.queue))
@@ -80,24 +93,85 @@ pub(super) async fn push(
             .bind(column(&rows, |(_, job)| job.max_attempts))
             .bind(column(&rows, |(_, job)| microseconds(job)))
             .bind(column(&rows, |(_, job)| job.priority))
-            .bind(column(&rows, |(_, job)| job.unique_key.as_deref()))
-            .fetch_all(&mut *connection)
-            .await?;
-        let places = places.into_iter().flatten().filter_map(|place| usize::try_from(place).ok());
-        left_out.extend(places.map(|place| before + place));
-        before += chunk.len();
+            .bind(column(&rows, |(_, job)| job.unique_key.as_deref()));
+        left_out.extend(places(push.fetch_all(&mut *connection).await?, before));
     }
     Ok(left_out)
 }
 
+/// The same through the connection of any library.
+pub(super) async fn push_through(
+    connection: &mut impl Connection<dialect::Postgres>,
+    jobs: &[Job],
+) -> Result<Vec<usize>, BoxError> {
+    let statement = PUSH.replace("{given}", JSON);
+    let mut left_out = Vec::new();
+    for (before, rows) in portions(connection, jobs).await? {
+        let rows = serde_json::to_string(&rows.iter().map(row).collect::<Vec<_>>())?;
+        left_out.extend(places(connection.query(&statement, &rows).await?, before));
+    }
+    Ok(left_out)
+}
+
+/// A job with its place.
+type Placed<'a> = (i64, &'a Job);
+
+/// What is inserted by one statement each, behind how many jobs. Keys that jobs ask for are free then,
+/// unless somebody holds them.
+async fn portions<'a>(
+    connection: &mut impl Connection<dialect::Postgres>,
+    jobs: &'a [Job],
+) -> Result<Vec<(usize, Vec<Placed<'a>>)>, BoxError> {
+    let keyed = keyed(jobs);
+    if !keyed.is_empty() {
+        release(connection, &keyed).await?;
+    }
+    let mut portions = Vec::new();
+    let mut before = 0;
+    for chunk in chunks(jobs) {
+        let mut rows: Vec<Placed<'_>> = (0..).zip(chunk).collect();
+        if !keyed.is_empty() {
+            // Two flushes that share keys wait for one another, instead of being deadlocked.
+            rows.sort_by_key(|(_, job)| (&job.queue, &job.unique_key));
+        }
+        portions.push((before, rows));
+        before += chunk.len();
+    }
+    Ok(portions)
+}
+
 /// Sets the keys of ended jobs free, each with its queue.
 pub(super) async fn release(
-    connection: &mut PgConnection,
+    connection: &mut impl Connection<dialect::Postgres>,
     asked: &[(&str, &str)],
-) -> Result<(), sqlx::Error> {
-    let (queues, keys): (Vec<_>, Vec<_>) = asked.iter().copied().unzip();
-    sqlx::query(RELEASE).bind(queues).bind(keys).execute(connection).await?;
-    Ok(())
+) -> Result<(), BoxError> {
+    connection.query(RELEASE, &serde_json::to_string(asked)?).await.map(drop)
+}
+
+/// A row of [`JSON`].
+#[derive(Serialize)]
+struct Row<'a> {
+    place: i64,
+    id: &'a str,
+    queue: &'a str,
+    job: &'a str,
+    max_attempts: i32,
+    at: Option<i64>,
+    priority: i32,
+    unique_key: Option<&'a str>,
+}
+
+fn row<'a>((place, job): &Placed<'a>) -> Row<'a> {
+    Row {
+        place: *place,
+        id: &job.id,
+        queue: &job.queue,
+        job: std::str::from_utf8(&job.body).unwrap_or_default(),
+        max_attempts: job.max_attempts,
+        at: microseconds(job),
+        priority: job.priority,
+        unique_key: job.unique_key.as_deref(),
+    }
 }
 
 /// When a job is due, since the epoch; rounded up, so that nothing runs early.

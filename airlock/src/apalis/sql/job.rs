@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use crate::apalis::ulid::ulid;
 use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError};
+use crate::transaction::Row;
 
 /// Both engines honour every option there is.
 const HONOURED: &[&str] =
@@ -55,6 +56,12 @@ pub(in crate::apalis) fn leave_out(batch: &mut Batch, indices: Vec<usize>) {
     for index in indices {
         batch.left_out(index);
     }
+}
+
+/// The indices of jobs that were left out, of which rows name those within a chunk.
+pub(in crate::apalis) fn places(rows: Vec<Row>, before: usize) -> impl Iterator<Item = usize> {
+    let places = rows.into_iter().filter_map(|(held, _)| held?.parse::<usize>().ok());
+    places.map(move |place| before + place)
 }
 
 /// The unique keys that the jobs ask for, each with its queue.

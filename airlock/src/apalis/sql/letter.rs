@@ -47,3 +47,9 @@ pub(in crate::apalis) fn held(letter: &DeadLetter) -> BoxError {
     )
     .into()
 }
+
+/// Whether another job has the unique key.
+pub(in crate::apalis) fn is_duplicate(error: &BoxError) -> bool {
+    let error = error.downcast_ref().and_then(sqlx::Error::as_database_error);
+    error.is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+}

@@ -9,8 +9,8 @@ mod settle;
 pub use error::SqlError;
 pub use settle::SqlReceipt;
 
-pub(super) use job::{Job, chunks, jobs, keyed, leave_out};
-pub(super) use letter::{LetterRow, held, letter, unique_key};
+pub(super) use job::{Job, chunks, jobs, keyed, leave_out, places};
+pub(super) use letter::{LetterRow, held, is_duplicate, letter, unique_key};
 pub(super) use serving::{Serving, serving};
 #[cfg(feature = "apalis-sqlite")]
 pub(super) use settle::Ending;

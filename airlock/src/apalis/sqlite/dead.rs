@@ -3,7 +3,7 @@
 use sqlx::Connection as _;
 
 use crate::apalis::Sqlite;
-use crate::apalis::sql::{LetterRow, held, letter, unique_key};
+use crate::apalis::sql::{LetterRow, held, is_duplicate, letter, unique_key};
 use crate::apalis::sqlite::push;
 use crate::private::BoxError;
 use crate::worker::{DeadLetter, DeadLetters};
@@ -46,18 +46,18 @@ impl DeadLetters for Sqlite {
             let mut connection = self.acquire().await?;
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
             if let Some(key) = &key {
-                push::release(&mut transaction, &[(&letter.queue, key)]).await?;
+                push::release(&mut *transaction, &[(&letter.queue, key)]).await?;
             }
             let retried = sqlx::query(RETRY).bind(id).bind(&key).execute(&mut *transaction).await?;
             transaction.commit().await?;
-            Ok(retried.rows_affected() > 0)
+            Ok::<_, BoxError>(retried.rows_affected() > 0)
         };
         match retried.await {
             Ok(retried) => {
                 self.wake();
                 Ok(retried)
             }
-            Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Err(held(&letter)),
+            Err(error) if is_duplicate(&error) => Err(held(&letter)),
             Err(error) => Err(self.error("put a dead letter back into", error).into()),
         }
     }

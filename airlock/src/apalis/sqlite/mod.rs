@@ -20,6 +20,7 @@ use crate::apalis::sql::{Job, Serving, jobs, leave_out, serving};
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::home::Home;
 use crate::private::BoxError;
+use crate::transaction::{Connection, Queue, dialect};
 
 /// How long to wait for others that hold the file.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -212,6 +213,15 @@ impl Sqlite {
         connection: &mut SqliteConnection,
         batch: &mut Batch,
     ) -> Result<(), DispatchError> {
+        self.dispatch_through(connection, batch).await
+    }
+
+    /// The same through the connection of any library.
+    async fn dispatch_through(
+        &self,
+        connection: &mut impl Connection<dialect::Sqlite>,
+        batch: &mut Batch,
+    ) -> Result<(), DispatchError> {
         let jobs = jobs(batch, NAME, &self.serving.queue)?;
         let pushed = push::push(connection, &jobs).await;
         let left_out = pushed.map_err(|error| self.not_sent(&jobs, error))?;
@@ -273,7 +283,7 @@ impl Sqlite {
         serde_json::Value::from(self.serving.queues()).to_string()
     }
 
-    fn not_sent(&self, jobs: &[Job], error: sqlx::Error) -> DispatchError {
+    fn not_sent(&self, jobs: &[Job], error: BoxError) -> DispatchError {
         DispatchError::all(self.error(&format!("send {} intents to", jobs.len()), error))
     }
 
@@ -307,9 +317,9 @@ impl Executor for Sqlite {
             // As a reader that turns writer it would fail where somebody has written meanwhile.
             let mut connection = self.acquire().await?;
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-            let left_out = push::push(&mut transaction, &jobs).await?;
+            let left_out = push::push(&mut *transaction, &jobs).await?;
             transaction.commit().await?;
-            Ok(left_out)
+            Ok::<_, BoxError>(left_out)
         };
         let left_out = self.home.run(sent).await.map_err(|error| self.not_sent(&jobs, error))?;
         leave_out(batch, left_out);
@@ -318,14 +328,10 @@ impl Executor for Sqlite {
     }
 }
 
-#[cfg(feature = "transaction")]
-impl crate::transaction::Queue<SqliteConnection> for Sqlite {
-    async fn push(
-        &self,
-        connection: &mut SqliteConnection,
-        batch: &mut Batch,
-    ) -> Result<(), DispatchError> {
-        self.dispatch_in(connection, batch).await
+/// The jobs are rows of the caller's transaction, whatever the library that it is made with.
+impl<C: Connection<dialect::Sqlite>> Queue<C> for Sqlite {
+    async fn push(&self, connection: &mut C, batch: &mut Batch) -> Result<(), DispatchError> {
+        self.dispatch_through(connection, batch).await
     }
 
     fn committed(&self) {

@@ -2,9 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use sqlx::sqlite::SqliteConnection;
-
-use crate::apalis::sql::{Job, chunks, keyed};
+use crate::apalis::sql::{Job, chunks, keyed, places};
+use crate::private::BoxError;
+use crate::transaction::{Connection, dialect};
 
 /// One statement for many jobs: apalis' own `push_tasks` runs one for each, and doesn't say which it
 /// left out. Parameters are the jobs as JSON, because SQLite has no other lists.
@@ -19,7 +19,10 @@ const PUSH: &str = "
     ON CONFLICT (job_type, idempotency_key) DO NOTHING";
 
 const LEFT_OUT: &str = "
-    SELECT key FROM json_each(?1) WHERE value ->> 0 NOT IN (SELECT id FROM Jobs) ORDER BY key";
+    SELECT CAST(key AS TEXT) AS held, NULL AS missing
+    FROM json_each(?1)
+    WHERE value ->> 0 NOT IN (SELECT id FROM Jobs)
+    ORDER BY key";
 
 /// apalis keeps the key of a job that has ended, so that nobody could ever take it again. It is set
 /// free by whoever asks for it next, which also works where apalis' own workers ran the job.
@@ -34,9 +37,9 @@ const RELEASE: &str = "
 
 /// Inserts the jobs; the indices of those that were left out because of their unique key.
 pub(super) async fn push(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection<dialect::Sqlite>,
     jobs: &[Job],
-) -> Result<Vec<usize>, sqlx::Error> {
+) -> Result<Vec<usize>, BoxError> {
     let keyed = keyed(jobs);
     if !keyed.is_empty() {
         release(connection, &keyed).await?;
@@ -44,13 +47,10 @@ pub(super) async fn push(
     let mut left_out = Vec::new();
     let mut before = 0;
     for chunk in chunks(jobs) {
-        let rows = json(&chunk.iter().map(row).collect::<Vec<_>>())?;
-        let inserted = sqlx::query(PUSH).bind(&rows).execute(&mut *connection).await?;
-        if usize::try_from(inserted.rows_affected()) != Ok(chunk.len()) {
-            let missing: Vec<i64> =
-                sqlx::query_scalar(LEFT_OUT).bind(&rows).fetch_all(&mut *connection).await?;
-            let missing = missing.into_iter().filter_map(|index| usize::try_from(index).ok());
-            left_out.extend(missing.map(|index| before + index));
+        let rows = serde_json::to_string(&chunk.iter().map(row).collect::<Vec<_>>())?;
+        connection.query(PUSH, &rows).await?;
+        if !keyed.is_empty() {
+            left_out.extend(places(connection.query(LEFT_OUT, &rows).await?, before));
         }
         before += chunk.len();
     }
@@ -59,11 +59,10 @@ pub(super) async fn push(
 
 /// Sets the keys of ended jobs free, each with its queue.
 pub(super) async fn release(
-    connection: &mut SqliteConnection,
+    connection: &mut impl Connection<dialect::Sqlite>,
     asked: &[(&str, &str)],
-) -> Result<(), sqlx::Error> {
-    sqlx::query(RELEASE).bind(json(asked)?).execute(connection).await?;
-    Ok(())
+) -> Result<(), BoxError> {
+    connection.query(RELEASE, &serde_json::to_string(asked)?).await.map(drop)
 }
 
 type Row<'a> = (&'a str, &'a str, &'a str, i32, Option<u64>, i32, Option<&'a str>);
@@ -78,8 +77,4 @@ fn row(job: &Job) -> Row<'_> {
 pub(super) fn seconds(time: SystemTime) -> u64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     since.as_secs() + u64::from(since.subsec_nanos() > 0)
-}
-
-fn json(rows: &(impl serde::Serialize + ?Sized)) -> Result<String, sqlx::Error> {
-    serde_json::to_string(rows).map_err(|error| sqlx::Error::Encode(error.into()))
 }
