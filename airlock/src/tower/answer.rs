@@ -3,40 +3,15 @@
 use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use ::http::{Response, StatusCode, response};
 
+use super::ScopeBody;
 use crate::web::FAILED;
 use crate::{FlushError, events};
 
-/// gRPC's `INTERNAL`.
-const INTERNAL: HeaderValue = HeaderValue::from_static("13");
-
-/// What a [`ScopeLayer`](super::ScopeLayer) answers in place of a response whose effects could not leave.
-///
-/// Closures come in by [`on_flush_error`](super::ScopeLayer::on_flush_error). Implement this where the answer
-/// depends on what would have been answered.
-///
-/// # Examples
-///
-/// ```
-/// use airlock::FlushError;
-/// use airlock::tower::Answer;
-/// use http::{Response, StatusCode, response};
-///
-/// /// Whatever else the response says, its status says that it failed.
-/// #[derive(Clone)]
-/// struct SameHeaders;
-///
-/// impl<B: Default> Answer<B> for SameHeaders {
-///     fn answer(&self, error: FlushError, given: response::Parts) -> Response<B> {
-///         eprintln!("{error}");
-///         let mut response = Response::from_parts(given, B::default());
-///         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
-///         response
-///     }
-/// }
-/// ```
+/// What a [`ScopeLayer`](super::ScopeLayer) answers in place of a response whose effects could not leave:
+/// [`Plain`], or a closure given to [`on_flush_error`](super::ScopeLayer::on_flush_error).
 pub trait Answer<B> {
-    /// The response, where `given` is what there would have been to say.
-    fn answer(&self, error: FlushError, given: response::Parts) -> Response<B>;
+    /// The response, where `given` is the head of what would have been answered.
+    fn answer(&self, error: FlushError, given: response::Parts) -> Response<ScopeBody<B>>;
 }
 
 /// Logs the error and answers with a 500 and a text that gives nothing away; a gRPC response becomes the
@@ -44,13 +19,13 @@ pub trait Answer<B> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Plain;
 
-impl<B: From<&'static str>> Answer<B> for Plain {
-    fn answer(&self, error: FlushError, given: response::Parts) -> Response<B> {
+impl<B> Answer<B> for Plain {
+    fn answer(&self, error: FlushError, given: response::Parts) -> Response<ScopeBody<B>> {
         events::failed_elsewhere(&error);
-        if is_grpc(&given.headers) {
-            return internal(&given, B::from(""));
+        if let Some(content_type) = grpc(&given.headers) {
+            return internal(content_type);
         }
-        let mut response = Response::new(B::from(FAILED));
+        let mut response = Response::new(ScopeBody::text(FAILED));
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         let text = HeaderValue::from_static("text/plain; charset=utf-8");
         response.headers_mut().insert(CONTENT_TYPE, text);
@@ -58,43 +33,28 @@ impl<B: From<&'static str>> Answer<B> for Plain {
     }
 }
 
-/// Logs the error and answers with gRPC's status `INTERNAL`.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Grpc;
-
-impl<B: Default> Answer<B> for Grpc {
-    fn answer(&self, error: FlushError, given: response::Parts) -> Response<B> {
-        events::failed_elsewhere(&error);
-        internal(&given, B::default())
-    }
-}
-
 /// Answers as a closure does; made by [`on_flush_error`](super::ScopeLayer::on_flush_error).
 #[derive(Clone, Copy, Debug)]
-pub struct Custom<F>(pub(crate) F);
+pub struct Custom<F>(pub(super) F);
 
 impl<B, F: Fn(FlushError) -> Response<B>> Answer<B> for Custom<F> {
-    fn answer(&self, error: FlushError, _: response::Parts) -> Response<B> {
-        (self.0)(error)
+    fn answer(&self, error: FlushError, _: response::Parts) -> Response<ScopeBody<B>> {
+        (self.0)(error).map(ScopeBody::given)
     }
 }
 
-fn is_grpc(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_TYPE)
-        .is_some_and(|content_type| content_type.as_bytes().starts_with(b"application/grpc"))
+/// The content type of a gRPC response.
+fn grpc(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let content_type = headers.get(CONTENT_TYPE)?;
+    content_type.as_bytes().starts_with(b"application/grpc").then_some(content_type)
 }
 
 /// A gRPC error is a 200 whose headers say what went wrong.
-fn internal<B>(given: &response::Parts, body: B) -> Response<B> {
-    let mut response = Response::new(body);
-    *response.version_mut() = given.version;
-    let given = given.headers.get(CONTENT_TYPE).cloned();
-    let content_type = given.unwrap_or(HeaderValue::from_static("application/grpc"));
+fn internal<B>(content_type: &HeaderValue) -> Response<ScopeBody<B>> {
+    let mut response = Response::new(ScopeBody::text(""));
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, content_type);
-    headers.insert("grpc-status", INTERNAL);
-    // Its spaces as gRPC has them encoded, or not: both are read.
+    headers.insert(CONTENT_TYPE, content_type.clone());
+    headers.insert("grpc-status", HeaderValue::from_static("13"));
     headers.insert("grpc-message", HeaderValue::from_static(FAILED));
     response
 }

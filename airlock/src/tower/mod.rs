@@ -2,11 +2,10 @@
 //! service of HTTP.
 //!
 //! ```
-//! # mod shop {
-//! # use axum::Router;
-//! # use axum::http::StatusCode;
-//! # use axum::routing::post;
 //! use airlock::tower::ScopeLayer;
+//! use axum::Router;
+//! use axum::http::StatusCode;
+//! use axum::routing::post;
 //!
 //! #[airlock::task]
 //! fn send_mail(order_id: u64) {}
@@ -16,12 +15,7 @@
 //!     Ok(StatusCode::CREATED)                             // the mail leaves, then the answer
 //! }
 //!
-//! # pub fn app() -> Router {
-//! let app = Router::new().route("/orders", post(place_order)).layer(ScopeLayer::new());
-//! # app
-//! # }
-//! # }
-//! # let _ = shop::app();
+//! let app: Router = Router::new().route("/orders", post(place_order)).layer(ScopeLayer::new());
 //! ```
 //!
 //! # When it flushes
@@ -34,6 +28,7 @@
 //! has begun is a task of its own: it is finished although the client has gone.
 
 mod answer;
+mod body;
 mod service;
 
 use std::fmt;
@@ -42,11 +37,19 @@ use std::sync::Arc;
 use ::http::{request, response};
 use tower_layer::Layer;
 
-pub use answer::{Answer, Custom, Grpc, Plain};
+pub use answer::{Answer, Custom, Plain};
+pub use body::ScopeBody;
 pub use service::{ScopeFuture, ScopeService};
 
 use crate::web::Settings;
 use crate::{FlushError, Scope};
+
+/// What answers a failed flush is beside them, of a type of its own: it knows the service's body.
+type LayerSettings = Settings<
+    dyn Fn(&request::Parts) -> Scope + Send + Sync,
+    dyn Fn(&response::Parts) -> bool + Send + Sync,
+    (),
+>;
 
 /// Makes every request a scope.
 ///
@@ -65,8 +68,9 @@ use crate::{FlushError, Scope};
 /// let app: axum::Router = axum::Router::new().layer(ScopeLayer::new().scope(scope_of));
 /// ```
 #[derive(Clone)]
+#[must_use = "a layer does nothing until a service is put under it: `.layer(ScopeLayer::new())`"]
 pub struct ScopeLayer<A = Plain> {
-    settings: Settings<request::Parts, response::Parts>,
+    settings: LayerSettings,
     answer: A,
 }
 
@@ -85,20 +89,6 @@ impl Default for ScopeLayer {
     }
 }
 
-impl ScopeLayer<Grpc> {
-    /// A layer for services whose bodies can't be made from a text, such as tonic's: it answers a failed flush
-    /// with gRPC's status `INTERNAL`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let server = tonic::transport::Server::builder().layer(airlock::tower::ScopeLayer::grpc());
-    /// ```
-    pub fn grpc() -> Self {
-        Self { settings: Settings::new(), answer: Grpc }
-    }
-}
-
 impl<A> ScopeLayer<A> {
     /// Makes the scope of each request: its policies, its executor, its name.
     ///
@@ -107,8 +97,8 @@ impl<A> ScopeLayer<A> {
     /// # Examples
     ///
     /// ```
+    /// use airlock::DropAll;
     /// use airlock::tower::ScopeLayer;
-    /// use airlock::{AllowAll, DropAll};
     ///
     /// let layer = ScopeLayer::new().scope(|request| {
     ///     let dry_run = request.headers.contains_key("x-dry-run");

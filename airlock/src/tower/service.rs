@@ -5,13 +5,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use ::http::{Request, Response, request, response};
+use ::http::{Request, Response};
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
-use super::Answer;
+use super::{Answer, LayerSettings, ScopeBody};
 use crate::scope::inside::Inside;
-use crate::web::{self, Flushing, Settings};
+use crate::web::{self, Flushing};
 use crate::{Outcome, Scope, Sealed};
 
 /// A service whose every request is a scope; made by [`ScopeLayer`](super::ScopeLayer).
@@ -23,16 +23,12 @@ pub struct ScopeService<S, A = super::Plain> {
 
 /// How requests' scopes begin and end, shared by the service and the requests on their way.
 struct Ending<A> {
-    settings: Settings<request::Parts, response::Parts>,
+    settings: LayerSettings,
     answer: A,
 }
 
 impl<S, A> ScopeService<S, A> {
-    pub(super) fn new(
-        inner: S,
-        settings: Settings<request::Parts, response::Parts>,
-        answer: A,
-    ) -> Self {
+    pub(super) fn new(inner: S, settings: LayerSettings, answer: A) -> Self {
         Self { inner, ending: Arc::new(Ending { settings, answer }) }
     }
 }
@@ -42,7 +38,7 @@ where
     S: Service<Request<Q>, Response = Response<B>>,
     A: Answer<B>,
 {
-    type Response = S::Response;
+    type Response = Response<ScopeBody<B>>;
     type Error = S::Error;
     type Future = ScopeFuture<S::Future, B, A>;
 
@@ -109,7 +105,7 @@ where
     F: Future<Output = Result<Response<B>, E>>,
     A: Answer<B>,
 {
-    type Output = F::Output;
+    type Output = Result<Response<ScopeBody<B>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -127,14 +123,16 @@ where
             let flushing = web::end(sealed, succeeded, this.ending.settings.after_response);
             match (handled, flushing) {
                 (Ok(response), Some(flushing)) => *this.flushing = Some((flushing, response)),
-                (handled, _) => return Poll::Ready(handled),
+                (handled, _) => {
+                    return Poll::Ready(handled.map(|given| given.map(ScopeBody::given)));
+                }
             }
         }
         let Some((flushing, _)) = this.flushing else { unreachable!("it was put there above") };
         let flushed = ready!(Pin::new(flushing).poll(cx));
         let Some((_, response)) = this.flushing.take() else { unreachable!("it was polled above") };
         Poll::Ready(Ok(match flushed {
-            Ok(()) => response,
+            Ok(()) => response.map(ScopeBody::given),
             Err(error) => this.ending.answer.answer(error, response.into_parts().0),
         }))
     }

@@ -1,6 +1,5 @@
 //! What the tests need of effects, servers and clients.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
 /// Never runs: the executors here note it.
-#[airlock::task]
+#[airlock::task(name = "mail")]
 pub(crate) fn mail(order: u64) {
     unreachable!("order {order} is noted, not mailed");
 }
@@ -68,11 +67,11 @@ impl Effects {
         self.noted().reports.clone()
     }
 
-    /// What became of the intents of each request, in words.
+    /// What became of each intent, as `42: dispatched`.
     pub(crate) fn fates(&self) -> Vec<String> {
         let reports = self.reports();
         let entries = reports.iter().flat_map(Report::entries);
-        entries.map(|entry| format!("{}: {}", entry.call(), entry.fate())).collect()
+        entries.map(|entry| format!("{}: {}", entry.arguments()["order"], entry.fate())).collect()
     }
 
     pub(crate) fn discarded(&self, why: Why) -> usize {
@@ -175,10 +174,4 @@ pub(crate) async fn hang_up(address: SocketAddr, path: &str, patience: Duration)
     let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("the server reads");
     tokio::time::sleep(patience).await;
-}
-
-/// Enqueues the mail of an order, as handlers do.
-pub(crate) fn enqueue(order: u64) -> Result<(), Infallible> {
-    mail::enqueue(order).expect("inside a scope");
-    Ok(())
 }

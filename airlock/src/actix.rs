@@ -1,0 +1,213 @@
+//! actix-web: a middleware that makes every request a scope.
+//!
+//! ```
+//! use actix_web::{App, HttpResponse, web};
+//! use airlock::actix::ScopeMiddleware;
+//!
+//! #[airlock::task]
+//! fn send_mail(order_id: u64) {}
+//!
+//! async fn place_order() -> HttpResponse {
+//!     match send_mail::enqueue(42) {
+//!         Ok(()) => HttpResponse::Created().finish(),     // the mail leaves, then the answer
+//!         Err(_) => HttpResponse::ServiceUnavailable().finish(),
+//!     }
+//! }
+//!
+//! let app = App::new().wrap(ScopeMiddleware::new()).route("/orders", web::post().to(place_order));
+//! ```
+//!
+//! A status below 400 flushes; any other, an error's included, and a panic discard. actix-web lets a handler
+//! run on when its client has gone, and so it flushes.
+
+use std::fmt;
+use std::future::{Ready, ready};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_web::body::EitherBody;
+use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::http::StatusCode;
+use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, ResponseError};
+
+use crate::web::{self, FAILED, OnFlushError, Settings, settings};
+use crate::{Handle, Scope};
+
+type MiddlewareSettings = Settings<
+    dyn Fn(&ServiceRequest) -> Scope + Send + Sync,
+    dyn Fn(StatusCode) -> bool + Send + Sync,
+    OnFlushError<HttpResponse>,
+>;
+
+/// Makes every request a scope.
+///
+/// # Examples
+///
+/// ```
+/// use actix_web::http::StatusCode;
+/// use actix_web::{App, HttpResponse};
+/// use airlock::DropAll;
+/// use airlock::actix::ScopeMiddleware;
+///
+/// let scopes = ScopeMiddleware::new()
+///     .scope(|request| {
+///         let dry_run = request.headers().contains_key("x-dry-run");
+///         if dry_run { airlock::scope().policy(DropAll) } else { airlock::scope() }
+///     })
+///     .flush_when(|status| status.is_success() || status == StatusCode::CONFLICT)
+///     .on_flush_error(|error| {
+///         eprintln!("{error}");
+///         HttpResponse::ServiceUnavailable().finish()
+///     });
+/// let app = App::new().wrap(scopes);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a middleware does nothing until an app has it: `.wrap(ScopeMiddleware::new())`"]
+pub struct ScopeMiddleware {
+    settings: MiddlewareSettings,
+}
+
+impl ScopeMiddleware {
+    /// A middleware that answers a failed flush with a 500 and a text that gives nothing away, and logs the
+    /// error, with what did not leave.
+    pub fn new() -> Self {
+        Self { settings: Settings::new() }
+    }
+
+    settings!(ServiceRequest, StatusCode, HttpResponse);
+}
+
+impl Default for ScopeMiddleware {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S, B> Transform<S, ServiceRequest> for ScopeMiddleware
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Transform = ScopeService<S>;
+    type InitError = ();
+    type Future = Ready<Result<ScopeService<S>, ()>>;
+
+    fn new_transform(&self, inner: S) -> Self::Future {
+        ready(Ok(ScopeService { inner, settings: Rc::new(self.settings.clone()) }))
+    }
+}
+
+/// A service whose every request is a scope; made by [`ScopeMiddleware`].
+pub struct ScopeService<S> {
+    inner: S,
+    settings: Rc<MiddlewareSettings>,
+}
+
+impl<S, B> Service<ServiceRequest> for ScopeService<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<EitherBody<B>>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
+
+    fn poll_ready(&self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let settings = self.settings.clone();
+        let scope = settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(&request));
+        // Kept for an answer in place of an error that a middleware inside gave, which has no request.
+        let asked = request.request().clone();
+        let inside = scope.around(|| self.inner.call(request));
+        Box::pin(async move {
+            let (handled, sealed) = web::handle(inside).await;
+            let status = match &handled {
+                Ok(response) => response.status(),
+                Err(error) => error.as_response_error().status_code(),
+            };
+            let succeeded = status.as_u16() < 400;
+            match settings.end(sealed, status, succeeded, failed).await {
+                None => handled.map(ServiceResponse::map_into_left_body),
+                Some(answer) => Ok(ServiceResponse::new(asked, answer.map_into_right_body())),
+            }
+        })
+    }
+}
+
+fn failed() -> HttpResponse {
+    HttpResponse::InternalServerError().content_type("text/plain; charset=utf-8").body(FAILED)
+}
+
+impl<S> fmt::Debug for ScopeService<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScopeService").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The scope that a handler runs in, as an extractor: what [`airlock::current()`](crate::current) gives, and
+/// an error where no middleware made one.
+///
+/// # Examples
+///
+/// ```
+/// use actix_web::{App, web};
+/// use airlock::actix::{CurrentScope, ScopeMiddleware};
+///
+/// async fn effects(CurrentScope(scope): CurrentScope) -> String {
+///     scope.to_string()                                   // the table of what is enqueued so far
+/// }
+///
+/// let app = App::new().wrap(ScopeMiddleware::new()).route("/effects", web::get().to(effects));
+/// ```
+#[derive(Clone, Debug)]
+pub struct CurrentScope(pub Handle);
+
+impl FromRequest for CurrentScope {
+    type Error = NoScopeMiddleware;
+    type Future = Ready<Result<Self, NoScopeMiddleware>>;
+
+    fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(crate::current().map(Self).ok_or(NoScopeMiddleware))
+    }
+}
+
+/// A handler asked for its scope, and there is no middleware that makes one.
+///
+/// # Examples
+///
+/// ```
+/// use actix_web::ResponseError;
+///
+/// assert_eq!(airlock::actix::NoScopeMiddleware.status_code(), 500);
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct NoScopeMiddleware;
+
+impl fmt::Display for NoScopeMiddleware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "a handler asks for `CurrentScope` and no scope is around it: add \
+             `.wrap(airlock::actix::ScopeMiddleware::new())` to its app",
+        )
+    }
+}
+
+impl std::error::Error for NoScopeMiddleware {}
+
+/// A 500 with this error's text.
+impl ResponseError for NoScopeMiddleware {}
+
+/// Below 400, as an answer of the middleware is judged.
+impl<B> crate::Outcome for HttpResponse<B> {
+    fn succeeded(&self) -> bool {
+        self.status().as_u16() < 400
+    }
+}

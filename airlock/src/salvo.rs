@@ -1,0 +1,111 @@
+//! salvo: a hoop that makes every request a scope.
+//!
+//! ```
+//! use airlock::salvo::ScopeHoop;
+//! use salvo_core::http::StatusCode;
+//! use salvo_core::{Response, Router, handler};
+//!
+//! #[airlock::task]
+//! fn send_mail(order_id: u64) {}
+//!
+//! #[handler]
+//! async fn place_order(response: &mut Response) {
+//!     response.status_code(match send_mail::enqueue(42) {
+//!         Ok(()) => StatusCode::CREATED,                  // the mail leaves, then the answer
+//!         Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+//!     });
+//! }
+//!
+//! let router = Router::with_path("orders").hoop(ScopeHoop::new()).post(place_order);
+//! ```
+//!
+//! A status below 400 flushes; any other, and a panic, discard; so does a request whose client has gone, for
+//! salvo drops its handler. The tower layer is not for salvo, which would poll the handler outside of it.
+
+use salvo_core::http::{ResBody, StatusCode, header};
+use salvo_core::{Depot, FlowCtrl, Handler, Request, Response, async_trait};
+
+use crate::Scope;
+use crate::web::{self, FAILED, OnFlushError, Settings, settings};
+
+type HoopSettings = Settings<
+    dyn Fn(&Request) -> Scope + Send + Sync,
+    dyn Fn(StatusCode) -> bool + Send + Sync,
+    OnFlushError<Response>,
+>;
+
+/// Makes every request a scope.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::DropAll;
+/// use airlock::salvo::ScopeHoop;
+/// use salvo_core::http::StatusCode;
+/// use salvo_core::{Response, Router};
+///
+/// let scopes = ScopeHoop::new()
+///     .scope(|request| {
+///         let dry_run = request.headers().contains_key("x-dry-run");
+///         if dry_run { airlock::scope().policy(DropAll) } else { airlock::scope() }
+///     })
+///     .flush_when(|status| status.is_success() || status == StatusCode::CONFLICT)
+///     .on_flush_error(|error| {
+///         eprintln!("{error}");
+///         let mut response = Response::new();
+///         response.status_code(StatusCode::SERVICE_UNAVAILABLE);
+///         response
+///     });
+/// let router = Router::new().hoop(scopes);
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "a hoop does nothing until a router has it: `.hoop(ScopeHoop::new())`"]
+pub struct ScopeHoop {
+    settings: HoopSettings,
+}
+
+impl ScopeHoop {
+    /// A hoop that answers a failed flush with a 500 and a text that gives nothing away, and logs the error,
+    /// with what did not leave.
+    pub fn new() -> Self {
+        Self { settings: Settings::new() }
+    }
+
+    settings!(Request, StatusCode, Response);
+}
+
+impl Default for ScopeHoop {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Handler for ScopeHoop {
+    async fn handle(
+        &self,
+        request: &mut Request,
+        depot: &mut Depot,
+        response: &mut Response,
+        rest: &mut FlowCtrl,
+    ) {
+        let scope = self.settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(request));
+        let inside = scope.around(|| rest.call_next(request, depot, response));
+        let (_, sealed) = web::handle(inside).await;
+        // salvo answers with a 200 where a route's handlers name no status.
+        let status = response.status_code.unwrap_or(StatusCode::OK);
+        let succeeded = status.as_u16() < 400;
+        if let Some(answer) = self.settings.end(sealed, status, succeeded, failed).await {
+            *response = answer;
+        }
+    }
+}
+
+fn failed() -> Response {
+    let mut response = Response::new();
+    response.status_code(StatusCode::INTERNAL_SERVER_ERROR);
+    let text = header::HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, text);
+    response.body(ResBody::Once(FAILED.into()));
+    response
+}

@@ -1,0 +1,328 @@
+//! axum: requests that end otherwise than by a response: clients that go away, timeouts, panics; and work
+//! that outlives its handler.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use airlock::tower::ScopeLayer;
+use airlock::{EnqueueError, Handle, InScope, Why};
+use axum::Router;
+use axum::body::Body;
+use axum::routing::get;
+use http::StatusCode;
+use hyper::body::Bytes;
+use tokio::sync::mpsc;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::support::{Effects, Server, eventually, hang_up, mail, request, send};
+
+fn layer(effects: &Effects) -> ScopeLayer {
+    let effects = effects.clone();
+    ScopeLayer::new().scope(move |_| effects.scope())
+}
+
+/// Enqueues, and then takes for ever.
+async fn slow() {
+    mail::enqueue(1).expect("inside a scope");
+    std::future::pending().await
+}
+
+async fn panics() {
+    mail::enqueue(2).expect("inside a scope");
+    tokio::task::yield_now().await;
+    panic!("the stock is negative");
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_before_the_answer_discards() {
+    let effects = Effects::new();
+    let server = Server::axum(Router::new().route("/", get(slow)).layer(layer(&effects))).await;
+    hang_up(server.address, "/", Duration::from_millis(50)).await;
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["1: discarded: cancelled"]);
+}
+
+#[tokio::test]
+async fn a_flush_that_has_begun_is_finished_without_the_client() {
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let layer = ScopeLayer::new().scope(move |_| scopes.slow_scope(Duration::from_millis(400)));
+    async fn quick() {
+        for order in 1..=3 {
+            mail::enqueue(order).expect("inside a scope");
+        }
+    }
+    let server = Server::axum(Router::new().route("/", get(quick)).layer(layer)).await;
+    // Long enough for the handler, and not for the flush.
+    hang_up(server.address, "/", Duration::from_millis(100)).await;
+    assert!(effects.left().is_empty(), "the flush is still on its way");
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["1: dispatched", "2: dispatched", "3: dispatched"]);
+}
+
+#[tokio::test]
+async fn timeouts_inside_and_outside_discard() {
+    let timeout =
+        || TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_millis(50));
+    let inside = Effects::new();
+    let layers = ServiceBuilder::new().layer(layer(&inside)).layer(timeout());
+    let server = Server::axum(Router::new().route("/", get(slow)).layer(layers)).await;
+    assert_eq!(server.get("/").await.0, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(inside.fates(), ["1: discarded: error"], "the layer saw a 504");
+
+    let outside = Effects::new();
+    let layers = ServiceBuilder::new().layer(timeout()).layer(layer(&outside));
+    let server = Server::axum(Router::new().route("/", get(slow)).layer(layers)).await;
+    assert_eq!(server.get("/").await.0, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(outside.fates(), ["1: discarded: cancelled"], "the layer's future was dropped");
+}
+
+#[tokio::test]
+async fn a_timeout_around_a_flush_that_has_begun_does_not_break_it_off() {
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let layers = ServiceBuilder::new()
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_millis(50),
+        ))
+        .layer(ScopeLayer::new().scope(move |_| scopes.slow_scope(Duration::from_millis(200))));
+    async fn quick() {
+        mail::enqueue(1).expect("inside a scope");
+    }
+    let server = Server::axum(Router::new().route("/", get(quick)).layer(layers)).await;
+    assert_eq!(server.get("/").await.0, StatusCode::GATEWAY_TIMEOUT);
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["1: dispatched"], "the client was told of a timeout, no more");
+}
+
+#[tokio::test]
+async fn a_panic_discards_and_goes_on() {
+    let effects = Effects::new();
+    let server = Server::axum(Router::new().route("/", get(panics)).layer(layer(&effects))).await;
+    assert!(send(server.address, request("/")).await.is_err(), "the connection ends");
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["2: discarded: panic"]);
+}
+
+#[tokio::test]
+async fn a_panic_caught_inside_is_a_500_and_outside_a_panic() {
+    let inside = Effects::new();
+    let layers = ServiceBuilder::new().layer(layer(&inside)).layer(CatchPanicLayer::new());
+    let server = Server::axum(Router::new().route("/", get(panics)).layer(layers)).await;
+    assert_eq!(server.get("/").await.0, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(inside.fates(), ["2: discarded: error"]);
+
+    let outside = Effects::new();
+    let layers = ServiceBuilder::new().layer(CatchPanicLayer::new()).layer(layer(&outside));
+    let server = Server::axum(Router::new().route("/", get(panics)).layer(layers)).await;
+    assert_eq!(server.get("/").await.0, StatusCode::INTERNAL_SERVER_ERROR);
+    outside.ended(1).await;
+    assert_eq!(outside.discarded(Why::Panic), 1, "{:?}", outside.fates());
+}
+
+#[tokio::test]
+async fn what_is_spawned_has_a_scope_only_if_it_is_handed_one() {
+    async fn spawns() -> &'static str {
+        let lost = tokio::spawn(async { mail::enqueue(1) }).await.expect("no panic");
+        assert!(matches!(lost, Err(EnqueueError::NoScope(..))));
+        let lost = tokio::task::spawn_blocking(|| mail::enqueue(2)).await.expect("no panic");
+        assert!(matches!(lost, Err(EnqueueError::NoScope(..))));
+
+        let carried = async { mail::enqueue(3) }.in_current_scope();
+        tokio::spawn(carried).await.expect("no panic").expect("handed a scope");
+        let scope = airlock::current().expect("inside a scope");
+        let blocking = tokio::task::spawn_blocking(move || scope.run(|| mail::enqueue(4)));
+        blocking.await.expect("no panic").expect("handed a scope");
+        "ok"
+    }
+    let effects = Effects::new();
+    let server = Server::axum(Router::new().route("/", get(spawns)).layer(layer(&effects))).await;
+    assert_eq!(server.get("/").await.1, "ok");
+    assert_eq!(effects.left(), ["mail(order: 3)", "mail(order: 4)"]);
+}
+
+#[tokio::test]
+async fn a_handle_kept_beyond_the_request_is_closed() {
+    let effects = Effects::new();
+    let kept = Arc::new(Mutex::new(None::<Handle>));
+    let keeps = kept.clone();
+    let app = Router::new().route(
+        "/",
+        get(async move || {
+            mail::enqueue(1).expect("inside a scope");
+            *keeps.lock().expect("no panic") = airlock::current();
+        }),
+    );
+    let server = Server::axum(app.layer(layer(&effects))).await;
+    assert_eq!(server.get("/").await.0, 200);
+    let kept = kept.lock().expect("no panic").take().expect("the handler put it there");
+    assert!(matches!(kept.run(|| mail::enqueue(2)), Err(EnqueueError::Closed(..))));
+    assert_eq!(effects.left(), ["mail(order: 1)"]);
+}
+
+/// What a body or a socket found when it enqueued after its handler's end.
+fn found(result: Result<(), EnqueueError>) -> &'static str {
+    match result {
+        Ok(()) => "in a scope",
+        Err(EnqueueError::NoScope(..)) => "no scope",
+        Err(EnqueueError::Closed(..)) => "closed",
+        Err(_) => "something else",
+    }
+}
+
+/// A body made by polling `next` until it ends.
+struct Polled<F>(F);
+
+impl<F: FnMut() -> Option<&'static str> + Unpin> hyper::body::Body for Polled<F> {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+        let next = (self.0)();
+        std::task::Poll::Ready(next.map(|text| Ok(hyper::body::Frame::data(text.into()))))
+    }
+}
+
+#[tokio::test]
+async fn a_streamed_body_is_outside_the_scope() {
+    async fn streams() -> Body {
+        mail::enqueue(1).expect("inside a scope");
+        let scope = airlock::current().expect("inside a scope");
+        let mut lines = 0;
+        Body::new(Polled(move || {
+            lines += 1;
+            match lines {
+                1 => Some(found(mail::enqueue(2))),
+                2 => Some(" "),
+                3 => Some(found(scope.run(|| mail::enqueue(3)))),
+                _ => None,
+            }
+        }))
+    }
+    let effects = Effects::new();
+    let server = Server::axum(Router::new().route("/", get(streams)).layer(layer(&effects))).await;
+    assert_eq!(server.get("/").await.1, "no scope closed");
+    assert_eq!(
+        effects.left(),
+        ["mail(order: 1)"],
+        "what the handler enqueued left before the body"
+    );
+}
+
+#[tokio::test]
+async fn a_stream_opens_a_scope_of_its_own_for_its_effects() {
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let streams = async move || {
+        let (sender, mut rows) = mpsc::channel::<&'static str>(1);
+        tokio::spawn(async move {
+            let written = scopes.scope().run_async(async {
+                mail::enqueue(4)?;
+                Ok::<_, EnqueueError>(())
+            });
+            let done = matches!(written.await, Ok(Ok(())));
+            let _ = sender.send(if done { "written" } else { "failed" }).await;
+        });
+        rows.recv().await.unwrap_or("nothing")
+    };
+    let server =
+        Server::axum(Router::new().route("/", get(streams)).layer(ScopeLayer::new())).await;
+    assert_eq!(server.get("/").await.1, "written");
+    assert_eq!(effects.left(), ["mail(order: 4)"]);
+}
+
+#[tokio::test]
+async fn a_web_socket_is_outside_the_scope() {
+    use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
+    type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+    let effects = Effects::new();
+    let (told, mut heard) = mpsc::unbounded_channel();
+    let connects = async move |upgrade: Upgrade| {
+        mail::enqueue(1).expect("inside a scope");
+        let upgrade = upgrade.expect("the request asks for it");
+        upgrade.on_upgrade(async move |_socket| {
+            told.send(found(mail::enqueue(2))).expect("the test waits");
+        })
+    };
+    let server = Server::axum(Router::new().route("/", get(connects)).layer(layer(&effects))).await;
+    let mut upgrade = request("/");
+    for (name, value) in [
+        ("connection", "upgrade"),
+        ("upgrade", "websocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ] {
+        upgrade.headers_mut().insert(name, value.parse().expect("a value"));
+    }
+    let stream = tokio::net::TcpStream::connect(server.address).await.expect("it listens");
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(io).await.expect("it speaks HTTP");
+    tokio::spawn(connection.with_upgrades());
+    let response = sender.send_request(upgrade).await.expect("it answers");
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    let _socket = hyper::upgrade::on(response).await.expect("it switches");
+    assert_eq!(heard.recv().await, Some("no scope"));
+    assert_eq!(effects.left(), ["mail(order: 1)"], "101 is below 400");
+}
+
+/// Enqueues when it is dropped.
+struct Farewell(u64);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        mail::enqueue(self.0).expect("dropped inside the scope");
+    }
+}
+
+#[tokio::test]
+async fn destructors_run_in_the_scope() {
+    async fn returns() {
+        let _farewell = Farewell(1);
+    }
+    async fn waits() {
+        let _farewell = Farewell(2);
+        std::future::pending().await
+    }
+    let effects = Effects::new();
+    let app = Router::new().route("/returns", get(returns)).route("/waits", get(waits));
+    let server = Server::axum(app.layer(layer(&effects))).await;
+    server.get("/returns").await;
+    hang_up(server.address, "/waits", Duration::from_millis(50)).await;
+    effects.ended(2).await;
+    assert_eq!(effects.fates(), ["1: dispatched", "2: discarded: cancelled"]);
+}
+
+#[tokio::test]
+async fn concurrent_requests_on_one_connection_are_scopes_of_their_own() {
+    async fn waits(axum::extract::Path(order): axum::extract::Path<u64>) -> StatusCode {
+        mail::enqueue(order).expect("inside a scope");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        mail::enqueue(order).expect("inside a scope");
+        if order % 2 == 0 { StatusCode::OK } else { StatusCode::CONFLICT }
+    }
+    let effects = Effects::new();
+    let app = Router::new().route("/{order}", get(waits)).layer(layer(&effects));
+    let server = Server::axum(app).await;
+    let requests: Vec<_> = (0..40)
+        .map(|order| tokio::spawn(send(server.address, request(&format!("/{order}")))))
+        .collect();
+    for request in requests {
+        request.await.expect("no panic").expect("an answer");
+    }
+    eventually("all end", || effects.reports().len() == 40).await;
+    for report in effects.reports() {
+        let orders: Vec<_> =
+            report.entries().iter().map(|entry| entry.arguments().clone()).collect();
+        assert_eq!(orders.len(), 2);
+        assert_eq!(orders[0], orders[1]);
+    }
+    assert_eq!(effects.left().len(), 40);
+    assert_eq!(effects.discarded(Why::Error), 40);
+}

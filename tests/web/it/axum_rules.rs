@@ -1,0 +1,321 @@
+//! axum: what flushes and what discards, and what a request can say about it.
+
+use airlock::axum::CurrentScope;
+use airlock::tower::ScopeLayer;
+use airlock::{AssertNoEffects, DropAll, EnqueueError, block_tasks};
+use axum::extract::{Path, Request};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use http::StatusCode;
+use tower::ServiceBuilder;
+
+use crate::support::{Effects, Server, eventually, mail, request};
+
+/// Answers with the status named, after a mail.
+async fn answer(Path(status): Path<u16>) -> StatusCode {
+    mail::enqueue(status.into()).expect("inside a scope");
+    StatusCode::from_u16(status).expect("a status")
+}
+
+fn layer(effects: &Effects) -> ScopeLayer {
+    let effects = effects.clone();
+    ScopeLayer::new().scope(move |_| effects.scope())
+}
+
+fn app() -> Router {
+    Router::new().route("/{status}", get(answer))
+}
+
+#[tokio::test]
+async fn below_400_flushes_and_the_rest_discards() {
+    let effects = Effects::new();
+    let server = Server::axum(app().layer(layer(&effects))).await;
+    for (status, left) in [(200, 1), (204, 2), (303, 3), (399, 4), (400, 4), (404, 4), (500, 4)] {
+        assert_eq!(server.get(&format!("/{status}")).await.0, status);
+        assert_eq!(effects.left().len(), left, "after a {status}");
+    }
+    let discarded = ["400: discarded: error", "404: discarded: error", "500: discarded: error"];
+    assert_eq!(effects.fates()[4..], discarded);
+}
+
+#[tokio::test]
+async fn redirects_and_errors_of_handlers_are_responses_like_others() {
+    async fn placed() -> Redirect {
+        mail::enqueue(1).expect("inside a scope");
+        Redirect::to("/orders/1")
+    }
+    async fn sold_out() -> Result<(), (StatusCode, &'static str)> {
+        mail::enqueue(2).expect("inside a scope");
+        Err((StatusCode::CONFLICT, "sold out"))
+    }
+    let effects = Effects::new();
+    let app = Router::new().route("/place", get(placed)).route("/sold-out", get(sold_out));
+    let server = Server::axum(app.layer(layer(&effects))).await;
+    assert_eq!(server.get("/place").await.0, StatusCode::SEE_OTHER);
+    assert_eq!(server.get("/sold-out").await.0, StatusCode::CONFLICT);
+    assert_eq!(effects.fates(), ["1: dispatched", "2: discarded: error"]);
+}
+
+#[tokio::test]
+async fn the_rule_can_be_replaced() {
+    let effects = Effects::new();
+    let only_409 = layer(&effects).flush_when(|response| response.status == StatusCode::CONFLICT);
+    let server = Server::axum(app().layer(only_409)).await;
+    server.get("/200").await;
+    server.get("/409").await;
+    assert_eq!(effects.fates(), ["200: discarded: error", "409: dispatched"]);
+}
+
+#[tokio::test]
+async fn the_response_waits_for_the_flush() {
+    let effects = Effects::new();
+    let slow = effects.clone();
+    let layer =
+        ScopeLayer::new().scope(move |_| slow.slow_scope(std::time::Duration::from_millis(100)));
+    let server = Server::axum(app().layer(layer)).await;
+    server.get("/200").await;
+    assert_eq!(effects.left(), ["mail(order: 200)"]);
+}
+
+#[tokio::test]
+async fn after_response_does_not_wait() {
+    let effects = Effects::new();
+    let slow = effects.clone();
+    let layer = ScopeLayer::new()
+        .scope(move |_| slow.slow_scope(std::time::Duration::from_millis(200)))
+        .after_response();
+    let server = Server::axum(app().layer(layer)).await;
+    assert_eq!(server.get("/200").await.0, 200);
+    assert!(effects.left().is_empty(), "the answer is here, and the flush goes on");
+    eventually("the mail leaves", || !effects.left().is_empty()).await;
+    server.get("/500").await;
+    assert_eq!(effects.fates(), ["200: dispatched", "500: discarded: error"]);
+}
+
+#[tokio::test]
+async fn after_response_a_failed_flush_changes_nothing_for_the_client() {
+    let effects = Effects::new();
+    let failing = effects.clone();
+    let layer = ScopeLayer::new().scope(move |_| failing.failing_scope()).after_response();
+    let server = Server::axum(app().layer(layer)).await;
+    assert_eq!(server.get("/200").await.0, 200);
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["200: failed: the engine at db-7.internal is down"]);
+}
+
+#[tokio::test]
+async fn a_failed_flush_is_a_500_that_gives_nothing_away() {
+    let effects = Effects::new();
+    let failing = effects.clone();
+    let layer = ScopeLayer::new().scope(move |_| failing.failing_scope());
+    let server = Server::axum(app().layer(layer)).await;
+    assert_eq!(
+        server.get("/201").await,
+        (StatusCode::INTERNAL_SERVER_ERROR, "the request failed".to_owned()),
+    );
+    assert_eq!(effects.fates(), ["201: failed: the engine at db-7.internal is down"]);
+}
+
+#[tokio::test]
+async fn the_answer_to_a_failed_flush_can_be_replaced() {
+    let effects = Effects::new();
+    let layer = ScopeLayer::new().scope(move |_| effects.failing_scope()).on_flush_error(|error| {
+        let kept = error.into_intents();
+        (StatusCode::SERVICE_UNAVAILABLE, format!("kept: {}", kept[0])).into_response()
+    });
+    let server = Server::axum(app().layer(layer)).await;
+    let (status, text) = server.get("/200").await;
+    assert_eq!((status.as_u16(), text.as_str()), (503, "kept: mail(order: 200)"));
+}
+
+#[tokio::test]
+async fn a_request_says_which_policy_holds() {
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let layer = ScopeLayer::new().scope(move |request| {
+        let scope = scopes.scope();
+        match request.headers.get("x-admin").map(|value| value.as_bytes()) {
+            Some(b"no mail") => scope.policy(block_tasks![mail]),
+            Some(_) => scope.policy(DropAll),
+            None => scope,
+        }
+    });
+    let server = Server::axum(app().layer(layer)).await;
+    for (flag, status) in [(None, 201), (Some("no mail"), 202), (Some("nothing"), 203)] {
+        let mut request = request(&format!("/{status}"));
+        if let Some(flag) = flag {
+            request.headers_mut().insert("x-admin", flag.parse().expect("a value"));
+        }
+        assert_eq!(server.send(request).await.0, status);
+    }
+    assert_eq!(
+        effects.fates(),
+        ["201: dispatched", "202: dropped by BlockTasks", "203: dropped by DropAll"],
+    );
+}
+
+/// Answers with what would have happened, for those who may ask.
+async fn dry_run(request: Request, next: Next) -> Response {
+    if !request.headers().contains_key("x-dry-run") {
+        return next.run(request).await;
+    }
+    if !request.headers().get("authorization").is_some_and(|token| token == "Bearer admin") {
+        return StatusCode::FORBIDDEN.into_response();
+    }
+    let (_, sealed) = airlock::scope().seal_async(next.run(request)).await;
+    let table = sealed.to_string();
+    sealed.discard();
+    table.into_response()
+}
+
+#[tokio::test]
+async fn a_dry_run_answers_with_the_table_of_what_would_have_happened() {
+    let effects = Effects::new();
+    let layers = ServiceBuilder::new().layer(layer(&effects)).layer(middleware::from_fn(dry_run));
+    let server = Server::axum(app().layer(layers)).await;
+    let asked = |authorised: bool| {
+        let mut request = request("/201");
+        request.headers_mut().insert("x-dry-run", "1".parse().expect("a value"));
+        if authorised {
+            let token = "Bearer admin".parse().expect("a value");
+            request.headers_mut().insert("authorization", token);
+        }
+        request
+    };
+    assert_eq!(server.send(asked(false)).await.0, StatusCode::FORBIDDEN);
+    let (status, table) = server.send(asked(true)).await;
+    assert_eq!(status, 200);
+    assert!(table.contains("mail") && table.contains("201"), "{table}");
+    assert!(effects.left().is_empty());
+    server.get("/201").await;
+    assert_eq!(effects.left(), ["mail(order: 201)"]);
+}
+
+#[tokio::test]
+async fn a_handler_finds_its_scope() {
+    async fn extracted(CurrentScope(scope): CurrentScope) -> String {
+        mail::enqueue(1).expect("inside a scope");
+        scope.inspect().own().len().to_string()
+    }
+    async fn asked() -> String {
+        mail::enqueue(2).expect("inside a scope");
+        airlock::current().expect("inside a scope").inspect().own().len().to_string()
+    }
+    let effects = Effects::new();
+    let scoped = Router::new().route("/extracted", get(extracted)).route("/asked", get(asked));
+    let app = scoped.layer(layer(&effects)).route("/outside", get(extracted));
+    let server = Server::axum(app).await;
+    assert_eq!(server.get("/extracted").await.1, "1");
+    assert_eq!(server.get("/asked").await.1, "1");
+    assert_eq!(effects.left(), ["mail(order: 1)", "mail(order: 2)"]);
+
+    let (status, text) = server.get("/outside").await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(text.contains("add `.layer(airlock::tower::ScopeLayer::new())`"), "{text}");
+}
+
+#[airlock::scoped(policy = BlockTasks(mail))]
+async fn without_mail() -> StatusCode {
+    mail::enqueue(1).expect("inside a scope");
+    StatusCode::OK
+}
+
+#[airlock::scoped]
+async fn fails() -> Result<StatusCode, FlushFailed> {
+    mail::enqueue(2).expect("inside a scope");
+    Err(FlushFailed)
+}
+
+struct FlushFailed;
+
+impl From<airlock::FlushError> for FlushFailed {
+    fn from(_: airlock::FlushError) -> Self {
+        Self
+    }
+}
+
+impl IntoResponse for FlushFailed {
+    fn into_response(self) -> Response {
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    }
+}
+
+#[tokio::test]
+async fn a_scoped_handler_nests_and_its_policy_holds() {
+    let effects = Effects::new();
+    let app = Router::new().route("/blocked", get(without_mail)).route("/fails", get(fails));
+    let server = Server::axum(app.layer(layer(&effects))).await;
+    assert_eq!(server.get("/blocked").await.0, 200);
+    assert_eq!(effects.fates(), ["1: dropped by BlockTasks"]);
+    assert_eq!(server.get("/fails").await.0, 500);
+    assert_eq!(effects.fates().len(), 1, "the handler's own scope discarded the second");
+}
+
+#[tokio::test]
+async fn a_layer_inside_a_layer_is_a_nested_scope() {
+    let (outer, inner) = (Effects::new(), Effects::new());
+    let nested = Router::new().route("/{status}", get(answer)).layer(layer(&inner));
+    let app = Router::new().route("/own/{status}", get(answer)).nest("/nested", nested);
+    let strict = outer.clone();
+    let layer = ScopeLayer::new().scope(move |request| {
+        let scope = strict.scope();
+        if request.headers.contains_key("x-strict") { scope.policy(DropAll) } else { scope }
+    });
+    let server = Server::axum(app.layer(layer)).await;
+    server.get("/nested/200").await;
+    assert_eq!(inner.fates(), ["200: captured by the enclosing scope"]);
+    assert_eq!(outer.fates(), ["200: dispatched"]);
+
+    server.get("/nested/500").await;
+    assert_eq!(inner.fates()[1..], ["500: discarded: error"]);
+    assert_eq!(outer.left().len(), 1);
+
+    let mut request = request("/nested/201");
+    request.headers_mut().insert("x-strict", "1".parse().expect("a value"));
+    server.send(request).await;
+    assert_eq!(outer.fates().last().expect("a third"), "201: dropped by DropAll");
+    assert!(inner.left().is_empty());
+}
+
+#[tokio::test]
+async fn an_outer_layer_that_releases_lets_the_inner_one_flush() {
+    let effects = Effects::new();
+    let outer = effects.clone();
+    let nested = app().layer(ScopeLayer::new());
+    let app = Router::new().nest("/nested", nested);
+    let layer = ScopeLayer::new().scope(move |_| outer.scope().release_all());
+    let server = Server::axum(app.layer(layer)).await;
+    assert_eq!(server.get("/nested/200").await.0, 200);
+    assert_eq!(effects.left(), ["mail(order: 200)"], "by the executor of the scope around");
+}
+
+#[tokio::test]
+async fn route_layers_and_service_builders_take_the_layer() {
+    let effects = Effects::new();
+    let routed = app().route_layer(layer(&effects));
+    let server = Server::axum(routed).await;
+    server.get("/201").await;
+    assert_eq!(server.get("/not/there").await.0, StatusCode::NOT_FOUND);
+
+    let built = ServiceBuilder::new().layer(Extension(7_u64)).layer(layer(&effects));
+    let server = Server::axum(app().layer(built)).await;
+    server.get("/202").await;
+    assert_eq!(effects.left(), ["mail(order: 201)", "mail(order: 202)"]);
+}
+
+#[tokio::test]
+async fn a_refusal_is_the_handlers_to_answer() {
+    async fn refused() -> Result<(), (StatusCode, String)> {
+        mail::enqueue(1).map_err(|error| {
+            assert!(matches!(error, EnqueueError::Refused(..)));
+            (StatusCode::FORBIDDEN, error.to_string())
+        })
+    }
+    let layer = ScopeLayer::new().scope(|_| airlock::scope().policy(AssertNoEffects));
+    let server = Server::axum(Router::new().route("/", get(refused)).layer(layer)).await;
+    let (status, text) = server.get("/").await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert!(text.contains("`mail`") || text.contains("mail("), "{text}");
+}

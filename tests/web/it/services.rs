@@ -1,0 +1,209 @@
+//! The layer over plain tower services: its contract, and where there is no Tokio.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+
+use airlock::tower::ScopeLayer;
+use airlock::{Outcome, Why};
+use http::{Request, Response, StatusCode};
+use tower::{Layer, Service, ServiceExt, service_fn};
+
+use crate::support::{Effects, mail};
+
+type Answer = Response<String>;
+
+fn layer(effects: &Effects) -> ScopeLayer {
+    let effects = effects.clone();
+    ScopeLayer::new().scope(move |_| effects.scope())
+}
+
+fn respond(status: StatusCode) -> Answer {
+    let mut response = Response::new(String::new());
+    *response.status_mut() = status;
+    response
+}
+
+/// Waits as an executor that is not Tokio does.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(std::thread::Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return value;
+        }
+        std::thread::park();
+    }
+}
+
+#[test]
+fn without_tokio_the_flush_is_awaited_in_place() {
+    let effects = Effects::new();
+    let service = layer(&effects).layer(service_fn(async |_: Request<()>| {
+        mail::enqueue(1).expect("inside a scope");
+        Ok::<_, Infallible>(respond(StatusCode::OK))
+    }));
+    let response = block_on(service.oneshot(Request::new(()))).expect("infallible");
+    assert_eq!(response.status(), 200);
+    assert_eq!(effects.left(), ["mail(order: 1)"]);
+
+    // And not after the response either, for there is nobody to do it.
+    let service = layer(&effects).after_response().layer(service_fn(async |_: Request<()>| {
+        mail::enqueue(2).expect("inside a scope");
+        Ok::<_, Infallible>(respond(StatusCode::OK))
+    }));
+    block_on(service.oneshot(Request::new(()))).expect("infallible");
+    assert_eq!(effects.left().len(), 2);
+}
+
+#[tokio::test]
+async fn an_error_of_the_service_discards() {
+    let effects = Effects::new();
+    let service = layer(&effects).layer(service_fn(async |_: Request<()>| {
+        mail::enqueue(1).expect("inside a scope");
+        Err::<Answer, _>("no route to the warehouse")
+    }));
+    assert!(service.oneshot(Request::new(())).await.is_err());
+    assert_eq!(effects.fates(), ["1: discarded: error"]);
+}
+
+#[tokio::test]
+async fn what_a_service_enqueues_in_call_is_in_the_scope() {
+    let effects = Effects::new();
+    let service = layer(&effects).layer(service_fn(|_: Request<()>| {
+        mail::enqueue(1).expect("inside a scope");
+        ready(Ok::<_, Infallible>(respond(StatusCode::OK)))
+    }));
+    service.oneshot(Request::new(())).await.expect("infallible");
+    assert_eq!(effects.left(), ["mail(order: 1)"]);
+}
+
+#[tokio::test]
+async fn a_panic_in_call_discards() {
+    let effects = Effects::new();
+    let mut service = layer(&effects).layer(service_fn(|request: Request<()>| {
+        mail::enqueue(1).expect("inside a scope");
+        assert_ne!(request.uri().path(), "/", "no such page");
+        ready(Ok::<_, Infallible>(respond(StatusCode::OK)))
+    }));
+    let called = std::panic::AssertUnwindSafe(|| drop(service.call(Request::new(()))));
+    assert!(std::panic::catch_unwind(called).is_err());
+    assert_eq!(effects.discarded(Why::Panic), 1);
+    assert!(airlock::current().is_none(), "the scope is left");
+}
+
+#[tokio::test]
+async fn a_call_that_is_never_polled_discards() {
+    let effects = Effects::new();
+    let mut service = layer(&effects).layer(service_fn(|_: Request<()>| {
+        mail::enqueue(1).expect("inside a scope");
+        ready(Ok::<_, Infallible>(respond(StatusCode::OK)))
+    }));
+    drop(service.call(Request::new(())));
+    assert_eq!(effects.fates(), ["1: discarded: cancelled"]);
+}
+
+#[tokio::test]
+async fn a_rule_that_panics_discards() {
+    let effects = Effects::new();
+    let service = layer(&effects).flush_when(|_| panic!("no such rule")).layer(service_fn(
+        async |_: Request<()>| {
+            mail::enqueue(1).expect("inside a scope");
+            Ok::<_, Infallible>(respond(StatusCode::OK))
+        },
+    ));
+    let asked = tokio::spawn(service.oneshot(Request::new(()))).await;
+    assert!(asked.expect_err("the panic goes on").is_panic());
+    assert_eq!(effects.fates(), ["1: discarded: panic"]);
+}
+
+/// Panics when it is called without having been ready, as tower says that a service may. A clone of it is
+/// not ready.
+struct Picky {
+    ready: bool,
+    called: Arc<AtomicBool>,
+}
+
+impl Clone for Picky {
+    fn clone(&self) -> Self {
+        Self { ready: false, called: self.called.clone() }
+    }
+}
+
+impl Service<Request<()>> for Picky {
+    type Response = Answer;
+    type Error = Infallible;
+    type Future = Ready<Result<Answer, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.ready = true;
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<()>) -> Self::Future {
+        assert!(std::mem::take(&mut self.ready), "called without having been ready");
+        self.called.store(true, Ordering::Relaxed);
+        ready(Ok(respond(StatusCode::OK)))
+    }
+}
+
+#[tokio::test]
+async fn the_service_that_was_ready_is_the_one_that_is_called() {
+    let called = Arc::new(AtomicBool::new(false));
+    let mut service = ScopeLayer::new().layer(Picky { ready: false, called: called.clone() });
+    for _ in 0..2 {
+        service
+            .ready()
+            .await
+            .expect("infallible")
+            .call(Request::new(()))
+            .await
+            .expect("infallible");
+    }
+    assert!(called.load(Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn grpc_statuses_decide_where_there_are_any() {
+    let effects = Effects::new();
+    let service = layer(&effects).layer(service_fn(async |request: Request<&'static str>| {
+        mail::enqueue(1).expect("inside a scope");
+        let mut response = respond(StatusCode::OK);
+        let status = request.into_body().parse().expect("a value");
+        response.headers_mut().insert("grpc-status", status);
+        Ok::<_, Infallible>(response)
+    }));
+    for status in ["0", "5"] {
+        service.clone().oneshot(Request::new(status)).await.expect("infallible");
+    }
+    assert_eq!(effects.fates(), ["1: dispatched", "1: discarded: error"]);
+}
+
+#[test]
+fn responses_are_outcomes() {
+    assert!(respond(StatusCode::FOUND).succeeded());
+    assert!(!respond(StatusCode::BAD_REQUEST).succeeded());
+    let failed = airlock::scope().run(|| {
+        mail::enqueue(1).expect("inside a scope");
+        respond(StatusCode::NOT_FOUND)
+    });
+    assert_eq!(failed.expect("discarded, so that nothing ran").status(), 404);
+}
+
+#[test]
+fn the_future_is_send_where_the_services_is() {
+    fn assert_send<T: Send>(_: &T) {}
+    let mut service = ScopeLayer::new().layer(Picky { ready: true, called: Arc::default() });
+    let future = service.call(Request::new(()));
+    assert_send(&future);
+    let _: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(future);
+}
