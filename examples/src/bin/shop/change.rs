@@ -35,7 +35,7 @@ impl Change {
                 if self.dry_run {
                     return Err(ShopError::DryRun(what_would_happen()));
                 }
-                crash::point("before-commit");
+                crash::point("after-body");
                 Ok(order)
             })
             .await;

@@ -23,7 +23,7 @@ pub(crate) async fn run(store: &Store) -> Result<(), BoxError> {
     let shipped = airlock::policy(DropAll).run_async(migrated).await?;
     let report = seen.take();
     println!("{report}");
-    let outcome = format!("{shipped} orders are shipped, and nobody got a mail.");
+    let outcome = format!("Open orders marked as shipped: {shipped}. Nobody got a mail.");
     println!("{outcome}");
     record::keep_outcome(store, NAME, None, &outcome, &report).await;
     Ok(())

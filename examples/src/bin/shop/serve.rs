@@ -1,9 +1,10 @@
 //! The service: requests are answered, and a worker delivers what they asked for, until it is told to
 //! stop.
 
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, poll_fn};
 use std::net::Ipv4Addr;
 use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use airlock::BoxError;
@@ -35,6 +36,11 @@ pub(crate) async fn run(cli: &Cli, store: Store, outbox: Outbox) -> Result<(), B
         Some(token) => (token.clone(), false),
         None => (uuid::Uuid::new_v4().simple().to_string(), true),
     };
+    // Signals are heard from the first poll on, and whoever reads that it is open may stop it.
+    let mut asked = pin!(stop::asked());
+    if poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx).is_ready())).await {
+        return Ok(());
+    }
     println!("the shop is open: http://{}", listener.local_addr()?);
     if made_up {
         println!("the admin token: {token}");
@@ -52,7 +58,7 @@ pub(crate) async fn run(cli: &Cli, store: Store, outbox: Outbox) -> Result<(), B
     let server = axum::serve(listener, app).with_graceful_shutdown(stopped(&serving));
     let mut server = pin!(server.into_future());
     tokio::select! {
-        () = stop::asked() => {}
+        () = &mut asked => {}
         ended = &mut server => ended?,
         ended = &mut working => {
             return Err(match ended? {
