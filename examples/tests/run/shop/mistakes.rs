@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::Path;
 
-use super::{PROGRAM, Place};
+use super::PROGRAM;
 use crate::program::run;
 
 /// The program's last words.
@@ -19,8 +19,8 @@ fn says(place: &Path, arguments: &[&str], words: &[&str]) {
 
 #[test]
 fn mistakes_are_named_with_the_next_step() {
-    let place = Place::new();
-    let folder = place.directory.path();
+    let folder = tempfile::tempdir().expect("there is a place for temporary files");
+    let folder = folder.path();
 
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = taken.local_addr().expect("it has one").port().to_string();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::counts::lost;
 use super::load::{Load, next_order};
-use super::{Place, http};
+use super::{Place, counted, http};
 
 /// Every step of an order, and whether it is there when the process dies at it.
 const STEPS: [(&str, bool); 11] = [
@@ -22,16 +22,16 @@ const STEPS: [(&str, bool); 11] = [
     ("worker-after-task", true),
 ];
 
-#[test]
-fn at_every_step_an_order_and_its_effects_are_both_there_or_both_not() {
+/// An order is placed once for each step.
+pub(crate) fn at_every_step<P: Place>(new: fn() -> P) {
     let steps = STEPS.map(|(step, placed)| {
         thread::spawn(move || {
-            let place = Place::new();
+            let place = new();
             let shop = place.open(&["--crash-at", step]);
             // The answer may have been on its way.
             let _ = http::send(shop.port, &next_order());
             shop.crashed();
-            let counts = place.settled();
+            let counts = counted(&place);
             println!("killed at {step}: {counts}");
             counts.check();
             assert_eq!(counts.orders, usize::from(placed), "{step}");
@@ -42,10 +42,9 @@ fn at_every_step_an_order_and_its_effects_are_both_there_or_both_not() {
     }
 }
 
-#[test]
-fn at_200_random_points_under_load() {
+/// The same shop is killed again and again.
+pub(crate) fn at_200_random_points_under_load(place: &dyn Place) {
     const KILLS: u32 = 200;
-    let place = Place::new();
     let mut told = Vec::new();
     let mut random = Random(0x5eed);
     for _ in 0..KILLS {
@@ -55,7 +54,7 @@ fn at_200_random_points_under_load() {
         shop.kill();
         told.extend(load.end());
     }
-    let counts = place.settled();
+    let counts = counted(place);
     let lost = lost(&told, &place.orders());
     println!(
         "{KILLS} kills: {counts}; told that they are placed: {}, of these lost: {lost}",

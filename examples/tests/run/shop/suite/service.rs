@@ -1,10 +1,10 @@
 //! The program, as a process that is started, asked, stopped and killed.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::Place;
 use super::http::{self, Answer, FORM};
 
 /// A shop that runs; one that is dropped is killed.
@@ -20,32 +20,21 @@ impl Service {
     /// # Panics
     ///
     /// Where it does not open.
-    pub(crate) fn start(program: &str, data: &Path, arguments: &[&str]) -> Self {
-        let service = Self::try_start(program, data, arguments);
-        service.expect("the shop opens")
-    }
-
-    /// The same of one that may crash before it is open.
-    pub(crate) fn try_start(program: &str, data: &Path, arguments: &[&str]) -> Option<Self> {
-        let mut child = Command::new(program)
-            .args(["--port", "0", "--admin-token", "secret", "--data"])
-            .arg(data)
+    #[track_caller]
+    pub(super) fn start(place: &(impl Place + ?Sized), arguments: &[&str]) -> Self {
+        let mut child = command(place)
+            .args(["--port", "0", "--admin-token", "secret", "--lost-after", "3"])
             .args(arguments)
-            .env_remove("SHOP_CRASH_AT")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
             .spawn()
             .expect("the program has been built");
         let mut out = BufReader::new(child.stdout.take().expect("it is piped"));
         let mut line = String::new();
         out.read_line(&mut line).expect("it is text");
         let port = line.trim().rsplit(':').next().and_then(|port| port.parse().ok());
-        let Some(port) = port else {
-            child.wait().expect("it can be waited for");
-            return None;
-        };
-        Some(Self { child, out, port })
+        let port = port.unwrap_or_else(|| panic!("it does not open: {line}"));
+        Self { child, out, port }
     }
 
     pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
@@ -91,6 +80,25 @@ impl Service {
         self.out.read_to_string(&mut said).expect("it is text");
         (self.child.wait().expect("it can be waited for").success(), said)
     }
+}
+
+/// Runs the program to its end; what it said.
+///
+/// # Panics
+///
+/// Where not all is well.
+#[track_caller]
+pub(super) fn run(place: &dyn Place, arguments: &[&str]) -> String {
+    let ended = command(place).args(arguments).output().expect("the program has been built");
+    let said = String::from_utf8(ended.stdout).expect("it is text");
+    assert!(ended.status.success(), "{said}{}", String::from_utf8_lossy(&ended.stderr));
+    said
+}
+
+fn command(place: &(impl Place + ?Sized)) -> Command {
+    let mut command = Command::new(place.program());
+    command.arg("--data").arg(place.data()).args(place.arguments()).env_remove("SHOP_CRASH_AT");
+    command
 }
 
 impl Drop for Service {

@@ -4,14 +4,14 @@ use std::io::{Read, Write};
 use std::thread;
 use std::time::Duration;
 
+use super::counts::{Counts, lost};
 use super::kills::Random;
 use super::load::{Load, next_order};
-use super::{Place, http};
+use super::{Place, drained, http};
 
-#[test]
-fn clients_that_hang_up_leave_no_half_orders() {
+/// Some stay, meanwhile.
+pub(crate) fn clients_that_hang_up_leave_no_half_orders(place: &dyn Place) {
     const EACH: usize = 100;
-    let place = Place::new();
     let shop = place.open(&[]);
     let others = Load::start(shop.port, 2);
     let hanging_up = [1, 2, 3, 4].map(|seed| {
@@ -24,17 +24,17 @@ fn clients_that_hang_up_leave_no_half_orders() {
     let answered: usize =
         hanging_up.map(|clients| clients.join().expect("clients don't panic")).iter().sum();
     let told = others.end();
-    place.drained();
+    drained(place);
     let (well, said) = shop.stop();
     assert!(well, "{said}");
-    let counts = super::Counts::of(&place.orders(), &place.data());
+    let counts = Counts::of(&place.orders(), &place.data());
     println!(
         "{} clients hung up, {answered} of them with a part of the answer; {} others stayed: {counts}",
         4 * EACH,
         told.len()
     );
     counts.check();
-    assert_eq!(super::counts::lost(&told, &place.orders()), 0);
+    assert_eq!(lost(&told, &place.orders()), 0);
     assert!(counts.orders > told.len(), "some of those who hung up have ordered");
 }
 

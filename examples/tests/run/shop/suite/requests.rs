@@ -1,16 +1,13 @@
 //! What each request does.
 
-use std::process::Command;
-
 use super::http::{self, JSON};
-use super::{ADMIN, PROGRAM, Place, eventually};
+use super::service;
+use super::{ADMIN, Place, counted, drained, eventually, mails};
 
 const TEAPOT: &str = "email=ada%40example.com&item=teapot&quantity=2";
 const DRY_RUN: (&str, &str) = ("x-dry-run", "1");
 
-#[test]
-fn orders_are_placed_shipped_and_cancelled_and_everybody_hears_of_it() {
-    let place = Place::new();
+pub(crate) fn orders_are_placed_shipped_and_cancelled_and_everybody_hears_of_it(place: &dyn Place) {
     let shop = place.open(&[]);
     let placed = shop.post("/orders", &[], TEAPOT);
     assert_eq!((placed.status, placed.header("location")), (303, Some("/orders/1")));
@@ -25,9 +22,9 @@ fn orders_are_placed_shipped_and_cancelled_and_everybody_hears_of_it() {
     assert_eq!(again.json()["error"], "Order 2 can't be shipped: it is cancelled already.");
     assert_eq!(shop.post("/orders/3/ship", &[JSON], "").status, 404);
 
-    place.drained();
+    drained(place);
     assert_eq!(
-        place.mails(),
+        mails(place),
         [
             "000001-confirmation.txt",
             "000001-pack.txt",
@@ -44,9 +41,7 @@ fn orders_are_placed_shipped_and_cancelled_and_everybody_hears_of_it() {
     assert_eq!(shop.get("/mails/000009-shipping.txt", &[]).status, 404);
 }
 
-#[test]
-fn json_is_read_as_forms_are() {
-    let place = Place::new();
+pub(crate) fn json_is_read_as_forms_are(place: &dyn Place) {
     let shop = place.open(&[]);
     let body = r#"{"email": "ada@example.com", "item": "kettle", "quantity": 2}"#;
     let request =
@@ -57,9 +52,7 @@ fn json_is_read_as_forms_are() {
     assert_eq!(http::send(shop.port, &request).expect("an answer").status, 400);
 }
 
-#[test]
-fn an_order_that_fails_has_told_nobody() {
-    let place = Place::new();
+pub(crate) fn an_order_that_fails_has_told_nobody(place: &dyn Place) {
     let shop = place.open(&[]);
     let refused = shop.post("/orders", &[JSON], "email=ada%40example.com&item=lamp&quantity=4");
     assert_eq!(refused.status, 409);
@@ -72,12 +65,10 @@ fn an_order_that_fails_has_told_nobody() {
     assert_eq!(fates, ["discarded: error", "discarded: error"]);
     shop.stop();
     assert!(place.orders().is_empty());
-    assert!(place.mails().is_empty());
+    assert!(mails(place).is_empty());
 }
 
-#[test]
-fn an_admin_places_orders_without_a_confirmation() {
-    let place = Place::new();
+pub(crate) fn an_admin_places_orders_without_a_confirmation(place: &dyn Place) {
     let shop = place.open(&[]);
     for headers in [&[JSON] as &[_], &[JSON, ("authorization", "Bearer secre")]] {
         let refused = shop.post("/admin/orders", headers, TEAPOT);
@@ -85,17 +76,15 @@ fn an_admin_places_orders_without_a_confirmation() {
         assert!(refused.json()["error"].as_str().expect("text").contains("admin token"));
     }
     assert_eq!(shop.post("/admin/orders", &[JSON, ADMIN], TEAPOT).status, 201);
-    place.drained();
+    drained(place);
     let effects = shop.get("/orders/1", &[JSON]).json();
     let effects = &effects["requests"][0]["effects"];
     assert_eq!(effects[0]["fate"], "dropped by BlockTasks");
     assert_eq!(effects[1]["since"]["done"], "000001-pack.txt");
-    assert_eq!(place.mails(), ["000001-pack.txt"]);
+    assert_eq!(mails(place), ["000001-pack.txt"]);
 }
 
-#[test]
-fn a_dry_run_shows_what_would_happen_to_those_who_may_ask() {
-    let place = Place::new();
+pub(crate) fn a_dry_run_shows_what_would_happen_to_those_who_may_ask(place: &dyn Place) {
     let shop = place.open(&[]);
     assert_eq!(shop.post("/orders", &[DRY_RUN], TEAPOT).status, 403);
     assert_eq!(shop.post("/orders", &[ADMIN, ("x-dry-run", "0")], TEAPOT).status, 400);
@@ -114,40 +103,33 @@ fn a_dry_run_shows_what_would_happen_to_those_who_may_ask() {
     assert_eq!(shop.get("/orders", &[JSON]).json()["count"], 0);
     assert_eq!(shop.get("/effects", &[JSON]).json()["requests"], serde_json::json!([]));
     shop.stop();
-    assert!(place.mails().is_empty());
+    assert!(mails(place).is_empty());
 }
 
-#[test]
-fn a_migration_tells_nobody() {
-    let place = Place::new();
+pub(crate) fn a_migration_tells_nobody(place: &dyn Place) {
     let shop = place.open(&[]);
     for _ in 0..3 {
         shop.post("/orders", &[], TEAPOT);
     }
     shop.post("/orders/2/cancel", &[], "");
-    place.drained();
-    let before = place.mails();
+    drained(place);
+    let before = mails(place);
 
     // The service goes on meanwhile.
-    let migrated = Command::new(PROGRAM).arg("--data").arg(place.data()).arg("migrate").output();
-    let migrated = migrated.expect("the program has been built");
-    let said = String::from_utf8(migrated.stdout).expect("text");
-    assert!(migrated.status.success(), "{said}");
+    let said = service::run(place, &["migrate"]);
     assert!(said.starts_with("scope migrate: 2 dropped\n"), "{said}");
     assert_eq!(said.matches("dropped by DropAll").count(), 2, "{said}");
     assert!(said.contains("Open orders marked as shipped: 2. Nobody got a mail."), "{said}");
 
-    place.drained();
-    assert_eq!(place.mails(), before);
+    drained(place);
+    assert_eq!(mails(place), before);
     let states: Vec<_> = place.orders().into_iter().map(|order| order.state).collect();
     assert_eq!(states, ["shipped", "cancelled", "shipped"]);
     let page = shop.get("/effects", &[]);
     assert!(page.body.contains("dropped by DropAll"), "{}", page.body);
 }
 
-#[test]
-fn a_restart_keeps_everything() {
-    let place = Place::new();
+pub(crate) fn a_restart_keeps_everything(place: &dyn Place) {
     let shop = place.open(&[]);
     shop.post("/orders", &[], TEAPOT);
     let (well, said) = shop.stop();
@@ -157,16 +139,14 @@ fn a_restart_keeps_everything() {
     let shop = place.open(&[]);
     let order = shop.get("/orders/1", &[JSON]).json();
     assert_eq!(order["order"]["email"], "ada@example.com");
-    eventually("the mail", || place.mails().len() == 2);
+    eventually("the mail", || mails(place).len() == 2);
     shop.kill();
-    let counts = place.settled();
+    let counts = counted(place);
     counts.check();
     assert_eq!((counts.orders, counts.effects), (1, 2));
 }
 
-#[test]
-fn pages_say_what_is_there_and_run_no_scripts() {
-    let place = Place::new();
+pub(crate) fn pages_say_what_is_there_and_run_no_scripts(place: &dyn Place) {
     let shop = place.open(&[]);
     assert!(shop.get("/orders", &[]).body.contains("There are none yet."));
     let form = "email=%22%3E%3Cscript%3E%40example.com&item=teapot&quantity=0";
@@ -188,7 +168,7 @@ fn pages_say_what_is_there_and_run_no_scripts() {
     );
 
     shop.post("/orders", &[], TEAPOT);
-    place.drained();
+    drained(place);
     let page = shop.get("/orders/1", &[]).body;
     for part in
         ["Order 1", "ada@example.com", "done by the worker", "href=\"/mails/000001-pack.txt\""]
