@@ -4,3 +4,4 @@ mod features;
 mod jobs;
 mod orders;
 mod program;
+mod shop;

@@ -1,0 +1,27 @@
+CREATE TABLE IF NOT EXISTS shop_orders (
+    id BIGINT PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    email TEXT NOT NULL,
+    item TEXT NOT NULL,
+    quantity BIGINT NOT NULL,
+    state TEXT NOT NULL,
+    placed_at BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS shop_stock (
+    item TEXT PRIMARY KEY,
+    remaining BIGINT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS shop_requests (
+    id BIGINT PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    at BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    order_id BIGINT,
+    outcome TEXT NOT NULL,
+    effects TEXT NOT NULL
+);
+
+CREATE INDEX IF NOT EXISTS shop_requests_of_an_order ON shop_requests (order_id);
+
+INSERT INTO shop_stock (item, remaining) VALUES ('kettle', 500), ('lamp', 3), ('teapot', 1000000)
+ON CONFLICT DO NOTHING;
