@@ -75,7 +75,7 @@ pub fn configure() -> Configuration {
 /// # Examples
 ///
 /// ```
-/// use airlock::EnqueueError;
+/// use airlock::{Bound, EnqueueError};
 ///
 /// #[airlock::task]
 /// fn send_mail(order_id: u64) {}
