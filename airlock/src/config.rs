@@ -75,7 +75,7 @@ pub fn configure() -> Configuration {
 /// # Examples
 ///
 /// ```
-/// use airlock::EnqueueError;
+/// use airlock::{Bound, EnqueueError};
 ///
 /// #[airlock::task]
 /// fn send_mail(order_id: u64) {}
@@ -173,7 +173,7 @@ impl fmt::Debug for Configuration {
 /// # Examples
 ///
 /// ```standalone_crate
-/// use airlock::{Bound, AlreadyConfigured, DropAll};
+/// use airlock::{AlreadyConfigured, DropAll};
 ///
 /// assert!(airlock::configure().policy(DropAll).install().is_ok());
 /// assert_eq!(airlock::configure().install(), Err(AlreadyConfigured));

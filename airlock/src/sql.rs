@@ -1,7 +1,9 @@
 //! What the engines in a database share: what they say when something goes wrong there.
 
 #[cfg(any(feature = "apalis-postgres", feature = "graphile"))]
-use sqlx::postgres::PgConnectOptions;
+use sqlx::Connection as _;
+#[cfg(any(feature = "apalis-postgres", feature = "graphile"))]
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 
 use crate::engine_error::EngineError;
 use crate::private::BoxError;
@@ -57,4 +59,13 @@ pub(crate) fn place(options: &PgConnectOptions) -> String {
         Some(socket) => format!("postgres://{user}@{}/{database}", socket.display()),
         None => format!("postgres://{user}@{host}:{port}/{database}"),
     }
+}
+
+/// Connects once: where nobody answers, a pool tries for half a minute and only says that it has timed
+/// out.
+#[cfg(any(feature = "apalis-postgres", feature = "graphile"))]
+pub(crate) async fn reach(options: &PgConnectOptions) -> Result<(), EngineError> {
+    let failed = |failure| error("connect to", place(options), failure);
+    let first = PgConnection::connect_with(options).await.map_err(failed)?;
+    first.close().await.map_err(failed)
 }

@@ -68,7 +68,7 @@ impl DeadLetters for Queue {
 async fn shutdown() {}
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), EngineError> {
+async fn main() -> Result<(), BoxError> {
     let queue = Queue;
 // the block
     Ok(())

@@ -11,8 +11,8 @@ use std::time::Duration;
 use graphile_worker::WorkerUtils;
 use graphile_worker_database::Schema;
 use graphile_worker_queries::errors::GraphileWorkerError;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection as _};
 
 pub use source::GraphileReceipt;
 
@@ -109,10 +109,7 @@ impl Graphile {
         const PATIENCE: Duration = Duration::from_secs(10);
         let options: PgConnectOptions =
             url.parse().map_err(|error| sql::error("read the URL of", "PostgreSQL", error))?;
-        // The pool would only say that it has timed out.
-        let failed = |error| sql::error("connect to", sql::place(&options), error);
-        let first = PgConnection::connect_with(&options).await.map_err(failed)?;
-        first.close().await.map_err(failed)?;
+        sql::reach(&options).await?;
         Ok(Self::new(PgPoolOptions::new().acquire_timeout(PATIENCE).connect_lazy_with(options)))
     }
 

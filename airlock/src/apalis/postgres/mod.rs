@@ -94,6 +94,7 @@ impl Postgres {
         let options: PgConnectOptions = url
             .parse()
             .map_err(|error: sqlx::Error| sql::error("read the URL of", "PostgreSQL", error))?;
+        sql::reach(&options).await?;
         let place = sql::place(&options);
         let pool = PgPool::connect_with(options).await;
         Ok(Self::new(pool.map_err(|error| sql::error("connect to", place, error))?))
