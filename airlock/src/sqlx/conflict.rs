@@ -5,7 +5,7 @@ use std::error::Error;
 /// Whether an error, or one that it came from, says that transactions were in each other's way, and
 /// that the same one may succeed if it is run again.
 ///
-/// PostgreSQL and `MySQL` call it a serialization failure or a deadlock, SQLite a database that is busy
+/// PostgreSQL and MySQL call it a serialization failure or a deadlock, SQLite a database that is busy
 /// or locked.
 ///
 /// # Examples
