@@ -22,9 +22,11 @@
 //! ```
 
 mod begun;
+mod conflict;
 mod database;
 
 pub use begun::{Begin, Begun};
+pub use conflict::is_conflict;
 pub use database::Database;
 
 use sea_orm::DatabaseTransaction;

@@ -1,12 +1,11 @@
 //! Errors after which the same transaction may well succeed.
 
 use std::error::Error;
-use std::sync::Arc;
 
 /// Whether an error, or one that it came from, says that transactions were in each other's way, and
 /// that the same one may succeed if it is run again.
 ///
-/// PostgreSQL and `MySQL` call it a serialization failure or a deadlock, SQLite a database that is busy
+/// PostgreSQL and MySQL call it a serialization failure or a deadlock, SQLite a database that is busy
 /// or locked.
 ///
 /// # Examples
@@ -17,15 +16,11 @@ use std::sync::Arc;
 /// ```
 pub fn is_conflict(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |error| (*error).source())
-        .filter_map(|error| {
-            // sea-orm shares its errors.
-            let shared = error.downcast_ref().map(|shared: &Arc<sqlx::Error>| &**shared);
-            error.downcast_ref().or(shared)
-        })
+        .filter_map(|error| error.downcast_ref())
         .any(conflicts)
 }
 
-fn conflicts(error: &sqlx::Error) -> bool {
+pub(crate) fn conflicts(error: &sqlx::Error) -> bool {
     const SERIALIZATION_FAILURE: &str = "40001";
     const DEADLOCK: &str = "40P01";
     const BUSY: u32 = 5;

@@ -146,7 +146,7 @@ async fn a_conflict_of_sea_orm_is_one() {
     });
     // A statement that reads ends its snapshot only with the transaction.
     let error = placed.await.expect_err("a conflict");
-    assert!(airlock::sqlx::is_conflict(&error), "{error:?}");
+    assert!(airlock::sea_orm::is_conflict(&error), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
