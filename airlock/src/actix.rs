@@ -32,7 +32,8 @@ use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, ResponseError};
 
-use crate::web::{self, FAILED, OnFlushError, Settings, settings};
+use crate::web;
+use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
 use crate::{Handle, Scope};
 
 type MiddlewareSettings = Settings<

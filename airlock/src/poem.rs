@@ -24,7 +24,8 @@ use poem::http::{StatusCode, header};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 
 use crate::Scope;
-use crate::web::{self, FAILED, OnFlushError, Settings, settings};
+use crate::web;
+use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
 
 type MiddlewareSettings = Settings<
     dyn Fn(&Request) -> Scope + Send + Sync,

@@ -29,7 +29,8 @@ use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request, async_trait};
 
 use crate::Scope;
-use crate::web::{self, OnFlushError, Settings, settings};
+use crate::web;
+use crate::web::settings::{OnFlushError, Settings, settings};
 
 type RouteSettings = Settings<
     dyn Fn(&Request<'_>) -> Scope + Send + Sync,

@@ -26,7 +26,8 @@ use salvo_core::http::{ResBody, StatusCode, header};
 use salvo_core::{Depot, FlowCtrl, Handler, Request, Response, async_trait};
 
 use crate::Scope;
-use crate::web::{self, FAILED, OnFlushError, Settings, settings};
+use crate::web;
+use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
 
 type HoopSettings = Settings<
     dyn Fn(&Request) -> Scope + Send + Sync,

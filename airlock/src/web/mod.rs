@@ -22,16 +22,7 @@ use crate::{FlushError, Scope, Sealed, events};
     feature = "salvo",
     feature = "tower",
 ))]
-mod settings;
-
-#[cfg(any(
-    feature = "actix",
-    feature = "poem",
-    feature = "rocket",
-    feature = "salvo",
-    feature = "tower",
-))]
-pub(crate) use settings::*;
+pub(crate) mod settings;
 
 /// Handles a request in a scope, and flushes if `succeeded` says so of the answer, in a task of its own.
 ///

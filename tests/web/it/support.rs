@@ -96,7 +96,7 @@ impl Executor for Noting {
         if !self.flush.is_zero() {
             tokio::time::sleep(self.flush).await;
         }
-        let orders = batch.iter().map(|intent| intent.to_string());
+        let orders = batch.iter().map(std::string::ToString::to_string);
         self.effects.noted().left.extend(orders);
         Ok(())
     }

@@ -115,7 +115,7 @@ impl Service<http::Request<Body>> for Shop {
 async fn serve(effects: &Effects) -> (Server, Channel) {
     let effects = effects.clone();
     let layer = ScopeLayer::new().scope(move |request| {
-        match request.headers.get("x-scope").map(|value| value.as_bytes()) {
+        match request.headers.get("x-scope").map(http::HeaderValue::as_bytes) {
             Some(b"broken") => effects.failing_scope(),
             Some(b"dry run") => effects.scope().policy(DropAll),
             _ => effects.scope(),
