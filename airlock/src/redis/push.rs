@@ -157,10 +157,10 @@ pub(crate) fn steps(
     for message in messages {
         let message = message?;
         match steps.last_mut() {
-            Some(step) if step.messages < STEP => step.add(layout, message),
+            Some(step) if step.messages < STEP => step.add(layout, &message),
             _ => {
                 let mut step = Step::default();
-                step.add(layout, message);
+                step.add(layout, &message);
                 steps.push(step);
             }
         }
@@ -169,14 +169,14 @@ pub(crate) fn steps(
 }
 
 impl Step {
-    fn add(&mut self, layout: &Layout, message: Outgoing) {
+    fn add(&mut self, layout: &Layout, message: &Outgoing) {
         let unique = message.unique.is_some();
         let fits = |run: &Run| run.unique == unique && (unique || run.list == message.list);
         if !self.runs.last().is_some_and(fits) {
             self.runs.push(Run::new(layout, unique, message.list.clone()));
         }
         if let Some(run) = self.runs.last_mut() {
-            run.add(layout, &message);
+            run.add(layout, message);
             self.messages += 1;
         }
     }
@@ -256,7 +256,7 @@ impl Answer {
                     self.failed.extend(refused);
                 }
                 Err(error) => {
-                    self.failed.extend(run.map(|index| (index, failed(&error.to_string()))))
+                    self.failed.extend(run.map(|index| (index, failed(&error.to_string()))));
                 }
             },
             Ok(_) => {}
