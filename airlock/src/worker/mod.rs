@@ -17,6 +17,8 @@ mod holds;
 mod perform;
 mod run;
 mod served;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+mod signs;
 mod source;
 
 pub use builder::{Worker, WorkerBuilder, worker};
@@ -25,4 +27,6 @@ pub use dead::{DeadLetter, DeadLetters};
 pub(crate) use holds::Holds;
 pub use run::WorkerError;
 pub use served::Served;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+pub(crate) use signs::{Signs, until_next};
 pub use source::{Message, Settled, Settlement, Source};

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::apalis::sql::{SqlError, SqlReceipt};
 use crate::private::BoxError;
-use crate::worker::Message;
+use crate::worker::{Message, Signs};
 
 /// The settings of a handle that both engines have.
 ///
@@ -20,6 +20,7 @@ pub(in crate::apalis) struct Serving {
     pub(in crate::apalis) served: Vec<String>,
     pub(in crate::apalis) lost_after: Duration,
     pub(in crate::apalis) poll: Duration,
+    pub(in crate::apalis) signs: Signs,
     worker: Uuid,
     turn: AtomicUsize,
     news: watch::Sender<()>,
@@ -34,6 +35,7 @@ impl Serving {
             served: Vec::new(),
             lost_after: Duration::from_secs(30),
             poll,
+            signs: Signs::default(),
             worker: Uuid::now_v7(),
             turn: AtomicUsize::new(0),
             news,
@@ -121,6 +123,7 @@ impl Clone for Serving {
             served: self.served.clone(),
             lost_after: self.lost_after,
             poll: self.poll,
+            signs: Signs::default(),
             worker: Uuid::now_v7(),
             turn: AtomicUsize::new(0),
             news: self.news.clone(),

@@ -11,7 +11,7 @@ use crate::apalis::sql::{Ending, INTERRUPTED, SqlReceipt, endings, ids, message}
 use crate::apalis::sqlite::push::seconds;
 use crate::apalis::{SqlError, Sqlite};
 use crate::private::BoxError;
-use crate::worker::{Message, Settled, Source};
+use crate::worker::{Message, Settled, Source, until_next};
 
 /// What apalis' own `fetch_next` does, with two differences. That one fails for all of a batch, and
 /// again and again, where another program has written one row with an id that is no ULID; here a row
@@ -108,6 +108,7 @@ impl Source for Sqlite {
                 queries::register_worker(&self.pool, &config, &worker, "SqliteStorage").await;
             registered.map_err(|error| self.error("begin to work on", error))?;
         }
+        self.serving.signs.given(self.serving.heartbeat());
         Ok(self.take_over().await?)
     }
 
@@ -167,7 +168,11 @@ impl Source for Sqlite {
                 queries::keep_alive(&self.pool, &Config::default().queue(queue), &worker).await;
             kept.map_err(|error| self.error("say that the worker lives to", error))?;
         }
-        Ok(self.take_over().await?)
+        let heartbeat = self.serving.heartbeat();
+        if self.serving.signs.given(heartbeat) {
+            until_next(heartbeat, async { Ok(self.take_over().await?) }).await?;
+        }
+        Ok(())
     }
 
     fn heartbeat(&self) -> Option<Duration> {
