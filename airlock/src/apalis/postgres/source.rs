@@ -69,6 +69,22 @@ const TAKE_OVER: &str = "
     FROM lost
     WHERE jobs.id = lost.id";
 
+/// What this worker could not settle: nobody would take it over from one that is gone. Attempts that
+/// have begun were made.
+const GIVE_BACK: &str = "
+    UPDATE apalis.jobs SET
+        attempts = attempts + (status = 'Running')::int4,
+        last_result = $2::jsonb,
+        status = 'Pending',
+        done_at = NULL,
+        lock_by = NULL,
+        lock_at = NULL
+    WHERE lock_by = ANY($1) AND status IN ('Queued', 'Running')";
+
+const LEAVE: &str = "
+    DELETE FROM apalis.workers
+    WHERE id = ANY($1) AND NOT EXISTS (SELECT FROM apalis.jobs WHERE lock_by = workers.id)";
+
 const DUE: &str = "
     SELECT EXISTS (
         SELECT FROM apalis.jobs
@@ -175,6 +191,18 @@ impl Source for Postgres {
 
     fn heartbeat(&self) -> Option<Duration> {
         Some(self.serving.heartbeat())
+    }
+
+    async fn close(&self) -> Result<(), BoxError> {
+        let left = async {
+            let mut transaction = self.pool.begin().await?;
+            let give_back = sqlx::query(GIVE_BACK).bind(self.workers()).bind(INTERRUPTED);
+            give_back.execute(&mut *transaction).await?;
+            sqlx::query(LEAVE).bind(self.workers()).execute(&mut *transaction).await?;
+            transaction.commit().await
+        };
+        let left: Result<(), sqlx::Error> = left.await;
+        Ok(left.map_err(|error| self.error("take leave of", error))?)
     }
 }
 

@@ -67,6 +67,23 @@ const TAKE_OVER: &str = "
         WHERE worker_type = ?1 AND id != ?2 AND unixepoch() - last_seen >= ?3
     )";
 
+/// What this worker could not settle: nobody would take it over from one that is gone. Attempts that
+/// have begun were made.
+const GIVE_BACK: &str = "
+    UPDATE Jobs SET
+        attempts = attempts + (status = 'Running'),
+        last_result = ?2,
+        status = 'Pending',
+        done_at = NULL,
+        lock_by = NULL,
+        lock_at = NULL
+    WHERE status IN ('Queued', 'Running') AND lock_by IN (SELECT value FROM json_each(?1))";
+
+const LEAVE: &str = "
+    DELETE FROM Workers
+    WHERE id IN (SELECT value FROM json_each(?1))
+        AND NOT EXISTS (SELECT 1 FROM Jobs WHERE lock_by = Workers.id)";
+
 /// Reads only: a worker without work keeps nobody from writing.
 ///
 /// `CROSS JOIN` makes SQLite look into the served queues, and not into all that is due anywhere.
@@ -177,6 +194,21 @@ impl Source for Sqlite {
 
     fn heartbeat(&self) -> Option<Duration> {
         Some(self.serving.heartbeat())
+    }
+
+    async fn close(&self) -> Result<(), BoxError> {
+        let queues = self.serving.queues().iter();
+        let workers: Vec<_> = queues.map(|queue| self.serving.worker(queue)).collect();
+        let workers = Value::from(workers).to_string();
+        let left = async {
+            let mut connection = self.acquire_relaxed().await?;
+            let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let give_back = sqlx::query(GIVE_BACK).bind(&workers).bind(INTERRUPTED);
+            give_back.execute(&mut *transaction).await?;
+            sqlx::query(LEAVE).bind(&workers).execute(&mut *transaction).await?;
+            transaction.commit().await
+        };
+        Ok(left.await.map_err(|error| self.error("take leave of", error))?)
     }
 }
 
