@@ -469,6 +469,16 @@ pub(crate) async fn what_goes_back_counts_no_attempt(engine: impl Engine, queue:
     none_counted().await;
 }
 
+/// Longer than any database could write.
+pub(crate) async fn an_endless_wait_is_a_long_one(engine: impl Engine, queue: &str) {
+    flush(&engine, counts(0..1, queue)).await.expect("flushed");
+    engine.open().await.expect("opened");
+    let again = Settlement::Retry { after: Duration::MAX, reason: Some("failed".into()) };
+    let messages = receive(&engine, 1).await;
+    engine.settle(&settled(messages, &again)).await.expect("settled");
+    assert_eq!((&*engine.rows(queue).await[0].0, receive(&engine, 1).await.len()), ("Pending", 0));
+}
+
 /// As when the answer to the first time was lost, and the job was delivered again meanwhile.
 pub(crate) async fn to_settle_twice_does_nothing_to_the_next_delivery(
     engine: impl Engine,
