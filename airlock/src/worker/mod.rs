@@ -20,6 +20,8 @@ mod served;
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
 mod signs;
 mod source;
+#[cfg(any(feature = "apalis", feature = "celery-redis", feature = "graphile"))]
+pub(crate) mod spans;
 
 pub use builder::{Worker, WorkerBuilder, worker};
 pub use dead::{DeadLetter, DeadLetters};

@@ -151,22 +151,22 @@ macro_rules! serving {
         }
 
         /// After what time without a sign of life a worker counts as lost, and others take over what
-        /// it held; 30 seconds unless told otherwise, in whole seconds and at least 3.
+        /// it held; 30 seconds unless told otherwise, in whole seconds, at least 3 and at most a year.
         ///
         /// Workers give three signs in that time. One that is cut off from the database for longer is
         /// lost as well: its tasks run twice, once here and once where they were taken over.
         #[must_use]
         pub fn lost_after(mut self, time: std::time::Duration) -> Self {
             const LEAST: std::time::Duration = std::time::Duration::from_secs(3);
-            self.serving.lost_after = time.max(LEAST);
+            self.serving.lost_after = crate::worker::spans::lost_after(time, LEAST);
             self
         }
 
         #[doc = concat!("How often a worker without work looks for jobs that nobody told it of; every ", $poll)]
-        /// unless told otherwise.
+        /// unless told otherwise, at least every day and at most every millisecond.
         #[must_use]
         pub fn poll(mut self, interval: std::time::Duration) -> Self {
-            self.serving.poll = interval;
+            self.serving.poll = crate::worker::spans::poll(interval);
             self
         }
     };
