@@ -168,7 +168,7 @@ async fn a_task_that_kills_its_workers_is_given_up() {
     assert_eq!(ran.list(), ["note 1"], "the last attempt is made, and no other");
     assert_eq!(
         memory.dead(),
-        "the worker that made the last of 5 attempts did not live to say what became of it",
+        "it has been tried 5 times, and 5 are allowed: raise `.max_attempts(…)`",
     );
 }
 
