@@ -195,6 +195,8 @@ mod home;
 #[cfg(feature = "http")]
 mod http;
 mod intent;
+#[cfg(any(feature = "apalis-postgres", feature = "graphile"))]
+mod limited;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
 mod options;

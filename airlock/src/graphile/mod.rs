@@ -25,7 +25,7 @@ use crate::home::Home;
 use crate::private::BoxError;
 use crate::sql;
 use crate::transaction::{Connection, Queue, dialect};
-use crate::worker::Holds;
+use crate::worker::{Holds, spans};
 
 /// What errors call the executor.
 const NAME: &str = "airlock::graphile::Graphile";
@@ -173,16 +173,15 @@ impl Graphile {
     /// were taken over.
     #[must_use]
     pub fn lost_after(mut self, time: Duration) -> Self {
-        const YEAR: Duration = Duration::from_hours(365 * 24);
-        self.lost_after = time.clamp(Duration::from_secs(1), YEAR);
+        self.lost_after = spans::lost_after(time, Duration::from_secs(1));
         self
     }
 
     /// How often a worker without work looks for jobs that nobody told it of, such as delayed ones;
-    /// every 500 ms unless told otherwise.
+    /// every 500 ms unless told otherwise, at least every day and at most every millisecond.
     #[must_use]
     pub fn poll(mut self, interval: Duration) -> Self {
-        self.poll = interval;
+        self.poll = spans::poll(interval);
         self
     }
 

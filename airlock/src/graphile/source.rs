@@ -14,8 +14,9 @@ use uuid::Uuid;
 use crate::envelope::Envelope;
 use crate::graphile::Graphile;
 use crate::graphile::push::{column, microseconds};
+use crate::limited;
 use crate::private::BoxError;
-use crate::worker::{Message, Settled, Settlement, Source};
+use crate::worker::{Message, Settled, Settlement, Signs, Source, until_next};
 
 /// Graphile's `batch_get_jobs` differs in three ways: it returns jobs in any order; the crate reads
 /// payloads into JSON values, which rounds large numbers; and it takes jobs for a worker that others
@@ -138,11 +139,14 @@ pub struct GraphileReceipt {
 
 /// As whom a handle takes jobs. A clone is another worker: what one leaves behind is not kept alive by
 /// the other.
-pub(super) struct Identity(String);
+pub(super) struct Identity {
+    name: String,
+    signs: Signs,
+}
 
 impl Default for Identity {
     fn default() -> Self {
-        Self(format!("airlock-{}", Uuid::now_v7()))
+        Self { name: format!("airlock-{}", Uuid::now_v7()), signs: Signs::default() }
     }
 }
 
@@ -155,7 +159,7 @@ impl Clone for Identity {
 impl Graphile {
     async fn take(&self, room: usize) -> Result<Vec<Message<GraphileReceipt>>, BoxError> {
         let jobs: Vec<Row> = sqlx::query_as(self.sql(TAKE))
-            .bind(&self.identity.0)
+            .bind(&self.identity.name)
             .bind(self.identifiers())
             .bind(i64::try_from(room).unwrap_or(i64::MAX))
             .bind(INTERRUPTED)
@@ -176,29 +180,37 @@ impl Graphile {
     async fn give_sign(&self) -> Result<(), BoxError> {
         let lost_after = u64::try_from(self.lost_after.as_millis()).unwrap_or(u64::MAX);
         let promise = json!({ "airlock_lost_after_ms": lost_after });
-        worker_heartbeat(&self.pool, &self.schema, &self.identity.0, Some(promise))
+        worker_heartbeat(&self.pool, &self.schema, &self.identity.name, Some(promise))
             .await
             .map_err(|error| self.error("register a worker in", error).into())
     }
 
     async fn put_back_unheard(&self) -> Result<(), BoxError> {
         let put_back = async |held: Vec<i64>| {
-            let put_back = sqlx::query(self.sql(PUT_BACK_UNHEARD)).bind(&self.identity.0);
-            put_back.bind(held).execute(&self.pool).await
+            let mut limited = limited::begin(&self.pool, self.heartbeat() / 2).await?;
+            let put_back = sqlx::query(self.sql(PUT_BACK_UNHEARD)).bind(&self.identity.name);
+            put_back.bind(held).execute(&mut *limited).await?;
+            limited.commit().await
         };
         let put_back = self.holds.put_back_others(put_back).await;
-        put_back.map(drop).map_err(|error| self.error("put jobs back into", error).into())
+        put_back.map_err(|error: sqlx::Error| self.error("put jobs back into", error).into())
+    }
+
+    /// How often a worker gives a sign of life; what else it does meanwhile takes no longer.
+    fn heartbeat(&self) -> Duration {
+        self.lost_after / 3
     }
 
     async fn is_registered(&self) -> Result<bool, BoxError> {
-        let last = get_worker_last_heartbeat(&self.pool, &self.schema, &self.identity.0).await;
+        let last = get_worker_last_heartbeat(&self.pool, &self.schema, &self.identity.name).await;
         Ok(last.map_err(|error| self.error("look for workers in", error))?.is_some())
     }
 
     /// Gives the jobs of lost workers back. Nobody is lost before that is committed.
     async fn sweep(&self) -> Result<(), BoxError> {
         let failed = |error| self.error("look for lost workers in", error);
-        let mut transaction = self.pool.begin().await.map_err(failed)?;
+        let transaction = limited::begin(&self.pool, self.heartbeat() / 2).await;
+        let mut transaction = transaction.map_err(failed)?;
         let lost: Vec<String> = sqlx::query_scalar(self.sql(SWEEP))
             .fetch_all(&mut *transaction)
             .await
@@ -218,6 +230,7 @@ impl Source for Graphile {
 
     async fn open(&self) -> Result<(), BoxError> {
         self.give_sign().await?;
+        self.identity.signs.given(self.heartbeat());
         self.sweep().await?;
         self.listening.start(self.pool.clone());
         Ok(())
@@ -245,7 +258,7 @@ impl Source for Graphile {
 
     async fn begin(&self, receipts: &[&GraphileReceipt]) -> Result<(), BoxError> {
         let begun = sqlx::query(self.sql(BEGIN))
-            .bind(&self.identity.0)
+            .bind(&self.identity.name)
             .bind(column(receipts, |receipt| receipt.id))
             .bind(column(receipts, |receipt| receipt.taken_at))
             .bind(column(receipts, |receipt| receipt.attempt))
@@ -272,7 +285,7 @@ impl Source for Graphile {
         }
         if !back.id.is_empty() {
             sqlx::query(self.sql(PUT_BACK))
-                .bind(&self.identity.0)
+                .bind(&self.identity.name)
                 .bind(back.id)
                 .bind(back.taken_at)
                 .bind(back.made)
@@ -288,13 +301,18 @@ impl Source for Graphile {
     }
 
     async fn keep_alive(&self) -> Result<(), BoxError> {
-        self.give_sign().await?;
-        self.put_back_unheard().await?;
-        self.sweep().await
+        let heartbeat = self.heartbeat();
+        until_next(heartbeat, self.give_sign()).await?;
+        let in_time = self.identity.signs.given(heartbeat);
+        let look_after = async {
+            self.put_back_unheard().await?;
+            if in_time { self.sweep().await } else { Ok(()) }
+        };
+        until_next(heartbeat, look_after).await
     }
 
     fn heartbeat(&self) -> Option<Duration> {
-        Some(self.lost_after / 3)
+        Some(Self::heartbeat(self))
     }
 
     /// What could not be settled is given back: nobody would take it over from a worker that is gone.
@@ -303,11 +321,11 @@ impl Source for Graphile {
         self.listening.stop();
         let failed = |error| self.error("take leave of", error);
         let mut transaction = self.pool.begin().await.map_err(failed)?;
-        let me = std::slice::from_ref(&self.identity.0);
+        let me = std::slice::from_ref(&self.identity.name);
         let given_back = sqlx::query(self.sql(TAKE_OVER)).bind(me).bind(INTERRUPTED);
         let given_back = given_back.execute(&mut *transaction).await;
         given_back.map_err(|error| self.error("give jobs back to", error))?;
-        worker_deregister(&mut transaction, &self.schema, &self.identity.0)
+        worker_deregister(&mut transaction, &self.schema, &self.identity.name)
             .await
             .map_err(|error| self.error("take leave of", error))?;
         transaction.commit().await.map_err(failed)?;

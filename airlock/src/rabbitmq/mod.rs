@@ -76,6 +76,15 @@ impl Broker {
         format!("RabbitMQ at {}:{} (virtual host `{vhost}`)", authority.host, authority.port)
     }
 
+    /// Runs a future in the broker's own runtime, to its end, also if the caller is dropped half-way.
+    pub(crate) async fn spawn<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, BoxError> {
+        let gone = |_| "the Tokio runtime of the connection to RabbitMQ has shut down".into();
+        self.inner.runtime.spawn(future).await.map_err(gone)
+    }
+
     /// An error with the place it happened at.
     pub(crate) fn trouble(&self, error: &lapin::Error) -> BoxError {
         format!("{}: {error}", self.place()).into()

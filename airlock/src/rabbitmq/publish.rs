@@ -56,18 +56,13 @@ impl Broker {
     /// It goes on in the broker's own runtime, also if the caller is dropped half-way.
     pub(crate) async fn publish(&self, messages: Vec<Outgoing>) -> Published {
         let broker = self.clone();
-        let publishing = self.inner.runtime.spawn(async move {
+        let publishing = self.spawn(async move {
             match broker.channel().await {
                 Ok(line) => broker.publish_on(line, messages).await,
                 Err(error) => Published::nothing(error),
             }
         });
-        let gone = |_| {
-            Published::nothing(
-                "the Tokio runtime of the connection to RabbitMQ has shut down".into(),
-            )
-        };
-        publishing.await.unwrap_or_else(gone)
+        publishing.await.unwrap_or_else(Published::nothing)
     }
 
     async fn publish_on(&self, line: Line, messages: Vec<Outgoing>) -> Published {

@@ -17,7 +17,11 @@ mod holds;
 mod perform;
 mod run;
 mod served;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+mod signs;
 mod source;
+#[cfg(any(feature = "apalis", feature = "celery-redis", feature = "graphile"))]
+pub(crate) mod spans;
 
 pub use builder::{Worker, WorkerBuilder, worker};
 pub use dead::{DeadLetter, DeadLetters};
@@ -25,4 +29,6 @@ pub use dead::{DeadLetter, DeadLetters};
 pub(crate) use holds::Holds;
 pub use run::WorkerError;
 pub use served::Served;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+pub(crate) use signs::{Signs, until_next};
 pub use source::{Message, Settled, Settlement, Source};

@@ -42,7 +42,17 @@ impl Worker {
     /// # }
     /// ```
     pub async fn perform(&self, envelope: &Envelope, attempt: u32) -> Settlement {
-        let intent = match self.inner.accept(envelope, attempt) {
+        self.perform_one(envelope, attempt, false).await
+    }
+
+    /// The same, of a message whose worker [died](crate::worker::Message::interrupted) or not.
+    pub(super) async fn perform_one(
+        &self,
+        envelope: &Envelope,
+        attempt: u32,
+        interrupted: bool,
+    ) -> Settlement {
+        let intent = match self.inner.accept(envelope, attempt, interrupted) {
             Ok(intent) => intent,
             Err(reason) => return Settlement::Dead { reason: shortened(reason) },
         };
@@ -76,7 +86,12 @@ fn carried<T>(run: impl FnOnce() -> T) -> impl FnOnce() -> T {
 
 impl Inner {
     /// The intent of a message that this worker is to run, or why it is not.
-    fn accept(&self, envelope: &Envelope, attempt: u32) -> Result<Intent, String> {
+    fn accept(
+        &self,
+        envelope: &Envelope,
+        attempt: u32,
+        interrupted: bool,
+    ) -> Result<Intent, String> {
         let task = self.registry.find(envelope.task()).map_err(|error| error.to_string())?;
         if let Some(serving) = &self.serving
             && !serving.contains(task)
@@ -92,6 +107,12 @@ impl Inner {
             ));
         }
         let attempts = self.attempts(envelope);
+        if attempt > attempts && !interrupted {
+            let made = attempt - 1;
+            return Err(format!(
+                "it has been tried {made} times, and {attempts} are allowed: raise `.max_attempts(…)`"
+            ));
+        }
         if attempt > attempts {
             return Err(format!(
                 "the worker that made the last of {attempts} attempts did not live to say what \

@@ -361,7 +361,7 @@ async fn run_one<R>(
     stopped: watch::Receiver<Phase>,
 ) -> (R, Settlement) {
     let told_first = is_told_first(worker, &message);
-    let Message { mut receipt, envelope, attempt, due, .. } = message;
+    let Message { mut receipt, envelope, attempt, due, interrupted } = message;
     let early = due.and_then(|due| due.duration_since(SystemTime::now()).ok());
     let settlement = match (envelope, early.filter(|early| !early.is_zero())) {
         (Err(error), _) => {
@@ -373,7 +373,7 @@ async fn run_one<R>(
             let mut running = pin!(async {
                 select! {
                     biased;
-                    settlement = worker.perform(&envelope, attempt) => settlement,
+                    settlement = worker.perform_one(&envelope, attempt, interrupted) => settlement,
                     () = reached(stopped, Phase::Aborting) => Settlement::Return,
                 }
             });

@@ -126,7 +126,7 @@ async fn waits_have_jitter_and_one_second_to_begin_with() {
     assert_eq!(waits.len(), 400);
     let in_seconds = |seconds: u64| {
         let between = Duration::from_secs(seconds) / 2..=Duration::from_secs(seconds);
-        waits.iter().filter(|wait| between.contains(wait)).count()
+        waits.iter().filter(|wait| between.contains(*wait)).count()
     };
     let doubling: usize = [1, 2, 4, 8].into_iter().map(in_seconds).sum();
     assert_eq!(doubling, 400, "each is from half of it to all: {waits:?}");
@@ -168,7 +168,7 @@ async fn a_task_that_kills_its_workers_is_given_up() {
     assert_eq!(ran.list(), ["note 1"], "the last attempt is made, and no other");
     assert_eq!(
         memory.dead(),
-        "the worker that made the last of 5 attempts did not live to say what became of it",
+        "it has been tried 5 times, and 5 are allowed: raise `.max_attempts(…)`",
     );
 }
 

@@ -10,7 +10,7 @@ use apalis_core::worker::context::WorkerContext;
 use apalis_postgres::queries;
 use sqlx::postgres::PgListener;
 use sqlx::{Connection, PgConnection};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::apalis_sql::{self as both, counts, flush};
 use crate::proxy::Proxy;
@@ -50,6 +50,8 @@ both! {
     a_failed_task_is_tried_again_and_then_given_up
     the_reason_of_a_failed_attempt_is_kept
     what_goes_back_counts_no_attempt
+    a_worker_that_ends_leaves_nothing_behind
+    an_endless_wait_is_a_long_one
     to_settle_twice_does_nothing_to_the_next_delivery
     what_a_lost_worker_held_is_taken_over
     what_cannot_be_read_is_kept
@@ -160,6 +162,37 @@ async fn a_connection_that_is_cut_hands_everything_back_and_the_next_flush_works
     proxy.restore();
     assert_eq!(flush(&engine, back).await.expect("flushed").dispatched(), 10_000);
     assert_eq!(both::Engine::rows(&stays, &queue).await.len(), 10_001);
+}
+
+/// Building an index locks a table like that, for as long as it takes.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn a_worker_gives_signs_of_life_while_the_table_of_jobs_is_locked() {
+    let own = Database::new().await;
+    let jobs = connect(&own.url).await.lost_after(Duration::from_secs(3));
+    jobs.setup().await.expect("set up");
+    flush(&jobs, counts(0..1, "default")).await.expect("flushed");
+    jobs.open().await.expect("opened");
+    assert_eq!(jobs.receive(1).await.expect("received").len(), 1);
+
+    let mut lock = jobs.pool().begin().await.expect("begun");
+    let locks = "LOCK TABLE apalis.jobs IN SHARE MODE";
+    sqlx::query(locks).execute(&mut *lock).await.expect("locked");
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(5) {
+        sleep(jobs.heartbeat().expect("it has one")).await;
+        jobs.keep_alive().await.expect_err("what it holds can't be looked after");
+    }
+    let ago = "SELECT extract(epoch FROM now() - last_seen)::float8 FROM apalis.workers";
+    let ago: f64 = sqlx::query_scalar(ago).fetch_one(jobs.pool()).await.expect("a worker");
+    assert!(ago < 2.0, "{ago} s ago");
+    lock.rollback().await.expect("unlocked");
+
+    let other = jobs.clone();
+    other.open().await.expect("opened");
+    assert!(other.receive(1).await.expect("received").is_empty(), "it lives");
+    jobs.pool().close().await;
+    own.drop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

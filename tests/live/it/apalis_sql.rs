@@ -23,6 +23,9 @@ pub(crate) trait Engine:
     /// Writes a job into the table as another program may.
     async fn insert(&self, queue: &str, id: &str, body: &[u8]);
 
+    /// How many workers of a queue there are.
+    async fn workers(&self, queue: &str) -> i64;
+
     /// Removes what is done.
     async fn remove_all_done(&self) -> u64;
 }
@@ -46,6 +49,11 @@ impl Engine for Sqlite {
         const INSERT: &str = "INSERT INTO Jobs (job, id, job_type) VALUES (?1, ?2, ?3)";
         let inserted = sqlx::query(INSERT).bind(body).bind(id).bind(queue);
         inserted.execute(self.pool()).await.expect("inserted");
+    }
+
+    async fn workers(&self, queue: &str) -> i64 {
+        const WORKERS: &str = "SELECT count(*) FROM Workers WHERE worker_type = ?1";
+        sqlx::query_scalar(WORKERS).bind(queue).fetch_one(self.pool()).await.expect("a count")
     }
 
     async fn remove_all_done(&self) -> u64 {
@@ -72,6 +80,11 @@ impl Engine for Postgres {
         const INSERT: &str = "INSERT INTO apalis.jobs (job, id, job_type) VALUES ($1, $2, $3)";
         let inserted = sqlx::query(INSERT).bind(body).bind(id).bind(queue);
         inserted.execute(self.pool()).await.expect("inserted");
+    }
+
+    async fn workers(&self, queue: &str) -> i64 {
+        const WORKERS: &str = "SELECT count(*) FROM apalis.workers WHERE worker_type = $1";
+        sqlx::query_scalar(WORKERS).bind(queue).fetch_one(self.pool()).await.expect("a count")
     }
 
     async fn remove_all_done(&self) -> u64 {
@@ -467,6 +480,30 @@ pub(crate) async fn what_goes_back_counts_no_attempt(engine: impl Engine, queue:
     };
     assert_eq!(message.number, 1);
     none_counted().await;
+}
+
+pub(crate) async fn a_worker_that_ends_leaves_nothing_behind(engine: impl Engine, queue: &str) {
+    flush(&engine, counts(0..2, queue)).await.expect("flushed");
+    engine.open().await.expect("opened");
+    let messages = engine.receive(1).await.expect("received");
+    assert_eq!((messages.len(), engine.workers(queue).await), (1, 1));
+    engine.close().await.expect("closed");
+    assert_eq!(engine.workers(queue).await, 0);
+    // What it could not settle is there at once, and was no attempt.
+    let runs = Runs::default();
+    assert_eq!(work(&engine, &runs, 1, 2).await.done, 2);
+    assert_eq!((runs.numbers(), engine.workers(queue).await), (vec![0, 1], 0));
+    assert!(engine.rows(queue).await.iter().all(|(_, attempts, _)| *attempts == 1));
+}
+
+/// Longer than any database could write.
+pub(crate) async fn an_endless_wait_is_a_long_one(engine: impl Engine, queue: &str) {
+    flush(&engine, counts(0..1, queue)).await.expect("flushed");
+    engine.open().await.expect("opened");
+    let again = Settlement::Retry { after: Duration::MAX, reason: Some("failed".into()) };
+    let messages = receive(&engine, 1).await;
+    engine.settle(&settled(messages, &again)).await.expect("settled");
+    assert_eq!((&*engine.rows(queue).await[0].0, receive(&engine, 1).await.len()), ("Pending", 0));
 }
 
 /// As when the answer to the first time was lost, and the job was delivered again meanwhile.

@@ -61,6 +61,8 @@ both! {
     a_failed_task_is_tried_again_and_then_given_up
     the_reason_of_a_failed_attempt_is_kept
     what_goes_back_counts_no_attempt
+    a_worker_that_ends_leaves_nothing_behind
+    an_endless_wait_is_a_long_one
     to_settle_twice_does_nothing_to_the_next_delivery
     what_a_lost_worker_held_is_taken_over
     what_cannot_be_read_is_kept

@@ -459,6 +459,15 @@ async fn sync_code_flushes_from_any_thread() {
     });
     tokio::task::block_in_place(|| flushing.join()).expect("no panic").expect("left");
     assert_eq!(count(&channel, &queue).await, 1);
+
+    // Also where the queue is to be declared first.
+    let queue = unique::name("celery");
+    let celery = connected().await.queue(&queue).declare_queues();
+    let flushing = std::thread::spawn(move || {
+        airlock::scope().executor(celery).run(|| warehouse_notify::enqueue(1)).map(Result::unwrap)
+    });
+    tokio::task::block_in_place(|| flushing.join()).expect("no panic").expect("left");
+    assert_eq!(count(&channel, &queue).await, 1);
 }
 
 // ---- workers

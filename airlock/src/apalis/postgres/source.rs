@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use sqlx::Transaction;
+
 use crate::apalis::Postgres;
 use crate::apalis::sql::{INTERRUPTED, SqlReceipt, column, endings, ids, message};
 use crate::engine_error::EngineError;
+use crate::limited;
 use crate::private::BoxError;
-use crate::worker::{Message, Settled, Source};
+use crate::worker::{Message, Settled, Source, until_next};
 
 /// A worker's signs of life, the first and the others. apalis takes the first one's time from the
 /// worker's clock, by which it may be lost at once.
@@ -67,6 +70,22 @@ const TAKE_OVER: &str = "
     FROM lost
     WHERE jobs.id = lost.id";
 
+/// What this worker could not settle: nobody would take it over from one that is gone. Attempts that
+/// have begun were made.
+const GIVE_BACK: &str = "
+    UPDATE apalis.jobs SET
+        attempts = attempts + (status = 'Running')::int4,
+        last_result = $2::jsonb,
+        status = 'Pending',
+        done_at = NULL,
+        lock_by = NULL,
+        lock_at = NULL
+    WHERE lock_by = ANY($1) AND status IN ('Queued', 'Running')";
+
+const LEAVE: &str = "
+    DELETE FROM apalis.workers
+    WHERE id = ANY($1) AND NOT EXISTS (SELECT FROM apalis.jobs WHERE lock_by = workers.id)";
+
 const DUE: &str = "
     SELECT EXISTS (
         SELECT FROM apalis.jobs
@@ -102,6 +121,7 @@ impl Source for Postgres {
 
     async fn open(&self) -> Result<(), BoxError> {
         self.sign().await?;
+        self.serving.signs.given(self.serving.heartbeat());
         let queues = self.serving.queues().to_vec();
         self.listening.start(self.pool.clone(), queues, self.serving.news());
         Ok(self.take_over().await?)
@@ -157,13 +177,33 @@ impl Source for Postgres {
     }
 
     async fn keep_alive(&self) -> Result<(), BoxError> {
-        self.sign().await?;
-        self.put_back_others().await?;
-        Ok(self.take_over().await?)
+        let heartbeat = self.serving.heartbeat();
+        until_next(heartbeat, async { Ok(self.sign().await?) }).await?;
+        let in_time = self.serving.signs.given(heartbeat);
+        let look_after = async {
+            self.put_back_others().await?;
+            if in_time {
+                self.take_over().await?;
+            }
+            Ok(())
+        };
+        until_next(heartbeat, look_after).await
     }
 
     fn heartbeat(&self) -> Option<Duration> {
         Some(self.serving.heartbeat())
+    }
+
+    async fn close(&self) -> Result<(), BoxError> {
+        let left = async {
+            let mut transaction = self.pool.begin().await?;
+            let give_back = sqlx::query(GIVE_BACK).bind(self.workers()).bind(INTERRUPTED);
+            give_back.execute(&mut *transaction).await?;
+            sqlx::query(LEAVE).bind(self.workers()).execute(&mut *transaction).await?;
+            transaction.commit().await
+        };
+        let left: Result<(), sqlx::Error> = left.await;
+        Ok(left.map_err(|error| self.error("take leave of", error))?)
     }
 }
 
@@ -174,8 +214,11 @@ impl Postgres {
     }
 
     async fn put_back_others(&self) -> Result<(), EngineError> {
-        let put_back = |held: Vec<String>| {
-            sqlx::query(PUT_BACK_OTHERS).bind(self.workers()).bind(held).execute(&self.pool)
+        let put_back = async |held: Vec<String>| {
+            let mut limited = self.limited().await?;
+            let put_back = sqlx::query(PUT_BACK_OTHERS).bind(self.workers()).bind(held);
+            put_back.execute(&mut *limited).await?;
+            limited.commit().await
         };
         let put_back = self.holds.put_back_others(put_back).await;
         put_back.map_err(|error| self.error("put jobs back into", error))?;
@@ -212,19 +255,26 @@ impl Postgres {
     /// Puts back what lost workers held.
     async fn take_over(&self) -> Result<(), EngineError> {
         let lost_after = f64::from(self.serving.lost_after());
-        for queue in self.serving.queues() {
-            let taken = sqlx::query(TAKE_OVER)
-                .bind(queue)
-                .bind(lost_after)
-                .bind(INTERRUPTED)
-                .execute(&self.pool)
-                .await;
-            let taken = taken.map_err(|error| self.error("take over jobs in", error))?;
-            if taken.rows_affected() > 0 {
-                self.serving.tell();
+        let taken = async {
+            let mut limited = self.limited().await?;
+            let mut taken = 0;
+            for queue in self.serving.queues() {
+                let lost = sqlx::query(TAKE_OVER).bind(queue).bind(lost_after).bind(INTERRUPTED);
+                taken += lost.execute(&mut *limited).await?.rows_affected();
             }
+            limited.commit().await?;
+            Ok(taken)
+        };
+        let taken: Result<u64, sqlx::Error> = taken.await;
+        if taken.map_err(|error| self.error("take over jobs in", error))? > 0 {
+            self.serving.tell();
         }
         Ok(())
+    }
+
+    /// What a worker does beside its work waits for nobody for longer than until its next sign of life.
+    async fn limited(&self) -> sqlx::Result<Transaction<'static, sqlx::Postgres>> {
+        limited::begin(&self.pool, self.serving.heartbeat() / 2).await
     }
 }
 

@@ -18,7 +18,7 @@ use crate::apalis::redis::bell::Bell;
 use crate::engine_error::EngineError;
 use crate::private::BoxError;
 use crate::redis::Server;
-use crate::worker::Holds;
+use crate::worker::{Holds, spans};
 
 pub use source::RedisReceipt;
 
@@ -134,19 +134,19 @@ impl Redis {
     }
 
     /// Looks this often for messages that have become due, while there is nothing else to do; every
-    /// 250 milliseconds unless told otherwise. Of a flush a worker hears at once.
+    /// 250 milliseconds unless told otherwise, at least every day and at most every millisecond. Of a flush a worker hears at once.
     #[must_use]
     pub fn poll(mut self, interval: Duration) -> Self {
-        self.poll = interval.max(Duration::from_millis(1));
+        self.poll = spans::poll(interval);
         self
     }
 
     /// Takes a worker that has said nothing for this long to be lost, and what it holds to be anybody's;
-    /// 30 seconds unless told otherwise, and at least 2. A worker gives a sign of life four times in
+    /// 30 seconds unless told otherwise, at least 2 and at most a year. A worker gives a sign of life four times in
     /// that time, and looks after the others as often.
     #[must_use]
     pub fn lost_after(mut self, time: Duration) -> Self {
-        self.lost_after = time.max(Duration::from_secs(2));
+        self.lost_after = spans::lost_after(time, Duration::from_secs(2));
         self
     }
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::apalis::sql::SqlReceipt;
 use crate::engine_error::EngineError;
 use crate::private::BoxError;
-use crate::worker::Message;
+use crate::worker::{Message, Signs};
 
 /// The settings of a handle that both engines have.
 ///
@@ -21,6 +21,7 @@ pub(in crate::apalis) struct Serving {
     pub(in crate::apalis) served: Vec<String>,
     pub(in crate::apalis) lost_after: Duration,
     pub(in crate::apalis) poll: Duration,
+    pub(in crate::apalis) signs: Signs,
     worker: Uuid,
     turn: AtomicUsize,
     news: watch::Sender<()>,
@@ -35,6 +36,7 @@ impl Serving {
             served: Vec::new(),
             lost_after: Duration::from_secs(30),
             poll,
+            signs: Signs::default(),
             worker: Uuid::now_v7(),
             turn: AtomicUsize::new(0),
             news,
@@ -122,6 +124,7 @@ impl Clone for Serving {
             served: self.served.clone(),
             lost_after: self.lost_after,
             poll: self.poll,
+            signs: Signs::default(),
             worker: Uuid::now_v7(),
             turn: AtomicUsize::new(0),
             news: self.news.clone(),
@@ -149,22 +152,22 @@ macro_rules! serving {
         }
 
         /// After what time without a sign of life a worker counts as lost, and others take over what
-        /// it held; 30 seconds unless told otherwise, in whole seconds and at least 3.
+        /// it held; 30 seconds unless told otherwise, in whole seconds, at least 3 and at most a year.
         ///
         /// Workers give three signs in that time. One that is cut off from the database for longer is
         /// lost as well: its tasks run twice, once here and once where they were taken over.
         #[must_use]
         pub fn lost_after(mut self, time: std::time::Duration) -> Self {
             const LEAST: std::time::Duration = std::time::Duration::from_secs(3);
-            self.serving.lost_after = time.max(LEAST);
+            self.serving.lost_after = crate::worker::spans::lost_after(time, LEAST);
             self
         }
 
         #[doc = concat!("How often a worker without work looks for jobs that nobody told it of; every ", $poll)]
-        /// unless told otherwise.
+        /// unless told otherwise, at least every day and at most every millisecond.
         #[must_use]
         pub fn poll(mut self, interval: std::time::Duration) -> Self {
-            self.serving.poll = interval;
+            self.serving.poll = crate::worker::spans::poll(interval);
             self
         }
     };

@@ -65,13 +65,15 @@ pub(in crate::apalis) fn endings(settled: &[Settled<SqlReceipt>], queue: usize) 
 
 impl Ending {
     fn new(receipt: &SqlReceipt, settlement: &Settlement) -> Self {
+        /// As far away as any clock may be: what goes beyond could never be settled.
+        const FOR_EVER: Duration = Duration::from_hours(100 * 365 * 24);
         let failed = |reason: &str| Some(json!({ "Err": readable(reason) }).to_string());
         let (status, made, after, result) = match settlement {
             Settlement::Done => ("Done", true, None, Some(json!({ "Ok": null }).to_string())),
             Settlement::Dead { reason } => ("Killed", true, None, failed(reason)),
             Settlement::Retry { after, reason } => {
                 let result = reason.as_deref().and_then(failed);
-                ("Pending", reason.is_some(), Some(*after), result)
+                ("Pending", reason.is_some(), Some((*after).min(FOR_EVER)), result)
             }
             Settlement::Return => ("Pending", false, None, None),
         };

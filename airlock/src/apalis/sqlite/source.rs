@@ -12,7 +12,7 @@ use crate::apalis::sql::{Ending, INTERRUPTED, SqlReceipt, endings, ids, message}
 use crate::apalis::sqlite::push::seconds;
 use crate::engine_error::EngineError;
 use crate::private::BoxError;
-use crate::worker::{Message, Settled, Source};
+use crate::worker::{Message, Settled, Source, until_next};
 
 /// What apalis' own `fetch_next` does, with two differences. That one fails for all of a batch, and
 /// again and again, where another program has written one row with an id that is no ULID; here a row
@@ -68,6 +68,23 @@ const TAKE_OVER: &str = "
         WHERE worker_type = ?1 AND id != ?2 AND unixepoch() - last_seen >= ?3
     )";
 
+/// What this worker could not settle: nobody would take it over from one that is gone. Attempts that
+/// have begun were made.
+const GIVE_BACK: &str = "
+    UPDATE Jobs SET
+        attempts = attempts + (status = 'Running'),
+        last_result = ?2,
+        status = 'Pending',
+        done_at = NULL,
+        lock_by = NULL,
+        lock_at = NULL
+    WHERE status IN ('Queued', 'Running') AND lock_by IN (SELECT value FROM json_each(?1))";
+
+const LEAVE: &str = "
+    DELETE FROM Workers
+    WHERE id IN (SELECT value FROM json_each(?1))
+        AND NOT EXISTS (SELECT 1 FROM Jobs WHERE lock_by = Workers.id)";
+
 /// Reads only: a worker without work keeps nobody from writing.
 ///
 /// `CROSS JOIN` makes SQLite look into the served queues, and not into all that is due anywhere.
@@ -109,6 +126,7 @@ impl Source for Sqlite {
                 queries::register_worker(&self.pool, &config, &worker, "SqliteStorage").await;
             registered.map_err(|error| self.error("begin to work on", error))?;
         }
+        self.serving.signs.given(self.serving.heartbeat());
         Ok(self.take_over().await?)
     }
 
@@ -168,11 +186,30 @@ impl Source for Sqlite {
                 queries::keep_alive(&self.pool, &Config::default().queue(queue), &worker).await;
             kept.map_err(|error| self.error("say that the worker lives to", error))?;
         }
-        Ok(self.take_over().await?)
+        let heartbeat = self.serving.heartbeat();
+        if self.serving.signs.given(heartbeat) {
+            until_next(heartbeat, async { Ok(self.take_over().await?) }).await?;
+        }
+        Ok(())
     }
 
     fn heartbeat(&self) -> Option<Duration> {
         Some(self.serving.heartbeat())
+    }
+
+    async fn close(&self) -> Result<(), BoxError> {
+        let queues = self.serving.queues().iter();
+        let workers: Vec<_> = queues.map(|queue| self.serving.worker(queue)).collect();
+        let workers = Value::from(workers).to_string();
+        let left = async {
+            let mut connection = self.acquire_relaxed().await?;
+            let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+            let give_back = sqlx::query(GIVE_BACK).bind(&workers).bind(INTERRUPTED);
+            give_back.execute(&mut *transaction).await?;
+            sqlx::query(LEAVE).bind(&workers).execute(&mut *transaction).await?;
+            transaction.commit().await
+        };
+        Ok(left.await.map_err(|error| self.error("take leave of", error))?)
     }
 }
 

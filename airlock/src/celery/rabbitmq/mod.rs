@@ -174,10 +174,14 @@ impl Executor for RabbitMq {
             });
         let messages = messages.collect::<Result<Vec<_>, _>>()?;
         if self.declares {
-            for queue in Self::queues_of(&messages) {
-                let declared = self.declare(&queue, self.arguments()).await;
-                declared.map_err(DispatchError::refused)?;
-            }
+            let (queues, this) = (Self::queues_of(&messages), self.clone());
+            let declared = self.broker.spawn(async move {
+                for queue in queues {
+                    this.declare(&queue, this.arguments()).await?;
+                }
+                Ok(())
+            });
+            declared.await.flatten().map_err(DispatchError::refused)?;
         }
         self.broker.publish(messages).await.into_result()
     }

@@ -17,6 +17,7 @@ use crate::executor::{Batch, DispatchError, Executor};
 use crate::intent::Intent;
 use crate::private::BoxError;
 use crate::redis::{Layout, Outgoing, Server, UNIQUE_FOR, UniqueKey, steps};
+use crate::worker::spans;
 
 /// Celery over Redis: an executor that hands intents to its workers, the queues that an airlock
 /// [worker](mod@crate::worker) serves, and their [dead letters](crate::worker::DeadLetters).
@@ -136,18 +137,19 @@ impl Redis {
     }
 
     /// How long after its last sign of life a worker's messages are given to others; a minute unless
-    /// told otherwise. A worker gives three signs in that time.
+    /// told otherwise, at least a second and at most a year. A worker gives three signs in that time.
     #[must_use]
     pub fn lost_after(mut self, time: Duration) -> Self {
-        self.lease = time;
+        self.lease = spans::lost_after(time, Duration::from_secs(1));
         self
     }
 
     /// How often an idle worker looks for what has become due; four times a second unless told
-    /// otherwise. New messages of the highest priority wake it at once.
+    /// otherwise, at least every day and at most every millisecond. New messages of the highest priority
+    /// wake it at once.
     #[must_use]
     pub fn poll(mut self, interval: Duration) -> Self {
-        self.poll = interval;
+        self.poll = spans::poll(interval);
         self
     }
 
