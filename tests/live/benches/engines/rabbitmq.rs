@@ -116,7 +116,7 @@ impl Pushing for Celery {
                 .with_delivery_mode(2)
                 .with_correlation_id(id.as_str().into())
                 .with_message_id(id.as_str().into())
-                .with_headers(table(headers, &id));
+                .with_headers(table(&headers, &id));
             (properties, message::celery_body(&arguments))
         });
         self.0.publish(messages).await;
@@ -135,7 +135,7 @@ impl Pushing for Celery {
     }
 }
 
-fn table(headers: CeleryHeaders, id: &str) -> FieldTable {
+fn table(headers: &CeleryHeaders, id: &str) -> FieldTable {
     let text = |text: &str| AMQPValue::LongString(LongString::from(text));
     let nothing = || AMQPValue::Void;
     let mut table = FieldTable::default();
