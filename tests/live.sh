@@ -22,6 +22,7 @@ main() {
     esac
     packages
     workers
+    programs
     prepare_to_clean_up
     servers
     if [ "${1-}" = --shell ]; then
@@ -42,6 +43,7 @@ packages() {
     found rabbitmq-server && found epmd || missing+=(rabbitmq-server)
     found pgrep || missing+=(procps)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+    found chromium && found chromedriver || missing+=(chromium chromium-driver)
     if [ ${#missing[@]} = 0 ]; then
         return
     fi
@@ -56,6 +58,14 @@ packages() {
 
 found() {
     command -v "$1" >/dev/null
+}
+
+# The service that is asked over HTTP and before a browser.
+programs() {
+    step "building the shop"
+    cargo build --package airlock-examples --bin shop
+    AIRLOCK_SHOP=$(realpath "$target/debug/shop")
+    export AIRLOCK_SHOP
 }
 
 # Debian starts the services that it installs, unless this file says no.

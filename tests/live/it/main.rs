@@ -14,5 +14,6 @@ mod graphile;
 mod proxy;
 mod python;
 mod servers;
+mod shop;
 mod support;
 mod unique;
