@@ -23,7 +23,10 @@ main() {
         -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0" && return ;;
     esac
     packages
-    [ "${1-}" = --bench ] || workers
+    if [ "${1-}" != --bench ]; then
+        workers
+        programs
+    fi
     prepare_to_clean_up
     servers
     if [ "${1-}" = --shell ]; then
@@ -48,6 +51,7 @@ packages() {
     found rabbitmq-server && found epmd || missing+=(rabbitmq-server)
     found pgrep || missing+=(procps)
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
+    found chromium && found chromedriver || missing+=(chromium chromium-driver)
     if [ ${#missing[@]} = 0 ]; then
         return
     fi
@@ -62,6 +66,14 @@ packages() {
 
 found() {
     command -v "$1" >/dev/null
+}
+
+# The service that is asked over HTTP and before a browser.
+programs() {
+    step "building the shop"
+    cargo build --package airlock-examples --bin shop
+    AIRLOCK_SHOP=$(realpath "$target/debug/shop")
+    export AIRLOCK_SHOP
 }
 
 # Debian starts the services that it installs, unless this file says no.

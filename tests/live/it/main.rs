@@ -14,6 +14,7 @@ mod graphile;
 mod proxy;
 mod python;
 mod servers;
+mod shop;
 mod support;
 mod trace;
 mod transactions;

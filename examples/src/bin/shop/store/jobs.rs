@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use airlock::graphile::Graphile;
 use airlock::worker::{DeadLetter, DeadLetters, Served, Worker, WorkerError};
-use airlock::{BoxError, apalis};
+use airlock::{BoxError, EngineError, apalis};
 
 /// The name of the queue.
 pub(super) const QUEUE: &str = "shop";
@@ -45,7 +45,7 @@ impl Jobs {
         }
     }
 
-    pub(super) async fn dead_letters(&self) -> Result<Vec<DeadLetter>, BoxError> {
+    pub(super) async fn dead_letters(&self) -> Result<Vec<DeadLetter>, EngineError> {
         match self {
             Self::Sqlite(jobs) => jobs.list(AT_MOST).await,
             Self::Postgres(jobs) => jobs.list(AT_MOST).await,

@@ -68,7 +68,8 @@ impl Store {
 
     /// What workers have given up.
     pub(crate) async fn given_up(&self) -> Result<Vec<GivenUp>, ShopError> {
-        let letters = self.jobs.dead_letters().await.map_err(ShopError::Queue)?;
+        let letters =
+            self.jobs.dead_letters().await.map_err(|error| ShopError::Queue(error.into()))?;
         Ok(letters.iter().filter_map(GivenUp::of).collect())
     }
 

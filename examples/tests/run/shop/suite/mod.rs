@@ -88,7 +88,17 @@ fn eventually(what: &str, mut is: impl FnMut() -> bool) {
 
 /// A test for each behaviour of a shop whose place `new` makes.
 macro_rules! suite {
-    ($(#[$attribute:meta])* $new:expr) => {
+    (@requests $attributes:tt $new:expr; $($behaviour:ident)*) => {
+        $($crate::shop::suite::suite! { @request $attributes $new; $behaviour })*
+    };
+    (@request [$($attribute:tt)*] $new:expr; $behaviour:ident) => {
+        #[test]
+        $($attribute)*
+        fn $behaviour() {
+            $crate::shop::suite::requests::$behaviour(&$new());
+        }
+    };
+    ($new:expr $(, #[$attribute:meta])*) => {
         $crate::shop::suite::suite! { @requests [$(#[$attribute])*] $new;
             orders_are_placed_shipped_and_cancelled_and_everybody_hears_of_it
             json_is_read_as_forms_are
@@ -116,16 +126,6 @@ macro_rules! suite {
         $(#[$attribute])*
         fn killed_at_200_random_points_under_load() {
             $crate::shop::suite::kills::at_200_random_points_under_load(&$new());
-        }
-    };
-    (@requests $attributes:tt $new:expr; $($behaviour:ident)*) => {
-        $($crate::shop::suite::suite! { @request $attributes $new; $behaviour })*
-    };
-    (@request [$($attribute:tt)*] $new:expr; $behaviour:ident) => {
-        #[test]
-        $($attribute)*
-        fn $behaviour() {
-            $crate::shop::suite::requests::$behaviour(&$new());
         }
     };
 }
