@@ -140,7 +140,7 @@ impl<DB: Backend> Database<DB> {
     /// Runs `body` in a transaction that is a scope.
     ///
     /// Called inside another transaction it is one of its own, on another connection. To nest, pass the
-    /// connection on: [`airlock::sqlx::transaction`](crate::sqlx::transaction)`(&mut *tx, …)`.
+    /// connection on: [`airlock::sqlx::transaction`](fn@crate::sqlx::transaction)`(&mut *tx, …)`.
     ///
     /// # Errors
     ///

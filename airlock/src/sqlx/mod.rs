@@ -4,14 +4,14 @@
 //!
 //! | to | write |
 //! | --- | --- |
-//! | let effects leave after the commit | [`transaction`]`(&pool, async \|tx: &mut PgConnection\| …)` |
+//! | let effects leave after the commit | [`transaction`](fn@transaction)`(&pool, async \|tx: &mut PgConnection\| …)` |
 //! | keep settings in the program's state | [`Database::new`]`(pool)`, then [`.transaction(…)`](Database::transaction) |
 //! | commit effects with the data, so that a crash can't part them | [`.queue(jobs)`](Database::queue) |
 //! | run it again when transactions were in each other's way | [`.retry(3)`](Database::retry) |
-//! | roll a part of it back | [`transaction`]`(&mut *tx, …)`, which is a savepoint |
+//! | roll a part of it back | [`transaction`](fn@transaction)`(&mut *tx, …)`, which is a savepoint |
 //! | work in a transaction that someone else opened | [`Database::within`] |
 //! | begin here and commit there | [`begin`], [`Database::begin`] |
-//! | commit in several databases | [`transaction::commit_all`](crate::transaction::commit_all) |
+//! | commit in several databases | [`commit_all`](crate::transaction::commit_all) |
 //!
 //! The closure's parameter has to be written out: `async |tx: &mut SqliteConnection| …`. Its error type says how
 //! it takes in [`TransactionError`], by `From`.
@@ -136,7 +136,7 @@ where
 
 /// Begins a transaction that is a scope, for code that can't use a closure.
 ///
-/// `on` is what [`transaction`] takes.
+/// `on` is what [`transaction`](fn@transaction) takes.
 ///
 /// # Errors
 ///

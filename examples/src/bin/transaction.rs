@@ -34,14 +34,14 @@ async fn main() -> Result<(), BoxError> {
     transaction(&pool, async |tx: &mut SqliteConnection| place(tx, true).await).await?;
     // Rolled back: no order, no mail.
     let failed = transaction(&pool, async |tx: &mut SqliteConnection| place(tx, false).await);
-    assert_eq!(failed.await.unwrap_err().to_string(), "out of stock");
+    assert_eq!(failed.await.expect_err("rolled back").to_string(), "out of stock");
     assert_eq!((count(&pool, ORDERS).await?, count(&pool, JOBS).await?), (1, 0));
 
     // The mail is a row of the transaction, so that no crash can part it from the order.
     let database = Database::new(pool.clone()).queue(jobs);
     database.transaction(async |tx: &mut SqliteConnection| place(tx, true).await).await?;
     let failed = database.transaction(async |tx: &mut SqliteConnection| place(tx, false).await);
-    failed.await.unwrap_err();
+    failed.await.expect_err("rolled back");
     let (orders, queued) = (count(&pool, ORDERS).await?, count(&pool, JOBS).await?);
     println!("{orders} orders, {queued} mail in the queue");
     assert_eq!((orders, queued), (2, 1));
