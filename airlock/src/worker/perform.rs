@@ -143,8 +143,8 @@ impl Inner {
     /// Tries a task once: it runs, and its effects leave.
     async fn attempt(&self, intent: Intent) -> Result<(), String> {
         let task = intent.task();
-        let (begin, begun) = oneshot::channel();
-        let mut ran = Box::pin(self.ran(self.scope(task), intent, begin));
+        let (runs, begun) = oneshot::channel();
+        let mut ran = Box::pin(self.ran(self.scope(task), intent, runs));
         let (result, sealed) = match self.timeout(task) {
             None => ran.await,
             Some(timeout) => {
@@ -177,7 +177,7 @@ impl Inner {
         &self,
         scope: Scope,
         mut intent: Intent,
-        begin: oneshot::Sender<()>,
+        runs: oneshot::Sender<()>,
     ) -> (Result<(), BoxError>, Sealed) {
         let states = self.states.clone();
         let asynchronous = intent.task().is_async();
@@ -186,11 +186,11 @@ impl Inner {
             intent.run(&here)
         };
         if asynchronous {
-            let _ = begin.send(());
+            let _ = runs.send(());
             return scope.seal_async(async { finish(call()).await }).await;
         }
         let body = carried(move || {
-            let _ = begin.send(());
+            let _ = runs.send(());
             Awaited(Some(scope.seal(call)))
         });
         let mut ran = Given(::tokio::task::spawn_blocking(events::carried(body)));

@@ -52,7 +52,7 @@ mod tests {
     fn a_sign_is_in_time_where_the_one_before_was_not_long_ago() {
         let signs = Signs::default();
         assert!(signs.given(Duration::ZERO), "the first");
-        assert!(signs.given(Duration::from_secs(60)));
+        assert!(signs.given(Duration::from_mins(1)));
         std::thread::sleep(Duration::from_millis(30));
         assert!(!signs.given(Duration::from_millis(10)));
         assert!(signs.clone().given(Duration::ZERO), "that of another worker");
