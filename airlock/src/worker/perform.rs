@@ -5,6 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::time::SystemTime;
 
+use ::tokio::select;
+use ::tokio::sync::oneshot;
+use ::tokio::task::JoinHandle;
+use ::tokio::time::sleep;
+
 use crate::envelope::{self, Envelope};
 use crate::events;
 use crate::executor::{Contained, panic_message};
@@ -138,12 +143,22 @@ impl Inner {
     /// Tries a task once: it runs, and its effects leave.
     async fn attempt(&self, intent: Intent) -> Result<(), String> {
         let task = intent.task();
-        let ran = Box::pin(self.ran(self.scope(task), intent));
+        let (runs, begun) = oneshot::channel();
+        let mut ran = Box::pin(self.ran(self.scope(task), intent, runs));
         let (result, sealed) = match self.timeout(task) {
             None => ran.await,
-            Some(timeout) => ::tokio::time::timeout(timeout, ran)
-                .await
-                .map_err(|_| format!("it took longer than {timeout:?}"))?,
+            Some(timeout) => {
+                let late = async {
+                    // One that waits for a thread does not run yet.
+                    let _ = begun.await;
+                    sleep(timeout).await;
+                };
+                select! {
+                    biased;
+                    ran = &mut ran => ran,
+                    () = late => return Err(format!("it took longer than {timeout:?}")),
+                }
+            }
         };
         let settled = Contained(pin!(sealed.settle_async(result.is_ok()))).await;
         result.map_err(|error| with_causes(&*error))?;
@@ -158,7 +173,12 @@ impl Inner {
     }
 
     /// Runs a task's body in its scope: a sync one on a thread where it may block.
-    async fn ran(&self, scope: Scope, mut intent: Intent) -> (Result<(), BoxError>, Sealed) {
+    async fn ran(
+        &self,
+        scope: Scope,
+        mut intent: Intent,
+        runs: oneshot::Sender<()>,
+    ) -> (Result<(), BoxError>, Sealed) {
         let states = self.states.clone();
         let asynchronous = intent.task().is_async();
         let mut call = move || {
@@ -166,10 +186,15 @@ impl Inner {
             intent.run(&here)
         };
         if asynchronous {
+            let _ = runs.send(());
             return scope.seal_async(async { finish(call()).await }).await;
         }
-        let body = carried(move || Awaited(Some(scope.seal(call))));
-        let ran = ::tokio::task::spawn_blocking(events::carried(body)).await;
+        let body = carried(move || {
+            let _ = runs.send(());
+            Awaited(Some(scope.seal(call)))
+        });
+        let mut ran = Given(::tokio::task::spawn_blocking(events::carried(body)));
+        let ran = (&mut ran.0).await;
         match ran.map(|mut ran| ran.0.take()) {
             Ok(Some((called, sealed))) => (finish(called).await, sealed),
             Ok(None) => unreachable!("it was put there a few lines above"),
@@ -187,6 +212,15 @@ impl Inner {
         } else {
             Settlement::Dead { reason: format!("{reason} (attempt {attempt} of {attempts})") }
         }
+    }
+}
+
+/// A sync task on its thread. Where nobody awaits it any more and it has not begun, it never does.
+struct Given(JoinHandle<Awaited>);
+
+impl Drop for Given {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 use super::memory::Memory;
 use super::refusals::foreign;
-use super::{serve, worker};
+use super::{build, serve, worker};
 use crate::support::{Ran, aboom, afail, anote, boom, fail, note, yield_once};
 
 pub(super) fn tasks() -> TaskSet {
@@ -327,4 +327,44 @@ async fn the_flush_is_not_part_of_the_time() {
     serve(worker(&Ran::new()).executor(Slow).timeout(Duration::from_secs(1)), &memory).await;
     assert_eq!(memory.told(), ["1: done"]);
     assert!(FLUSHED.load(Ordering::Relaxed));
+}
+
+/// A runtime has a limited number of threads for what blocks.
+fn with_one_thread_that_blocks(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(1)
+        .enable_all()
+        .build();
+    runtime.expect("a runtime").block_on(test);
+}
+
+fn occupy() -> tokio::task::JoinHandle<()> {
+    tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_millis(300)))
+}
+
+#[test]
+fn a_sync_task_that_waits_for_a_thread_does_not_run_out_of_time() {
+    with_one_thread_that_blocks(async {
+        let (ran, memory, busy) = (Ran::new(), Memory::new(), occupy());
+        memory.send(&note::intent(1));
+        let served = serve(worker(&ran).timeout(Duration::from_millis(100)), &memory).await;
+        assert_eq!((served.done, served.retried), (1, 0));
+        busy.await.expect("no panic");
+    });
+}
+
+#[test]
+fn a_sync_task_that_is_given_back_while_it_waits_for_a_thread_never_runs() {
+    with_one_thread_that_blocks(async {
+        let (ran, memory, busy) = (Ran::new(), Memory::new(), occupy());
+        memory.send(&note::intent(1));
+        let soon = tokio::time::sleep(Duration::from_millis(100));
+        let worker = build(worker(&ran).grace(Duration::ZERO));
+        let served = worker.run(memory.clone(), soon).await.expect("it opens");
+        assert_eq!((served.done, served.returned), (0, 1));
+        busy.await.expect("no panic");
+        occupy().await.expect("no panic");
+        assert!(ran.list().is_empty());
+    });
 }

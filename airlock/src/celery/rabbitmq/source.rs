@@ -341,13 +341,11 @@ impl RabbitMq {
         // One that fails has lost its connection: the broker delivers the message again.
         let lives = || settled.iter().all(|settled| !settled.receipt.delivery.acker.poisoned());
         drop(answered(lives, join_all(told).map(Ok)).await);
-        match lost {
-            Some(lost) => Err(lost),
-            None => {
-                let refused = (0..settled.len()).filter(|index| kept[*index]).collect();
-                Ok((refused, refusal))
-            }
+        if let Some(lost) = lost {
+            return Err(lost);
         }
+        let refused = (0..settled.len()).filter(|index| kept[*index]).collect();
+        Ok((refused, refusal))
     }
 }
 
