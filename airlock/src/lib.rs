@@ -90,6 +90,9 @@
 //! | run tasks here | [`Inline`], which is what a scope does by itself |
 //! | run tasks apart | [`ThreadPool`], [`tokio::Tasks`] |
 //! | hand effects to an engine | [one of the engines](#engines); else a closure from [`Intent`] to `Result`, or [`Executor`] |
+//! | let effects leave after a transaction's commit | `sqlx::transaction`, `sea_orm::transaction`, `diesel::transaction`, `diesel_async::transaction` (features of these names) |
+//! | commit effects with the data, as its rows | `sqlx::Database::queue`, and of the others |
+//! | commit in several databases | `transaction::commit_all` |
 //! | send some effects here and some there | [`Route`] |
 //! | have an executor try again, give up in time, fall back | `Retry`, `Timeout` (feature `tokio`), [`Fallback`] |
 //! | run what an engine keeps | `worker()` (feature `worker`) |
@@ -130,6 +133,9 @@
 //! - `worker`: workers, which run what an engine keeps.
 //! - `opentelemetry`: traces that go through the queue.
 //! - one for each of the [engines](#engines), which turns on `worker`.
+//! - `sqlx`, `diesel`, `diesel-async`, `sea-orm`: transactions of these libraries that are scopes. None brings
+//!   a driver along. The engines in SQL databases turn on `sqlx`.
+//! - `transaction`: what these share, for an integration of another library.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -147,6 +153,12 @@ mod backoff;
 #[cfg(any(feature = "celery-rabbitmq", feature = "celery-redis"))]
 pub mod celery;
 mod config;
+#[cfg(feature = "diesel")]
+pub mod diesel;
+#[cfg(feature = "diesel-async")]
+pub mod diesel_async;
+#[cfg(any(feature = "diesel", feature = "diesel-async"))]
+mod diesel_sql;
 #[cfg(any(feature = "dramatiq-rabbitmq", feature = "dramatiq-redis"))]
 pub mod dramatiq;
 #[cfg(feature = "envelope")]
@@ -179,6 +191,8 @@ pub mod rocket;
 #[cfg(feature = "salvo")]
 pub mod salvo;
 mod scope;
+#[cfg(feature = "sea-orm")]
+pub mod sea_orm;
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
 mod states;

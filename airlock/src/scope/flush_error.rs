@@ -175,7 +175,9 @@ impl fmt::Debug for FlushError {
 
 impl Error for FlushError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
+        // What all failed for: to the single intents it is only a text.
+        let cause = self.inner.cause.as_ref();
         let first = self.inner.failures.first().map(|failure| &failure.error);
-        first.or(self.inner.cause.as_ref()).map(|error| &**error as _)
+        cause.or(first).map(|error| &**error as _)
     }
 }

@@ -40,7 +40,7 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
         DB::NAME.to_owned()
     }
 
-    fn is_nested(&self) -> bool {
+    fn is_nested(&mut self) -> bool {
         DB::TransactionManager::get_transaction_depth(self) > 1
     }
 

@@ -5,7 +5,7 @@ use std::error::Error;
 /// Whether an error, or one that it came from, says that transactions were in each other's way, and
 /// that the same one may succeed if it is run again.
 ///
-/// PostgreSQL and `MySQL` call it a serialization failure or a deadlock, SQLite a database that is busy
+/// PostgreSQL and MySQL call it a serialization failure or a deadlock, SQLite a database that is busy
 /// or locked.
 ///
 /// # Examples
@@ -20,7 +20,7 @@ pub fn is_conflict(error: &(dyn Error + 'static)) -> bool {
         .any(conflicts)
 }
 
-fn conflicts(error: &sqlx::Error) -> bool {
+pub(crate) fn conflicts(error: &sqlx::Error) -> bool {
     const SERIALIZATION_FAILURE: &str = "40001";
     const DEADLOCK: &str = "40P01";
     const BUSY: u32 = 5;

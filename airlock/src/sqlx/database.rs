@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use sqlx::{Acquire, ConnectOptions, Connection, Pool, SqlStr};
 
-use crate::scope::Scope;
 use crate::sqlx::begun::{Backend, begin_on, not_begun};
 use crate::sqlx::{Conflicts, Retrying, Transaction, When};
+use crate::transaction::settings::settings;
 use crate::transaction::{self, Queue, Settings, TransactionError};
 
 /// A pool with the settings of its transactions, for a program's state. Clones share the pool.
@@ -94,39 +93,7 @@ impl<DB: Backend> Database<DB> {
         self
     }
 
-    /// Makes each transaction's scope, one with settings; it is [`scope()`](crate::scope()) unless told
-    /// otherwise.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use airlock::BoxError;
-    /// # use airlock::sqlx::Database;
-    /// # use sqlx::{SqliteConnection, SqlitePool};
-    /// # #[airlock::task]
-    /// # fn send_mail(order_id: i64) {}
-    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-    /// #     order.fetch_one(tx).await
-    /// # }
-    /// # async fn pool() -> Result<SqlitePool, BoxError> {
-    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-    /// #     Ok(pool)
-    /// # }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), BoxError> {
-    /// let database = Database::new(pool().await?);
-    /// let quiet = database.clone().scope(|| airlock::scope().policy(airlock::DropAll));
-    /// # drop(quiet);
-    /// # Ok(())
-    /// # }
-    /// ```
-    #[must_use]
-    pub fn scope(mut self, make: impl Fn() -> Scope + Send + Sync + 'static) -> Self {
-        self.settings = self.settings.scope(make);
-        self
-    }
+    settings!(timeout);
 
     /// Begins transactions with this statement, such as `BEGIN ISOLATION LEVEL SERIALIZABLE` in
     /// PostgreSQL.
@@ -162,16 +129,6 @@ impl<DB: Backend> Database<DB> {
     #[must_use]
     pub fn begin_with(mut self, statement: impl sqlx::SqlSafeStr) -> Self {
         self.begin = Some(statement.into_sql_str());
-        self
-    }
-
-    /// Waits for a commit no longer than this; for as long as the connection does unless told otherwise.
-    ///
-    /// Nobody can tell whether a commit that was not waited for has happened: the error
-    /// [says so](crate::transaction::DatabaseError::is_certain) and has the effects.
-    #[must_use]
-    pub fn commit_timeout(mut self, timeout: Duration) -> Self {
-        self.settings = self.settings.commit_timeout(timeout);
         self
     }
 

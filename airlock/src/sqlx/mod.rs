@@ -58,6 +58,8 @@ mod database;
 mod retrying;
 
 pub use begun::Backend;
+#[cfg(feature = "sea-orm")]
+pub(crate) use conflict::conflicts;
 pub use conflict::is_conflict;
 pub use database::Database;
 pub use retrying::{Conflicts, Passing, Retrying, When};

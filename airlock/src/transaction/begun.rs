@@ -18,7 +18,7 @@ pub trait Begun: Send + Sized {
     fn place(&self) -> String;
 
     /// Whether this is a savepoint: ending it leaves what is decided to the transaction around.
-    fn is_nested(&self) -> bool;
+    fn is_nested(&mut self) -> bool;
 
     /// Fails where the database would answer a commit with a rollback, as PostgreSQL does after a
     /// statement that failed. It is not asked where the last statement is known to have succeeded.

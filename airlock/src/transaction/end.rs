@@ -4,6 +4,8 @@ use std::any::Any;
 use std::thread;
 
 use crate::events;
+#[cfg(feature = "diesel")]
+use crate::executor::blocking::wait;
 use crate::executor::{Batch, DispatchError};
 use crate::private::BoxError;
 use crate::report::Why;
@@ -32,7 +34,7 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    if let Err(error) = check_enclosed(&begun, settings) {
+    if let Err(error) = check_enclosed(&mut begun, settings) {
         roll_back(begun, settings).await;
         return Err(error.into());
     }
@@ -44,7 +46,10 @@ where
                 Ok(()) => Ok(value),
                 Err(error) => Err(TransactionError::committed(error, value).into()),
             },
-            Err(error) => Err(error.into()),
+            Err(error) => {
+                effects.leave_anyway().await;
+                Err(error.into())
+            }
         },
         Err(error) => {
             roll_back(begun, settings).await;
@@ -58,10 +63,74 @@ where
     }
 }
 
+/// The same from sync code, for libraries whose transactions are never waited for.
+#[cfg(feature = "diesel")]
+pub(crate) fn run_sync<B, T, E>(
+    mut begun: B,
+    settings: &Settings<B::Connection>,
+    body: impl FnOnce(&mut B::Connection) -> Result<T, E>,
+) -> Result<T, E>
+where
+    B: Begun,
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    if let Err(error) = check_enclosed(&mut begun, settings) {
+        wait(None, roll_back(begun, settings));
+        return Err(error.into());
+    }
+    let (value, sealed) = settings.make_scope().seal(|| body(begun.connection()));
+    match value {
+        Ok(value) => match commit_sync(begun, settings, sealed) {
+            Ok(()) => Ok(value),
+            Err(Ended::Before(error)) => Err(error.into()),
+            Err(Ended::After(error)) => Err(TransactionError::committed(error, value).into()),
+        },
+        Err(error) => {
+            wait(None, roll_back(begun, settings));
+            if let Err(flush) = sealed.settle(false) {
+                events::failed_elsewhere(&flush);
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Where the end of a transaction failed: at the commit, or after it.
+#[cfg(feature = "diesel")]
+pub(crate) enum Ended {
+    Before(TransactionError),
+    After(FlushError),
+}
+
+/// Commits, and lets the effects go, from sync code.
+#[cfg(feature = "diesel")]
+pub(crate) fn commit_sync<B: Begun>(
+    begun: B,
+    settings: &Settings<B::Connection>,
+    sealed: Sealed,
+) -> Result<(), Ended> {
+    let mut effects = Effects::After(Held::new(sealed));
+    if let Err(error) = wait(None, commit(begun, settings, &mut effects)) {
+        if let Effects::Anyway(flush) = effects
+            && let Err(flush) = flush.run()
+        {
+            events::failed_elsewhere(&flush);
+        }
+        return Err(Ended::Before(error));
+    }
+    let left = match effects {
+        Effects::After(held) => held.take().settle(true),
+        // Nothing of these is waited for.
+        other => wait(None, other.leave(settings)),
+    };
+    left.map_err(Ended::After)
+}
+
 /// What is enqueued inside a savepoint leaves when the transaction around has ended: somebody has to
 /// wait for that.
 pub(crate) fn check_enclosed<B: Begun>(
-    begun: &B,
+    begun: &mut B,
     settings: &Settings<B::Connection>,
 ) -> Result<(), TransactionError> {
     if !begun.is_nested() || settings.queue.is_some() || !context::enclosing().is_empty() {
@@ -88,6 +157,8 @@ pub(crate) enum Effects {
     Around(Held),
     /// They are rows of the transaction.
     Rows(Box<Flush>),
+    /// The transaction was rolled back, and the scope's rules let them leave all the same.
+    Anyway(Box<Flush>),
     Nothing,
 }
 
@@ -128,12 +199,12 @@ pub(crate) async fn commit<B: Begun>(
         }
         Err(Unprepared::Aborted(error)) => {
             roll_back(begun, settings).await;
-            return Err(effects.rolled_back(place, CommitError::rolled_back(error)).await.into());
+            return Err(effects.rolled_back(place, CommitError::rolled_back(error)).into());
         }
     }
     match complete(begun, settings).await {
         Ok(()) => Ok(()),
-        Err(error) => Err(effects.rolled_back(place, error).await.into()),
+        Err(error) => Err(effects.rolled_back(place, error).into()),
     }
 }
 
@@ -220,34 +291,41 @@ impl Effects {
                 end_rows(*flush, settings);
                 Ok(())
             }
-            Self::Nothing => Ok(()),
+            Self::Anyway(_) | Self::Nothing => Ok(()),
         }
     }
 
     /// Ends them as the commit has: rolled back for certain, or handed back because nobody can tell.
-    pub(crate) async fn rolled_back(&mut self, place: String, error: CommitError) -> DatabaseError {
+    pub(crate) fn rolled_back(&mut self, place: String, error: CommitError) -> DatabaseError {
         let CommitError { source, certain } = error;
         let why = format!("nobody can tell whether {place} committed: {source}");
         let error = DatabaseError::new(Step::Commit, place, source);
         if !certain {
             return error.uncertain(self.give_back(why));
         }
-        self.discard().await;
+        self.discard();
         error
     }
 
-    /// Throws them away with their transaction.
-    pub(crate) async fn discard(&mut self) {
+    /// Throws them away with their transaction, if the scope's rules don't say otherwise.
+    pub(crate) fn discard(&mut self) {
         match std::mem::replace(self, Self::Nothing) {
             Self::After(held) | Self::Around(held) => {
-                if let Some(flush) = held.take().rolled_back()
-                    && let Err(flush) = flush.run_async().await
-                {
-                    events::failed_elsewhere(&flush);
+                if let Some(flush) = held.take().rolled_back() {
+                    *self = Self::Anyway(Box::new(flush));
                 }
             }
             Self::Rows(flush) => flush.rolled_back(),
-            Self::Nothing => {}
+            other => *self = other,
+        }
+    }
+
+    /// Lets go what leaves although the transaction was rolled back, which the caller is told already.
+    pub(crate) async fn leave_anyway(self) {
+        if let Self::Anyway(flush) = self
+            && let Err(error) = flush.run_async().await
+        {
+            events::failed_elsewhere(&error);
         }
     }
 
@@ -270,7 +348,7 @@ impl Effects {
         match std::mem::replace(self, Self::Nothing) {
             Self::After(held) | Self::Around(held) => Some(held.take().give_back(why)),
             Self::Rows(flush) => Some(flush.undone(DispatchError::refused(why))),
-            Self::Nothing => None,
+            Self::Anyway(_) | Self::Nothing => None,
         }
     }
 }

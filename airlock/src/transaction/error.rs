@@ -215,8 +215,10 @@ impl fmt::Display for DatabaseError {
             Step::Commit if *certain => write!(f, "can't commit to {place}: {source}")?,
             Step::Commit => {
                 write!(f, "can't tell whether {place} committed: {source}")?;
-                let count = returned.as_ref().map_or(0, |returned| returned.report().enqueued());
-                write!(f, ": look, and flush the {count} intents in this error if it did")?;
+                if let Some(returned) = returned {
+                    let count = returned.report().enqueued();
+                    write!(f, ": look, and flush the {count} intents in this error if it did")?;
+                }
             }
             Step::Rollback => write!(f, "can't roll back in {place}: {source}")?,
         }

@@ -6,6 +6,8 @@ use std::ops::{Deref, DerefMut};
 use crate::scope::standing::Standing;
 use crate::scope::{Handle, InScope};
 use crate::transaction::end::{Effects, Held, check_enclosed, commit, no_value, place, roll_back};
+#[cfg(feature = "diesel")]
+use crate::transaction::end::{Ended, commit_sync};
 use crate::transaction::{Begun, DatabaseError, Settings, Step, TransactionError};
 
 /// A transaction with a scope: what is enqueued in that leaves when this is [committed](Self::commit),
@@ -28,12 +30,12 @@ impl<B: Begun> Transaction<B> {
     /// [`TransactionError`] where nothing can be enqueued in it: inside a policy, and in a savepoint
     /// around which there is no scope.
     pub async fn new(
-        begun: B,
+        mut begun: B,
         settings: Settings<B::Connection>,
     ) -> Result<Self, TransactionError> {
         const IN_POLICY: &str =
             "it would begin inside a policy: policies judge effects, they have none";
-        let opened = check_enclosed(&begun, &settings).and_then(|()| {
+        let opened = check_enclosed(&mut begun, &settings).and_then(|()| {
             let failed = || DatabaseError::new(Step::Begin, place(&begun, &settings), IN_POLICY);
             Ok(settings.make_scope().stand().ok_or_else(failed)?)
         });
@@ -71,7 +73,10 @@ impl<B: Begun> Transaction<B> {
     pub async fn commit(self) -> Result<(), TransactionError> {
         let Self { scope, begun, settings } = self;
         let mut effects = Effects::After(Held::new(scope.seal()));
-        commit(begun, &settings, &mut effects).await?;
+        if let Err(error) = commit(begun, &settings, &mut effects).await {
+            effects.leave_anyway().await;
+            return Err(error);
+        }
         let left = effects.leave(&settings).await;
         left.map_err(|error| TransactionError::committed(error, no_value()))
     }
@@ -88,6 +93,18 @@ impl<B: Begun> Transaction<B> {
         drop(scope);
         let rolled_back = begun.rollback().await;
         rolled_back.map_err(|error| DatabaseError::new(Step::Rollback, place, error).into())
+    }
+}
+
+#[cfg(feature = "diesel")]
+impl<B: Begun> Transaction<B> {
+    /// The same as [`commit`](Self::commit), from sync code.
+    pub(crate) fn end_sync(self) -> Result<(), TransactionError> {
+        let Self { scope, begun, settings } = self;
+        commit_sync(begun, &settings, scope.seal()).map_err(|error| match error {
+            Ended::Before(error) => error,
+            Ended::After(error) => TransactionError::committed(error, no_value()),
+        })
     }
 }
 

@@ -11,12 +11,14 @@ mod end;
 mod error;
 mod guard;
 mod queue;
-mod settings;
+pub(crate) mod settings;
 mod several;
 
 pub use begun::{Begun, CommitError};
 pub use connection::{Connection, Row, dialect};
 pub use end::run;
+#[cfg(feature = "diesel")]
+pub(crate) use end::run_sync;
 pub use error::{Committed, DatabaseError, Step, TransactionError};
 pub use guard::Transaction;
 pub use queue::Queue;

@@ -77,3 +77,51 @@ impl<C> Clone for Settings<C> {
         }
     }
 }
+
+/// The builder's methods of a type with a field `settings`.
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sea-orm", feature = "sqlx"))]
+macro_rules! settings {
+    () => {
+        /// Makes each transaction's scope, one with settings; it is [`scope()`](crate::scope()) unless
+        /// told otherwise.
+        ///
+        /// ```
+        /// # #[cfg(feature = "apalis-sqlite")]
+        /// fn quiet(
+        ///     database: airlock::sqlx::Database<sqlx::Sqlite>,
+        /// ) -> airlock::sqlx::Database<sqlx::Sqlite> {
+        ///     database.scope(|| airlock::scope().policy(airlock::DropAll))
+        /// }
+        /// ```
+        #[must_use]
+        pub fn scope(
+            mut self,
+            make: impl Fn() -> crate::scope::Scope + Send + Sync + 'static,
+        ) -> Self {
+            self.settings = self.settings.scope(make);
+            self
+        }
+    };
+    (timeout) => {
+        $crate::transaction::settings::settings!();
+
+        /// Waits for a commit no longer than this; for as long as the connection does unless told
+        /// otherwise.
+        ///
+        /// Nobody can tell whether a commit that was not waited for has happened: the error
+        /// [says so](crate::transaction::DatabaseError::is_certain) and has the effects.
+        #[must_use]
+        pub fn commit_timeout(mut self, timeout: std::time::Duration) -> Self {
+            self.settings = self.settings.commit_timeout(timeout);
+            self
+        }
+    };
+}
+
+#[cfg(any(
+    feature = "diesel",
+    feature = "diesel-async",
+    feature = "sea-orm",
+    feature = "sqlx"
+))]
+pub(crate) use settings;

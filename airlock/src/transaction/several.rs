@@ -183,7 +183,11 @@ impl<B: Begun> DynPart for Ending<B> {
     }
 
     fn rolled_back(&mut self, error: CommitError) -> Ended<'_, DatabaseError> {
-        Box::pin(self.effects.rolled_back(self.place.clone(), error))
+        Box::pin(async {
+            let error = self.effects.rolled_back(self.place.clone(), error);
+            std::mem::replace(&mut self.effects, Effects::Nothing).leave_anyway().await;
+            error
+        })
     }
 
     fn roll_back(&mut self) -> Ended<'_, ()> {
@@ -191,7 +195,8 @@ impl<B: Begun> DynPart for Ending<B> {
             if let Some(begun) = self.begun.take() {
                 roll_back(begun, &self.settings).await;
             }
-            self.effects.discard().await;
+            self.effects.discard();
+            std::mem::replace(&mut self.effects, Effects::Nothing).leave_anyway().await;
         })
     }
 

@@ -51,6 +51,7 @@ programs! {
     testing: "mail.confirmation(order_id: 42, address: [secret])",
     thread_pool: "failed: the printer is superstitious",
     tokio_tasks: "mail for order 3",
+    transaction: "2 orders, 1 mail in the queue",
 }
 
 fn succeeds(program: &str, telling: &str) {

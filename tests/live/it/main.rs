@@ -16,4 +16,5 @@ mod python;
 mod servers;
 mod shop;
 mod support;
+mod transactions;
 mod unique;

@@ -1,4 +1,7 @@
 //! Transactions that are scopes, on SQLite files. What needs a server is in `tests/live`.
 
+mod diesel;
+mod diesel_async;
+mod sea_orm;
 mod sqlx;
 mod support;

@@ -95,6 +95,18 @@ impl From<sqlx::Error> for ShopError {
     }
 }
 
+impl From<sea_orm::DbErr> for ShopError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl From<diesel::result::Error> for ShopError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
 impl From<TransactionError> for ShopError {
     fn from(error: TransactionError) -> Self {
         Self::Transaction(error)

@@ -1,1 +1,3 @@
-//! What the tests of transactions share with the programs that they start.
+//! What the tests of transactions share: a program that places orders and kills itself where told.
+
+pub mod placing;

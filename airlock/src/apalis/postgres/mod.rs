@@ -198,7 +198,7 @@ impl Postgres {
             return push::push(&mut *self.pool.acquire().await?, jobs).await;
         }
         let mut transaction = self.pool.begin().await?;
-        let left_out = push::push(&mut *transaction, jobs).await?;
+        let left_out = push::push(&mut transaction, jobs).await?;
         transaction.commit().await?;
         Ok(left_out)
     }

@@ -128,7 +128,7 @@ async fn a_question_mark_is_all_that_a_function_needs() {
             shop.mails.enqueue(1)?;
             Ok::<_, Box<dyn std::error::Error + Send + Sync>>(1)
         };
-        Ok(airlock::sqlx::transaction(&shop.pool, body).await?)
+        airlock::sqlx::transaction(&shop.pool, body).await
     }
     async fn anyhow(shop: &Shop) -> anyhow::Result<i64> {
         let body = async |tx: &mut SqliteConnection| {

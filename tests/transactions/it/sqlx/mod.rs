@@ -2,6 +2,7 @@
 
 mod cancelled;
 mod closure;
+mod crash;
 mod errors;
 mod foreign;
 mod guard;
@@ -11,5 +12,5 @@ mod queue;
 mod retry;
 mod savepoints;
 mod several;
-mod shop;
+pub(crate) mod shop;
 mod spawned;

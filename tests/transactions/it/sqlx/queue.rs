@@ -28,7 +28,7 @@ async fn rows_are_there_when_the_data_is() {
 #[tokio::test]
 async fn a_worker_of_this_process_is_woken() {
     let shop = Shop::open().await;
-    let hour = std::time::Duration::from_secs(3600);
+    let hour = std::time::Duration::from_hours(1);
     let jobs = airlock::apalis::Sqlite::new(shop.pool.clone()).poll(hour);
     jobs.setup().await.expect("tables");
     let database = shop.database().queue(jobs.clone());

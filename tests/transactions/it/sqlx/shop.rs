@@ -11,7 +11,7 @@ pub(crate) struct Shop {
     pub(crate) pool: SqlitePool,
     pub(crate) mails: Mails,
     pub(crate) reports: Reports,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Shop {
@@ -30,16 +30,27 @@ impl Shop {
         let orders = "CREATE TABLE orders (id INTEGER PRIMARY KEY, parent INTEGER REFERENCES orders \
                       DEFERRABLE INITIALLY DEFERRED)";
         sqlx::query(orders).execute(&pool).await.expect("a table");
-        Self { pool, mails: Mails::new(), reports: Reports::default(), _folder: folder }
+        Self { pool, mails: Mails::new(), reports: Reports::default(), folder }
     }
 
     /// The same with a queue in the file.
     pub(crate) async fn with_queue() -> (Self, airlock::sqlx::Database<sqlx::Sqlite>) {
         let shop = Self::open().await;
-        let jobs = apalis::Sqlite::new(shop.pool.clone());
-        jobs.setup().await.expect("tables");
+        let jobs = shop.jobs_queue().await;
         let database = shop.database().queue(jobs);
         (shop, database)
+    }
+
+    /// Where the file is, for other libraries.
+    pub(crate) fn path(&self) -> String {
+        self.folder.path().join("shop.db").to_str().expect("a path in UTF-8").to_owned()
+    }
+
+    /// A queue in the file.
+    pub(crate) async fn jobs_queue(&self) -> apalis::Sqlite {
+        let jobs = apalis::Sqlite::new(self.pool.clone());
+        jobs.setup().await.expect("tables");
+        jobs
     }
 
     pub(crate) fn database(&self) -> airlock::sqlx::Database<sqlx::Sqlite> {

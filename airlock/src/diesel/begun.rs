@@ -1,0 +1,162 @@
+//! diesel's transactions.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use diesel::connection::{Connection, LoadConnection, TransactionManager};
+use diesel::pg::Pg;
+use diesel::sql_types::Text;
+use diesel::{RunQueryDsl, sql_query};
+
+use crate::diesel_sql::{Answer, commit_error, name};
+use crate::executor::blocking::wait;
+use crate::private::BoxError;
+use crate::transaction::{
+    self, CommitError, DatabaseError, Row, Settings, Step, Transaction, TransactionError, dialect,
+};
+
+/// A transaction of diesel that has begun.
+pub struct Begun<'c, C: Connection> {
+    connection: &'c mut C,
+    open: bool,
+}
+
+impl<C: Connection> fmt::Debug for Begun<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun").finish_non_exhaustive()
+    }
+}
+
+pub(super) fn begin_on<C: Connection>(
+    connection: &mut C,
+) -> Result<Begun<'_, C>, TransactionError> {
+    match C::TransactionManager::begin_transaction(connection) {
+        Ok(()) => Ok(Begun { connection, open: true }),
+        Err(error) => Err(DatabaseError::new(Step::Begin, name::<C::Backend>(), error)
+            .with_next_step("check that the connection is a good one, and take another one if not")
+            .into()),
+    }
+}
+
+impl<C: Connection> transaction::Begun for Begun<'_, C> {
+    type Connection = C;
+
+    fn connection(&mut self) -> &mut C {
+        self.connection
+    }
+
+    fn place(&self) -> String {
+        name::<C::Backend>().to_owned()
+    }
+
+    fn is_nested(&mut self) -> bool {
+        let status = C::TransactionManager::transaction_manager_status_mut(self.connection);
+        status.transaction_depth().ok().flatten().is_some_and(|depth| depth.get() > 1)
+    }
+
+    async fn check(&mut self) -> Result<(), BoxError> {
+        if name::<C::Backend>() == "PostgreSQL" && !self.is_nested() {
+            self.connection.batch_execute("SELECT 1")?;
+        }
+        Ok(())
+    }
+
+    async fn commit(mut self) -> Result<(), CommitError> {
+        let committed = C::TransactionManager::commit_transaction(self.connection);
+        self.open = committed.is_err() && self.is_open();
+        committed.map_err(commit_error)
+    }
+
+    async fn rollback(mut self) -> Result<(), BoxError> {
+        self.open = false;
+        Ok(C::TransactionManager::rollback_transaction(self.connection)?)
+    }
+}
+
+impl<C: Connection> Begun<'_, C> {
+    /// Whether diesel still has a transaction open: of commits that fail it ends some by itself.
+    fn is_open(&mut self) -> bool {
+        let status = C::TransactionManager::transaction_manager_status_mut(self.connection);
+        status.transaction_depth().is_ok_and(|depth| depth.is_some())
+    }
+}
+
+impl<C: Connection> Drop for Begun<'_, C> {
+    fn drop(&mut self) {
+        if self.open
+            && let Err(error) = C::TransactionManager::rollback_transaction(self.connection)
+        {
+            crate::events::not_rolled_back(name::<C::Backend>(), &error.into());
+        }
+    }
+}
+
+impl<C: Connection> Deref for Begun<'_, C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        self.connection
+    }
+}
+
+impl<C: Connection> DerefMut for Begun<'_, C> {
+    fn deref_mut(&mut self) -> &mut C {
+        self.connection
+    }
+}
+
+impl<'c, C: Connection> Transaction<Begun<'c, C>> {
+    pub(super) fn begin_blocking(
+        begun: Begun<'c, C>,
+        settings: Settings<C>,
+    ) -> Result<Self, TransactionError> {
+        wait(None, Self::new(begun, settings))
+    }
+
+    /// Commits; then the effects leave. The same as [`commit`](Self::commit), from sync code.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError`] where the database does not commit, or the effects don't leave.
+    pub fn commit_blocking(self) -> Result<(), TransactionError> {
+        self.end_sync()
+    }
+
+    /// Rolls back, and discards what was enqueued. The same as [`rollback`](Self::rollback), from sync
+    /// code.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError`] where the database can't be told.
+    pub fn rollback_blocking(self) -> Result<(), TransactionError> {
+        wait(None, self.rollback())
+    }
+}
+
+/// A connection of diesel, as queues write through it.
+pub struct Through<'c, C>(pub(super) &'c mut C);
+
+impl<C> fmt::Debug for Through<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Through").finish_non_exhaustive()
+    }
+}
+
+impl<C: LoadConnection<Backend = Pg>> transaction::Connection<dialect::Postgres>
+    for Through<'_, C>
+{
+    async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
+        let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0)?;
+        Ok(answers.into_iter().map(|answer| (answer.held, answer.missing)).collect())
+    }
+}
+
+#[cfg(feature = "apalis-sqlite")]
+impl<C: LoadConnection<Backend = diesel::sqlite::Sqlite>> transaction::Connection<dialect::Sqlite>
+    for Through<'_, C>
+{
+    async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
+        let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0)?;
+        Ok(answers.into_iter().map(|answer| (answer.held, answer.missing)).collect())
+    }
+}

@@ -1,0 +1,70 @@
+//! Transactions of [diesel](https://docs.rs/diesel) that are scopes.
+//!
+//! What leaves when is as the book's page `docs/transactions.md` says. All of this is sync: effects leave
+//! on the thread that commits.
+//!
+//! # Examples
+//!
+//! ```no_run
+//! use airlock::BoxError;
+//! use diesel::connection::{Connection, SimpleConnection};
+//!
+//! #[airlock::task]
+//! fn send_mail(order_id: i64) {}
+//!
+//! fn place<C: Connection>(connection: &mut C) -> Result<(), BoxError> {
+//!     airlock::diesel::transaction(connection, |tx| {
+//!         tx.batch_execute("INSERT INTO orders (id) VALUES (42)")?;
+//!         send_mail::enqueue(42)?;                            // leaves after the commit
+//!         Ok(())
+//!     })
+//! }
+//! ```
+
+mod begun;
+mod database;
+
+pub use begun::{Begun, Through};
+pub use database::Database;
+
+use diesel::connection::Connection;
+
+use crate::diesel::begun::begin_on;
+use crate::transaction::{self, Settings, TransactionError};
+
+/// A transaction of diesel with a scope, for code that can't use a closure; made by [`begin`] and
+/// [`Database::begin`]. It derefs to the connection.
+pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
+
+/// Runs `body` in a transaction that is a scope: its effects leave after the commit.
+///
+/// On a connection that is in a transaction this is a savepoint, whose effects move into the scope of the
+/// transaction around. One that was opened without airlock needs a scope around it.
+///
+/// # Errors
+///
+/// The body's own, after a rollback; else [`TransactionError`], as the body's error type.
+///
+/// # Panics
+///
+/// Where `body` does, after a rollback.
+pub fn transaction<C, T, E>(
+    connection: &mut C,
+    body: impl FnOnce(&mut C) -> Result<T, E>,
+) -> Result<T, E>
+where
+    C: Connection,
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    transaction::run_sync(begin_on(connection)?, &Settings::default(), body)
+}
+
+/// Begins a transaction that is a scope, for code that can't use a closure.
+///
+/// # Errors
+///
+/// [`TransactionError`] where the database does not begin one.
+pub fn begin<C: Connection>(connection: &mut C) -> Result<Transaction<'_, C>, TransactionError> {
+    Transaction::begin_blocking(begin_on(connection)?, Settings::default())
+}

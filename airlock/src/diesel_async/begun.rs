@@ -1,0 +1,122 @@
+//! diesel-async's transactions.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use diesel::pg::Pg;
+use diesel::sql_query;
+use diesel::sql_types::Text;
+use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
+
+use crate::diesel_sql::{Answer, commit_error, name};
+use crate::private::BoxError;
+use crate::transaction::{self, CommitError, DatabaseError, Row, Step, TransactionError, dialect};
+
+/// A transaction of diesel-async that has begun.
+pub struct Begun<'c, C: AsyncConnection> {
+    connection: &'c mut C,
+}
+
+impl<C: AsyncConnection> fmt::Debug for Begun<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun").finish_non_exhaustive()
+    }
+}
+
+pub(super) async fn begin_on<C: AsyncConnection>(
+    connection: &mut C,
+) -> Result<Begun<'_, C>, TransactionError> {
+    match C::TransactionManager::begin_transaction(connection).await {
+        Ok(()) => Ok(Begun { connection }),
+        Err(error) => Err(DatabaseError::new(Step::Begin, name::<C::Backend>(), error)
+            .with_next_step("check that the connection is a good one, and take another one if not")
+            .into()),
+    }
+}
+
+impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
+    type Connection = C;
+
+    fn connection(&mut self) -> &mut C {
+        self.connection
+    }
+
+    fn place(&self) -> String {
+        name::<C::Backend>().to_owned()
+    }
+
+    fn is_nested(&mut self) -> bool {
+        let status = C::TransactionManager::transaction_manager_status_mut(self.connection);
+        status.transaction_depth().ok().flatten().is_some_and(|depth| depth.get() > 1)
+    }
+
+    async fn check(&mut self) -> Result<(), BoxError> {
+        if name::<C::Backend>() == "PostgreSQL" && !self.is_nested() {
+            self.connection.batch_execute("SELECT 1").await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(mut self) -> Result<(), CommitError> {
+        let committed = C::TransactionManager::commit_transaction(self.connection).await;
+        if committed.is_err() && self.is_open() {
+            // The commit's own error is what the caller hears of.
+            let _ = C::TransactionManager::rollback_transaction(self.connection).await;
+        }
+        committed.map_err(commit_error)
+    }
+
+    async fn rollback(self) -> Result<(), BoxError> {
+        Ok(C::TransactionManager::rollback_transaction(self.connection).await?)
+    }
+}
+
+impl<C: AsyncConnection> Begun<'_, C> {
+    /// Whether diesel still has a transaction open: of commits that fail it ends some by itself.
+    fn is_open(&mut self) -> bool {
+        let status = C::TransactionManager::transaction_manager_status_mut(self.connection);
+        status.transaction_depth().is_ok_and(|depth| depth.is_some())
+    }
+}
+
+impl<C: AsyncConnection> Deref for Begun<'_, C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        self.connection
+    }
+}
+
+impl<C: AsyncConnection> DerefMut for Begun<'_, C> {
+    fn deref_mut(&mut self) -> &mut C {
+        self.connection
+    }
+}
+
+/// A connection of diesel-async, as queues write through it.
+pub struct Through<'c, C>(pub(super) &'c mut C);
+
+impl<C> fmt::Debug for Through<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Through").finish_non_exhaustive()
+    }
+}
+
+impl<C: AsyncConnection<Backend = Pg>> transaction::Connection<dialect::Postgres>
+    for Through<'_, C>
+{
+    async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
+        let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0).await?;
+        Ok(answers.into_iter().map(|answer| (answer.held, answer.missing)).collect())
+    }
+}
+
+#[cfg(feature = "apalis-sqlite")]
+impl<C: AsyncConnection<Backend = diesel::sqlite::Sqlite>> transaction::Connection<dialect::Sqlite>
+    for Through<'_, C>
+{
+    async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
+        let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0).await?;
+        Ok(answers.into_iter().map(|answer| (answer.held, answer.missing)).collect())
+    }
+}

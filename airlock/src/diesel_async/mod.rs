@@ -1,0 +1,76 @@
+//! Transactions of [diesel-async](https://docs.rs/diesel-async) that are scopes.
+//!
+//! What leaves when is as the book's page `docs/transactions.md` says.
+//!
+//! A future, or a guard, that is dropped inside a transaction leaves the connection in it, as with
+//! diesel-async itself, which can't wait for a rollback there: pools throw such a connection away, and a
+//! connection of one's own has to be dropped. The database rolls back then. Effects are discarded at once.
+//!
+//! # Examples
+//!
+//! ```no_run
+//! use airlock::BoxError;
+//! use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+//!
+//! #[airlock::task]
+//! fn send_mail(order_id: i64) {}
+//!
+//! async fn place<C: AsyncConnection>(connection: &mut C) -> Result<(), BoxError> {
+//!     airlock::diesel_async::transaction(connection, async |tx: &mut C| {
+//!         tx.batch_execute("INSERT INTO orders (id) VALUES (42)").await?;
+//!         send_mail::enqueue(42)?;                            // leaves after the commit
+//!         Ok::<_, BoxError>(())
+//!     })
+//!     .await
+//! }
+//! ```
+
+mod begun;
+mod database;
+
+pub use begun::{Begun, Through};
+pub use database::Database;
+
+use diesel_async::AsyncConnection;
+
+use crate::diesel_async::begun::begin_on;
+use crate::transaction::{self, Settings, TransactionError};
+
+/// A transaction of diesel-async with a scope, for code that can't use a closure; made by [`begin`] and
+/// [`Database::begin`]. It derefs to the connection.
+pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
+
+/// Runs `body` in a transaction that is a scope: its effects leave after the commit.
+///
+/// On a connection that is in a transaction this is a savepoint, whose effects move into the scope of the
+/// transaction around. One that was opened without airlock needs a scope around it.
+///
+/// # Errors
+///
+/// The body's own, after a rollback; else [`TransactionError`], as the body's error type.
+///
+/// # Panics
+///
+/// Where `body` does, after a rollback.
+pub async fn transaction<C, T, E>(
+    connection: &mut C,
+    body: impl AsyncFnOnce(&mut C) -> Result<T, E>,
+) -> Result<T, E>
+where
+    C: AsyncConnection,
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    transaction::run(begin_on(connection).await?, &Settings::default(), body).await
+}
+
+/// Begins a transaction that is a scope, for code that can't use a closure.
+///
+/// # Errors
+///
+/// [`TransactionError`] where the database does not begin one.
+pub async fn begin<C: AsyncConnection>(
+    connection: &mut C,
+) -> Result<Transaction<'_, C>, TransactionError> {
+    Transaction::new(begin_on(connection).await?, Settings::default()).await
+}

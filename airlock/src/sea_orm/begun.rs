@@ -1,0 +1,159 @@
+//! SeaORM's transactions.
+
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
+    SqlxError, Statement, TransactionTrait,
+};
+
+use crate::private::BoxError;
+use crate::transaction::{self, CommitError, DatabaseError, Row, Step, TransactionError, dialect};
+
+/// A transaction of SeaORM that has begun.
+#[derive(Debug)]
+pub struct Begun {
+    transaction: DatabaseTransaction,
+    nested: bool,
+}
+
+/// What a transaction can begin on: SeaORM's connection, and its transaction.
+pub trait Begin: Sync {
+    /// Begins a transaction, or sets a savepoint.
+    #[doc(hidden)]
+    fn begun(&self) -> Pin<Box<dyn Future<Output = Result<Begun, TransactionError>> + Send + '_>>;
+}
+
+impl Begin for DatabaseConnection {
+    fn begun(&self) -> Pin<Box<dyn Future<Output = Result<Begun, TransactionError>> + Send + '_>> {
+        Box::pin(async { begun(self.begin().await, self.get_database_backend(), false) })
+    }
+}
+
+impl Begin for DatabaseTransaction {
+    fn begun(&self) -> Pin<Box<dyn Future<Output = Result<Begun, TransactionError>> + Send + '_>> {
+        Box::pin(async { begun(self.begin().await, self.get_database_backend(), true) })
+    }
+}
+
+pub(super) fn begun(
+    begun: Result<DatabaseTransaction, DbErr>,
+    backend: DbBackend,
+    nested: bool,
+) -> Result<Begun, TransactionError> {
+    let next = match &begun {
+        Ok(_) => None,
+        Err(DbErr::ConnectionAcquire(_)) => Some(
+            "all connections are in use, or the pool is closed: give the pool more of them, and inside \
+             a transaction run statements, and nested transactions, on that",
+        ),
+        Err(_) => Some("check that the server runs and that the URL leads to it"),
+    };
+    begun.map(|transaction| Begun { transaction, nested }).map_err(|error| {
+        let error = DatabaseError::new(Step::Begin, name(backend), error);
+        match next {
+            Some(next) => error.with_next_step(next).into(),
+            None => error.into(),
+        }
+    })
+}
+
+fn name(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => "PostgreSQL",
+        DbBackend::Sqlite => "SQLite",
+        DbBackend::MySql => "MySQL",
+        _ => "the database",
+    }
+}
+
+impl transaction::Begun for Begun {
+    type Connection = DatabaseTransaction;
+
+    fn connection(&mut self) -> &mut DatabaseTransaction {
+        &mut self.transaction
+    }
+
+    fn place(&self) -> String {
+        name(self.transaction.get_database_backend()).to_owned()
+    }
+
+    fn is_nested(&mut self) -> bool {
+        self.nested
+    }
+
+    async fn check(&mut self) -> Result<(), BoxError> {
+        if self.transaction.get_database_backend() == DbBackend::Postgres && !self.nested {
+            self.transaction.execute_unprepared("SELECT 1").await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<(), CommitError> {
+        self.transaction.commit().await.map_err(|error| {
+            let said = match &error {
+                DbErr::Conn(RuntimeErr::SqlxError(error))
+                | DbErr::Exec(RuntimeErr::SqlxError(error))
+                | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+                    matches!(**error, SqlxError::Database(_))
+                }
+                _ => false,
+            };
+            if said { CommitError::rolled_back(error) } else { CommitError::unknown(error) }
+        })
+    }
+
+    async fn rollback(self) -> Result<(), BoxError> {
+        Ok(self.transaction.rollback().await?)
+    }
+}
+
+impl Deref for Begun {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Begun {
+    fn deref_mut(&mut self) -> &mut DatabaseTransaction {
+        &mut self.transaction
+    }
+}
+
+impl transaction::Connection<dialect::Postgres> for DatabaseTransaction {
+    async fn query(&mut self, statement: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
+        query(self, DbBackend::Postgres, statement, parameter).await
+    }
+}
+
+impl transaction::Connection<dialect::Sqlite> for DatabaseTransaction {
+    async fn query(&mut self, statement: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
+        query(self, DbBackend::Sqlite, statement, parameter).await
+    }
+}
+
+/// SeaORM's types don't say which database it is.
+async fn query(
+    transaction: &DatabaseTransaction,
+    queue: DbBackend,
+    statement: &str,
+    parameter: &str,
+) -> Result<Vec<Row>, BoxError> {
+    let backend = transaction.get_database_backend();
+    if backend != queue {
+        return Err(format!(
+            "the transaction is in {}, and the queue's tables are in {}: give the database a queue of \
+             its own kind",
+            name(backend),
+            name(queue)
+        )
+        .into());
+    }
+    let statement = Statement::from_sql_and_values(backend, statement, [parameter.into()]);
+    let rows = transaction.query_all_raw(statement).await?;
+    let row = |row: sea_orm::QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+    rows.into_iter().map(row).collect()
+}

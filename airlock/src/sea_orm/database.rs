@@ -1,0 +1,135 @@
+//! A database whose transactions are scopes.
+
+use std::fmt;
+
+use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionOptions, TransactionTrait};
+
+use crate::sea_orm::begun::{Begin, Begun, begun};
+use crate::sea_orm::{Transaction, run};
+use crate::transaction::settings::settings;
+use crate::transaction::{Queue, Settings, TransactionError};
+
+/// A connection of SeaORM with the settings of its transactions, for a program's state. Clones share
+/// the pool.
+///
+/// # Examples
+///
+/// ```no_run
+/// # #[cfg(feature = "apalis-sqlite")]
+/// # async fn example() -> Result<(), airlock::BoxError> {
+/// use airlock::apalis;
+/// use airlock::sea_orm::Database;
+///
+/// let connection = sea_orm::Database::connect("sqlite:shop.db").await?;
+/// let jobs = apalis::Sqlite::connect("sqlite:shop.db").await?;
+/// let database = Database::new(connection).queue(jobs);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Database {
+    connection: DatabaseConnection,
+    options: Option<TransactionOptions>,
+    settings: Settings<DatabaseTransaction>,
+}
+
+impl Database {
+    /// Uses a connection that the program has.
+    pub fn new(connection: DatabaseConnection) -> Self {
+        Self { connection, options: None, settings: Settings::default() }
+    }
+
+    /// Writes effects to a queue in the same database, as rows of the transaction: data and effects are
+    /// committed together or not at all.
+    ///
+    /// The queue is written to through the transaction. One whose tables are in another kind of database
+    /// is refused when there is something to write.
+    #[must_use]
+    pub fn queue(mut self, queue: impl Queue<DatabaseTransaction>) -> Self {
+        self.settings = self.settings.queue(queue);
+        self
+    }
+
+    settings!(timeout);
+
+    /// Begins transactions with these options, such as an isolation level.
+    #[must_use]
+    pub fn options(mut self, options: TransactionOptions) -> Self {
+        self.options = Some(options);
+        self
+    }
+
+    /// The connection.
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    /// Runs `body` in a transaction that is a scope.
+    ///
+    /// # Errors
+    ///
+    /// The body's own, after a rollback; else [`TransactionError`], as the body's error type.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback.
+    pub async fn transaction<T, E>(
+        &self,
+        body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+    {
+        run(self.begun().await?, &self.settings, body).await
+    }
+
+    /// Runs `body` in a savepoint of a transaction that is open, whoever opened it.
+    ///
+    /// With a [queue](Self::queue), effects become rows of that transaction when the savepoint is
+    /// released. Without one, a scope has to be around the transaction, and they move into that.
+    ///
+    /// # Errors
+    ///
+    /// The body's own, after a rollback to the savepoint; else [`TransactionError`], as the body's error
+    /// type.
+    pub async fn within<T, E>(
+        &self,
+        transaction: &DatabaseTransaction,
+        body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+    {
+        run(transaction.begun().await?, &self.settings, body).await
+    }
+
+    /// Begins a transaction that is a scope, for code that can't use a closure.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError`] where the database does not begin one.
+    pub async fn begin(&self) -> Result<Transaction, TransactionError> {
+        Transaction::new(self.begun().await?, self.settings.clone()).await
+    }
+
+    async fn begun(&self) -> Result<Begun, TransactionError> {
+        match self.options {
+            None => self.connection.begun().await,
+            Some(options) => {
+                let backend = self.connection.get_database_backend();
+                begun(self.connection.begin_with_options(options).await, backend, false)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database")
+            .field("connection", &self.connection)
+            .field("queue", &self.settings.queue.is_some())
+            .finish_non_exhaustive()
+    }
+}

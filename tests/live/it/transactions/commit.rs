@@ -1,0 +1,102 @@
+//! Commits that time out, and of which the answer is lost.
+
+use std::time::{Duration, Instant};
+
+use airlock::BoxError;
+use airlock::sqlx::Database;
+use airlock::transaction::{DatabaseError, Step, TransactionError};
+use sqlx::{PgConnection, Postgres};
+
+use super::shop::{Shop, place};
+use crate::proxy::Proxy;
+
+/// Makes commits take this long.
+async fn slow_down(shop: &Shop, seconds: u32) {
+    let slow = format!(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN PERFORM pg_sleep({seconds}); RETURN NULL; END';
+         CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON orders
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow()"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(slow)).execute(&shop.pool).await.expect("a trigger");
+}
+
+async fn failing(database: Database<Postgres>, setting: &'static str) -> DatabaseError {
+    let placed = database.transaction(async |tx: &mut PgConnection| {
+        sqlx::query(setting).execute(&mut *tx).await?;
+        place(tx, 1).await
+    });
+    let error = placed.await.expect_err("the commit fails");
+    match error.downcast().map(|error| *error) {
+        Ok(TransactionError::Database(error)) => error,
+        error => panic!("{error:?}"),
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn one_that_the_server_ends_is_rolled_back_for_certain() {
+    let shop = Shop::open().await;
+    // A statement's time does not count in a commit, but the time that it waits for a lock does.
+    let locking = "
+        CREATE FUNCTION lock() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NULL; END';
+        CREATE CONSTRAINT TRIGGER lock AFTER INSERT ON orders
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION lock()";
+    sqlx::raw_sql(locking).execute(&shop.pool).await.expect("a trigger");
+    let mut holder = shop.pool.acquire().await.expect("a connection");
+    sqlx::query("SELECT pg_advisory_lock(1)").execute(&mut *holder).await.expect("locked");
+    let error = failing(shop.database().await, "SET LOCAL lock_timeout = '200ms'").await;
+    assert_eq!((error.step(), error.is_certain()), (Step::Commit, true));
+    assert!(error.to_string().contains("lock timeout"), "{error}");
+    assert_eq!(shop.orders().await, [0; 0]);
+    assert_eq!(shop.fates(), ["discarded: rolled back"]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn one_that_nobody_waits_for_hands_the_effects_back() {
+    let shop = Shop::open().await;
+    slow_down(&shop, 2).await;
+    let begun = Instant::now();
+    let database = shop.database().await.commit_timeout(Duration::from_millis(200));
+    let error = failing(database, "SELECT 1").await;
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    assert!(!error.is_certain());
+    assert!(error.to_string().starts_with("can't tell whether postgres://"), "{error}");
+    assert!(error.to_string().contains("there is no answer after 200ms"), "{error}");
+    assert_eq!(shop.fates(), ["not attempted"]);
+    assert_eq!(error.into_intents().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn one_of_which_the_answer_is_lost_has_happened_and_hands_the_effects_back() {
+    let shop = Shop::open().await;
+    let proxy = Proxy::to(&shop.url);
+    let database = shop.database_at(proxy.url()).await;
+    let placed = database.transaction(async |tx: &mut PgConnection| {
+        place(tx, 1).await?;
+        // What comes before the commit is the question whether the transaction is a good one, of which
+        // the answer is let through: a deferred trigger cuts the line in the commit itself.
+        Ok::<_, BoxError>(())
+    });
+    slow_down(&shop, 1).await;
+    let cut = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        proxy.cut();
+    };
+    let (placed, ()) = tokio::join!(placed, cut);
+    let error = placed.expect_err("the line is cut");
+    let Ok(TransactionError::Database(error)) = error.downcast().map(|error| *error) else {
+        panic!("the database's")
+    };
+    assert!(!error.is_certain(), "{error}");
+    assert_eq!((error.into_intents().len(), shop.fates()), (1, vec!["not attempted".to_owned()]));
+    // The server went on: this is why nobody could tell.
+    let until = Instant::now() + Duration::from_secs(10);
+    while shop.orders().await.is_empty() && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(shop.orders().await, [1]);
+}

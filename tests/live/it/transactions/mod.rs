@@ -1,0 +1,9 @@
+//! Transactions that are scopes, on PostgreSQL. SQLite's are in `tests/transactions`.
+
+mod aborted;
+mod commit;
+mod conflict;
+mod crash;
+mod libraries;
+mod shop;
+mod two_databases;

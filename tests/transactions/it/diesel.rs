@@ -1,0 +1,136 @@
+//! With diesel.
+
+use airlock::diesel::{Database, begin, transaction};
+use airlock::transaction::TransactionError;
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, SqliteConnection};
+
+use crate::sqlx::shop::Shop;
+use crate::support::{Mails, ShopError};
+
+fn connect(shop: &Shop) -> SqliteConnection {
+    let mut connection = SqliteConnection::establish(&shop.path()).expect("connected");
+    connection.batch_execute("PRAGMA foreign_keys = ON").expect("a pragma");
+    connection
+}
+
+fn insert(tx: &mut SqliteConnection, values: &str) -> Result<(), diesel::result::Error> {
+    tx.batch_execute(&format!("INSERT INTO orders (id, parent) VALUES ({values})"))
+}
+
+fn place(tx: &mut SqliteConnection, mails: Mails, id: i64) -> Result<i64, ShopError> {
+    insert(tx, &format!("{id}, NULL"))?;
+    mails.enqueue(id)?;
+    Ok(id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn effects_leave_after_the_commit_and_a_savepoint_is_rolled_back_alone() {
+    let shop = Shop::open().await;
+    let placed = transaction(&mut connect(&shop), |tx| {
+        place(tx, shop.mails, 1)?;
+        let nested = transaction(tx, |tx| {
+            place(tx, shop.mails, 2)?;
+            Err::<(), _>(ShopError::OutOfStock)
+        });
+        nested.expect_err("out of stock");
+        transaction(tx, |tx| place(tx, shop.mails, 3))?;
+        assert_eq!(shop.mails.sent(), [0; 0]);
+        Ok::<_, ShopError>("placed")
+    });
+    assert_eq!(placed.expect("committed"), "placed");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1, 3], vec![1, 3]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_a_failed_commit_and_a_panic_discard() {
+    let shop = Shop::open().await;
+    let (reports, mut connection) = (shop.reports.clone(), connect(&shop));
+    let database = Database::new().scope(move || reports.scope());
+    let failed = database.transaction(&mut connection, |tx| {
+        place(tx, shop.mails, 1)?;
+        Err::<(), _>(ShopError::OutOfStock)
+    });
+    failed.expect_err("out of stock");
+    let refused = database.transaction(&mut connection, |tx| {
+        insert(tx, "2, -1")?;
+        shop.mails.enqueue(2)?;
+        Ok::<_, ShopError>(())
+    });
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = refused else {
+        panic!("the commit fails: {refused:?}")
+    };
+    assert!(
+        error.is_certain() && error.to_string().starts_with("can't commit to SQLite: "),
+        "{error}"
+    );
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        database.transaction(&mut connection, |tx| {
+            place(tx, shop.mails, 3)?;
+            assert!(!shop.mails.sent().is_empty(), "a bug");
+            Ok::<_, ShopError>(())
+        })
+    }));
+    panicked.expect_err("a panic");
+    // The connection is as good as before.
+    transaction(&mut connection, |tx| place(tx, shop.mails, 4)).expect("committed");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![4], vec![4]));
+    let fates = ["discarded: error", "discarded: rolled back", "discarded: panic"];
+    assert_eq!(shop.reports.fates(), fates);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_the_transaction() {
+    let shop = Shop::open().await;
+    let database = Database::new().queue(shop.jobs_queue().await);
+    let mut connection = connect(&shop);
+    let (placed, sealed) = airlock::scope().seal(|| {
+        database.transaction(&mut connection, |tx| {
+            for id in 1..=3 {
+                place(tx, shop.mails, id)?;
+            }
+            shop.mails.enqueue_unique(4, "digest")?;
+            shop.mails.enqueue_unique(5, "digest")?;
+            Ok::<_, ShopError>(())
+        })
+    });
+    placed.expect("committed");
+    assert!(sealed.is_empty());
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![1, 2, 3], vec![1, 2, 3, 4]));
+    let failed = database.transaction(&mut connection, |tx| {
+        place(tx, shop.mails, 6)?;
+        Err::<(), _>(ShopError::OutOfStock)
+    });
+    failed.expect_err("out of stock");
+    assert_eq!(shop.jobs().await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_that_someone_else_opened() {
+    let shop = Shop::open().await;
+    let database = Database::new().queue(shop.jobs_queue().await);
+    connect(&shop)
+        .transaction(|foreign| {
+            let refused = transaction(foreign, |_| Ok::<_, ShopError>(()));
+            assert!(refused.expect_err("no scope").to_string().contains("no scope is around"));
+            database.transaction(foreign, |tx| place(tx, shop.mails, 1)).map(drop)
+        })
+        .expect("committed");
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![1], vec![1]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guards() {
+    let shop = Shop::open().await;
+    let mut connection = connect(&shop);
+    let mut tx = begin(&mut connection).expect("begun");
+    tx.run(|tx| place(tx, shop.mails, 1)).expect("placed");
+    tx.commit_blocking().expect("committed");
+    let mut tx = begin(&mut connection).expect("begun");
+    tx.run(|tx| place(tx, shop.mails, 2)).expect("placed");
+    tx.rollback_blocking().expect("rolled back");
+    let mut tx = begin(&mut connection).expect("begun");
+    tx.run(|tx| place(tx, shop.mails, 3)).expect("placed");
+    drop(tx);
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1], vec![1]));
+}

@@ -1,0 +1,133 @@
+//! With diesel-async.
+
+use airlock::diesel_async::{Database, begin, transaction};
+use airlock::transaction::TransactionError;
+use diesel::SqliteConnection;
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+
+use crate::sqlx::shop::Shop;
+use crate::support::{Mails, ShopError};
+
+type Connection = SyncConnectionWrapper<SqliteConnection>;
+
+async fn connect(shop: &Shop) -> Connection {
+    let mut connection = Connection::establish(&shop.path()).await.expect("connected");
+    connection.batch_execute("PRAGMA foreign_keys = ON").await.expect("a pragma");
+    connection
+}
+
+async fn insert(tx: &mut Connection, values: &str) -> Result<(), diesel::result::Error> {
+    tx.batch_execute(&format!("INSERT INTO orders (id, parent) VALUES ({values})")).await
+}
+
+async fn place(tx: &mut Connection, mails: Mails, id: i64) -> Result<i64, ShopError> {
+    insert(tx, &format!("{id}, NULL")).await?;
+    mails.enqueue(id)?;
+    Ok(id)
+}
+
+#[tokio::test]
+async fn effects_leave_after_the_commit_and_a_savepoint_is_rolled_back_alone() {
+    let shop = Shop::open().await;
+    let mut connection = connect(&shop).await;
+    let placed = transaction(&mut connection, async |tx: &mut Connection| {
+        place(tx, shop.mails, 1).await?;
+        let nested = transaction(tx, async |tx: &mut Connection| {
+            place(tx, shop.mails, 2).await?;
+            Err::<(), _>(ShopError::OutOfStock)
+        });
+        nested.await.expect_err("out of stock");
+        transaction(tx, async |tx: &mut Connection| place(tx, shop.mails, 3).await).await?;
+        assert_eq!(shop.mails.sent(), [0; 0]);
+        Ok::<_, ShopError>("placed")
+    });
+    assert_eq!(placed.await.expect("committed"), "placed");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1, 3], vec![1, 3]));
+}
+
+#[tokio::test]
+async fn an_error_a_failed_commit_and_a_dropped_future_discard() {
+    let shop = Shop::open().await;
+    let (reports, mut connection) = (shop.reports.clone(), connect(&shop).await);
+    let database = Database::new().scope(move || reports.scope());
+    let failed = database.transaction(&mut connection, async |tx: &mut Connection| {
+        place(tx, shop.mails, 1).await?;
+        Err::<(), _>(ShopError::OutOfStock)
+    });
+    failed.await.expect_err("out of stock");
+    let refused = database.transaction(&mut connection, async |tx: &mut Connection| {
+        insert(tx, "2, -1").await?;
+        shop.mails.enqueue(2)?;
+        Ok::<_, ShopError>(())
+    });
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = refused.await else {
+        panic!("the commit fails")
+    };
+    assert!(
+        error.is_certain() && error.to_string().starts_with("can't commit to SQLite: "),
+        "{error}"
+    );
+    transaction(&mut connection, async |tx: &mut Connection| place(tx, shop.mails, 4).await)
+        .await
+        .expect("the connection is as good as before");
+    let endless = database.transaction(&mut connection, async |tx: &mut Connection| {
+        place(tx, shop.mails, 3).await?;
+        std::future::pending::<()>().await;
+        Ok::<_, ShopError>(())
+    });
+    let time = std::time::Duration::from_millis(50);
+    tokio::time::timeout(time, endless).await.expect_err("it never ends");
+    // Nothing can be waited for where a future is dropped: the connection is of no use any more, and
+    // says so.
+    let next =
+        transaction(&mut connection, async |tx: &mut Connection| place(tx, shop.mails, 5).await);
+    next.await.expect_err("it is in the transaction that was left");
+    drop(connection);
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![4], vec![4]));
+    let fates = ["discarded: error", "discarded: rolled back", "discarded: cancelled"];
+    assert_eq!(shop.reports.fates(), fates);
+}
+
+#[tokio::test]
+async fn rows_of_the_transaction() {
+    let shop = Shop::open().await;
+    let database = Database::new().queue(shop.jobs_queue().await);
+    let mut connection = connect(&shop).await;
+    let body = database.transaction(&mut connection, async |tx: &mut Connection| {
+        for id in 1..=3 {
+            place(tx, shop.mails, id).await?;
+        }
+        shop.mails.enqueue_unique(4, "digest")?;
+        shop.mails.enqueue_unique(5, "digest")?;
+        Ok::<_, ShopError>(())
+    });
+    let (placed, sealed) = airlock::scope().seal_async(body).await;
+    placed.expect("committed");
+    assert!(sealed.is_empty());
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![1, 2, 3], vec![1, 2, 3, 4]));
+}
+
+#[tokio::test]
+async fn guards() {
+    let shop = Shop::open().await;
+    let mut connection = connect(&shop).await;
+    let mut tx = begin(&mut connection).await.expect("begun");
+    tx.run_async(async |tx: &mut Connection| place(tx, shop.mails, 1).await).await.expect("placed");
+    tx.commit().await.expect("committed");
+    let mut tx = begin(&mut connection).await.expect("begun");
+    tx.run_async(async |tx: &mut Connection| place(tx, shop.mails, 2).await).await.expect("placed");
+    tx.rollback().await.expect("rolled back");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1], vec![1]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn transactions_run_on_other_threads() {
+    let shop = Shop::open().await;
+    let (mut connection, mails) = (connect(&shop).await, shop.mails);
+    let placed = tokio::spawn(async move {
+        transaction(&mut connection, async |tx: &mut Connection| place(tx, mails, 1).await).await
+    });
+    placed.await.expect("no panic").expect("committed");
+    assert_eq!(shop.mails.sent(), [1]);
+}

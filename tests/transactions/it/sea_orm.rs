@@ -1,0 +1,161 @@
+//! With SeaORM.
+
+use airlock::InScope;
+use airlock::sea_orm::{Database, begin, transaction};
+use airlock::transaction::{TransactionError, commit_all};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait};
+
+use crate::sqlx::shop::Shop;
+use crate::support::{Mails, ShopError};
+
+async fn connect(shop: &Shop) -> DatabaseConnection {
+    sea_orm::Database::connect(format!("sqlite:{}", shop.path())).await.expect("connected")
+}
+
+async fn insert(tx: &DatabaseTransaction, values: &str) -> Result<(), sea_orm::DbErr> {
+    let insert = format!("INSERT INTO orders (id, parent) VALUES ({values})");
+    tx.execute_unprepared(&insert).await.map(drop)
+}
+
+async fn place(tx: &DatabaseTransaction, mails: Mails, id: i64) -> Result<i64, ShopError> {
+    insert(tx, &format!("{id}, NULL")).await?;
+    mails.enqueue(id)?;
+    Ok(id)
+}
+
+#[tokio::test]
+async fn effects_leave_after_the_commit_and_a_savepoint_is_rolled_back_alone() {
+    let shop = Shop::open().await;
+    let connection = connect(&shop).await;
+    let placed = transaction(&connection, async |tx: &DatabaseTransaction| {
+        place(tx, shop.mails, 1).await?;
+        let nested = transaction(tx, async |tx: &DatabaseTransaction| {
+            place(tx, shop.mails, 2).await?;
+            Err::<(), _>(ShopError::OutOfStock)
+        });
+        nested.await.expect_err("out of stock");
+        transaction(tx, async |tx: &DatabaseTransaction| place(tx, shop.mails, 3).await).await?;
+        assert_eq!(shop.mails.sent(), [0; 0]);
+        Ok::<_, ShopError>("placed")
+    });
+    assert_eq!(placed.await.expect("committed"), "placed");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1, 3], vec![1, 3]));
+}
+
+#[tokio::test]
+async fn an_error_a_failed_commit_and_a_dropped_future_discard() {
+    let shop = Shop::open().await;
+    let reports = shop.reports.clone();
+    let database = Database::new(connect(&shop).await).scope(move || reports.scope());
+    let failed = database.transaction(async |tx: &DatabaseTransaction| {
+        place(tx, shop.mails, 1).await?;
+        Err::<(), _>(ShopError::OutOfStock)
+    });
+    failed.await.expect_err("out of stock");
+    let refused = database.transaction(async |tx: &DatabaseTransaction| {
+        insert(tx, "2, -1").await?;
+        shop.mails.enqueue(2)?;
+        Ok::<_, ShopError>(())
+    });
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = refused.await else {
+        panic!("the commit fails")
+    };
+    assert!(
+        error.is_certain() && error.to_string().starts_with("can't commit to SQLite: "),
+        "{error}"
+    );
+    let endless = database.transaction(async |tx: &DatabaseTransaction| {
+        place(tx, shop.mails, 3).await?;
+        std::future::pending::<()>().await;
+        Ok::<_, ShopError>(())
+    });
+    let time = std::time::Duration::from_millis(50);
+    tokio::time::timeout(time, endless).await.expect_err("it never ends");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![]));
+    let fates = ["discarded: error", "discarded: rolled back", "discarded: cancelled"];
+    assert_eq!(shop.reports.fates(), fates);
+}
+
+#[tokio::test]
+async fn rows_of_the_transaction() {
+    let shop = Shop::open().await;
+    let database = Database::new(connect(&shop).await).queue(shop.jobs_queue().await);
+    let body = database.transaction(async |tx: &DatabaseTransaction| {
+        for id in 1..=3 {
+            place(tx, shop.mails, id).await?;
+        }
+        shop.mails.enqueue_unique(4, "digest")?;
+        shop.mails.enqueue_unique(5, "digest")?;
+        Ok::<_, ShopError>(())
+    });
+    let (placed, sealed) = airlock::scope().seal_async(body).await;
+    placed.expect("committed");
+    assert!(sealed.is_empty());
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![1, 2, 3], vec![1, 2, 3, 4]));
+    let failed = database.transaction(async |tx: &DatabaseTransaction| {
+        place(tx, shop.mails, 6).await?;
+        Err::<(), _>(ShopError::OutOfStock)
+    });
+    failed.await.expect_err("out of stock");
+    assert_eq!(shop.jobs().await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_transaction_that_someone_else_opened() {
+    let shop = Shop::open().await;
+    let connection = connect(&shop).await;
+    let foreign = connection.begin().await.expect("begun");
+    let refused =
+        transaction(&foreign, async |_: &DatabaseTransaction| Ok::<_, ShopError>(())).await;
+    assert!(refused.expect_err("no scope").to_string().contains("no scope is around"));
+    let database = Database::new(connection).queue(shop.jobs_queue().await);
+    let placed =
+        database.within(&foreign, async |tx: &DatabaseTransaction| place(tx, shop.mails, 1).await);
+    placed.await.expect("released");
+    foreign.commit().await.expect("committed");
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![1], vec![1]));
+}
+
+#[tokio::test]
+async fn guards_alone_and_together_with_those_of_sqlx() {
+    let (shop, other) = (Shop::open().await, Shop::open().await);
+    let connection = connect(&shop).await;
+    let tx = begin(&connection).await.expect("begun");
+    place(&tx, shop.mails, 1).in_scope(tx.handle()).await.expect("placed");
+    let mut second = airlock::sqlx::begin(&other.pool).await.expect("begun");
+    crate::sqlx::shop::insert(&mut second, 2).await.expect("inserted");
+    second.run(|_| other.mails.enqueue(2)).expect("in a scope");
+    commit_all([("shop", tx.into()), ("stock", second.into())]).await.expect("committed");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1], vec![1]));
+    assert_eq!((other.orders().await, other.mails.sent()), (vec![2], vec![2]));
+    let tx = begin(&connection).await.expect("begun");
+    place(&tx, shop.mails, 3).in_scope(tx.handle()).await.expect("placed");
+    drop(tx);
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1], vec![1]));
+}
+
+#[tokio::test]
+async fn a_conflict_of_sea_orm_is_one() {
+    let shop = Shop::open().await;
+    let connection = connect(&shop).await;
+    let placed = transaction(&connection, async |tx: &DatabaseTransaction| {
+        tx.execute_unprepared("SELECT count(*) FROM orders").await?;
+        let mut other = shop.pool.acquire().await?;
+        crate::sqlx::shop::insert(&mut other, 100).await?;
+        place(tx, shop.mails, 1).await
+    });
+    // A statement that reads ends its snapshot only with the transaction.
+    let error = placed.await.expect_err("a conflict");
+    assert!(airlock::sea_orm::is_conflict(&error), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn transactions_run_on_other_threads() {
+    let shop = Shop::open().await;
+    let (database, mails) = (Database::new(connect(&shop).await), shop.mails);
+    let placed = tokio::spawn(async move {
+        database.transaction(async |tx: &DatabaseTransaction| place(tx, mails, 1).await).await
+    });
+    placed.await.expect("no panic").expect("committed");
+    assert_eq!(shop.mails.sent(), [1]);
+}
