@@ -3,6 +3,8 @@
 //! A block stands as it is, and `?` may be used in it. Where it needs a program around it, a comment
 //! before it names that, `<!-- in tests/book/shop.rs -->`; the block takes the place of the line
 //! `// the block` there. Readers see neither.
+//!
+//! The pages about requests are tests of `tests/web`, where the frameworks are; it uses this file too.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -12,14 +14,18 @@ use std::{env, fs};
 /// Lets a block that has no `main` use `?`.
 const END: &str = "# Ok::<(), Box<dyn std::error::Error>>(())\n";
 
-/// Where the book's pages are.
-const FOLDERS: [&str; 2] = ["docs", "docs/engines"];
+/// The pages that are tests of this package: the first is one, the others are folders.
+type Pages = (&'static str, &'static [&'static str]);
+const BOOK: Pages = ("README.md", &["docs", "docs/engines"]);
+const WEB: Pages = ("docs/web.md", &["docs/web"]);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let root = Path::new("..").canonicalize()?;
+    let is_web = env::var("CARGO_PKG_NAME")? == "airlock-web-tests";
+    let (root, (first, folders)) = if is_web { ("../..", WEB) } else { ("..", BOOK) };
+    let root = Path::new(root).canonicalize()?;
     let mut modules = String::new();
-    for page in pages(&root)? {
+    for page in pages(&root, first, folders)? {
         let path = page.strip_prefix(&root)?.with_extension("");
         let path = path.to_str().ok_or("a page's path is a text")?;
         let name = path.to_lowercase().replace(['/', '-'], "_");
@@ -31,20 +37,20 @@ fn main() -> Result<(), Box<dyn Error>> {
         )?;
         println!("cargo::rerun-if-changed={}", page.display());
     }
-    for folder in FOLDERS {
+    for folder in folders.iter().chain(&["tests/book", "tests/build.rs"]) {
         println!("cargo::rerun-if-changed={}", root.join(folder).display());
     }
-    println!("cargo::rerun-if-changed=book");
     fs::write(out.join("pages.rs"), modules)?;
     Ok(())
 }
 
-fn pages(root: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
-    let mut pages = vec![root.join("README.md")];
-    for folder in FOLDERS {
+fn pages(root: &Path, first: &str, folders: &[&str]) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    let mut pages = vec![root.join(first)];
+    for folder in folders {
         for entry in fs::read_dir(root.join(folder))? {
             let path = entry?.path();
-            if path.extension().is_some_and(|extension| extension == "md") {
+            let elsewhere = path == root.join(WEB.0);
+            if !elsewhere && path.extension().is_some_and(|extension| extension == "md") {
                 pages.push(path);
             }
         }

@@ -28,10 +28,12 @@ use std::task::{Context, Poll};
 
 use actix_web::body::EitherBody;
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform};
+use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, ResponseError};
 
-use crate::web::{self, FAILED, OnFlushError, Settings, settings};
+use crate::web;
+use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
 use crate::{Handle, Scope};
 
 type MiddlewareSettings = Settings<
@@ -124,19 +126,22 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let settings = self.settings.clone();
         let scope = settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(&request));
-        // Kept for an answer in place of an error that a middleware inside gave, which has no request.
-        let asked = request.request().clone();
         let inside = scope.around(|| self.inner.call(request));
         Box::pin(async move {
-            let (handled, sealed) = web::handle(inside).await;
+            let (handled, sealed) = web::run(inside).await;
             let status = match &handled {
                 Ok(response) => response.status(),
                 Err(error) => error.as_response_error().status_code(),
             };
             let succeeded = status.as_u16() < 400;
-            match settings.end(sealed, status, succeeded, failed).await {
-                None => handled.map(ServiceResponse::map_into_left_body),
-                Some(answer) => Ok(ServiceResponse::new(asked, answer.map_into_right_body())),
+            match (handled, settings.end(sealed, status, succeeded, failed).await) {
+                (handled, None) => handled.map(ServiceResponse::map_into_left_body),
+                (Ok(response), Some(answer)) => {
+                    Ok(response.into_response(answer.map_into_right_body()))
+                }
+                (Err(error), Some(answer)) => {
+                    Err(InternalError::from_response(error, answer).into())
+                }
             }
         })
     }

@@ -96,6 +96,7 @@
 //! | send some effects here and some there | [`Route`] |
 //! | have an executor try again, give up in time, fall back | `Retry`, `Timeout` (feature `tokio`), [`Fallback`] |
 //! | run what an engine keeps | `worker()` (feature `worker`) |
+//! | make every request of a web service a scope | [one of the frameworks](#web) |
 //! | carry a scope to a thread or a spawned future | [`current()`], [`InScope`] |
 //! | look into a scope | [`Handle::inspect`], [`Sealed::inspect`] |
 //! | set defaults for the process, or in a test | [`configure()`] |
@@ -120,6 +121,22 @@
 //! What an engine can't honour of an intent's [`Options`] it refuses by name. A flush to PostgreSQL or SQLite is
 //! whole or nothing, and a task runs at least once; the book's page `docs/engines.md` says what holds for which.
 //!
+//! # Web
+//!
+//! Every request is a scope with one line around the routes. Below 400 it flushes, before the response leaves.
+//!
+//! | framework | with | feature |
+//! | --- | --- | --- |
+//! | axum | `tower::ScopeLayer`, and `axum::CurrentScope` as an extractor | `axum` |
+//! | tonic, and anything on tower | `tower::ScopeLayer` | `tower` |
+//! | actix-web | `actix::ScopeMiddleware` | `actix` |
+//! | poem | `poem::ScopeMiddleware` | `poem` |
+//! | salvo | `salvo::ScopeHoop` | `salvo` |
+//! | Rocket | `rocket::ScopeRoutes` | `rocket` |
+//! | any other | `web::handle` in a middleware of your own | `web` |
+//!
+//! The book's page `docs/web.md` says what streams, timeouts, panics and clients that go away do.
+//!
 //! # Features
 //!
 //! The first two are on by default.
@@ -136,6 +153,9 @@
 //! - `sqlx`, `diesel`, `diesel-async`, `sea-orm`: transactions of these libraries that are scopes. None brings
 //!   a driver along. The engines in SQL databases turn on `sqlx`.
 //! - `transaction`: what these share, for an integration of another library.
+//! - one for each of the [web frameworks](#web), which turns on `web`.
+//! - `web`: `web::handle`, for frameworks that have none here.
+//! - `http`: `http::Response` is an [`Outcome`]. `tower` turns it on.
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -207,7 +227,7 @@ pub mod transaction;
 #[cfg(feature = "tower")]
 pub mod tower;
 #[cfg(feature = "web")]
-mod web;
+pub mod web;
 #[cfg(feature = "worker")]
 pub mod worker;
 

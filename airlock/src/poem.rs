@@ -24,7 +24,8 @@ use poem::http::{StatusCode, header};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 
 use crate::Scope;
-use crate::web::{self, FAILED, OnFlushError, Settings, settings};
+use crate::web;
+use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
 
 type MiddlewareSettings = Settings<
     dyn Fn(&Request) -> Scope + Send + Sync,
@@ -99,7 +100,7 @@ impl<E: Endpoint> Endpoint for ScopeEndpoint<E> {
         let scope = settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(&request));
         let inside = scope
             .around(|| async { self.inner.call(request).await.map(IntoResponse::into_response) });
-        let (handled, sealed) = web::handle(inside).await;
+        let (handled, sealed) = web::run(inside).await;
         let status = match &handled {
             Ok(response) => response.status(),
             Err(error) => error.status(),

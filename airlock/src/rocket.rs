@@ -29,7 +29,8 @@ use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request, async_trait};
 
 use crate::Scope;
-use crate::web::{self, OnFlushError, Settings, settings};
+use crate::web;
+use crate::web::settings::{OnFlushError, Settings, settings};
 
 type RouteSettings = Settings<
     dyn Fn(&Request<'_>) -> Scope + Send + Sync,
@@ -106,7 +107,7 @@ impl Handler for Scoped {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let scope = self.settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(request));
         let inside = scope.around(|| self.inner.handle(request, data));
-        let (handled, sealed) = web::handle(inside).await;
+        let (handled, sealed) = web::run(inside).await;
         let status = match &handled {
             Outcome::Success(response) => response.status(),
             Outcome::Error(status) | Outcome::Forward((_, status)) => *status,

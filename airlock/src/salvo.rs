@@ -26,7 +26,8 @@ use salvo_core::http::{ResBody, StatusCode, header};
 use salvo_core::{Depot, FlowCtrl, Handler, Request, Response, async_trait};
 
 use crate::Scope;
-use crate::web::{self, FAILED, OnFlushError, Settings, settings};
+use crate::web;
+use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
 
 type HoopSettings = Settings<
     dyn Fn(&Request) -> Scope + Send + Sync,
@@ -91,7 +92,7 @@ impl Handler for ScopeHoop {
     ) {
         let scope = self.settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(request));
         let inside = scope.around(|| rest.call_next(request, depot, response));
-        let (_, sealed) = web::handle(inside).await;
+        let (_, sealed) = web::run(inside).await;
         // salvo answers with a 200 where a route's handlers name no status.
         let status = response.status_code.unwrap_or(StatusCode::OK);
         let succeeded = status.as_u16() < 400;

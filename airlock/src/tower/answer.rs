@@ -4,7 +4,7 @@ use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use ::http::{Response, StatusCode, response};
 
 use super::ScopeBody;
-use crate::web::FAILED;
+use crate::web::settings::FAILED;
 use crate::{FlushError, events};
 
 /// What a [`ScopeLayer`](super::ScopeLayer) answers in place of a response whose effects could not leave:

@@ -41,7 +41,7 @@ pub use answer::{Answer, Custom, Plain};
 pub use body::ScopeBody;
 pub use service::{ScopeFuture, ScopeService};
 
-use crate::web::Settings;
+use crate::web::settings::Settings;
 use crate::{FlushError, Scope};
 
 /// What answers a failed flush is beside them, of a type of its own: it knows the service's body.

@@ -136,7 +136,7 @@ async fn a_request_says_which_policy_holds() {
     let scopes = effects.clone();
     let layer = ScopeLayer::new().scope(move |request| {
         let scope = scopes.scope();
-        match request.headers.get("x-admin").map(|value| value.as_bytes()) {
+        match request.headers.get("x-admin").map(http::HeaderValue::as_bytes) {
             Some(b"no mail") => scope.policy(block_tasks![mail]),
             Some(_) => scope.policy(DropAll),
             None => scope,
@@ -161,7 +161,7 @@ async fn dry_run(request: Request, next: Next) -> Response {
     if !request.headers().contains_key("x-dry-run") {
         return next.run(request).await;
     }
-    if !request.headers().get("authorization").is_some_and(|token| token == "Bearer admin") {
+    if request.headers().get("authorization").is_none_or(|token| token != "Bearer admin") {
         return StatusCode::FORBIDDEN.into_response();
     }
     let (_, sealed) = airlock::scope().seal_async(next.run(request)).await;

@@ -1,6 +1,13 @@
 //! Requests that are scopes: real servers on 127.0.0.1, and real clients.
 
+mod actix;
 mod axum_lifetimes;
 mod axum_rules;
+mod disconnects;
+mod frameworks;
+mod poem;
+mod rocket;
+mod salvo;
 mod services;
 mod support;
+mod tonic;

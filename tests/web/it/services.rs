@@ -2,10 +2,11 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
 
 use airlock::tower::ScopeLayer;
 use airlock::{Outcome, Why};
@@ -205,5 +206,24 @@ fn the_future_is_send_where_the_services_is() {
     let mut service = ScopeLayer::new().layer(Picky { ready: true, called: Arc::default() });
     let future = service.call(Request::new(()));
     assert_send(&future);
-    let _: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(future);
+}
+
+#[tokio::test]
+async fn a_middleware_of_ones_own_is_finished_without_the_client() {
+    let effects = Effects::new();
+    let handled = airlock::web::handle(
+        effects.slow_scope(Duration::from_millis(100)),
+        async { mail::enqueue(1).map(|()| 200) },
+        Result::is_ok,
+    );
+    let gone = tokio::time::timeout(Duration::from_millis(20), handled).await;
+    assert!(gone.is_err() && effects.left().is_empty(), "it was dropped while it flushed");
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["1: dispatched"]);
+
+    let broken = effects.failing_scope();
+    let handled = airlock::web::handle(broken, async { mail::enqueue(2) }, Result::is_ok);
+    let (answer, flushed) = handled.await;
+    assert!(answer.is_ok());
+    assert_eq!(flushed.expect_err("the engine is down").into_intents().len(), 1);
 }

@@ -96,7 +96,7 @@ impl Executor for Noting {
         if !self.flush.is_zero() {
             tokio::time::sleep(self.flush).await;
         }
-        let orders = batch.iter().map(|intent| intent.to_string());
+        let orders = batch.iter().map(std::string::ToString::to_string);
         self.effects.noted().left.extend(orders);
         Ok(())
     }
@@ -120,8 +120,16 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) async fn axum(app: Router) -> Self {
         let (listener, address) = listen().await;
+        Self::new(address, async move { axum::serve(listener, app).await })
+    }
+
+    /// A server that runs as long as it is polled.
+    pub(crate) fn new<T: std::fmt::Debug, E: std::fmt::Debug>(
+        address: SocketAddr,
+        serving: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Self {
         let task = tokio::spawn(async move {
-            axum::serve(listener, app).await.expect("the server runs until it is dropped");
+            serving.await.expect("the server runs until it is dropped");
         });
         Self { address, task }
     }

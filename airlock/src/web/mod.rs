@@ -1,0 +1,135 @@
+//! What the web frameworks share, for those that have no adapter here: a request in a scope, whose flush no
+//! client can break off by going away.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use ::tokio::runtime::Handle;
+use ::tokio::task::JoinHandle;
+
+use crate::executor::DispatchError;
+use crate::report::Report;
+use crate::scope::chunks::Undone;
+use crate::scope::flush::Flush;
+use crate::scope::inside::Inside;
+use crate::{FlushError, Scope, Sealed, events};
+
+#[cfg(any(
+    feature = "actix",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "tower",
+))]
+pub(crate) mod settings;
+
+/// Handles a request in a scope, and flushes if `succeeded` says so of the answer, in a task of its own.
+///
+/// It is [`Scope::run_async`], but that a flush that has begun is finished although this future is dropped, as servers
+/// do when their client has gone, and that the answer is there although the flush failed.
+///
+/// # Panics
+///
+/// Where `body` does; then its intents are discarded.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// struct Answer { status: u16 }
+///
+/// async fn place_order() -> Answer {
+///     let enqueued = send_mail::enqueue(42);
+///     Answer { status: if enqueued.is_ok() { 201 } else { 503 } }
+/// }
+///
+/// /// What a middleware does with each request.
+/// async fn in_a_scope(request: impl Future<Output = Answer>) -> Answer {
+///     let succeeded = |answer: &Answer| answer.status < 400;
+///     let (answer, flushed) = airlock::web::handle(airlock::scope(), request, succeeded).await;
+///     if flushed.is_ok() { answer } else { Answer { status: 500 } }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert_eq!(in_a_scope(place_order()).await.status, 201);
+/// # }
+/// ```
+pub async fn handle<F: Future>(
+    scope: Scope,
+    body: F,
+    succeeded: impl FnOnce(&F::Output) -> bool,
+) -> (F::Output, Result<(), FlushError>) {
+    let (answer, sealed) = run(scope.around(|| body)).await;
+    let succeeded = succeeded(&answer);
+    let flushed = match end(sealed, succeeded, false) {
+        Some(flushing) => flushing.await,
+        None => Ok(()),
+    };
+    (answer, flushed)
+}
+
+/// Handles a request in its scope.
+pub(crate) async fn run<F: Future>(inside: Inside<F>) -> (F::Output, Sealed) {
+    let mut inside = pin!(inside);
+    let (answer, seat) = poll_fn(|cx| inside.as_mut().poll_caught(cx)).await;
+    (answer, Sealed::of(seat))
+}
+
+/// Ends a request's scope. What is left to wait for is the flush, if there is one and the response
+/// is to wait for it.
+pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Option<Flushing> {
+    let flush = sealed.decide_apart(succeeded)?;
+    let Ok(runtime) = Handle::try_current() else {
+        return Some(Flushing::Here(Box::pin(flush.run_async())));
+    };
+    let flushed = carried_along(flush);
+    if !after_response {
+        return Some(Flushing::Apart(runtime.spawn(flushed)));
+    }
+    runtime.spawn(async {
+        if let Err(error) = flushed.await {
+            events::failed_elsewhere(&error);
+        }
+    });
+    None
+}
+
+/// The flush as a part of the span and trace in force here, whatever task it runs in.
+fn carried_along(flush: Flush) -> impl Future<Output = Result<(), FlushError>> + Send {
+    let flushed = events::carried_along(flush.run_async());
+    #[cfg(feature = "opentelemetry")]
+    let flushed = crate::opentelemetry::carried_along(flushed);
+    flushed
+}
+
+/// A flush on its way.
+pub(crate) enum Flushing {
+    /// In a task of its own, which goes on when nobody waits for it any more.
+    Apart(JoinHandle<Result<(), FlushError>>),
+    /// Where there is no runtime to spawn it on.
+    Here(Pin<Box<dyn Future<Output = Result<(), FlushError>> + Send>>),
+}
+
+impl Future for Flushing {
+    type Output = Result<(), FlushError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let joined = match &mut *self {
+            Self::Here(flushed) => return flushed.as_mut().poll(cx),
+            Self::Apart(flushed) => ready!(Pin::new(flushed).poll(cx)),
+        };
+        Poll::Ready(joined.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The flush itself has told of its intents when the runtime dropped it.
+            Err(_) => Err(FlushError::new(
+                Report::default(),
+                Undone::of(DispatchError::refused("the Tokio runtime has shut down"), 0),
+                Vec::new(),
+            )),
+        }))
+    }
+}
