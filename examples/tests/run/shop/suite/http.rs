@@ -22,7 +22,7 @@ pub(crate) const JSON: (&str, &str) = ("accept", "application/json");
 pub(crate) fn text(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
     let headers = headers
         .iter()
-        .fold(String::new(), |headers, (name, value)| headers + name + ": " + value + "\r\n");
+        .fold(String::new(), |headers, &(name, value)| headers + name + ": " + value + "\r\n");
     let length = body.len();
     format!(
         "{method} {path} HTTP/1.1\r\nhost: shop\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
