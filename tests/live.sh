@@ -9,7 +9,8 @@
 # PostgreSQL, Redis and RabbitMQ come up on free ports, with their files in one temporary folder. However
 # this ends, they end, and the folder goes. AIRLOCK_POSTGRES_URL, AIRLOCK_REDIS_URL or AIRLOCK_AMQP_URL
 # in the environment is used as it is, and no such server started. Celery and Dramatiq are installed
-# from PyPI into target/. On Debian as root, missing packages are installed.
+# from PyPI into target/. On Debian as root, missing packages are installed, among them Chromium. Where
+# AIRLOCK_PICTURES names a folder, the browser's pages are kept there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,7 +21,7 @@ PATH=$PATH:/usr/sbin
 
 main() {
     case "${1-}" in
-        -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0" && return ;;
+        -h | --help) sed -n '2,14s/^# \{0,1\}//p' "$0" && return ;;
     esac
     packages
     if [ "${1-}" != --bench ]; then

@@ -16,7 +16,7 @@ pub(crate) struct Cli {
     #[arg(long, default_value_t = 8080)]
     pub(crate) port: u16,
 
-    /// A PostgreSQL database, such as postgres://localhost/shop, instead of the SQLite file
+    /// A PostgreSQL database, such as `postgres://localhost/shop`, instead of the SQLite file
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) database: Option<String>,
 

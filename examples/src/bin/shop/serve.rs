@@ -62,7 +62,7 @@ pub(crate) async fn run(cli: &Cli, store: Store, outbox: Outbox) -> Result<(), B
         ended = &mut server => ended?,
         ended = &mut working => {
             return Err(match ended? {
-                Ok(served) => format!("the worker has ended: {served}").into(),
+                Ok(counts) => format!("the worker has ended: {counts}").into(),
                 Err(error) => error.into(),
             });
         }

@@ -161,9 +161,20 @@ impl Walk<'_> {
         self.submit("Place the order").await;
     }
 
+    /// The text of what is on the page, also where another page has just taken its place.
     async fn text(&self, css: &str) -> String {
-        let found = self.pages.find(By::Css(css)).await.expect("it is on the page");
-        found.text().await.expect("it has a text")
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let text = match self.pages.find(By::Css(css)).await {
+                Ok(found) => found.text().await,
+                Err(error) => Err(error),
+            };
+            match text {
+                Ok(text) => return text,
+                Err(error) => assert!(Instant::now() < deadline, "no {css} on the page: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     async fn value(&self, field: &str) -> String {

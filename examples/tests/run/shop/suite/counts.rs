@@ -84,7 +84,7 @@ fn expected(order: &Row) -> Vec<(&'static str, &str)> {
     match order.state.as_str() {
         "shipped" => expected.push(("shipping", &order.email)),
         "cancelled" => {
-            expected.extend([("cancellation", order.email.as_str()), ("stop", WAREHOUSE)])
+            expected.extend([("cancellation", order.email.as_str()), ("stop", WAREHOUSE)]);
         }
         _ => {}
     }

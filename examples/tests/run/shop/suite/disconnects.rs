@@ -27,7 +27,7 @@ pub(crate) fn clients_that_hang_up_leave_no_half_orders(place: &dyn Place) {
     drained(place);
     let (well, said) = shop.stop();
     assert!(well, "{said}");
-    let counts = Counts::of(&place.orders(), &place.data());
+    let counts = Counts::of(&place.orders(), place.data());
     println!(
         "{} clients hung up, {answered} of them with a part of the answer; {} others stayed: {counts}",
         4 * EACH,

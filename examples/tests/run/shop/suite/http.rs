@@ -20,8 +20,9 @@ pub(crate) const JSON: (&str, &str) = ("accept", "application/json");
 
 /// The text of a request.
 pub(crate) fn text(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> String {
-    let headers: String =
-        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let headers = headers
+        .iter()
+        .fold(String::new(), |headers, &(name, value)| headers + name + ": " + value + "\r\n");
     let length = body.len();
     format!(
         "{method} {path} HTTP/1.1\r\nhost: shop\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"

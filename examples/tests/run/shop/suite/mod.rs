@@ -46,7 +46,7 @@ pub(crate) trait Place: 'static {
 /// Waits until every job is done.
 #[track_caller]
 fn drained(place: &dyn Place) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         let left = place.jobs_left();
         if left == 0 {
