@@ -222,10 +222,10 @@ mod task_set;
 pub mod testing;
 #[cfg(feature = "tokio")]
 pub mod tokio;
-#[cfg(feature = "transaction")]
-pub mod transaction;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(feature = "transaction")]
+pub mod transaction;
 #[cfg(feature = "web")]
 pub mod web;
 #[cfg(feature = "worker")]
