@@ -52,6 +52,7 @@ programs! {
     thread_pool: "failed: the printer is superstitious",
     tokio_tasks: "mail for order 3",
     transaction: "2 orders, 1 mail in the queue",
+    web: "mail for order 42",
 }
 
 fn succeeds(program: &str, telling: &str) {
@@ -70,6 +71,6 @@ fn every_program_is_listed() {
         .map(|entry| entry.expect("it can be read").path())
         .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
         .collect();
-    let listed = LISTED.iter().copied().chain(["jobs", "orders"]).map(str::to_owned);
+    let listed = LISTED.iter().copied().chain(["jobs", "orders", "shop"]).map(str::to_owned);
     assert_eq!(found, listed.collect::<BTreeSet<_>>());
 }

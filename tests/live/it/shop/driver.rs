@@ -1,4 +1,4 @@
-//! A browser, driven over WebDriver.
+//! A browser, driven over `WebDriver`.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -41,7 +41,7 @@ pub(super) fn list(records: &[Record]) -> Markup {
 
 fn table(record: &Record) -> Markup {
     html! {
-        div .wide {
+        div .wide role="region" aria-label={ "Effects of request " (record.id) } tabindex="0" {
             table {
                 caption { "Effects of request " (record.id) }
                 thead {

@@ -22,7 +22,7 @@ pub(crate) fn list(orders: &[Order], count: i64) -> Markup {
                     @if usize::try_from(count) != Ok(orders.len()) { ", of which these are the last" }
                     "."
                 }
-                div .wide {
+                div .wide role="region" aria-label="The last orders" tabindex="0" {
                     table {
                         thead {
                             tr {

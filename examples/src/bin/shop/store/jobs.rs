@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use airlock::graphile::Graphile;
 use airlock::worker::{DeadLetter, DeadLetters, Served, Worker, WorkerError};
-use airlock::{BoxError, EngineError, apalis};
+use airlock::{Batch, BoxError, DispatchError, EngineError, Executor, apalis};
 
 /// The name of the queue.
 pub(super) const QUEUE: &str = "shop";
@@ -50,6 +50,17 @@ impl Jobs {
             Self::Sqlite(jobs) => jobs.list(AT_MOST).await,
             Self::Postgres(jobs) => jobs.list(AT_MOST).await,
             Self::Graphile(jobs) => jobs.list(AT_MOST).await,
+        }
+    }
+}
+
+/// For what is enqueued outside a transaction.
+impl Executor for Jobs {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        match self {
+            Self::Sqlite(jobs) => jobs.dispatch(batch).await,
+            Self::Postgres(jobs) => jobs.dispatch(batch).await,
+            Self::Graphile(jobs) => jobs.dispatch(batch).await,
         }
     }
 }

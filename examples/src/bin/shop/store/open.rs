@@ -53,12 +53,14 @@ impl Store {
             Data::Sqlite(database) => {
                 let mut tx = database.pool().begin_with("BEGIN IMMEDIATE").await?;
                 tx.execute(include_str!("sqlite.sql")).await?;
+                tx.execute(include_str!("both.sql")).await?;
                 tx.commit().await?;
             }
             Data::Postgres(database) => {
                 let mut tx = database.pool().begin().await?;
                 tx.execute("SELECT pg_advisory_xact_lock(hashtext('airlock shop'))").await?;
                 tx.execute(include_str!("postgres.sql")).await?;
+                tx.execute(include_str!("both.sql")).await?;
                 tx.commit().await?;
             }
         }

@@ -23,16 +23,17 @@ mod turn;
 
 use std::sync::Arc;
 
-use airlock::block_tasks;
 use airlock::tower::ScopeLayer;
+use airlock::{Scope, block_tasks};
 use axum::Router;
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Request, Response, header};
 use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Redirect;
 use axum::routing::{get, post};
 
 use crate::outbox::Outbox;
-use crate::store::Store;
+use crate::store::{Jobs, Store};
 use crate::tasks::send_confirmation;
 
 pub(crate) use asked::Asked;
@@ -55,6 +56,7 @@ pub(crate) fn app(shop: Shop) -> Router {
         .route("/orders", post(place::place))
         .layer(quiet)
         .layer(from_fn_with_state(shop.clone(), asked::admins_only));
+    let jobs = Arc::new(shop.store.jobs().clone());
     Router::new()
         .route("/", get(|| async { Redirect::to("/orders") }))
         .route("/style.css", get(look::style))
@@ -68,15 +70,18 @@ pub(crate) fn app(shop: Shop) -> Router {
         .nest("/admin", admin)
         .fallback(look::nothing)
         .method_not_allowed_fallback(look::not_so)
-        // What a request enqueues outside of a transaction leaves if it is answered well, and never in a
-        // dry run.
-        .layer(ScopeLayer::new().scope(|request| {
-            let dry_run = request.extensions.get::<Asked>().is_some_and(|asked| asked.dry_run);
-            airlock::scope().named("request").flush_if(move |succeeded| succeeded && !dry_run)
-        }))
+        .layer(ScopeLayer::new().scope(move |request| request_scope(request, &jobs)))
         .layer(from_fn_with_state(shop.clone(), asked::how))
         .layer(map_response(harmless))
         .with_state(shop)
+}
+
+/// What a request enqueues outside a transaction leaves for the queue if it is answered well, and never
+/// in a dry run.
+fn request_scope(request: &Parts, jobs: &Arc<Jobs>) -> Scope {
+    let dry_run = request.extensions.get::<Asked>().is_some_and(|asked| asked.dry_run);
+    let scope = airlock::scope().named("request").executor(Arc::clone(jobs));
+    scope.flush_if(move |succeeded| succeeded && !dry_run)
 }
 
 /// Pages run no scripts, and are in no frames.
