@@ -98,7 +98,8 @@ impl Inspection {
     }
 
     /// The inspection as JSON:
-    /// `{"scope", "own": [{"task", "arguments", "passes", "blocked_by"}], "captured": […]}`.
+    /// `{"scope", "own": [{"task", "arguments", "passes", "blocked_by"}], "captured": […]}`, with the keys
+    /// of each object sorted.
     pub fn to_json(&self) -> Value {
         let list = |intents: &[Inspected]| -> Value {
             intents
@@ -113,7 +114,14 @@ impl Inspection {
                 })
                 .collect()
         };
-        json!({ "scope": self.scope, "own": list(&self.own), "captured": list(&self.captured) })
+        let mut json = json!({
+            "scope": self.scope,
+            "own": list(&self.own),
+            "captured": list(&self.captured),
+        });
+        // Whether they are by themselves is a feature of serde_json, which any crate may turn on.
+        json.sort_all_objects();
+        json
     }
 
     /// What was enqueued in the scope itself, in order.

@@ -54,12 +54,15 @@ impl Effects {
         &self.inspection
     }
 
-    /// The effects as JSON: `[{"task", "arguments"}]`.
+    /// The effects as JSON, `[{"task", "arguments"}]`, with the keys of each object sorted.
     pub fn to_json(&self) -> Value {
         let effects = self.intents.iter();
-        effects
+        let mut json: Value = effects
             .map(|intent| json!({ "task": intent.name(), "arguments": intent.arguments() }))
-            .collect()
+            .collect();
+        // Whether they are by themselves is a feature of serde_json, which any crate may turn on.
+        json.sort_all_objects();
+        json
     }
 }
 
