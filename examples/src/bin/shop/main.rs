@@ -11,7 +11,7 @@
 //! ```
 //!
 //! A change of an order is one transaction, and what it has to tell are rows of that:
-//! [`orders`](crate::orders) is the domain, and [`change`](crate::change) puts a transaction around it.
+//! [`orders`] is the domain, and [`change`] puts a transaction around it.
 
 mod change;
 mod cli;

@@ -27,7 +27,7 @@ async fn with_graphile() {
 async fn killed(shop: &Shop, queue: &str) {
     const KILLS: i64 = 200;
     let placing = |first: i64, count: i64| {
-        let mut placing = Command::new(env!("CARGO_BIN_EXE_placing"));
+        let mut placing = Command::new(env!("CARGO_BIN_EXE_placing_postgres"));
         placing.args([&*shop.url, &first.to_string(), &count.to_string(), queue]);
         placing.stderr(Stdio::null());
         placing
