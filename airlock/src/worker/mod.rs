@@ -20,7 +20,13 @@ mod served;
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
 mod signs;
 mod source;
-#[cfg(any(feature = "apalis", feature = "celery-redis", feature = "graphile"))]
+#[cfg(any(
+    feature = "apalis-postgres",
+    feature = "apalis-redis",
+    feature = "apalis-sqlite",
+    feature = "celery-redis",
+    feature = "graphile"
+))]
 pub(crate) mod spans;
 
 pub use builder::{Worker, WorkerBuilder, worker};
