@@ -160,8 +160,12 @@ impl<'de> Deserializer<'de> for Absent {
 }
 
 /// Numbers of 128 bits have JSON that a `Value` can't hold.
+///
+/// The keys are sorted, so that equal arguments are shown alike. Whether they are by themselves is a feature of
+/// serde_json, which any crate may turn on.
 fn shown_argument<T: Serialize>(argument: &T) -> Option<Value> {
-    let value = serde_json::to_value(argument).ok();
+    let mut value = serde_json::to_value(argument).ok();
+    value.iter_mut().for_each(Value::sort_all_objects);
     value.or_else(|| serde_json::to_string(argument).ok().map(Value::from))
 }
 
