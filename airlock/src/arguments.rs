@@ -162,7 +162,7 @@ impl<'de> Deserializer<'de> for Absent {
 /// Numbers of 128 bits have JSON that a `Value` can't hold.
 ///
 /// The keys are sorted, so that equal arguments are shown alike. Whether they are by themselves is a feature of
-/// serde_json, which any crate may turn on.
+/// `serde_json`, which any crate may turn on.
 fn shown_argument<T: Serialize>(argument: &T) -> Option<Value> {
     let mut value = serde_json::to_value(argument).ok();
     value.iter_mut().for_each(Value::sort_all_objects);
