@@ -300,7 +300,7 @@ fn the_size_is_bounded() {
 }
 
 /// On a stack that 100,000 levels would not fit, so that what grows with the depth is found. 127 levels take a
-/// good quarter of it where serde_json keeps the order of keys.
+/// good quarter of it where `serde_json` keeps the order of keys.
 #[test]
 fn the_depth_is_bounded() {
     let deep = || {
