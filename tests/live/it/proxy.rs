@@ -57,6 +57,12 @@ impl Proxy {
         self.line.left().to_client = Some(bytes);
     }
 
+    /// Cuts when the server next answers with this text in one piece, of which nothing arrives: an
+    /// answer that is lost, whatever else is said before it and on other connections.
+    pub(crate) fn cut_at_answer(&self, text: &str) {
+        self.line.left().lost = Some(text.as_bytes().to_vec());
+    }
+
     /// Whether connections are carried.
     pub(crate) fn is_open(&self) -> bool {
         *self.line.open.borrow()
@@ -78,11 +84,12 @@ struct Line {
     left: Mutex<Left>,
 }
 
-/// How many bytes may still go each way, where there is a limit.
+/// How many bytes may still go each way, where there is a limit, and which answer may not.
 #[derive(Default)]
 struct Left {
     to_server: Option<usize>,
     to_client: Option<usize>,
+    lost: Option<Vec<u8>>,
 }
 
 #[derive(Clone, Copy)]
@@ -105,8 +112,14 @@ impl Line {
     }
 
     /// How many of these bytes may go, and whether that was all for this line.
-    fn take(&self, way: Way, bytes: usize) -> (usize, bool) {
+    fn take(&self, way: Way, bytes: &[u8]) -> (usize, bool) {
         let mut left = self.left();
+        let lost = left.lost.as_ref().filter(|_| matches!(way, Way::ToClient));
+        let is_lost = |lost: &Vec<u8>| bytes.windows(lost.len()).any(|part| part == lost);
+        if lost.is_some_and(is_lost) {
+            return (0, true);
+        }
+        let bytes = bytes.len();
         let limit = match way {
             Way::ToServer => &mut left.to_server,
             Way::ToClient => &mut left.to_client,
@@ -156,7 +169,7 @@ async fn pump(
 ) {
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
-        let (may, last) = line.take(way, read);
+        let (may, last) = line.take(way, &bytes[..read]);
         if to.write_all(&bytes[..may]).await.is_err() {
             return;
         }
