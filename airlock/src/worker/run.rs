@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::pending;
+use std::iter::from_fn;
 use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use ::tokio::select;
 use ::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
-use ::tokio::task::{JoinError, JoinSet};
+use ::tokio::task::{JoinError, JoinSet, yield_now};
 use ::tokio::time::{sleep, timeout};
 
 use crate::backoff::Backoff;
@@ -158,9 +159,8 @@ async fn receive_all<S: Source>(
 ) {
     let mut stop = pin!(reached(stopped.clone(), Phase::Stopping));
     let mut out_of_time = pin!(out_of_time(worker, stopped));
-    let room = worker.inner.concurrency.saturating_add(worker.inner.prefetch);
     let least = u32::try_from((worker.inner.prefetch / 2).max(1)).unwrap_or(u32::MAX);
-    let places = Arc::new(Semaphore::new(room.min(Semaphore::MAX_PERMITS)));
+    let places = places(worker);
     let mut failures = 0;
     loop {
         let mut permit = select! {
@@ -171,6 +171,7 @@ async fn receive_all<S: Source>(
                 Err(_) => unreachable!("nobody closes the semaphore"),
             },
         };
+        settled_down(|| places.available_permits()).await;
         let more = u32::try_from(places.available_permits()).unwrap_or(u32::MAX);
         if let Ok(more) = places.clone().try_acquire_many_owned(more) {
             permit.merge(more);
@@ -216,13 +217,36 @@ async fn receive_all<S: Source>(
     }
 }
 
-/// A message with its place in the worker, which it keeps until its engine knows what became of it.
+/// As many as a worker may hold that have not ended, and as many again that its engine doesn't know to
+/// have ended: so that it asks for more and tells at the same time.
+fn places(worker: &Worker) -> Arc<Semaphore> {
+    let room = worker.inner.concurrency.saturating_add(worker.inner.prefetch);
+    Arc::new(Semaphore::new(room.min(Semaphore::MAX_PERMITS)))
+}
+
+/// Returns when a number no longer grows at once: short tasks end together, and a call to the engine takes
+/// as long for one as for many.
+async fn settled_down(mut number: impl FnMut() -> usize) {
+    const TURNS: usize = 32;
+    let (mut last, mut left) = (number(), TURNS);
+    while left > 0 {
+        yield_now().await;
+        left -= 1;
+        let now = number();
+        if now > last {
+            (last, left) = (now, TURNS);
+        }
+    }
+}
+
+/// A message with its place in the worker.
 struct Held<R> {
     message: Message<R>,
     place: Option<OwnedSemaphorePermit>,
 }
 
-/// What became of a message, with its place, and its place among those that have begun.
+/// What became of a message, with its place among those that have ended, or else in the worker, and its
+/// place among those that have begun. It keeps them until its engine knows.
 struct Ended<R> {
     settled: Settled<R>,
     place: (Option<OwnedSemaphorePermit>, Option<OwnedSemaphorePermit>),
@@ -240,6 +264,7 @@ async fn run_all<S: Source>(
     let running = Arc::new(Semaphore::new(worker.inner.concurrency.min(Semaphore::MAX_PERMITS)));
     // What has begun and is not settled: to the engine it runs.
     let unsettled = Arc::new(Semaphore::new(ALL as usize));
+    let untold = places(&worker);
     let (tell, begun) = mpsc::unbounded_channel();
     ::tokio::spawn(tell_all(source.clone(), begun, stopped.clone()));
     let mut tasks = JoinSet::new();
@@ -288,17 +313,18 @@ async fn run_all<S: Source>(
             };
         while tasks.try_join_next().is_some() {}
         for (Held { message, place }, (permit, unsettled)) in beginning {
-            let place = (place, Some(unsettled));
             if begun {
                 let (worker, settle, stopped) = (worker.clone(), settle.clone(), stopped.clone());
-                let tell = tell.clone();
+                let (tell, untold) = (tell.clone(), untold.clone());
                 tasks.spawn(async move {
                     let (receipt, settlement) = run_one(&worker, message, tell, stopped).await;
+                    let place = (untold.try_acquire_owned().ok().or(place), Some(unsettled));
                     // Before the next one may begin, so that one at a time are told in order as well.
                     end(&worker, &settle, receipt, settlement, place);
                     drop(permit);
                 });
             } else {
+                let place = (place, Some(unsettled));
                 end(&worker, &settle, message.receipt, Settlement::Return, place);
             }
         }
@@ -439,6 +465,12 @@ async fn settle_all<S: Source>(
     let mut late = false;
     let mut batch = Vec::new();
     while ended.recv_many(&mut batch, AT_ONCE).await > 0 {
+        settled_down(|| {
+            let room = AT_ONCE.saturating_sub(batch.len());
+            batch.extend(from_fn(|| ended.try_recv().ok()).take(room));
+            batch.len()
+        })
+        .await;
         let (settled, places): (Vec<_>, Vec<_>) =
             batch.drain(..).map(|Ended { settled, place }| (settled, place)).unzip();
         select! {
