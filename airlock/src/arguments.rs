@@ -7,6 +7,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAc
 use serde::ser::SerializeMap;
 use serde::{Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::payload::{Call, Payload};
 use crate::registry::DecodeError;
@@ -51,7 +52,7 @@ pub trait Arguments: Sized {
 
 /// How the arguments of one task go to JSON and back, without their type.
 pub struct Wire {
-    pub(crate) encode: fn(&dyn Any) -> Result<String, serde_json::Error>,
+    pub(crate) encode: fn(&dyn Any) -> Result<Box<RawValue>, serde_json::Error>,
     pub(crate) shown: fn(&dyn Any) -> Vec<Option<Value>>,
     pub(crate) decode: fn(&str) -> Result<Payload, DecodeError>,
 }
@@ -65,19 +66,28 @@ impl Wire {
     }
 }
 
-fn encode<T: Task>(arguments: &dyn Any) -> Result<String, serde_json::Error>
+fn encode<T: Task>(arguments: &dyn Any) -> Result<Box<RawValue>, serde_json::Error>
 where
     T::Arguments: Arguments,
 {
     let Some(arguments) = arguments.downcast_ref::<T::Arguments>() else {
         unreachable!("a task's payload holds that task's arguments")
     };
-    let mut json = Vec::new();
-    let mut serializer = serde_json::Serializer::new(&mut json);
-    let mut map = serializer.serialize_map(None)?;
-    arguments.encode(T::info().parameters(), &mut map)?;
-    SerializeMap::end(map)?;
-    String::from_utf8(json).map_err(serde::ser::Error::custom)
+    to_raw_value(&Named { arguments, names: T::info().parameters() })
+}
+
+/// Arguments with their parameters' names.
+struct Named<'a, A> {
+    arguments: &'a A,
+    names: &'a [Parameter],
+}
+
+impl<A: Arguments> Serialize for Named<'_, A> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.arguments.encode(self.names, &mut map)?;
+        map.end()
+    }
 }
 
 fn shown<T: Task>(arguments: &dyn Any) -> Vec<Option<Value>>

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::panic::Location;
+use std::ptr;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -47,12 +50,13 @@ pub struct Envelope {
     /// The version of the layout.
     airlock: u32,
     id: Uuid,
-    task: String,
+    task: Cow<'static, str>,
     arguments: Box<RawValue>,
     #[serde(default, skip_serializing_if = "EnvelopeOptions::is_empty")]
     options: EnvelopeOptions,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    origin: String,
+    /// Most intents of a batch have few origins, so they share them.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    origin: Arc<str>,
     #[serde(with = "time")]
     enqueued_at: SystemTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,7 +67,7 @@ pub struct Envelope {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct EnvelopeOptions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    queue: Option<String>,
+    queue: Option<Cow<'static, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_time")]
     at: Option<SystemTime>,
     #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_time")]
@@ -133,17 +137,19 @@ impl Envelope {
     /// [`EncodeError`] where the arguments have no JSON, or one that no worker would read: the envelope
     /// would be longer than [16 MiB](Self::MAX_BYTES), or nested deeper than 127 levels.
     pub fn of(intent: &Intent, now: SystemTime) -> Result<Self, EncodeError> {
-        let arguments = RawValue::from_string(intent.to_json()?)
-            .map_err(|error| EncodeError::unreadable(intent.task(), error.to_string()))?;
+        Self::from(intent, now, origin(intent))
+    }
+
+    fn from(intent: &Intent, now: SystemTime, origin: Arc<str>) -> Result<Self, EncodeError> {
         let options = intent.options();
-        let origin = intent.origin();
+        let own_queue = options.queue().map(|queue| Cow::Owned(queue.to_owned()));
         let envelope = Self {
             airlock: VERSION,
             id: Uuid::now_v7(),
-            task: intent.name().to_owned(),
-            arguments,
+            task: intent.name().into(),
+            arguments: intent.to_raw_json()?,
             options: EnvelopeOptions {
-                queue: intent.effective_queue().map(str::to_owned),
+                queue: own_queue.or_else(|| intent.task().queue().map(Cow::Borrowed)),
                 at: options.start.map(|start| match start {
                     Start::After(delay) => later(now, delay),
                     Start::At(time) => time,
@@ -153,7 +159,7 @@ impl Envelope {
                 max_attempts: intent.effective_max_attempts(),
                 unique_key: options.unique_key().map(str::to_owned),
             },
-            origin: format!("{}:{}", origin.file(), origin.line()),
+            origin,
             enqueued_at: now,
             trace: current_trace(),
         };
@@ -166,8 +172,8 @@ impl Envelope {
     fn check(&self) -> Result<(), String> {
         const SURELY: usize = 1 << 20;
         const DEEPEST: usize = 127;
-        let options = [&self.options.queue, &self.options.unique_key];
-        let texts = options.into_iter().flatten().map(String::len).sum::<usize>();
+        let texts = [self.queue(), self.unique_key()];
+        let texts = texts.into_iter().flatten().map(str::len).sum::<usize>();
         if self.arguments.get().len() + texts > SURELY {
             let bytes = self.to_json().len();
             if bytes > Self::MAX_BYTES {
@@ -197,11 +203,11 @@ impl Envelope {
         let envelope = Self {
             airlock: VERSION,
             id,
-            task: task.to_owned(),
+            task: Cow::Owned(task.to_owned()),
             arguments: RawValue::from_string(arguments.to_owned())
                 .map_err(|error| EnvelopeError::json(&error))?,
             options: EnvelopeOptions::default(),
-            origin: String::new(),
+            origin: Arc::default(),
             enqueued_at: SystemTime::now(),
             trace: None,
         };
@@ -276,6 +282,12 @@ impl Envelope {
         self.arguments.get()
     }
 
+    /// The same, known to be JSON.
+    #[cfg(any(feature = "dramatiq-rabbitmq", feature = "dramatiq-redis"))]
+    pub(crate) fn raw_arguments(&self) -> &RawValue {
+        &self.arguments
+    }
+
     /// The queue asked for, by the intent or else by its task.
     pub fn queue(&self) -> Option<&str> {
         self.options.queue.as_deref()
@@ -324,7 +336,7 @@ impl Envelope {
     /// The same in a queue.
     #[must_use]
     pub fn with_queue(mut self, queue: impl Into<String>) -> Self {
-        self.options.queue = Some(queue.into());
+        self.options.queue = Some(Cow::Owned(queue.into()));
         self
     }
 
@@ -403,10 +415,15 @@ pub(crate) fn each<'a>(
     honoured: &'a [&'a str],
 ) -> impl Iterator<Item = Result<(usize, &'a Intent, Envelope), DispatchError>> {
     let now = SystemTime::now();
+    let mut last: Option<(&Location<'static>, Arc<str>)> = None;
     batch.iter().enumerate().map(move |(index, intent)| {
         let checked = intent.options().check(executor, honoured);
         checked.map_err(|error| DispatchError::only(index, error))?;
-        let envelope = Envelope::of(intent, now);
+        let origin = match &last {
+            Some((place, origin)) if ptr::eq(*place, intent.origin()) => origin.clone(),
+            _ => last.insert((intent.origin(), origin(intent))).1.clone(),
+        };
+        let envelope = Envelope::from(intent, now, origin);
         Ok((index, intent, envelope.map_err(|error| DispatchError::only(index, error))?))
     })
 }
@@ -435,6 +452,15 @@ fn depth(json: &str) -> usize {
         }
     }
     deepest
+}
+
+/// Where an intent was written.
+fn origin(intent: &Intent) -> Arc<str> {
+    format!("{}:{}", intent.origin().file(), intent.origin().line()).into()
+}
+
+fn is_empty(text: &str) -> bool {
+    text.is_empty()
 }
 
 /// A span so long that it can't be added is as good as for ever.

@@ -5,6 +5,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::{Duration, SystemTime};
 
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::error::EnqueueError;
@@ -175,6 +176,11 @@ impl Intent {
     /// [`EncodeError`] for a [local](TaskInfo::is_local) task and for an argument that has no JSON,
     /// such as a map whose keys are not strings.
     pub fn to_json(&self) -> Result<String, EncodeError> {
+        self.to_raw_json().map(|json| Box::<str>::from(json).into())
+    }
+
+    /// The same, known to be JSON.
+    pub(crate) fn to_raw_json(&self) -> Result<Box<RawValue>, EncodeError> {
         let task = self.task();
         let error = |why: String| EncodeError::unwritable(task, why);
         let wire = task.wire.as_ref().ok_or_else(|| error("the task is `local`".into()))?;

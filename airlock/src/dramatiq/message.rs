@@ -1,5 +1,6 @@
 //! An intent as Dramatiq's workers read it.
 
+use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
@@ -11,7 +12,7 @@ use crate::envelope::Envelope;
 /// A message. Source: `dramatiq/message.py`.
 #[derive(Serialize)]
 pub(super) struct Message<'a> {
-    pub(super) queue_name: String,
+    pub(super) queue_name: Cow<'a, str>,
     actor_name: &'a str,
     args: [(); 0],
     kwargs: &'a RawValue,
@@ -41,21 +42,18 @@ pub(super) struct Options {
 
 impl<'a> Message<'a> {
     /// What is delayed waits in a queue of its own, which Dramatiq's workers read as well.
-    pub(super) fn of(
-        envelope: &'a Envelope,
-        default_queue: &str,
-    ) -> Result<Self, serde_json::Error> {
+    pub(super) fn of(envelope: &'a Envelope, default_queue: &'a str) -> Self {
         let queue = envelope.queue().unwrap_or(default_queue);
         let sent = millis(envelope.enqueued_at());
         let age = |expires| millis(expires).saturating_sub(sent).max(1);
-        Ok(Self {
+        Self {
             queue_name: match envelope.at() {
-                Some(_) => format!("{queue}.DQ"),
-                None => queue.to_owned(),
+                Some(_) => format!("{queue}.DQ").into(),
+                None => queue.into(),
             },
             actor_name: envelope.task(),
             args: [],
-            kwargs: serde_json::from_str(envelope.arguments())?,
+            kwargs: envelope.raw_arguments(),
             options: Options {
                 eta: envelope.at().map(millis),
                 max_age: envelope.expires().map(age),
@@ -64,12 +62,16 @@ impl<'a> Message<'a> {
             },
             id: envelope.id(),
             timestamp: sent,
-        })
+        }
     }
 
     pub(super) fn to_json(&self) -> Vec<u8> {
-        // Every field is a string, a number or JSON already.
-        serde_json::to_vec(self).unwrap_or_default()
+        // Enough for what is around the arguments, which is mostly the same: a batch is many of these.
+        let mut json = Vec::with_capacity(self.kwargs.get().len() + 512);
+        match serde_json::to_writer(&mut json, self) {
+            Ok(()) => json,
+            Err(_) => unreachable!("every field is a string, a number or JSON already"),
+        }
     }
 }
 

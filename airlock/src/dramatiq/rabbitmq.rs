@@ -65,7 +65,7 @@ impl RabbitMq {
     }
 
     fn outgoing(&self, envelope: &Envelope) -> Result<Outgoing, BoxError> {
-        let mut message = Message::of(envelope, &self.queue)?;
+        let mut message = Message::of(envelope, &self.queue);
         let priority = scaled(envelope.priority(), self.max_priority);
         message.options.broker_priority = priority;
         let properties = BasicProperties::default()

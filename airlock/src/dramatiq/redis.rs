@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::dramatiq::DEFAULT_QUEUE;
 use crate::dramatiq::message::Message;
 use crate::engine_error::EngineError;
@@ -45,8 +47,9 @@ static LAYOUT: Layout = Layout {
     },
     add: |commands, message| {
         let [keep, push] = commands else { return };
-        let id = message.id.to_string();
-        keep.arg(&id).arg(&message.body);
+        let mut id = Uuid::encode_buffer();
+        let id: &str = message.id.hyphenated().encode_lower(&mut id);
+        keep.arg(id).arg(&message.body);
         push.arg(id);
     },
     script: "
@@ -93,16 +96,16 @@ impl Redis {
         self
     }
 
-    fn outgoing(&self, envelope: &Envelope) -> Result<Outgoing, serde_json::Error> {
-        let mut message = Message::of(envelope, &self.queue)?;
+    fn outgoing(&self, envelope: &Envelope) -> Outgoing {
+        let mut message = Message::of(envelope, &self.queue);
         message.options.redis_message_id = Some(envelope.id());
         let unique = |key| UniqueKey::of(key, envelope.at(), self.unique_for);
-        Ok(Outgoing {
-            list: format!("{}:{}", self.namespace, message.queue_name),
+        Outgoing {
+            list: [&*self.namespace, ":", &*message.queue_name].concat(),
             id: envelope.id(),
             body: message.to_json(),
             unique: envelope.unique_key().map(unique),
-        })
+        }
     }
 }
 
@@ -110,8 +113,8 @@ impl Executor for Redis {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         let honoured = ["queue", "delay", "at", "expires", "max_attempts", "unique_key"];
         let messages = envelope::each(batch, NAME, &honoured).map(|made| {
-            let (index, _, envelope) = made?;
-            self.outgoing(&envelope).map_err(|error| DispatchError::only(index, error))
+            let (_, _, envelope) = made?;
+            Ok(self.outgoing(&envelope))
         });
         let steps = steps(&LAYOUT, messages)?;
         self.server.push(steps, batch).await

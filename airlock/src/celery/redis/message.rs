@@ -51,7 +51,7 @@ pub(super) fn of(
 ) -> Result<Vec<u8>, BoxError> {
     let body = BASE64_STANDARD.encode(sent::body(intent, envelope, positional)?);
     // Enough for what is around the body, which is mostly the same: a batch is many of these.
-    let mut json = Vec::with_capacity(body.len() + 1_024);
+    let mut json = Vec::with_capacity(body.len() + 768);
     let message = Message {
         body,
         content_type: "application/json",
