@@ -139,6 +139,12 @@ fn a_bad_file_enqueues_nothing() {
     let ended = place.jobs(&["enqueue", "--orders", "nowhere.csv"]);
     says(&ended, 1, &["jobs: nowhere.csv can't be opened"]);
 
+    let ended = place.jobs_from(&["enqueue", "--orders", "-"], "id,mail,item\n");
+    says(&ended, 1, &["its first line has no `email`; it should be `id,email,item`"]);
+    says(&place.jobs_from(&["enqueue", "--orders", "-"], ""), 1, &["has no `id`"]);
+    let ended = place.jobs(&["enqueue", "--orders", "."]);
+    says(&ended, 1, &[". can't be read, and nothing was enqueued", "directory"]);
+
     fs::write(place.directory.path().join("empty.csv"), "id,email,item\n").expect("ours");
     says(&place.jobs(&["enqueue", "--orders", "empty.csv"]), 0, &["0 jobs are in the queue"]);
 }

@@ -11,6 +11,9 @@ use serde::Deserialize;
 /// The orders of somebody who has none at hand.
 const SAMPLE: &[u8] = include_bytes!("../../../jobs.csv");
 
+/// The columns of an order.
+const COLUMNS: [&str; 3] = ["id", "email", "item"];
+
 #[derive(Clone, Deserialize)]
 pub(crate) struct Order {
     pub(crate) id: u64,
@@ -31,7 +34,17 @@ pub(crate) fn read(path: Option<&Path>) -> Result<Vec<Order>, BoxError> {
         }
     };
     let mut reader = ReaderBuilder::new().trim(Trim::All).from_reader(reader);
+    let unreadable =
+        |why: String| format!("{place} can't be read, and nothing was enqueued: {why}");
+    let header = reader.headers().map_err(|error| unreadable(error.to_string()))?;
+    if let Some(missing) = COLUMNS.iter().find(|column| !header.iter().any(|name| name == **column))
+    {
+        let columns = COLUMNS.join(",");
+        return Err(unreadable(format!(
+            "its first line has no `{missing}`; it should be `{columns}`"
+        ))
+        .into());
+    }
     let orders: Result<_, _> = reader.deserialize().collect();
-    orders
-        .map_err(|error| format!("{place} can't be read, and nothing was enqueued: {error}").into())
+    orders.map_err(|error| unreadable(error.to_string()).into())
 }
