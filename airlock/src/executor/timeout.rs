@@ -97,7 +97,7 @@ impl std::error::Error for TimedOut {}
 /// # Errors
 ///
 /// Where the thread can't be started that such a runtime is on.
-pub(super) fn with_timer<T>(make: impl FnOnce() -> T) -> io::Result<T> {
+pub(crate) fn with_timer<T>(make: impl FnOnce() -> T) -> io::Result<T> {
     // A runtime does not say whether it keeps time; nothing but the attempt tells.
     let keeps_time = || catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok();
     if Handle::try_current().is_ok() && keeps_time() {

@@ -294,7 +294,7 @@ impl Graphile {
 impl Executor for Graphile {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         let jobs = push::jobs(batch, &self.queue)?;
-        let held = self.home.run(self.send(&jobs)).await?;
+        let held = self.home.run(self.send(&jobs)).await??;
         push::leave_out(batch, &jobs, &held);
         Ok(())
     }

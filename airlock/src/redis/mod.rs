@@ -15,6 +15,7 @@ use ::tokio::sync::Mutex;
 pub(crate) use push::{Layout, Outgoing, UNIQUE_FOR, UniqueKey, steps};
 
 use crate::engine_error::EngineError;
+use crate::home;
 use crate::private::BoxError;
 
 /// How long the server may take to answer.
@@ -84,8 +85,7 @@ impl Server {
         &self,
         future: impl Future<Output = Result<T, BoxError>> + Send + 'static,
     ) -> Result<T, BoxError> {
-        let gone = |_| Err("the Tokio runtime of the connection to Redis has shut down".into());
-        self.inner.runtime.spawn(future).await.unwrap_or_else(gone)
+        home::spawn(&self.inner.runtime, future).await?
     }
 
     /// A connection of the caller's own.

@@ -216,7 +216,7 @@ impl Postgres {
 impl Executor for Postgres {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         let jobs = jobs(batch, NAME, &self.serving.queue)?;
-        let sent = self.home.run(self.send(&jobs)).await;
+        let sent = self.home.run(self.send(&jobs)).await?;
         let left_out = sent.map_err(|error| self.not_sent(&jobs, error))?;
         leave_out(batch, left_out);
         Ok(())

@@ -321,7 +321,7 @@ impl Executor for Sqlite {
             transaction.commit().await?;
             Ok::<_, BoxError>(left_out)
         };
-        let left_out = self.home.run(sent).await.map_err(|error| self.not_sent(&jobs, error))?;
+        let left_out = self.home.run(sent).await?.map_err(|error| self.not_sent(&jobs, error))?;
         leave_out(batch, left_out);
         self.wake();
         Ok(())

@@ -13,6 +13,7 @@ mod line_cut;
 mod poison;
 mod queue_missing;
 mod two_workers;
+mod undriven;
 mod worker_killed;
 
 use std::collections::BTreeSet;
