@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::runtime::{self, Handle, Runtime};
 
+use crate::executor::batch::InDoubt;
 use crate::executor::parts::Parts;
 use crate::executor::{Batch, DispatchError, Executor};
 
@@ -66,6 +67,7 @@ impl<E: Executor> Executor for Timeout<E> {
         if timed.map_err(DispatchError::refused)?.await.is_err() {
             let limit = self.limit;
             parts.explain(|index, known| {
+                let known = known.filter(|error| !error.is::<InDoubt>());
                 known.or_else(|| index.map(|_| Box::new(TimedOut { limit }).into()))
             });
         }

@@ -9,7 +9,7 @@ use lapin::options::BasicPublishOptions;
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Confirmation};
 
-use crate::executor::DispatchError;
+use crate::executor::{Batch, DispatchError};
 use crate::home::Away;
 use crate::private::BoxError;
 use crate::rabbitmq::{Broker, Line, PATIENCE};
@@ -61,6 +61,16 @@ impl Published {
 }
 
 impl Broker {
+    /// Publishes what a batch has become.
+    pub(crate) async fn send(
+        &self,
+        messages: Vec<Outgoing>,
+        batch: &mut Batch,
+    ) -> Result<(), DispatchError> {
+        batch.sending(0..batch.len());
+        self.publish(messages).await.into_result()
+    }
+
     /// Publishes a batch in order, with many messages on their way at once.
     ///
     /// It goes on in the broker's own runtime, also if the caller is dropped half-way.

@@ -2,6 +2,7 @@
 
 #[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
 mod push;
+mod steps;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +14,7 @@ use ::tokio::sync::Mutex;
 
 #[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
 pub(crate) use push::{Layout, Outgoing, UNIQUE_FOR, UniqueKey, steps};
+pub(crate) use steps::Answer;
 
 use crate::engine_error::EngineError;
 use crate::home;

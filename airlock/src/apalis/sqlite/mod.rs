@@ -318,6 +318,7 @@ impl Executor for Sqlite {
             let mut connection = self.acquire().await?;
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
             let left_out = push::push(&mut *transaction, &jobs).await?;
+            batch.sending(0..batch.len());
             transaction.commit().await?;
             Ok::<_, BoxError>(left_out)
         };

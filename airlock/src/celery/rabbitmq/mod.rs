@@ -183,6 +183,6 @@ impl Executor for RabbitMq {
             });
             declared.await.map_err(DispatchError::refused)?.map_err(DispatchError::refused)?;
         }
-        self.broker.publish(messages).await.into_result()
+        self.broker.send(messages, batch).await
     }
 }

@@ -7,6 +7,7 @@
 mod clocks;
 mod disk;
 mod down_before_flush;
+mod dropped_half_way;
 mod duplicates;
 mod killed_half_way;
 mod line_cut;
