@@ -13,7 +13,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{PgPool, postgres::PgConnectOptions};
 
 use crate::apalis::postgres::listen::Listening;
-use crate::apalis::sql::{Job, Serving, chunks, jobs, keyed, leave_out, serving};
+use crate::apalis::sql::{Job, Serving, jobs, keyed, leave_out, serving};
 use crate::engine_error::EngineError;
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::home::Home;
@@ -194,7 +194,7 @@ impl Postgres {
     }
 
     async fn send(&self, jobs: &[Job], batch: &mut Batch) -> Result<Vec<usize>, BoxError> {
-        if keyed(jobs).is_empty() && chunks(jobs).nth(1).is_none() {
+        if keyed(jobs).is_empty() && push::are_one_portion(jobs) {
             // One statement is a transaction by itself, in a third of the round trips.
             let mut connection = self.pool.acquire().await?;
             batch.sending(0..batch.len());

@@ -13,6 +13,7 @@ mod killed_half_way;
 mod line_cut;
 mod poison;
 mod queue_missing;
+mod shared_keys;
 mod two_workers;
 mod undriven;
 mod worker_killed;
