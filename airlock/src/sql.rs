@@ -34,15 +34,23 @@ pub(crate) fn is_missing(code: &str) -> bool {
 
 fn next_step(error: &sqlx::Error) -> Option<&'static str> {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut => {
-            Some("check that the server runs and that the URL leads to it")
-        }
+        sqlx::Error::Io(_) => Some("check that the server runs and that the URL leads to it"),
+        // A pool says the same of both.
+        sqlx::Error::PoolTimedOut => Some(
+            "all its connections were in use, or it could make none: hold them for less long, give \
+             the pool more, and check that the database can be reached",
+        ),
         sqlx::Error::Database(error) => {
             let missing = error.code().is_some_and(|code| is_missing(&code));
             if missing || error.message().starts_with("no such table") {
                 Some(SET_UP)
             } else if error.message().starts_with("unable to open") {
                 Some("check that the folder is there and may be written to")
+            } else if error.message().starts_with("database is locked") {
+                Some(
+                    "another connection was writing all the while: keep its transactions short, or \
+                     wait longer, with `busy_timeout`",
+                )
             } else {
                 None
             }
