@@ -96,12 +96,13 @@ impl Redis {
     fn outgoing(&self, envelope: &Envelope) -> Result<Outgoing, serde_json::Error> {
         let mut message = Message::of(envelope, &self.queue)?;
         message.options.redis_message_id = Some(envelope.id());
-        let unique = |key| UniqueKey::of(key, envelope.at(), self.unique_for);
+        let list = format!("{}:{}", self.namespace, message.queue_name);
+        let unique = |key| UniqueKey::of(&list, key, envelope.at(), self.unique_for);
         Ok(Outgoing {
-            list: format!("{}:{}", self.namespace, message.queue_name),
             id: envelope.id(),
             body: message.to_json(),
             unique: envelope.unique_key().map(unique),
+            list,
         })
     }
 }

@@ -35,16 +35,16 @@ pub(crate) struct UniqueKey {
 }
 
 impl UniqueKey {
-    /// The key that stands for an intent's unique key. It is kept for `kept` after the message is
-    /// `due`.
-    pub(crate) fn of(key: &str, due: Option<SystemTime>, kept: Duration) -> Self {
+    /// The key that stands for an intent's unique key in a queue. It is kept for `kept` after the
+    /// message is `due`.
+    pub(crate) fn of(queue: &str, key: &str, due: Option<SystemTime>, kept: Duration) -> Self {
         let wait = due.and_then(|due| due.duration_since(SystemTime::now()).ok());
-        Self { key: Self::name(key), kept: kept.saturating_add(wait.unwrap_or_default()) }
+        Self { key: Self::name(queue, key), kept: kept.saturating_add(wait.unwrap_or_default()) }
     }
 
-    /// The key in Redis.
-    pub(crate) fn name(key: &str) -> String {
-        format!("airlock:unique:{key}")
+    /// The key in Redis. With its length, a queue does not end in what another one's key begins with.
+    pub(crate) fn name(queue: &str, key: &str) -> String {
+        format!("airlock:unique:{}:{queue}:{key}", queue.len())
     }
 }
 
