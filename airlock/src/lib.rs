@@ -190,7 +190,16 @@ mod events;
 mod executor;
 #[cfg(feature = "graphile")]
 pub mod graphile;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+#[cfg(any(
+    feature = "apalis-postgres",
+    feature = "apalis-redis",
+    feature = "apalis-sqlite",
+    feature = "celery-rabbitmq",
+    feature = "celery-redis",
+    feature = "dramatiq-rabbitmq",
+    feature = "dramatiq-redis",
+    feature = "graphile"
+))]
 mod home;
 #[cfg(feature = "http")]
 mod http;

@@ -105,7 +105,8 @@ pub enum Fate {
     Discarded(Why),
     /// The enclosing scope took it over.
     Captured,
-    /// The executor failed to carry it out; it is handed back.
+    /// The executor failed to carry it out; it is handed back. Where the flush was dropped half-way
+    /// nobody is there to hand it to, and it may have left.
     Failed {
         /// What the executor, or the task, said.
         error: String,

@@ -139,6 +139,7 @@ where
 {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         let envelopes = envelope::of_batch(batch, "apalis::Storage", &self.honoured)?;
+        batch.sending(0..batch.len());
         let sent = send(self.backend.clone(), envelopes.into_iter().map(task)).await;
         sent.map_err(|error| DispatchError::all(error.to_string()))
     }

@@ -16,7 +16,7 @@
 //! | `expires` | yes | yes |
 //! | `priority` | with `max_priority` | yes, in four steps, as Celery has them |
 //! | `max_attempts` | refused: with Celery, attempts are the task's own affair | refused, likewise |
-//! | `unique_key` | refused | yes: free again when a Rust worker is done, or after the time of `unique_for` |
+//! | `unique_key` | refused | yes, within its queue: free again when a Rust worker is done, or after the time of `unique_for` |
 //!
 //! # Guarantees
 //!

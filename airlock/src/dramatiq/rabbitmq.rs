@@ -91,6 +91,6 @@ impl Executor for RabbitMq {
             self.outgoing(envelope).map_err(|error| DispatchError::only(index, error))
         });
         let messages = messages.collect::<Result<_, _>>()?;
-        self.broker.publish(messages).await.into_result()
+        self.broker.send(messages, batch).await
     }
 }

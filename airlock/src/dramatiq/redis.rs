@@ -99,12 +99,13 @@ impl Redis {
     fn outgoing(&self, envelope: &Envelope) -> Outgoing {
         let mut message = Message::of(envelope, &self.queue);
         message.options.redis_message_id = Some(envelope.id());
-        let unique = |key| UniqueKey::of(key, envelope.at(), self.unique_for);
+        let list = [&*self.namespace, ":", &*message.queue_name].concat();
+        let unique = |key| UniqueKey::of(&list, key, envelope.at(), self.unique_for);
         Outgoing {
-            list: [&*self.namespace, ":", &*message.queue_name].concat(),
             id: envelope.id(),
             body: message.to_json(),
             unique: envelope.unique_key().map(unique),
+            list,
         }
     }
 }

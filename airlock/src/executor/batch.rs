@@ -1,6 +1,8 @@
 //! The intents of one flush, as an executor sees them.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::ops::Range;
 
 use crate::executor::{DispatchError, OnFailure};
 use crate::intent::Intent;
@@ -47,6 +49,8 @@ pub struct Batch {
     pub(crate) completed: usize,
     pub(crate) failures: Vec<(usize, BoxError)>,
     pub(crate) attempting: Option<usize>,
+    /// Which are on their way, should the flush be cut short.
+    sending: Range<usize>,
     /// Which were left out because the engine holds their unique key, in order.
     duplicates: Vec<usize>,
     /// Which of those up to `completed` were not attempted, in order: there are some where several
@@ -79,6 +83,18 @@ pub(crate) enum Aside {
     Entry(ReportEntry),
 }
 
+/// Nobody waited for what an executor had begun.
+#[derive(Debug)]
+pub(crate) struct InDoubt;
+
+impl fmt::Display for InDoubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nobody waited for the answer: it may have left all the same")
+    }
+}
+
+impl std::error::Error for InDoubt {}
+
 impl Batch {
     #[inline]
     pub(crate) fn new(on_failure: OnFailure) -> Self {
@@ -91,6 +107,7 @@ impl Batch {
             completed: 0,
             failures: Vec::new(),
             attempting: None,
+            sending: 0..0,
             duplicates: Vec::new(),
             skipped: Vec::new(),
             accounted: false,
@@ -143,6 +160,34 @@ impl Batch {
         }
     }
 
+    /// Notes that these are on their way, and that those before them have left. It is for executors
+    /// that await an answer: where the flush is dropped meanwhile, its report says of these that they
+    /// may have left. Of what an executor says nothing of, it says that it was discarded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::{Batch, DispatchError, Executor};
+    ///
+    /// # async fn post(_: String) -> Result<(), std::io::Error> { Ok(()) }
+    /// struct Posts;
+    ///
+    /// impl Executor for Posts {
+    ///     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+    ///         let letters: Vec<_> = batch.iter().map(ToString::to_string).collect();
+    ///         for (index, letter) in letters.into_iter().enumerate() {
+    ///             batch.sending(index..index + 1);
+    ///             post(letter).await.map_err(|error| DispatchError::at(index, error))?;
+    ///         }
+    ///         Ok(())
+    ///     }
+    /// }
+    /// ```
+    pub fn sending(&mut self, indices: Range<usize>) {
+        self.completed = indices.start;
+        self.sending = indices;
+    }
+
     /// Whether the engine [left out](Self::left_out) the intent at `index`.
     pub(crate) fn is_left_out(&self, index: usize) -> bool {
         self.duplicates.binary_search(&index).is_ok()
@@ -173,6 +218,15 @@ impl Batch {
             self.part_with_dispatched();
         }
         DispatchError::until(self.completed, std::mem::take(&mut self.failures))
+    }
+
+    /// What became of the batch, where nobody waited for its executor to end.
+    pub(crate) fn cut_short(&mut self) -> DispatchError {
+        let sending = std::mem::take(&mut self.sending);
+        let sending = sending.start..sending.end.min(self.len());
+        self.completed = self.completed.max(sending.end);
+        self.failures.extend(sending.map(|index| (index, InDoubt.into())));
+        self.stopped()
     }
 
     /// A copy of the intent at `index`; the intent itself where it can't be copied.
@@ -293,8 +347,8 @@ impl Batch {
     }
 }
 
-impl std::fmt::Debug for Batch {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(&self.intents).finish()
     }
 }
@@ -485,6 +539,7 @@ impl Batch {
         self.completed = completed;
         self.failures = failures;
         self.skipped = skipped;
+        self.sending = 0..0;
     }
 
     /// Whether the intent at `index` was not attempted, whatever the error says.

@@ -13,7 +13,7 @@ mod route;
 pub(crate) mod run;
 pub(crate) mod settings;
 #[cfg(feature = "tokio")]
-mod timeout;
+pub(crate) mod timeout;
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;

@@ -74,7 +74,7 @@ impl<'a> Parts<'a> {
         let Some(Sent { out, mut part, accounted, result }) = self.sent.take() else { return };
         let batch = part.as_mut().unwrap_or(self.whole);
         let cut_short = result.is_none();
-        let result = result.unwrap_or_else(|| Err(batch.stopped()));
+        let result = result.unwrap_or_else(|| Err(batch.cut_short()));
         let (fates, cause) = fates(batch, result);
         match part {
             Some(part) => self.whole.rejoin(part, &out),

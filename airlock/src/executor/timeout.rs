@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::runtime::{self, Handle, Runtime};
 
+use crate::executor::batch::InDoubt;
 use crate::executor::parts::Parts;
 use crate::executor::{Batch, DispatchError, Executor};
 
@@ -18,6 +19,9 @@ use crate::executor::{Batch, DispatchError, Executor};
 /// it run at least once.
 ///
 /// An executor that does not await, such as one that runs sync tasks here, can't be interrupted.
+///
+/// In a runtime that was built without `enable_time`, a thread of airlock's keeps the time. That a runtime
+/// is one of these Tokio tells with a panic, which is caught; a panic hook hears of it once.
 ///
 /// # Examples
 ///
@@ -66,6 +70,7 @@ impl<E: Executor> Executor for Timeout<E> {
         if timed.map_err(DispatchError::refused)?.await.is_err() {
             let limit = self.limit;
             parts.explain(|index, known| {
+                let known = known.filter(|error| !error.is::<InDoubt>());
                 known.or_else(|| index.map(|_| Box::new(TimedOut { limit }).into()))
             });
         }
@@ -97,15 +102,34 @@ impl std::error::Error for TimedOut {}
 /// # Errors
 ///
 /// Where the thread can't be started that such a runtime is on.
-pub(super) fn with_timer<T>(make: impl FnOnce() -> T) -> io::Result<T> {
-    // A runtime does not say whether it keeps time; nothing but the attempt tells.
-    let keeps_time = || catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok();
-    if Handle::try_current().is_ok() && keeps_time() {
+pub(crate) fn with_timer<T>(make: impl FnOnce() -> T) -> io::Result<T> {
+    if Handle::try_current().is_ok_and(|runtime| keeps_time(runtime.id())) {
         return Ok(make());
     }
     let timer = timer()?;
     let _inside = timer.enter();
     Ok(make())
+}
+
+/// Whether the runtime that this thread is in, which is `runtime`, keeps time.
+///
+/// It does not say so. Nothing but the attempt tells, and where it doesn't that is a panic, which whoever
+/// listens to panics hears: so it is made once for such a runtime, and not at each wait.
+fn keeps_time(runtime: runtime::Id) -> bool {
+    static TIMELESS: Mutex<Vec<runtime::Id>> = Mutex::new(Vec::new());
+    /// A program has one, or makes one after another.
+    const REMEMBERED: usize = 64;
+    let timeless = || TIMELESS.lock().unwrap_or_else(PoisonError::into_inner);
+    if timeless().contains(&runtime) {
+        return false;
+    }
+    let keeps_time = catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok();
+    if !keeps_time {
+        let mut timeless = timeless();
+        timeless.truncate(REMEMBERED - 1);
+        timeless.insert(0, runtime);
+    }
+    keeps_time
 }
 
 fn timer() -> io::Result<Handle> {
@@ -120,4 +144,44 @@ fn timer() -> io::Result<Handle> {
             .build()?,
     };
     Ok(timer.insert(runtime).handle().clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    fn waits() {
+        for _ in 0..3 {
+            drop(with_timer(|| tokio::time::sleep(Duration::ZERO)).expect("a timer"));
+        }
+    }
+
+    #[test]
+    fn a_runtime_is_asked_once_whether_it_keeps_time() {
+        let heard = Arc::new(AtomicUsize::new(0));
+        let (count, here, others) = (heard.clone(), thread::current().id(), panic::take_hook());
+        panic::set_hook(Box::new(move |panic| {
+            if thread::current().id() == here {
+                count.fetch_add(1, Ordering::Relaxed);
+            } else {
+                others(panic);
+            }
+        }));
+        let single = runtime::Builder::new_current_thread;
+        waits();
+        single().enable_time().build().expect("a runtime").block_on(async { waits() });
+        assert_eq!(heard.load(Ordering::Relaxed), 0, "without a runtime, and in one with a timer");
+
+        let timeless = single().build().expect("a runtime");
+        timeless.block_on(async { waits() });
+        timeless.block_on(async { waits() });
+        assert_eq!(heard.load(Ordering::Relaxed), 1);
+        single().build().expect("another").block_on(async { waits() });
+        assert_eq!(heard.load(Ordering::Relaxed), 2);
+    }
 }

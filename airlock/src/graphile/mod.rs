@@ -242,11 +242,12 @@ impl Graphile {
     }
 
     /// Sends jobs in a transaction of their own; the unique keys that others held.
-    async fn send(&self, jobs: &[Job]) -> Result<Vec<String>, DispatchError> {
+    async fn send(&self, jobs: &[Job], batch: &mut Batch) -> Result<Vec<String>, DispatchError> {
         let not_sent = |error: sqlx::Error| self.not_sent(jobs, error);
         let mut transaction = self.pool.begin().await.map_err(not_sent)?;
         let pushed = self.push(&mut *transaction, jobs).await;
         let held = pushed.map_err(|error| self.not_sent(jobs, error))?;
+        batch.sending(0..batch.len());
         transaction.commit().await.map_err(|error| {
             let doing = format!("tell whether {} arrived at", intents(jobs));
             DispatchError::all(self.error(&doing, error))
@@ -294,7 +295,7 @@ impl Graphile {
 impl Executor for Graphile {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         let jobs = push::jobs(batch, &self.queue)?;
-        let held = self.home.run(self.send(&jobs)).await?;
+        let held = self.home.run(self.send(&jobs, batch)).await??;
         push::leave_out(batch, &jobs, &held);
         Ok(())
     }

@@ -10,6 +10,7 @@ use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError};
 use crate::graphile::{Graphile, NAME, PREFIX, identifier};
 use crate::private::BoxError;
+use crate::sql::{self, chunks, column};
 use crate::transaction::{Connection, Row, dialect};
 
 const HONOURED: &[&str] =
@@ -24,12 +25,13 @@ const HONOURED: &[&str] =
 /// - The crate reads payloads into JSON values first, which rounds numbers of more than 64 bits, and
 ///   writes its own trace into them.
 /// - It goes through keys one by one. Here they are inserted in order, so that two flushes that share
-///   some wait for one another instead of being deadlocked.
+///   some wait for one another instead of being deadlocked. Where there are more than one statement
+///   takes, they go in order through all of them, and the jobs are due by the time of the first.
 ///
 /// As there, the statement writes to the table of tasks also when it inserts nothing: that is what keeps
 /// Graphile's clean-up from removing a task that a job is just being inserted for. A task that another
 /// transaction is registering in the same moment is returned as missing.
-const PUSH: &str = "
+const PUSH: &str = r#"
     WITH given AS MATERIALIZED (
         SELECT * FROM {given}
     ),
@@ -54,12 +56,12 @@ const PUSH: &str = "
         SELECT
             task.id,
             payload::json,
-            statement_timestamp() + (wait + place) * interval '1 microsecond',
+            {now} + (wait + place) * interval '1 microsecond',
             priority,
             max_attempts,
             key
         FROM given JOIN task USING (identifier)
-        ORDER BY key, place
+        ORDER BY key COLLATE "C", place
         ON CONFLICT (key) DO NOTHING
         RETURNING key
     ),
@@ -76,14 +78,13 @@ const PUSH: &str = "
     SELECT DISTINCT NULL, identifier FROM given
         WHERE identifier NOT IN (SELECT identifier FROM task)
     UNION ALL
-    SELECT NULL, NULL FROM told";
+    SELECT NULL, NULL FROM told"#;
 
 /// Jobs column by column, which is the fastest.
 const COLUMNS: &str = "
     unnest(
-        $1::text[], $2::text[], $3::int8[], $4::int2[], $5::int2[], $6::text[]
-    ) WITH ORDINALITY
-        AS given (identifier, payload, wait, priority, max_attempts, key, place)";
+        $1::text[], $2::text[], $3::int8[], $4::int2[], $5::int2[], $6::text[], $7::int8[]
+    ) AS given (identifier, payload, wait, priority, max_attempts, key, place)";
 
 /// Jobs in one text, which every library can send.
 const JSON: &str = "
@@ -189,16 +190,25 @@ impl Graphile {
         connection: &mut impl Insert,
         jobs: &[Job],
     ) -> Result<Vec<String>, BoxError> {
-        let jobs = first_of_each_key(jobs);
+        let mut rows: Vec<Placed<'_>> = (1..).zip(first_of_each_key(jobs)).collect();
+        rows.sort_by_key(|(_, job)| &job.key);
+        let portions: Vec<_> = chunks(&rows, |(_, job)| job.payload.len()).collect();
+        let now = match &portions[..] {
+            [] | [_] => "statement_timestamp()".to_owned(),
+            _ => {
+                let since = connection.now().await?;
+                format!("('epoch'::timestamptz + {since} * interval '1 microsecond')")
+            }
+        };
         let mut held = Vec::new();
-        for chunk in chunks(&jobs) {
+        for rows in portions {
             let mut inserted = HashSet::new();
-            let missing = self.insert(connection, chunk, &mut inserted).await?;
+            let missing = self.insert(connection, rows, &now, &mut inserted).await?;
             if !missing.is_empty() {
                 // Whoever registered them meanwhile has committed: now they are seen.
-                let rest = chunk.iter().copied().filter(|job| missing.contains(&job.identifier));
-                let rest: Vec<&Job> = rest.collect();
-                if !self.insert(connection, &rest, &mut inserted).await?.is_empty() {
+                let rest = rows.iter().filter(|(_, job)| missing.contains(&job.identifier));
+                let rest: Vec<_> = rest.copied().collect();
+                if !self.insert(connection, &rest, &now, &mut inserted).await?.is_empty() {
                     return Err(
                         "another transaction has just created the first job of a queue, which \
                                 this one can't see: run it again"
@@ -206,7 +216,7 @@ impl Graphile {
                     );
                 }
             }
-            let keys = chunk.iter().filter_map(|job| job.key.as_ref());
+            let keys = rows.iter().filter_map(|(_, job)| job.key.as_ref());
             held.extend(keys.filter(|key| !inserted.contains(*key)).cloned());
         }
         Ok(held)
@@ -216,11 +226,12 @@ impl Graphile {
     async fn insert(
         &self,
         connection: &mut impl Insert,
-        jobs: &[&Job],
+        rows: &[Placed<'_>],
+        now: &str,
         inserted: &mut HashSet<String>,
     ) -> Result<HashSet<String>, BoxError> {
         let mut missing = HashSet::new();
-        for (key, identifier) in connection.insert(self, jobs).await? {
+        for (key, identifier) in connection.insert(self, rows, now).await? {
             inserted.extend(key);
             missing.extend(identifier);
         }
@@ -228,27 +239,46 @@ impl Graphile {
     }
 }
 
+/// A job with its place in the batch.
+type Placed<'a> = (i64, &'a Job);
+
 /// What jobs are inserted through.
 pub(super) trait Insert: Send {
-    /// The keys that were taken, and the identifiers that are missing.
+    /// The keys that were taken, and the identifiers that are missing. `now` is SQL for the time at which
+    /// the first may run.
     fn insert(
         &mut self,
         engine: &Graphile,
-        jobs: &[&Job],
+        rows: &[Placed<'_>],
+        now: &str,
     ) -> impl Future<Output = Result<Vec<Row>, BoxError>> + Send;
+
+    /// The time of the database, in microseconds since the epoch.
+    fn now(&mut self) -> impl Future<Output = Result<i64, BoxError>> + Send;
 }
 
 /// A connection of ours.
 impl Insert for PgConnection {
-    async fn insert(&mut self, engine: &Graphile, jobs: &[&Job]) -> Result<Vec<Row>, BoxError> {
-        let rows = sqlx::query_as(engine.sql(&PUSH.replace("{given}", COLUMNS)))
-            .bind(column(jobs, |job| &*job.identifier))
-            .bind(column(jobs, |job| &*job.payload))
-            .bind(column(jobs, |job| job.wait))
-            .bind(column(jobs, |job| job.priority))
-            .bind(column(jobs, |job| job.max_attempts))
-            .bind(column(jobs, |job| job.key.as_deref()));
-        Ok(rows.fetch_all(self).await?)
+    async fn insert(
+        &mut self,
+        engine: &Graphile,
+        rows: &[Placed<'_>],
+        now: &str,
+    ) -> Result<Vec<Row>, BoxError> {
+        let statement = engine.sql(&PUSH.replace("{given}", COLUMNS).replace("{now}", now));
+        let inserted = sqlx::query_as(statement)
+            .bind(column(rows, |(_, job)| &*job.identifier))
+            .bind(column(rows, |(_, job)| &*job.payload))
+            .bind(column(rows, |(_, job)| job.wait))
+            .bind(column(rows, |(_, job)| job.priority))
+            .bind(column(rows, |(_, job)| job.max_attempts))
+            .bind(column(rows, |(_, job)| job.key.as_deref()))
+            .bind(column(rows, |(place, _)| *place));
+        Ok(inserted.fetch_all(self).await?)
+    }
+
+    async fn now(&mut self) -> Result<i64, BoxError> {
+        sql::now(self).await
     }
 }
 
@@ -256,10 +286,19 @@ impl Insert for PgConnection {
 pub(super) struct Through<'c, C>(pub(super) &'c mut C);
 
 impl<C: Connection<dialect::Postgres>> Insert for Through<'_, C> {
-    async fn insert(&mut self, engine: &Graphile, jobs: &[&Job]) -> Result<Vec<Row>, BoxError> {
-        let rows: Vec<_> = (1..).zip(jobs).map(|(place, job)| JsonRow::new(place, job)).collect();
-        let statement = engine.statement(&PUSH.replace("{given}", JSON));
+    async fn insert(
+        &mut self,
+        engine: &Graphile,
+        rows: &[Placed<'_>],
+        now: &str,
+    ) -> Result<Vec<Row>, BoxError> {
+        let rows: Vec<_> = rows.iter().map(|(place, job)| JsonRow::new(*place, job)).collect();
+        let statement = engine.statement(&PUSH.replace("{given}", JSON).replace("{now}", now));
         self.0.query(&statement, &serde_json::to_string(&rows)?).await
+    }
+
+    async fn now(&mut self) -> Result<i64, BoxError> {
+        sql::now(self.0).await
     }
 }
 
@@ -300,59 +339,9 @@ fn first_of_each_key(jobs: &[Job]) -> Vec<&Job> {
     first
 }
 
-pub(super) fn column<'a, R, T>(rows: &[&'a R], value: impl Fn(&'a R) -> T) -> Vec<T> {
-    rows.iter().map(|row| value(row)).collect()
-}
-
-/// The jobs in portions, in order, each small enough for one statement.
-fn chunks<'a, 'b>(jobs: &'a [&'b Job]) -> impl Iterator<Item = &'a [&'b Job]> {
-    const JOBS: usize = 10_000;
-    const BYTES: usize = 64 << 20;
-    let mut rest = jobs;
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let fits = |job: &&&Job| {
-            bytes += job.payload.len();
-            bytes <= BYTES
-        };
-        let fitting = rest.iter().take(JOBS).take_while(fits).count();
-        // A single one goes alone, however large it is.
-        let (chunk, after) = rest.split_at(fitting.max(1).min(rest.len()));
-        rest = after;
-        (!chunk.is_empty()).then_some(chunk)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn job(index: usize, bytes: usize) -> Job {
-        Job {
-            index,
-            identifier: String::new(),
-            payload: " ".repeat(bytes),
-            wait: 0,
-            priority: 0,
-            max_attempts: 1,
-            key: None,
-        }
-    }
-
-    #[test]
-    fn portions_are_bounded_and_leave_nothing_out() {
-        let jobs: Vec<Job> = (0..25_000).map(|index| job(index, 1)).collect();
-        let jobs: Vec<&Job> = jobs.iter().collect();
-        let sizes: Vec<_> = chunks(&jobs).map(<[_]>::len).collect();
-        assert_eq!(sizes, [10_000, 10_000, 5_000]);
-        assert!(chunks(&jobs).flatten().map(|job| job.index).eq(0..25_000));
-
-        let large = [job(0, 40 << 20), job(1, 40 << 20), job(2, 80 << 20), job(3, 1)];
-        let large: Vec<&Job> = large.iter().collect();
-        let sizes: Vec<_> = chunks(&large).map(<[_]>::len).collect();
-        assert_eq!(sizes, [1, 1, 1, 1]);
-        assert_eq!(chunks(&[]).count(), 0);
-    }
 
     #[test]
     fn a_wait_is_never_rounded_down() {

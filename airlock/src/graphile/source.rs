@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use crate::envelope::Envelope;
 use crate::graphile::Graphile;
-use crate::graphile::push::{column, microseconds};
+use crate::graphile::push::microseconds;
 use crate::limited;
 use crate::private::BoxError;
+use crate::sql::column;
 use crate::worker::{Message, Settled, Settlement, Signs, Source, until_next};
 
 /// Graphile's `batch_get_jobs` differs in three ways: it returns jobs in any order; the crate reads

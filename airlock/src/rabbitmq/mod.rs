@@ -19,6 +19,7 @@ use lapin::{Channel, Connection, ConnectionProperties};
 pub(crate) use publish::Outgoing;
 
 use crate::engine_error::EngineError;
+use crate::home::{self, Away};
 use crate::private::BoxError;
 
 /// How many batches are published at the same time, each on a channel of its own.
@@ -80,9 +81,8 @@ impl Broker {
     pub(crate) async fn spawn<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
-    ) -> Result<T, BoxError> {
-        let gone = |_| "the Tokio runtime of the connection to RabbitMQ has shut down".into();
-        self.inner.runtime.spawn(future).await.map_err(gone)
+    ) -> Result<T, Away> {
+        home::spawn(&self.inner.runtime, future).await
     }
 
     /// An error with the place it happened at.

@@ -9,7 +9,8 @@ use lapin::options::BasicPublishOptions;
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Confirmation};
 
-use crate::executor::DispatchError;
+use crate::executor::{Batch, DispatchError};
+use crate::home::Away;
 use crate::private::BoxError;
 use crate::rabbitmq::{Broker, Line, PATIENCE};
 
@@ -39,6 +40,15 @@ impl Published {
         Self { attempted: 0, failures: Vec::new(), cause: Some(cause) }
     }
 
+    /// Nobody came back to say what became of `messages` of them.
+    fn unknown(away: Away, messages: usize) -> Self {
+        if !away.begun() {
+            return Self::nothing(away.into());
+        }
+        let failures = (0..messages).map(|index| (index, away.into())).collect();
+        Self { attempted: messages, failures, cause: Some(away.into()) }
+    }
+
     /// What to say of a flush of which this became.
     pub(crate) fn into_result(self) -> Result<(), DispatchError> {
         let Self { attempted, failures, cause } = self;
@@ -51,18 +61,28 @@ impl Published {
 }
 
 impl Broker {
+    /// Publishes what a batch has become.
+    pub(crate) async fn send(
+        &self,
+        messages: Vec<Outgoing>,
+        batch: &mut Batch,
+    ) -> Result<(), DispatchError> {
+        batch.sending(0..batch.len());
+        self.publish(messages).await.into_result()
+    }
+
     /// Publishes a batch in order, with many messages on their way at once.
     ///
     /// It goes on in the broker's own runtime, also if the caller is dropped half-way.
     pub(crate) async fn publish(&self, messages: Vec<Outgoing>) -> Published {
-        let broker = self.clone();
+        let (broker, all) = (self.clone(), messages.len());
         let publishing = self.spawn(async move {
             match broker.channel().await {
                 Ok(line) => broker.publish_on(line, messages).await,
                 Err(error) => Published::nothing(error),
             }
         });
-        publishing.await.unwrap_or_else(Published::nothing)
+        publishing.await.unwrap_or_else(|away| Published::unknown(away, all))
     }
 
     async fn publish_on(&self, line: Line, messages: Vec<Outgoing>) -> Published {

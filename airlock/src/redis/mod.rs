@@ -2,6 +2,7 @@
 
 #[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
 mod push;
+mod steps;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,8 +14,10 @@ use ::tokio::sync::Mutex;
 
 #[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
 pub(crate) use push::{Layout, Outgoing, UNIQUE_FOR, UniqueKey, steps};
+pub(crate) use steps::Answer;
 
 use crate::engine_error::EngineError;
+use crate::home;
 use crate::private::BoxError;
 
 /// How long the server may take to answer.
@@ -84,8 +87,7 @@ impl Server {
         &self,
         future: impl Future<Output = Result<T, BoxError>> + Send + 'static,
     ) -> Result<T, BoxError> {
-        let gone = |_| Err("the Tokio runtime of the connection to Redis has shut down".into());
-        self.inner.runtime.spawn(future).await.unwrap_or_else(gone)
+        home::spawn(&self.inner.runtime, future).await?
     }
 
     /// A connection of the caller's own.

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use ::redis::{Cmd, RedisError, RedisResult, Value};
 use uuid::Uuid;
 
-use super::Server;
+use super::{Answer, Server};
 use crate::executor::{Batch, DispatchError};
 use crate::private::BoxError;
 
@@ -35,51 +35,31 @@ pub(crate) struct UniqueKey {
 }
 
 impl UniqueKey {
-    /// The key that stands for an intent's unique key. It is kept for `kept` after the message is
-    /// `due`.
-    pub(crate) fn of(key: &str, due: Option<SystemTime>, kept: Duration) -> Self {
+    /// The key that stands for an intent's unique key in a queue. It is kept for `kept` after the
+    /// message is `due`.
+    pub(crate) fn of(queue: &str, key: &str, due: Option<SystemTime>, kept: Duration) -> Self {
         let wait = due.and_then(|due| due.duration_since(SystemTime::now()).ok());
-        Self { key: Self::name(key), kept: kept.saturating_add(wait.unwrap_or_default()) }
+        Self { key: Self::name(queue, key), kept: kept.saturating_add(wait.unwrap_or_default()) }
     }
 
-    /// The key in Redis.
-    pub(crate) fn name(key: &str) -> String {
-        format!("airlock:unique:{key}")
+    /// The key in Redis. With its length, a queue does not end in what another one's key begins with.
+    pub(crate) fn name(queue: &str, key: &str) -> String {
+        format!("airlock:unique:{}:{queue}:{key}", queue.len())
     }
 }
 
 impl Server {
     /// Puts a batch into lists, in order and step by step; notes the duplicates.
-    ///
-    /// It goes on in the server's own runtime, also if the caller is dropped half-way.
     pub(crate) async fn push(
         &self,
         steps: Vec<Step>,
         batch: &mut Batch,
     ) -> Result<(), DispatchError> {
-        let (mut begun, mut failures) = (0, Vec::new());
-        for step in steps {
-            let end = begun + step.messages;
+        let steps = steps.into_iter().map(|step| {
             let server = self.clone();
-            match self.spawn(async move { server.step(step).await }).await {
-                Ok(Answer { left_out, failed }) => {
-                    for index in left_out {
-                        batch.left_out(begun + index);
-                    }
-                    failures.extend(failed.into_iter().map(|(index, said)| (begun + index, said)));
-                }
-                Err(error) if end == batch.len() && begun == 0 => {
-                    return Err(DispatchError::all(error));
-                }
-                Err(error) => {
-                    let said = error.to_string();
-                    failures.extend((begun..end).map(|index| (index, said.clone().into())));
-                    return Err(DispatchError::until(end, failures));
-                }
-            }
-            begun = end;
-        }
-        DispatchError::each(failures)
+            (step.messages, async move { server.step(step).await })
+        });
+        self.take(steps, batch).await
     }
 
     /// Pushes messages in one transaction.
@@ -227,13 +207,6 @@ for i = 1, #ARGV, 5 do
 end
 return { left_out, failed, said }
 ";
-
-/// What became of the messages of one step, by their numbers.
-#[derive(Default)]
-struct Answer {
-    left_out: Vec<usize>,
-    failed: Vec<(usize, BoxError)>,
-}
 
 impl Answer {
     /// Notes what the server answered to a run of messages.

@@ -33,7 +33,7 @@ impl Undone {
         if let Some(lost) = batch.lost.take() {
             batch.put_aside(lost.take());
         }
-        Self::of(batch.stopped(), batch.len())
+        Self::of(batch.cut_short(), batch.len())
     }
 
     /// Every one of `len` intents ended like this.

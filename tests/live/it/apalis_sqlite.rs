@@ -1,5 +1,6 @@
 //! apalis' tables in a SQLite file. No server is needed, but what it shares with PostgreSQL is here.
 
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use airlock::apalis::Sqlite;
@@ -8,7 +9,8 @@ use airlock::{Batch, DispatchError, Executor};
 use apalis_core::task::task_id::TaskId;
 use apalis_core::worker::context::WorkerContext;
 use apalis_sqlite::queries;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use sqlx::Connection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions};
 use tempfile::TempDir;
 
 use crate::apalis_sql::{self as both, counts, flush};
@@ -219,6 +221,34 @@ async fn jobs_are_rows_of_the_callers_transaction() {
         worker.open().await.expect("opened");
         assert_eq!(worker.receive(10).await.expect("received").len(), expected);
     }
+}
+
+#[tokio::test]
+async fn a_pool_without_a_free_connection_and_a_locked_file_are_said_to_be_that() {
+    let file = File::new();
+    file.set_up().await;
+    let options = SqliteConnectOptions::from_str(&file.url()).expect("a URL");
+    let options = options.busy_timeout(Duration::from_millis(50));
+    let pool = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_millis(50))
+        .connect_with(options.clone())
+        .await
+        .expect("connected");
+    let engine = Sqlite::new(pool.clone()).queue(QUEUE);
+
+    let held = pool.acquire().await.expect("a connection");
+    let said = flush(&engine, counts([1], QUEUE)).await.expect_err("none is free").to_string();
+    assert!(said.contains("all its connections were in use"), "{said}");
+    assert!(!said.contains("server"), "{said}");
+    drop(held);
+
+    let mut writer = SqliteConnection::connect_with(&options).await.expect("connected");
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut writer).await.expect("begun");
+    let said = flush(&engine, counts([1], QUEUE)).await.expect_err("locked").to_string();
+    assert!(said.contains("database is locked: another connection was writing"), "{said}");
+    sqlx::query("ROLLBACK").execute(&mut writer).await.expect("rolled back");
+    flush(&engine, counts([1], QUEUE)).await.expect("flushed");
 }
 
 /// A pool of the program's own has several connections, which write at the same time.

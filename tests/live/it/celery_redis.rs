@@ -153,7 +153,7 @@ async fn a_unique_key_is_taken_at_flush_and_free_again_when_the_job_is_done() {
 
     let report = flush(celery.clone(), [one(5)]).await.expect("left");
     assert_eq!((report.dispatched(), report.duplicates()), (1, 0));
-    let kept: i64 = client().await.pttl(format!("airlock:unique:{test}")).await.expect("answered");
+    let kept: i64 = client().await.pttl(unique_key(&queue, &test)).await.expect("answered");
     assert!(kept > 3_590_000 && kept <= 3_600_000, "{kept}");
 
     // Ten thousand duplicates are one message.
@@ -162,9 +162,39 @@ async fn a_unique_key_is_taken_at_flush_and_free_again_when_the_job_is_done() {
     let report = flush(celery.unique_for(Duration::from_millis(300)), same).await.expect("left");
     assert_eq!((report.dispatched(), report.duplicates()), (1, 9_999));
     sleep(Duration::from_millis(400)).await;
-    let free: bool =
-        client().await.exists(format!("airlock:unique:{test}")).await.expect("answered");
+    let free: bool = client().await.exists(unique_key(&queue, &test)).await.expect("answered");
     assert!(!free, "a key is not taken for ever");
+}
+
+/// Where the unique key of a message in a queue is.
+fn unique_key(queue: &str, key: &str) -> String {
+    format!("airlock:unique:{}:{queue}:{key}", queue.len())
+}
+
+#[tokio::test]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn a_unique_key_is_that_of_one_queue() {
+    let (one, other) = (unique::name("celery"), unique::name("celery"));
+    let (test, key) = (unique::name("unique"), unique::name("unique"));
+    let celery = connected().await.queue(&one);
+    let intent = |queue: &str, number| {
+        noted::intent(test.clone(), number).queue(queue.to_owned()).unique_key(key.clone())
+    };
+    let both = [intent(&one, 1), intent(&other, 2), intent(&one, 3), intent(&other, 4)];
+    let report = flush(celery.clone(), both).await.expect("left");
+    assert_eq!((report.dispatched(), report.duplicates()), (2, 2));
+    let taken = async |queue: &str| -> bool {
+        client().await.exists(unique_key(queue, &key)).await.expect("answered")
+    };
+    assert!(taken(&one).await && taken(&other).await);
+
+    // What is done in one sets nothing free in the other.
+    let serving = Serving::start(celery.clone());
+    until_ran(&test, 1).await;
+    assert_eq!(serving.stop().await.done, 1);
+    assert!(!taken(&one).await && taken(&other).await);
+    let report = flush(celery, [intent(&one, 5), intent(&other, 6)]).await.expect("left");
+    assert_eq!((report.dispatched(), report.duplicates()), (1, 1));
 }
 
 /// A script of Redis is not undone when it fails in the middle.
@@ -181,8 +211,7 @@ async fn what_does_not_fit_its_key_is_handed_back_alone() {
     assert!(error.to_string().contains("WRONGTYPE"));
     assert_eq!((error.report().dispatched(), error.report().failed()), (99, 1));
     assert_eq!(count(&queue).await, 99);
-    let taken: bool =
-        client().await.exists(format!("airlock:unique:{wrong}")).await.expect("answered");
+    let taken: bool = client().await.exists(unique_key(&wrong, &wrong)).await.expect("answered");
     assert!(!taken, "what did not leave holds no key");
 }
 
@@ -324,8 +353,7 @@ async fn what_fails_is_tried_again_and_then_kept() {
     assert!(letter.since.elapsed().expect("in the past") < PATIENCE);
     let message: Value = serde_json::from_slice(&letter.body).expect("JSON");
     assert_eq!(message["headers"]["airlock-reason"], "failure 2");
-    let taken: bool =
-        client().await.exists(format!("airlock:unique:{dead}")).await.expect("answered");
+    let taken: bool = client().await.exists(unique_key(&queue, &dead)).await.expect("answered");
     assert!(!taken, "a dead letter holds no unique key");
 
     // As new: three more attempts, and another letter.

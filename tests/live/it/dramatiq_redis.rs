@@ -62,6 +62,20 @@ async fn a_unique_key_is_taken_for_a_time() {
     assert_eq!((report.dispatched(), report.duplicates()), (1, 0));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn a_unique_key_is_that_of_one_queue_in_one_namespace() {
+    let (queue, other) = (unique::name("dramatiq"), unique::name("dramatiq"));
+    let (key, namespace) = (unique::name("unique"), unique::name("namespace"));
+    let one = || warehouse_notify::intent(1).unique_key(key.clone());
+    let dramatiq = connected().await.queue(&queue);
+    let apart = dramatiq.clone().namespace(namespace);
+    for handle in [dramatiq.clone(), dramatiq.queue(other), apart] {
+        let report = flush(handle, [one(), one()]).await.expect("one left");
+        assert_eq!((report.dispatched(), report.duplicates()), (1, 1));
+    }
+}
+
 /// Two commands a queue, of which the first is refused: what is said of the next queue is its own.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: run tests/live.sh"]

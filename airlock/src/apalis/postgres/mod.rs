@@ -13,7 +13,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{PgPool, postgres::PgConnectOptions};
 
 use crate::apalis::postgres::listen::Listening;
-use crate::apalis::sql::{Job, Serving, chunks, jobs, keyed, leave_out, serving};
+use crate::apalis::sql::{Job, Serving, jobs, keyed, leave_out, serving};
 use crate::engine_error::EngineError;
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::home::Home;
@@ -193,13 +193,16 @@ impl Postgres {
         Ok(removed.map_err(|error| self.error("remove jobs from", error))?.rows_affected())
     }
 
-    async fn send(&self, jobs: &[Job]) -> Result<Vec<usize>, BoxError> {
-        if keyed(jobs).is_empty() && chunks(jobs).nth(1).is_none() {
+    async fn send(&self, jobs: &[Job], batch: &mut Batch) -> Result<Vec<usize>, BoxError> {
+        if keyed(jobs).is_empty() && push::are_one_portion(jobs) {
             // One statement is a transaction by itself, in a third of the round trips.
-            return push::push(&mut *self.pool.acquire().await?, jobs).await;
+            let mut connection = self.pool.acquire().await?;
+            batch.sending(0..batch.len());
+            return push::push(&mut connection, jobs).await;
         }
         let mut transaction = self.pool.begin().await?;
         let left_out = push::push(&mut transaction, jobs).await?;
+        batch.sending(0..batch.len());
         transaction.commit().await?;
         Ok(left_out)
     }
@@ -216,7 +219,7 @@ impl Postgres {
 impl Executor for Postgres {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         let jobs = jobs(batch, NAME, &self.serving.queue)?;
-        let sent = self.home.run(self.send(&jobs)).await;
+        let sent = self.home.run(self.send(&jobs, batch)).await?;
         let left_out = sent.map_err(|error| self.not_sent(&jobs, error))?;
         leave_out(batch, left_out);
         Ok(())

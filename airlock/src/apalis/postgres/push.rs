@@ -6,8 +6,9 @@ use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
-use crate::apalis::sql::{Job, chunks, column, keyed, places};
+use crate::apalis::sql::{Job, keyed, places};
 use crate::private::BoxError;
+use crate::sql::{self, chunks, column};
 use crate::transaction::{Connection, dialect};
 
 /// apalis' own `push_tasks` differs in four ways.
@@ -69,12 +70,19 @@ const JSON: &str = "(
 
 /// apalis keeps the key of a job that has ended, so that nobody could ever take it again. It is set
 /// free by whoever asks for it next, which also works where apalis' own workers ran the job.
+///
+/// They are locked in order, for another flush may be setting the same ones free.
 const RELEASE: &str = "
-    UPDATE apalis.jobs SET idempotency_key = NULL
-    WHERE (job_type, idempotency_key) IN (
-            SELECT asked ->> 0, asked ->> 1 FROM json_array_elements($1::json) AS asked
-        )
-        AND (status IN ('Done', 'Killed') OR (status = 'Failed' AND attempts >= max_attempts))";
+    WITH ended AS MATERIALIZED (
+        SELECT id FROM apalis.jobs
+        WHERE (job_type, idempotency_key) IN (
+                SELECT asked ->> 0, asked ->> 1 FROM json_array_elements($1::json) AS asked
+            )
+            AND (status IN ('Done', 'Killed') OR (status = 'Failed' AND attempts >= max_attempts))
+        ORDER BY job_type, idempotency_key
+        FOR UPDATE
+    )
+    UPDATE apalis.jobs SET idempotency_key = NULL FROM ended WHERE jobs.id = ended.id";
 
 /// Inserts the jobs through a connection of ours; the indices of those that were left out because of
 /// their unique key.
@@ -84,17 +92,18 @@ pub(super) async fn push(
 ) -> Result<Vec<usize>, BoxError> {
     let statement = PUSH.replace("{given}", COLUMNS);
     let mut left_out = Vec::new();
-    for (before, rows) in portions(connection, jobs).await? {
+    let placed = placed(connection, jobs).await?;
+    for rows in portions(&placed) {
         let push = sqlx::query_as(AssertSqlSafe(&*statement))
-            .bind(column(&rows, |(place, _)| *place))
-            .bind(column(&rows, |(_, job)| &*job.id))
-            .bind(column(&rows, |(_, job)| &*job.queue))
-            .bind(column(&rows, |(_, job)| &*job.body))
-            .bind(column(&rows, |(_, job)| job.max_attempts))
-            .bind(column(&rows, |(_, job)| microseconds(job)))
-            .bind(column(&rows, |(_, job)| job.priority))
-            .bind(column(&rows, |(_, job)| job.unique_key.as_deref()));
-        left_out.extend(places(push.fetch_all(&mut *connection).await?, before));
+            .bind(column(rows, |row| row.place))
+            .bind(column(rows, |row| &*row.job.id))
+            .bind(column(rows, |row| &*row.job.queue))
+            .bind(column(rows, |row| &*row.job.body))
+            .bind(column(rows, |row| row.job.max_attempts))
+            .bind(column(rows, |row| row.at))
+            .bind(column(rows, |row| row.job.priority))
+            .bind(column(rows, |row| row.job.unique_key.as_deref()));
+        left_out.extend(places(push.fetch_all(&mut *connection).await?, 0));
     }
     Ok(left_out)
 }
@@ -106,38 +115,55 @@ pub(super) async fn push_through(
 ) -> Result<Vec<usize>, BoxError> {
     let statement = PUSH.replace("{given}", JSON);
     let mut left_out = Vec::new();
-    for (before, rows) in portions(connection, jobs).await? {
+    let placed = placed(connection, jobs).await?;
+    for rows in portions(&placed) {
         let rows = serde_json::to_string(&rows.iter().map(row).collect::<Vec<_>>())?;
-        left_out.extend(places(connection.query(&statement, &rows).await?, before));
+        left_out.extend(places(connection.query(&statement, &rows).await?, 0));
     }
     Ok(left_out)
 }
 
-/// A job with its place.
-type Placed<'a> = (i64, &'a Job);
+/// A job with its place in the batch, and when it is due where that is known, in microseconds since
+/// the epoch.
+struct Placed<'a> {
+    place: i64,
+    job: &'a Job,
+    at: Option<i64>,
+}
 
-/// What is inserted by one statement each, behind how many jobs. Keys that jobs ask for are free then,
-/// unless somebody holds them.
-async fn portions<'a>(
+/// What is inserted by one statement each.
+fn portions<'a, 'b>(placed: &'b [Placed<'a>]) -> impl Iterator<Item = &'b [Placed<'a>]> {
+    chunks(placed, |row| row.job.body.len())
+}
+
+/// Whether one statement inserts all of these.
+pub(super) fn are_one_portion(jobs: &[Job]) -> bool {
+    chunks(jobs, |job| job.body.len()).nth(1).is_none()
+}
+
+/// The jobs as they are inserted. The keys that they ask for are free then, unless somebody holds them.
+async fn placed<'a>(
     connection: &mut impl Connection<dialect::Postgres>,
     jobs: &'a [Job],
-) -> Result<Vec<(usize, Vec<Placed<'a>>)>, BoxError> {
+) -> Result<Vec<Placed<'a>>, BoxError> {
     let keyed = keyed(jobs);
     if !keyed.is_empty() {
         release(connection, &keyed).await?;
     }
-    let mut portions = Vec::new();
-    let mut before = 0;
-    for chunk in chunks(jobs) {
-        let mut rows: Vec<Placed<'_>> = (0..).zip(chunk).collect();
-        if !keyed.is_empty() {
-            // Two flushes that share keys wait for one another, instead of being deadlocked.
-            rows.sort_by_key(|(_, job)| (&job.queue, &job.unique_key));
-        }
-        portions.push((before, rows));
-        before += chunk.len();
+    // Each statement has a time of its own, and the jobs of all of them have one order.
+    let from = if are_one_portion(jobs) { None } else { Some(sql::now(connection).await?) };
+    let mut placed: Vec<_> = (0..)
+        .zip(jobs)
+        .map(|(place, job)| {
+            let at = microseconds(job).or_else(|| Some(from? + place));
+            Placed { place, job, at }
+        })
+        .collect();
+    if !keyed.is_empty() {
+        // Two flushes that share keys wait for one another, instead of being deadlocked.
+        placed.sort_by_key(|row| (&row.job.queue, &row.job.unique_key));
     }
-    Ok(portions)
+    Ok(placed)
 }
 
 /// Sets the keys of ended jobs free, each with its queue.
@@ -161,14 +187,14 @@ struct Row<'a> {
     unique_key: Option<&'a str>,
 }
 
-fn row<'a>((place, job): &Placed<'a>) -> Row<'a> {
+fn row<'a>(Placed { place, job, at }: &Placed<'a>) -> Row<'a> {
     Row {
         place: *place,
         id: &job.id,
         queue: &job.queue,
         job: std::str::from_utf8(&job.body).unwrap_or_default(),
         max_attempts: job.max_attempts,
-        at: microseconds(job),
+        at: *at,
         priority: job.priority,
         unique_key: job.unique_key.as_deref(),
     }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use sqlx::Transaction;
 
 use crate::apalis::Postgres;
-use crate::apalis::sql::{INTERRUPTED, SqlReceipt, column, endings, ids, message};
+use crate::apalis::sql::{INTERRUPTED, SqlReceipt, endings, ids, message};
 use crate::engine_error::EngineError;
 use crate::limited;
 use crate::private::BoxError;
+use crate::sql::column;
 use crate::worker::{Message, Settled, Source, until_next};
 
 /// A worker's signs of life, the first and the others. apalis takes the first one's time from the

@@ -7,6 +7,7 @@ use crate::apalis::redis::{Queues, Redis};
 use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::private::BoxError;
+use crate::redis::Answer;
 
 /// The options that are honoured.
 const HONOURED: [&str; 6] = ["queue", "delay", "at", "expires", "max_attempts", "unique_key"];
@@ -23,24 +24,18 @@ const APALIS_ATTEMPTS: u32 = 25;
 impl Executor for Redis {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         let envelopes = envelope::of_batch(batch, "apalis::Redis", &HONOURED)?;
-        let mut begun = 0;
         let mut envelopes = envelopes.into_iter();
-        while envelopes.len() > 0 {
+        let steps = std::iter::from_fn(|| {
             let step: Vec<_> = envelopes.by_ref().take(AT_ONCE).collect();
-            let end = begun + step.len();
             let redis = self.clone();
-            // It goes on there also if the flush is dropped half-way.
-            match self.server.spawn(async move { redis.push(&step).await }).await {
-                Ok(left_out) => left_out.iter().for_each(|index| batch.left_out(begun + index)),
-                Err(error) => {
-                    let said = error.to_string();
-                    let failures = (begun..end).map(|index| (index, said.clone().into()));
-                    return Err(DispatchError::until(end, failures.collect()));
-                }
-            }
-            begun = end;
-        }
-        Ok(())
+            let messages = step.len();
+            let push = async move {
+                let left_out = redis.push(&step).await?;
+                Ok(Answer { left_out, ..Answer::default() })
+            };
+            (messages > 0).then_some((messages, push))
+        });
+        self.server.take(steps, batch).await
     }
 }
 

@@ -318,10 +318,11 @@ impl Executor for Sqlite {
             let mut connection = self.acquire().await?;
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
             let left_out = push::push(&mut *transaction, &jobs).await?;
+            batch.sending(0..batch.len());
             transaction.commit().await?;
             Ok::<_, BoxError>(left_out)
         };
-        let left_out = self.home.run(sent).await.map_err(|error| self.not_sent(&jobs, error))?;
+        let left_out = self.home.run(sent).await?.map_err(|error| self.not_sent(&jobs, error))?;
         leave_out(batch, left_out);
         self.wake();
         Ok(())

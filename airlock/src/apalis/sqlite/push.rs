@@ -2,8 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::apalis::sql::{Job, chunks, keyed, places};
+use crate::apalis::sql::{Job, keyed, places};
 use crate::private::BoxError;
+use crate::sql::chunks;
 use crate::transaction::{Connection, dialect};
 
 /// One statement for many jobs: apalis' own `push_tasks` runs one for each, and doesn't say which it
@@ -46,7 +47,7 @@ pub(super) async fn push(
     }
     let mut left_out = Vec::new();
     let mut before = 0;
-    for chunk in chunks(jobs) {
+    for chunk in chunks(jobs, |job| job.body.len()) {
         let rows = serde_json::to_string(&chunk.iter().map(row).collect::<Vec<_>>())?;
         connection.query(PUSH, &rows).await?;
         if !keyed.is_empty() {

@@ -179,10 +179,10 @@ impl Executor for RabbitMq {
                 for queue in queues {
                     this.declare(&queue, this.arguments()).await?;
                 }
-                Ok(())
+                Ok::<_, BoxError>(())
             });
-            declared.await.flatten().map_err(DispatchError::refused)?;
+            declared.await.map_err(DispatchError::refused)?.map_err(DispatchError::refused)?;
         }
-        self.broker.publish(messages).await.into_result()
+        self.broker.send(messages, batch).await
     }
 }

@@ -156,7 +156,7 @@ impl Redis {
     fn outgoing(&self, intent: &Intent, envelope: &Envelope) -> Result<Outgoing, BoxError> {
         let queue = envelope.queue().unwrap_or(&self.queue);
         let step = step_of(envelope.priority());
-        let unique = |key| UniqueKey::of(key, envelope.at(), self.unique_for);
+        let unique = |key| UniqueKey::of(queue, key, envelope.at(), self.unique_for);
         Ok(Outgoing {
             list: list(queue, step),
             id: envelope.id(),

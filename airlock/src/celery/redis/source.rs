@@ -268,7 +268,7 @@ fn message(
     let receipt = RedisReceipt {
         queue: queue.to_owned(),
         id: header("id").unwrap_or_else(|| tag.clone()),
-        unique_key: header(UNIQUE_KEY).map(|key| UniqueKey::name(&key)).unwrap_or_default(),
+        unique_key: header(UNIQUE_KEY).map(|key| UniqueKey::name(queue, &key)).unwrap_or_default(),
         tag,
         list,
         raw,

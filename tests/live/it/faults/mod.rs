@@ -7,12 +7,15 @@
 mod clocks;
 mod disk;
 mod down_before_flush;
+mod dropped_half_way;
 mod duplicates;
 mod killed_half_way;
 mod line_cut;
 mod poison;
 mod queue_missing;
+mod shared_keys;
 mod two_workers;
+mod undriven;
 mod worker_killed;
 
 use std::collections::BTreeSet;
