@@ -1,10 +1,43 @@
 //! What both diesels share.
 
+use std::error::Error as StdError;
+
 use diesel::QueryableByName;
+use diesel::connection::TransactionManagerStatus;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Nullable, Text};
 
-use crate::transaction::CommitError;
+use crate::transaction::retry::any_source;
+use crate::transaction::{CommitError, DatabaseError, Row, Step, TransactionError};
+
+/// Whether an error, or one that it came from, says that transactions were in each other's way, and
+/// that the same one may succeed if it is run again.
+///
+/// PostgreSQL and MySQL call it a serialization failure or a deadlock, SQLite a database that is busy
+/// or locked. diesel does not say which of its errors is a deadlock in PostgreSQL, or SQLite's: they are known
+/// by their English text.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::diesel::is_conflict;
+/// use diesel::result::{DatabaseErrorKind, Error};
+///
+/// let said = "could not serialize access due to concurrent update".to_owned();
+/// let error = Error::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(said));
+/// assert!(is_conflict(&error));
+/// assert!(!is_conflict(&Error::NotFound));
+/// ```
+pub fn is_conflict(error: &(dyn StdError + 'static)) -> bool {
+    const SAID: [&str; 3] = ["deadlock detected", "database is locked", "database table is locked"];
+    any_source(error, |error| match error.downcast_ref() {
+        Some(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+        Some(Error::DatabaseError(DatabaseErrorKind::Unknown, information)) => {
+            SAID.iter().any(|said| information.message().starts_with(said))
+        }
+        _ => false,
+    })
+}
 
 /// A row of two texts.
 #[derive(QueryableByName)]
@@ -13,6 +46,22 @@ pub(crate) struct Answer {
     pub(crate) held: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     pub(crate) missing: Option<String>,
+}
+
+/// Rows as queues take them.
+pub(crate) fn rows(answers: Vec<Answer>) -> Vec<Row> {
+    answers.into_iter().map(|answer| (answer.held, answer.missing)).collect()
+}
+
+/// How many transactions are open, one in another; none too where diesel itself can't tell any more.
+pub(crate) fn depth(status: &TransactionManagerStatus) -> u32 {
+    status.transaction_depth().ok().flatten().map_or(0, Into::into)
+}
+
+pub(crate) fn not_begun<Backend>(error: Error) -> TransactionError {
+    DatabaseError::new(Step::Begin, name::<Backend>(), error)
+        .with_next_step("check that the connection is a good one, and take another one if not")
+        .into()
 }
 
 /// Whether the database itself has said what a commit failed with.

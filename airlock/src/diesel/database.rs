@@ -5,10 +5,13 @@ use std::fmt;
 use diesel::connection::Connection;
 
 use crate::diesel::begun::begin_on;
-use crate::diesel::{Through, Transaction};
+use crate::diesel::{Through, Transaction, attempt, is_conflict};
 use crate::executor::{Batch, DispatchError};
+use crate::transaction::retry::retries;
 use crate::transaction::settings::settings;
-use crate::transaction::{self, Queue, Settings, TransactionError};
+use crate::transaction::{
+    Conflicts, Failed, Passing, Queue, Retrying, Settings, TransactionError, When,
+};
 
 /// The settings of transactions on connections `C`, for a program's state. The connections come from
 /// wherever the program has them.
@@ -74,7 +77,7 @@ impl<C: Connection> Database<C> {
         T: Send + 'static,
         E: From<TransactionError>,
     {
-        transaction::run_sync(begin_on(connection)?, &self.settings, body)
+        attempt(connection, &self.settings, body).map_err(Failed::into_error)
     }
 
     /// Begins a transaction that is a scope, for code that can't use a closure.
@@ -84,6 +87,81 @@ impl<C: Connection> Database<C> {
     /// [`TransactionError`] where the database does not begin one.
     pub fn begin<'c>(&self, connection: &'c mut C) -> Result<Transaction<'c, C>, TransactionError> {
         Transaction::begin_blocking(begin_on(connection)?, self.settings.clone())
+    }
+
+    retries! {
+        /// # Examples
+        ///
+        /// ```
+        /// # use airlock::BoxError;
+        /// # use diesel::connection::SimpleConnection;
+        /// # #[airlock::task]
+        /// # fn send_mail(order_id: i64) {}
+        /// # fn example<C: diesel::Connection>(connection: &mut C) -> Result<(), airlock::BoxError> {
+        /// use airlock::diesel::Database;
+        /// use airlock::transaction::TransactionError;
+        ///
+        /// #[derive(Debug)]
+        /// enum OrderError {
+        ///     Sql(diesel::result::Error),
+        ///     Enqueue(airlock::EnqueueError),
+        ///     Transaction(TransactionError),
+        /// }
+        /// # impl std::fmt::Display for OrderError {
+        /// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        /// #         f.write_str("no order")
+        /// #     }
+        /// # }
+        /// # impl From<diesel::result::Error> for OrderError {
+        /// #     fn from(error: diesel::result::Error) -> Self { Self::Sql(error) }
+        /// # }
+        /// # impl From<airlock::EnqueueError> for OrderError {
+        /// #     fn from(error: airlock::EnqueueError) -> Self { Self::Enqueue(error) }
+        /// # }
+        /// # impl From<TransactionError> for OrderError {
+        /// #     fn from(error: TransactionError) -> Self { Self::Transaction(error) }
+        /// # }
+        /// impl std::error::Error for OrderError {
+        ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        ///         // What a conflict is found by.
+        ///         match self {
+        ///             Self::Sql(error) => Some(error),
+        ///             Self::Enqueue(error) => Some(error),
+        ///             Self::Transaction(error) => Some(error),
+        ///         }
+        ///     }
+        /// }
+        ///
+        /// Database::new().retry(3).transaction(connection, |tx| {
+        ///     tx.batch_execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")?;
+        ///     tx.batch_execute("INSERT INTO orders (id) VALUES (42)")?;
+        ///     send_mail::enqueue(42)?;
+        ///     Ok::<_, OrderError>(())
+        /// })?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        retry,
+        /// # Examples
+        ///
+        /// ```
+        /// # use diesel::connection::SimpleConnection;
+        /// # #[airlock::task]
+        /// # fn send_mail(order_id: i64) {}
+        /// # fn example<C: diesel::Connection>(connection: &mut C) -> Result<(), airlock::BoxError> {
+        /// use airlock::BoxError;
+        /// use airlock::diesel::{Database, is_conflict};
+        ///
+        /// let again = Database::new();
+        /// let again = again.retry_if(3, |error: &BoxError| is_conflict(&**error));
+        /// again.transaction(connection, |tx| {
+        ///     tx.batch_execute("INSERT INTO orders (id) VALUES (42)")?;
+        ///     send_mail::enqueue(42)?;
+        ///     Ok::<_, BoxError>(())
+        /// })
+        /// # }
+        /// ```
+        retry_if,
     }
 }
 
@@ -97,6 +175,36 @@ impl<C: Send, Q: for<'c> Queue<Through<'c, C>>> Queue<C> for Adapted<Q> {
 
     fn committed(&self) {
         self.0.committed();
+    }
+}
+
+impl<C: Connection, W> Retrying<'_, Database<C>, W> {
+    /// Runs `body` in a transaction that is a scope, and again in another one where that fails for a
+    /// while. What an attempt that failed had enqueued is discarded.
+    ///
+    /// # Errors
+    ///
+    /// That of the last attempt.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback.
+    pub fn transaction<T, E>(
+        mut self,
+        connection: &mut C,
+        mut body: impl FnMut(&mut C) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+        W: Passing<E>,
+    {
+        loop {
+            match attempt(connection, &self.database.settings, &mut body) {
+                Ok(value) => return Ok(value),
+                Err(failed) => self.attempts.sleep_after(failed)?,
+            }
+        }
     }
 }
 

@@ -27,10 +27,12 @@ mod database;
 pub use begun::{Begun, Through};
 pub use database::Database;
 
+pub use crate::diesel_sql::is_conflict;
+
 use diesel::connection::Connection;
 
 use crate::diesel::begun::begin_on;
-use crate::transaction::{self, Settings, TransactionError};
+use crate::transaction::{self, Failed, Settings, TransactionError};
 
 /// A transaction of diesel with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to the connection.
@@ -57,7 +59,7 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    transaction::run_sync(begin_on(connection)?, &Settings::default(), body)
+    attempt(connection, &Settings::default(), body).map_err(Failed::into_error)
 }
 
 /// Begins a transaction that is a scope, for code that can't use a closure.
@@ -67,4 +69,17 @@ where
 /// [`TransactionError`] where the database does not begin one.
 pub fn begin<C: Connection>(connection: &mut C) -> Result<Transaction<'_, C>, TransactionError> {
     Transaction::begin_blocking(begin_on(connection)?, Settings::default())
+}
+
+fn attempt<C, T, E>(
+    connection: &mut C,
+    settings: &Settings<C>,
+    body: impl FnOnce(&mut C) -> Result<T, E>,
+) -> Result<T, Failed<E>>
+where
+    C: Connection,
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    transaction::attempt_sync(begin_on(connection)?, settings, body)
 }

@@ -5,10 +5,13 @@ use std::fmt;
 use diesel_async::AsyncConnection;
 
 use crate::diesel_async::begun::begin_on;
-use crate::diesel_async::{Through, Transaction};
+use crate::diesel_async::{Through, Transaction, attempt, is_conflict};
 use crate::executor::{Batch, DispatchError};
+use crate::transaction::retry::retries;
 use crate::transaction::settings::settings;
-use crate::transaction::{self, Queue, Settings, TransactionError};
+use crate::transaction::{
+    Conflicts, Failed, Passing, Queue, Retrying, Settings, TransactionError, When,
+};
 
 /// The settings of transactions on connections `C`, for a program's state. The connections come from
 /// wherever the program has them.
@@ -71,7 +74,7 @@ impl<C: AsyncConnection> Database<C> {
         T: Send + 'static,
         E: From<TransactionError>,
     {
-        transaction::run(begin_on(connection).await?, &self.settings, body).await
+        attempt(connection, &self.settings, body).await.map_err(Failed::into_error)
     }
 
     /// Begins a transaction that is a scope, for code that can't use a closure.
@@ -85,6 +88,82 @@ impl<C: AsyncConnection> Database<C> {
     ) -> Result<Transaction<'c, C>, TransactionError> {
         Transaction::new(begin_on(connection).await?, self.settings.clone()).await
     }
+
+    retries! {
+        /// # Examples
+        ///
+        /// ```
+        /// # use airlock::BoxError;
+        /// # use diesel_async::SimpleAsyncConnection;
+        /// # #[airlock::task]
+        /// # fn send_mail(order_id: i64) {}
+        /// # async fn example<C: diesel_async::AsyncConnection>(connection: &mut C) -> Result<(), airlock::BoxError> {
+        /// use airlock::diesel_async::Database;
+        /// use airlock::transaction::TransactionError;
+        ///
+        /// #[derive(Debug)]
+        /// enum OrderError {
+        ///     Sql(diesel::result::Error),
+        ///     Enqueue(airlock::EnqueueError),
+        ///     Transaction(TransactionError),
+        /// }
+        /// # impl std::fmt::Display for OrderError {
+        /// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        /// #         f.write_str("no order")
+        /// #     }
+        /// # }
+        /// # impl From<diesel::result::Error> for OrderError {
+        /// #     fn from(error: diesel::result::Error) -> Self { Self::Sql(error) }
+        /// # }
+        /// # impl From<airlock::EnqueueError> for OrderError {
+        /// #     fn from(error: airlock::EnqueueError) -> Self { Self::Enqueue(error) }
+        /// # }
+        /// # impl From<TransactionError> for OrderError {
+        /// #     fn from(error: TransactionError) -> Self { Self::Transaction(error) }
+        /// # }
+        /// impl std::error::Error for OrderError {
+        ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        ///         // What a conflict is found by.
+        ///         match self {
+        ///             Self::Sql(error) => Some(error),
+        ///             Self::Enqueue(error) => Some(error),
+        ///             Self::Transaction(error) => Some(error),
+        ///         }
+        ///     }
+        /// }
+        ///
+        /// let database = Database::new();
+        /// database.retry(3).transaction(connection, async |tx: &mut C| {
+        ///     tx.batch_execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE").await?;
+        ///     tx.batch_execute("INSERT INTO orders (id) VALUES (42)").await?;
+        ///     send_mail::enqueue(42)?;
+        ///     Ok::<_, OrderError>(())
+        /// }).await?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        retry,
+        /// # Examples
+        ///
+        /// ```
+        /// # use diesel_async::SimpleAsyncConnection;
+        /// # #[airlock::task]
+        /// # fn send_mail(order_id: i64) {}
+        /// # async fn example<C: diesel_async::AsyncConnection>(connection: &mut C) -> Result<(), airlock::BoxError> {
+        /// use airlock::BoxError;
+        /// use airlock::diesel_async::{Database, is_conflict};
+        ///
+        /// let again = Database::new();
+        /// let again = again.retry_if(3, |error: &BoxError| is_conflict(&**error));
+        /// again.transaction(connection, async |tx: &mut C| {
+        ///     tx.batch_execute("INSERT INTO orders (id) VALUES (42)").await?;
+        ///     send_mail::enqueue(42)?;
+        ///     Ok::<_, BoxError>(())
+        /// }).await
+        /// # }
+        /// ```
+        retry_if,
+    }
 }
 
 /// A queue that is given diesel-async's connections.
@@ -97,6 +176,36 @@ impl<C: Send, Q: for<'c> Queue<Through<'c, C>>> Queue<C> for Adapted<Q> {
 
     fn committed(&self) {
         self.0.committed();
+    }
+}
+
+impl<C: AsyncConnection, W> Retrying<'_, Database<C>, W> {
+    /// Runs `body` in a transaction that is a scope, and again in another one where that fails for a
+    /// while. What an attempt that failed had enqueued is discarded.
+    ///
+    /// # Errors
+    ///
+    /// That of the last attempt.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback.
+    pub async fn transaction<T, E>(
+        mut self,
+        connection: &mut C,
+        mut body: impl AsyncFnMut(&mut C) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+        W: Passing<E>,
+    {
+        loop {
+            match attempt(connection, &self.database.settings, &mut body).await {
+                Ok(value) => return Ok(value),
+                Err(failed) => self.attempts.wait_after(failed).await?,
+            }
+        }
     }
 }
 

@@ -31,10 +31,12 @@ mod database;
 pub use begun::{Begun, Through};
 pub use database::Database;
 
+pub use crate::diesel_sql::is_conflict;
+
 use diesel_async::AsyncConnection;
 
 use crate::diesel_async::begun::begin_on;
-use crate::transaction::{self, Settings, TransactionError};
+use crate::transaction::{self, Failed, Settings, TransactionError};
 
 /// A transaction of diesel-async with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to the connection.
@@ -61,7 +63,7 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    transaction::run(begin_on(connection).await?, &Settings::default(), body).await
+    attempt(connection, &Settings::default(), body).await.map_err(Failed::into_error)
 }
 
 /// Begins a transaction that is a scope, for code that can't use a closure.
@@ -73,4 +75,17 @@ pub async fn begin<C: AsyncConnection>(
     connection: &mut C,
 ) -> Result<Transaction<'_, C>, TransactionError> {
     Transaction::new(begin_on(connection).await?, Settings::default()).await
+}
+
+async fn attempt<C, T, E>(
+    connection: &mut C,
+    settings: &Settings<C>,
+    body: impl AsyncFnOnce(&mut C) -> Result<T, E>,
+) -> Result<T, Failed<E>>
+where
+    C: AsyncConnection,
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    transaction::attempt(begin_on(connection).await?, settings, body).await
 }

@@ -5,9 +5,12 @@ use std::fmt;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionOptions, TransactionTrait};
 
 use crate::sea_orm::begun::{Begin, Begun, begun};
-use crate::sea_orm::{Transaction, run};
+use crate::sea_orm::{Transaction, attempt, is_conflict, run};
+use crate::transaction::retry::retries;
 use crate::transaction::settings::settings;
-use crate::transaction::{Queue, Settings, TransactionError};
+use crate::transaction::{
+    Conflicts, Failed, Passing, Queue, Retrying, Settings, TransactionError, When,
+};
 
 /// A connection of SeaORM with the settings of its transactions, for a program's state. Clones share
 /// the pool.
@@ -81,7 +84,7 @@ impl Database {
         T: Send + 'static,
         E: From<TransactionError>,
     {
-        run(self.begun().await?, &self.settings, body).await
+        self.attempt(body).await.map_err(Failed::into_error)
     }
 
     /// Runs `body` in a savepoint of a transaction that is open, whoever opened it.
@@ -114,12 +117,125 @@ impl Database {
         Transaction::new(self.begun().await?, self.settings.clone()).await
     }
 
+    retries! {
+        /// # Examples
+        ///
+        /// ```no_run
+        /// # async fn example(database: airlock::sea_orm::Database) -> Result<(), airlock::BoxError> {
+        /// use airlock::transaction::TransactionError;
+        /// use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
+        ///
+        /// #[derive(Debug)]
+        /// enum OrderError {
+        ///     Sql(DbErr),
+        ///     Enqueue(airlock::EnqueueError),
+        ///     Transaction(TransactionError),
+        /// }
+        /// # impl std::fmt::Display for OrderError {
+        /// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        /// #         f.write_str("no order")
+        /// #     }
+        /// # }
+        /// # impl From<DbErr> for OrderError {
+        /// #     fn from(error: DbErr) -> Self { Self::Sql(error) }
+        /// # }
+        /// # impl From<airlock::EnqueueError> for OrderError {
+        /// #     fn from(error: airlock::EnqueueError) -> Self { Self::Enqueue(error) }
+        /// # }
+        /// # impl From<TransactionError> for OrderError {
+        /// #     fn from(error: TransactionError) -> Self { Self::Transaction(error) }
+        /// # }
+        /// # #[airlock::task]
+        /// # fn send_mail(order_id: i64) {}
+        /// impl std::error::Error for OrderError {
+        ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        ///         // What a conflict is found by.
+        ///         match self {
+        ///             Self::Sql(error) => Some(error),
+        ///             Self::Enqueue(error) => Some(error),
+        ///             Self::Transaction(error) => Some(error),
+        ///         }
+        ///     }
+        /// }
+        ///
+        /// let placed = database.retry(3).transaction(async |tx: &DatabaseTransaction| {
+        ///     tx.execute_unprepared("INSERT INTO orders (id) VALUES (42)").await?;
+        ///     send_mail::enqueue(42)?;
+        ///     Ok::<_, OrderError>(())
+        /// });
+        /// placed.await?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        retry,
+        /// # Examples
+        ///
+        /// ```no_run
+        /// # #[airlock::task]
+        /// # fn send_mail(order_id: i64) {}
+        /// # async fn example(database: airlock::sea_orm::Database) -> Result<(), airlock::BoxError> {
+        /// use airlock::BoxError;
+        /// use airlock::sea_orm::is_conflict;
+        /// use sea_orm::{ConnectionTrait, DatabaseTransaction};
+        ///
+        /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
+        /// let placed = again.transaction(async |tx: &DatabaseTransaction| {
+        ///     tx.execute_unprepared("INSERT INTO orders (id) VALUES (42)").await?;
+        ///     send_mail::enqueue(42)?;
+        ///     Ok::<_, BoxError>(())
+        /// });
+        /// placed.await
+        /// # }
+        /// ```
+        retry_if,
+    }
+
+    async fn attempt<T, E>(
+        &self,
+        body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T, Failed<E>>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+    {
+        attempt(self.begun().await?, &self.settings, body).await
+    }
+
     async fn begun(&self) -> Result<Begun, TransactionError> {
         match self.options {
             None => self.connection.begun().await,
             Some(options) => {
                 let backend = self.connection.get_database_backend();
                 begun(self.connection.begin_with_options(options).await, backend, false)
+            }
+        }
+    }
+}
+
+impl<W> Retrying<'_, Database, W> {
+    /// Runs `body` in a transaction that is a scope, and again in another one where that fails for a
+    /// while. What an attempt that failed had enqueued is discarded.
+    ///
+    /// # Errors
+    ///
+    /// That of the last attempt.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback.
+    pub async fn transaction<T, E>(
+        mut self,
+        mut body: impl AsyncFnMut(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+        W: Passing<E>,
+    {
+        loop {
+            match self.database.attempt(&mut body).await {
+                Ok(value) => return Ok(value),
+                Err(failed) => self.attempts.wait_after(failed).await?,
             }
         }
     }

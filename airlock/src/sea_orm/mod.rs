@@ -31,7 +31,7 @@ pub use database::Database;
 
 use sea_orm::DatabaseTransaction;
 
-use crate::transaction::{self, Settings, TransactionError};
+use crate::transaction::{self, Failed, Settings, TransactionError};
 
 /// A transaction of SeaORM with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to SeaORM's transaction.
@@ -78,5 +78,17 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    transaction::run(begun, settings, async |tx: &mut DatabaseTransaction| body(tx).await).await
+    attempt(begun, settings, body).await.map_err(Failed::into_error)
+}
+
+async fn attempt<T, E>(
+    begun: Begun,
+    settings: &Settings<DatabaseTransaction>,
+    body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+) -> Result<T, Failed<E>>
+where
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    transaction::attempt(begun, settings, async |tx: &mut DatabaseTransaction| body(tx).await).await
 }

@@ -55,14 +55,12 @@ mod conflict;
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
 mod connection;
 mod database;
-mod retrying;
 
 pub use begun::Backend;
 #[cfg(feature = "sea-orm")]
 pub(crate) use conflict::conflicts;
 pub use conflict::is_conflict;
 pub use database::Database;
-pub use retrying::{Conflicts, Passing, Retrying, When};
 
 use sqlx::Acquire;
 

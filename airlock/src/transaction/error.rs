@@ -101,6 +101,15 @@ impl TransactionError {
         }
     }
 
+    /// Whether it is certain that nothing is committed.
+    pub(crate) fn is_undone(&self) -> bool {
+        match self {
+            Self::Database(error) => error.is_certain(),
+            Self::Queue(_) => true,
+            Self::Committed(_) | Self::Several(_) => false,
+        }
+    }
+
     /// What did not leave and may have to, to be tried again.
     ///
     /// There is nothing where the transaction is known to be rolled back, other than by a queue that

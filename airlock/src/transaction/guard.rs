@@ -3,11 +3,11 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+#[cfg(feature = "diesel")]
+use crate::executor::blocking::wait;
 use crate::scope::standing::Standing;
 use crate::scope::{Handle, InScope};
-use crate::transaction::end::{Effects, Held, check_enclosed, commit, no_value, place, roll_back};
-#[cfg(feature = "diesel")]
-use crate::transaction::end::{Ended, commit_sync};
+use crate::transaction::end::{Ended, Failed, enclosed, end, place, roll_back};
 use crate::transaction::{Begun, DatabaseError, Settings, Step, TransactionError};
 
 /// A transaction with a scope: what is enqueued in that leaves when this is [committed](Self::commit),
@@ -30,22 +30,18 @@ impl<B: Begun> Transaction<B> {
     /// [`TransactionError`] where nothing can be enqueued in it: inside a policy, and in a savepoint
     /// around which there is no scope.
     pub async fn new(
-        mut begun: B,
+        begun: B,
         settings: Settings<B::Connection>,
     ) -> Result<Self, TransactionError> {
         const IN_POLICY: &str =
             "it would begin inside a policy: policies judge effects, they have none";
-        let opened = check_enclosed(&mut begun, &settings).and_then(|()| {
-            let failed = || DatabaseError::new(Step::Begin, place(&begun, &settings), IN_POLICY);
-            Ok(settings.make_scope().stand().ok_or_else(failed)?)
-        });
-        match opened {
-            Ok(scope) => Ok(Self { scope, begun, settings }),
-            Err(error) => {
-                roll_back(begun, &settings).await;
-                Err(error)
-            }
+        let begun = enclosed(begun, &settings).await?;
+        if let Some(scope) = settings.make_scope().stand() {
+            return Ok(Self { scope, begun, settings });
         }
+        let error = DatabaseError::new(Step::Begin, place(&begun, &settings), IN_POLICY);
+        roll_back(begun, &settings).await;
+        Err(error.into())
     }
 
     /// A handle on the scope, to run code in it.
@@ -71,14 +67,7 @@ impl<B: Begun> Transaction<B> {
     ///
     /// [`TransactionError`] where the database does not commit, or the effects don't leave.
     pub async fn commit(self) -> Result<(), TransactionError> {
-        let Self { scope, begun, settings } = self;
-        let mut effects = Effects::After(Held::new(scope.seal()));
-        if let Err(error) = commit(begun, &settings, &mut effects).await {
-            effects.leave_anyway().await;
-            return Err(error);
-        }
-        let left = effects.leave(&settings).await;
-        left.map_err(|error| TransactionError::committed(error, no_value()))
+        self.end().await.flush_async().await.map_err(Failed::into_error)
     }
 
     /// Rolls back, and discards what was enqueued.
@@ -96,15 +85,16 @@ impl<B: Begun> Transaction<B> {
     }
 }
 
-#[cfg(feature = "diesel")]
 impl<B: Begun> Transaction<B> {
-    /// The same as [`commit`](Self::commit), from sync code.
-    pub(crate) fn end_sync(self) -> Result<(), TransactionError> {
+    async fn end(self) -> Ended<(), TransactionError> {
         let Self { scope, begun, settings } = self;
-        commit_sync(begun, &settings, scope.seal()).map_err(|error| match error {
-            Ended::Before(error) => error,
-            Ended::After(error) => TransactionError::committed(error, no_value()),
-        })
+        end(begun, &settings, scope.seal(), Ok(())).await
+    }
+
+    /// The same as [`commit`](Self::commit), from sync code.
+    #[cfg(feature = "diesel")]
+    pub(crate) fn commit_sync(self) -> Result<(), TransactionError> {
+        wait(None, self.end()).flush().map_err(Failed::into_error)
     }
 }
 

@@ -11,16 +11,24 @@ mod end;
 mod error;
 mod guard;
 mod queue;
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+pub(crate) mod retry;
 pub(crate) mod settings;
 mod several;
 
 pub use begun::{Begun, CommitError};
 pub use connection::{Connection, Row, dialect};
-pub use end::run;
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+pub(crate) use end::Failed;
+#[cfg(any(feature = "diesel-async", feature = "sqlx"))]
+pub(crate) use end::attempt;
 #[cfg(feature = "diesel")]
-pub(crate) use end::run_sync;
+pub(crate) use end::attempt_sync;
+pub use end::run;
 pub use error::{Committed, DatabaseError, Step, TransactionError};
 pub use guard::Transaction;
 pub use queue::Queue;
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+pub use retry::{Conflicts, Passing, Retrying, When};
 pub use settings::Settings;
 pub use several::{Part, SeveralError, commit_all};

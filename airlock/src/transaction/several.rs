@@ -4,9 +4,12 @@ use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 
+use crate::events;
 use crate::intent::Intent;
 use crate::scope::FlushError;
-use crate::transaction::end::{Effects, Held, Unprepared, complete, place, prepare, roll_back};
+use crate::transaction::end::{
+    Effects, Held, Unprepared, complete, flush, place, prepare, roll_back,
+};
 use crate::transaction::{
     Begun, CommitError, DatabaseError, Settings, Step, Transaction, TransactionError,
 };
@@ -154,6 +157,16 @@ struct Ending<B: Begun> {
     place: String,
 }
 
+impl<B: Begun> Ending<B> {
+    /// Lets go what leaves although the transaction was rolled back, which the caller is told already.
+    async fn leave_anyway(&mut self) {
+        let left = std::mem::replace(&mut self.effects, Effects::Nothing).anyway();
+        if let Err(error) = flush(Ok(left)).await {
+            events::failed_elsewhere(&error);
+        }
+    }
+}
+
 impl<B: Begun> DynPart for Ending<B> {
     fn place(&self) -> String {
         self.place.clone()
@@ -179,13 +192,13 @@ impl<B: Begun> DynPart for Ending<B> {
 
     fn leave(&mut self) -> Ended<'_, Result<(), FlushError>> {
         let effects = std::mem::replace(&mut self.effects, Effects::Nothing);
-        Box::pin(effects.leave(&self.settings))
+        Box::pin(flush(effects.leave(&self.settings)))
     }
 
     fn rolled_back(&mut self, error: CommitError) -> Ended<'_, DatabaseError> {
         Box::pin(async {
             let error = self.effects.rolled_back(self.place.clone(), error);
-            std::mem::replace(&mut self.effects, Effects::Nothing).leave_anyway().await;
+            self.leave_anyway().await;
             error
         })
     }
@@ -196,7 +209,7 @@ impl<B: Begun> DynPart for Ending<B> {
                 roll_back(begun, &self.settings).await;
             }
             self.effects.discard();
-            std::mem::replace(&mut self.effects, Effects::Nothing).leave_anyway().await;
+            self.leave_anyway().await;
         })
     }
 
