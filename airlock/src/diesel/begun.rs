@@ -16,6 +16,18 @@ use crate::transaction::{
 };
 
 /// A transaction of diesel that has begun.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// // What `Transaction` is a guard of.
+/// let tx: airlock::transaction::Transaction<airlock::diesel::Begun<'_, SqliteConnection>> =
+///     airlock::diesel::begin(connection)?;
+/// tx.rollback_blocking()?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Begun<'c, C: Connection> {
     connection: &'c mut C,
     open: bool,
@@ -114,6 +126,18 @@ impl<'c, C: Connection> Transaction<Begun<'c, C>> {
     /// # Errors
     ///
     /// [`TransactionError`] where the database does not commit, or the effects don't leave.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let mut tx = airlock::diesel::begin(connection)?;
+    /// insert(&mut tx)?;
+    /// tx.run(|_| send_mail::enqueue(1))?;
+    /// tx.commit_blocking()?;                                      // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn commit_blocking(self) -> Result<(), TransactionError> {
         self.commit_sync()
     }
@@ -124,12 +148,40 @@ impl<'c, C: Connection> Transaction<Begun<'c, C>> {
     /// # Errors
     ///
     /// [`TransactionError`] where the database can't be told.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let mut tx = airlock::diesel::begin(connection)?;
+    /// insert(&mut tx)?;
+    /// tx.run(|_| send_mail::enqueue(1))?;
+    /// tx.rollback_blocking()?;                                    // and no mail leaves
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rollback_blocking(self) -> Result<(), TransactionError> {
         wait(None, self.rollback())
     }
 }
 
 /// A connection of diesel, as queues write through it.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::diesel::{Database, Through};
+/// use airlock::transaction::Queue;
+///
+/// /// With whatever queue is in the database.
+/// fn database<C, Q>(queue: Q) -> Database<C>
+/// where
+///     C: diesel::Connection + Send,
+///     Q: for<'c> Queue<Through<'c, C>>,
+/// {
+///     Database::new().queue(queue)
+/// }
+/// ```
 pub struct Through<'c, C>(pub(super) &'c mut C);
 
 impl<C> fmt::Debug for Through<'_, C> {

@@ -41,12 +41,37 @@ pub struct Database<C> {
 
 impl<C: Connection> Database<C> {
     /// Transactions without settings.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new();
+    /// database.transaction(connection, |tx| Ok::<_, BoxError>(insert(tx)?))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Writes effects to a queue in the same database, as rows of the transaction: data and effects are
     /// committed together or not at all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "apalis-sqlite")]
+    /// # mod example {
+    /// use airlock::apalis;
+    /// use airlock::diesel::Database;
+    /// use diesel::SqliteConnection;
+    ///
+    /// fn database(jobs: apalis::Sqlite) -> Database<SqliteConnection> {
+    ///     Database::new().queue(jobs)
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn queue(mut self, queue: impl for<'c> Queue<Through<'c, C>>) -> Self {
         self.settings = self.settings.queue(Adapted(queue));
@@ -68,6 +93,20 @@ impl<C: Connection> Database<C> {
     /// # Panics
     ///
     /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new().scope(|| airlock::scope().named("checkout"));
+    /// database.transaction(connection, |tx| {
+    ///     insert(tx)?;
+    ///     send_mail::enqueue(1)?;                                 // leaves after the commit
+    ///     Ok::<_, BoxError>(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transaction<T, E>(
         &self,
         connection: &mut C,
@@ -85,6 +124,18 @@ impl<C: Connection> Database<C> {
     /// # Errors
     ///
     /// [`TransactionError`] where the database does not begin one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let mut tx = Database::new().begin(connection)?;
+    /// insert(&mut tx)?;
+    /// tx.run(|_| send_mail::enqueue(1))?;
+    /// tx.commit_blocking()?;                                      // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn begin<'c>(&self, connection: &'c mut C) -> Result<Transaction<'c, C>, TransactionError> {
         Transaction::begin_blocking(begin_on(connection)?, self.settings.clone())
     }
@@ -189,6 +240,23 @@ impl<C: Connection, W> Retrying<'_, Database<C>, W> {
     /// # Panics
     ///
     /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// use airlock::diesel::is_conflict;
+    ///
+    /// let database = Database::new();
+    /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
+    /// again.transaction(connection, |tx| {
+    ///     insert(tx)?;
+    ///     send_mail::enqueue(1)?;
+    ///     Ok::<_, BoxError>(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transaction<T, E>(
         mut self,
         connection: &mut C,

@@ -36,6 +36,16 @@ use crate::transaction::{self, Failed, Settings, TransactionError};
 
 /// A transaction of diesel with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to the connection.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// let tx: airlock::diesel::Transaction<'_, SqliteConnection> = Database::new().begin(connection)?;
+/// tx.rollback_blocking()?;
+/// # Ok(())
+/// # }
+/// ```
 pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
@@ -50,6 +60,19 @@ pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
 /// # Panics
 ///
 /// Where `body` does, after a rollback.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// airlock::diesel::transaction(connection, |tx| {
+///     insert(tx)?;
+///     send_mail::enqueue(1)?;                                 // leaves after the commit
+///     Ok::<_, BoxError>(())
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
 pub fn transaction<C, T, E>(
     connection: &mut C,
     body: impl FnOnce(&mut C) -> Result<T, E>,
@@ -67,6 +90,18 @@ where
 /// # Errors
 ///
 /// [`TransactionError`] where the database does not begin one.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// let mut tx = airlock::diesel::begin(connection)?;
+/// insert(&mut tx)?;
+/// tx.run(|_| send_mail::enqueue(1))?;
+/// tx.commit_blocking()?;                                      // the mail leaves here
+/// # Ok(())
+/// # }
+/// ```
 pub fn begin<C: Connection>(connection: &mut C) -> Result<Transaction<'_, C>, TransactionError> {
     Transaction::begin_blocking(begin_on(connection)?, Settings::default())
 }

@@ -13,6 +13,18 @@ use crate::private::BoxError;
 use crate::transaction::{self, CommitError, Row, TransactionError, dialect};
 
 /// A transaction of diesel-async that has begun.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// // What `Transaction` is a guard of.
+/// let tx: airlock::transaction::Transaction<airlock::diesel_async::Begun<'_, C>> =
+///     airlock::diesel_async::begin(connection).await?;
+/// tx.rollback().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Begun<'c, C: AsyncConnection> {
     connection: &'c mut C,
 }
@@ -90,6 +102,22 @@ impl<C: AsyncConnection> DerefMut for Begun<'_, C> {
 }
 
 /// A connection of diesel-async, as queues write through it.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::diesel_async::{Database, Through};
+/// use airlock::transaction::Queue;
+///
+/// /// With whatever queue is in the database.
+/// fn database<C, Q>(queue: Q) -> Database<C>
+/// where
+///     C: diesel_async::AsyncConnection,
+///     Q: for<'c> Queue<Through<'c, C>>,
+/// {
+///     Database::new().queue(queue)
+/// }
+/// ```
 pub struct Through<'c, C>(pub(super) &'c mut C);
 
 impl<C> fmt::Debug for Through<'_, C> {

@@ -38,12 +38,43 @@ pub struct Database<C> {
 
 impl<C: AsyncConnection> Database<C> {
     /// Transactions without settings.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new();
+    /// let inserted = database.transaction(connection, async |tx: &mut C| {
+    ///     Ok::<_, BoxError>(insert(tx).await?)
+    /// });
+    /// inserted.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Writes effects to a queue in the same database, as rows of the transaction: data and effects are
     /// committed together or not at all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "apalis-postgres")]
+    /// # mod example {
+    /// use airlock::apalis;
+    /// use airlock::diesel_async::Database;
+    /// use diesel_async::AsyncConnection;
+    ///
+    /// fn database<C>(jobs: apalis::Postgres) -> Database<C>
+    /// where
+    ///     C: AsyncConnection<Backend = diesel::pg::Pg> + 'static,
+    /// {
+    ///     Database::new().queue(jobs)
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn queue(mut self, queue: impl for<'c> Queue<Through<'c, C>>) -> Self {
         self.settings = self.settings.queue(Adapted(queue));
@@ -65,6 +96,21 @@ impl<C: AsyncConnection> Database<C> {
     /// # Panics
     ///
     /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new().scope(|| airlock::scope().named("checkout"));
+    /// let placed = database.transaction(connection, async |tx: &mut C| {
+    ///     insert(tx).await?;
+    ///     send_mail::enqueue(42)?;                                // leaves after the commit
+    ///     Ok::<_, BoxError>(())
+    /// });
+    /// placed.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn transaction<T, E>(
         &self,
         connection: &mut C,
@@ -82,6 +128,19 @@ impl<C: AsyncConnection> Database<C> {
     /// # Errors
     ///
     /// [`TransactionError`] where the database does not begin one.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new();
+    /// let mut tx = database.begin(connection).await?;
+    /// insert(&mut *tx).await?;
+    /// tx.run(|_| send_mail::enqueue(42))?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn begin<'c>(
         &self,
         connection: &'c mut C,
@@ -190,6 +249,24 @@ impl<C: AsyncConnection, W> Retrying<'_, Database<C>, W> {
     /// # Panics
     ///
     /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// use airlock::diesel_async::is_conflict;
+    ///
+    /// let database = Database::new();
+    /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
+    /// let placed = again.transaction(connection, async |tx: &mut C| {
+    ///     insert(tx).await?;
+    ///     send_mail::enqueue(42)?;                                // leaves after the commit
+    ///     Ok::<_, BoxError>(())
+    /// });
+    /// placed.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn transaction<T, E>(
         mut self,
         connection: &mut C,

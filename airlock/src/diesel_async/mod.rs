@@ -40,6 +40,16 @@ use crate::transaction::{self, Failed, Settings, TransactionError};
 
 /// A transaction of diesel-async with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to the connection.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// let tx: airlock::diesel_async::Transaction<'_, C> = Database::new().begin(connection).await?;
+/// tx.rollback().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
@@ -54,6 +64,20 @@ pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
 /// # Panics
 ///
 /// Where `body` does, after a rollback.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// let placed = airlock::diesel_async::transaction(connection, async |tx: &mut C| {
+///     insert(tx).await?;
+///     send_mail::enqueue(42)?;                                // leaves after the commit
+///     Ok::<_, BoxError>(())
+/// });
+/// placed.await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn transaction<C, T, E>(
     connection: &mut C,
     body: impl AsyncFnOnce(&mut C) -> Result<T, E>,
@@ -71,6 +95,18 @@ where
 /// # Errors
 ///
 /// [`TransactionError`] where the database does not begin one.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// let mut tx = airlock::diesel_async::begin(connection).await?;
+/// insert(&mut *tx).await?;
+/// tx.run(|_| send_mail::enqueue(42))?;
+/// tx.commit().await?;                                         // the mail leaves here
+/// # Ok(())
+/// # }
+/// ```
 pub async fn begin<C: AsyncConnection>(
     connection: &mut C,
 ) -> Result<Transaction<'_, C>, TransactionError> {

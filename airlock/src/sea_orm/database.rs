@@ -38,6 +38,16 @@ pub struct Database {
 
 impl Database {
     /// Uses a connection that the program has.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let connection = sea_orm::Database::connect("sqlite:shop.db").await?;
+    /// let database = Database::new(connection);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(connection: DatabaseConnection) -> Self {
         Self { connection, options: None, settings: Settings::default() }
     }
@@ -47,6 +57,20 @@ impl Database {
     ///
     /// The queue is written to through the transaction. One whose tables are in another kind of database
     /// is refused when there is something to write.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "apalis-postgres")]
+    /// # async fn example(connection: sea_orm::DatabaseConnection) -> Result<(), airlock::BoxError> {
+    /// use airlock::apalis;
+    /// use airlock::sea_orm::Database;
+    ///
+    /// let jobs = apalis::Postgres::connect("postgres://localhost/shop").await?;
+    /// let database = Database::new(connection).queue(jobs);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn queue(mut self, queue: impl Queue<DatabaseTransaction>) -> Self {
         self.settings = self.settings.queue(queue);
@@ -56,6 +80,21 @@ impl Database {
     settings!(timeout);
 
     /// Begins transactions with these options, such as an isolation level.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// use sea_orm::{IsolationLevel, TransactionOptions};
+    ///
+    /// let options = TransactionOptions {
+    ///     isolation_level: Some(IsolationLevel::Serializable),
+    ///     ..TransactionOptions::default()
+    /// };
+    /// let database = Database::new(connection).options(options);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn options(mut self, options: TransactionOptions) -> Self {
         self.options = Some(options);
@@ -63,6 +102,16 @@ impl Database {
     }
 
     /// The connection.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new(connection);
+    /// database.connection().execute_unprepared("DELETE FROM orders").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn connection(&self) -> &DatabaseConnection {
         &self.connection
     }
@@ -76,6 +125,21 @@ impl Database {
     /// # Panics
     ///
     /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new(connection);
+    /// let placed = database.transaction(async |tx: &DatabaseTransaction| {
+    ///     insert(tx).await?;
+    ///     send_mail::enqueue(42)?;                                // leaves after the commit
+    ///     Ok::<_, BoxError>(())
+    /// });
+    /// placed.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn transaction<T, E>(
         &self,
         body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
@@ -96,6 +160,34 @@ impl Database {
     ///
     /// The body's own, after a rollback to the savepoint; else [`TransactionError`], as the body's error
     /// type.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback to the savepoint.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// use sea_orm::TransactionTrait;
+    ///
+    /// let foreign = connection.begin().await?;                    // SeaORM's own
+    /// let database = Database::new(connection);
+    /// airlock::scope()
+    ///     .run_async(async {
+    ///         let placed = database.within(&foreign, async |tx: &DatabaseTransaction| {
+    ///             insert(tx).await?;
+    ///             send_mail::enqueue(42)?;
+    ///             Ok::<_, BoxError>(())
+    ///         });
+    ///         placed.await?;
+    ///         foreign.commit().await?;
+    ///         Ok::<_, BoxError>(())
+    ///     })
+    ///     .await??;                                               // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn within<T, E>(
         &self,
         transaction: &DatabaseTransaction,
@@ -113,6 +205,18 @@ impl Database {
     /// # Errors
     ///
     /// [`TransactionError`] where the database does not begin one.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let mut tx = Database::new(connection).begin().await?;
+    /// insert(&tx).await?;
+    /// tx.run(|_| send_mail::enqueue(42))?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn begin(&self) -> Result<Transaction, TransactionError> {
         Transaction::new(self.begun().await?, self.settings.clone()).await
     }
@@ -223,6 +327,24 @@ impl<W> Retrying<'_, Database, W> {
     /// # Panics
     ///
     /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// use airlock::sea_orm::is_conflict;
+    ///
+    /// let database = Database::new(connection);
+    /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
+    /// let placed = again.transaction(async |tx: &DatabaseTransaction| {
+    ///     insert(tx).await?;
+    ///     send_mail::enqueue(42)?;                                // leaves after the commit
+    ///     Ok::<_, BoxError>(())
+    /// });
+    /// placed.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn transaction<T, E>(
         mut self,
         mut body: impl AsyncFnMut(&DatabaseTransaction) -> Result<T, E>,

@@ -18,22 +18,7 @@ use crate::transaction::{
 /// # Examples
 ///
 /// ```
-/// # use airlock::BoxError;
-/// # use airlock::sqlx::Database;
-/// # use sqlx::{SqliteConnection, SqlitePool};
-/// # #[airlock::task]
-/// # fn send_mail(order_id: i64) {}
-/// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-/// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-/// #     order.fetch_one(tx).await
-/// # }
-/// # async fn pool() -> Result<SqlitePool, BoxError> {
-/// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-/// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-/// #     Ok(pool)
-/// # }
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), BoxError> {
+#[doc = include_str!("orders.md")]
 /// let database = Database::new(pool().await?).scope(|| airlock::scope().named("checkout"));
 /// let placed = database.transaction(async |tx: &mut SqliteConnection| {
 ///     send_mail::enqueue(insert(tx).await?)?;
@@ -59,6 +44,16 @@ pub struct Database<DB: Backend> {
 
 impl<DB: Backend> Database<DB> {
     /// Uses a pool that the program has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new(pool().await?);
+    /// assert_eq!(database.pool().size(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(pool: Pool<DB>) -> Self {
         let settings = Settings::default().place(place(&pool));
         Self { pool, begin: None, settings }
@@ -108,22 +103,7 @@ impl<DB: Backend> Database<DB> {
     /// # Examples
     ///
     /// ```
-    /// # use airlock::BoxError;
-    /// # use airlock::sqlx::Database;
-    /// # use sqlx::{SqliteConnection, SqlitePool};
-    /// # #[airlock::task]
-    /// # fn send_mail(order_id: i64) {}
-    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-    /// #     order.fetch_one(tx).await
-    /// # }
-    /// # async fn pool() -> Result<SqlitePool, BoxError> {
-    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-    /// #     Ok(pool)
-    /// # }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), BoxError> {
+    #[doc = include_str!("orders.md")]
     /// let database = Database::new(pool().await?).begin_with("BEGIN IMMEDIATE");
     /// # drop(database);
     /// # Ok(())
@@ -136,6 +116,18 @@ impl<DB: Backend> Database<DB> {
     }
 
     /// The pool.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new(pool().await?);
+    /// let orders = sqlx::query_scalar("SELECT count(*) FROM orders");
+    /// let orders: i64 = orders.fetch_one(database.pool()).await?;
+    /// assert_eq!(orders, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn pool(&self) -> &Pool<DB> {
         &self.pool
     }
@@ -152,6 +144,21 @@ impl<DB: Backend> Database<DB> {
     /// # Panics
     ///
     /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new(pool().await?);
+    /// let placed = database.transaction(async |tx: &mut SqliteConnection| {
+    ///     let order = insert(tx).await?;
+    ///     send_mail::enqueue(order)?;                             // leaves after the commit
+    ///     Ok::<_, BoxError>(order)
+    /// });
+    /// assert_eq!(placed.await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn transaction<T, E>(
         &self,
         body: impl AsyncFnOnce(&mut DB::Connection) -> Result<T, E>,
@@ -174,25 +181,14 @@ impl<DB: Backend> Database<DB> {
     /// The body's own, after a rollback to the savepoint; else [`TransactionError`], as the body's error
     /// type.
     ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback to the savepoint.
+    ///
     /// # Examples
     ///
     /// ```
-    /// # use airlock::BoxError;
-    /// # use airlock::sqlx::Database;
-    /// # use sqlx::{SqliteConnection, SqlitePool};
-    /// # #[airlock::task]
-    /// # fn send_mail(order_id: i64) {}
-    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-    /// #     order.fetch_one(tx).await
-    /// # }
-    /// # async fn pool() -> Result<SqlitePool, BoxError> {
-    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-    /// #     Ok(pool)
-    /// # }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), BoxError> {
+    #[doc = include_str!("orders.md")]
     /// let database = Database::new(pool().await?);
     /// airlock::scope()
     ///     .run_async(async {
@@ -232,22 +228,7 @@ impl<DB: Backend> Database<DB> {
     /// # Examples
     ///
     /// ```
-    /// # use airlock::BoxError;
-    /// # use airlock::sqlx::Database;
-    /// # use sqlx::{SqliteConnection, SqlitePool};
-    /// # #[airlock::task]
-    /// # fn send_mail(order_id: i64) {}
-    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-    /// #     order.fetch_one(tx).await
-    /// # }
-    /// # async fn pool() -> Result<SqlitePool, BoxError> {
-    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-    /// #     Ok(pool)
-    /// # }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), BoxError> {
+    #[doc = include_str!("orders.md")]
     /// let mut tx = Database::new(pool().await?).begin().await?;
     /// let order = insert(&mut tx).await?;
     /// tx.run(|_| send_mail::enqueue(order))?;
@@ -263,22 +244,7 @@ impl<DB: Backend> Database<DB> {
         /// # Examples
         ///
         /// ```
-        /// # use airlock::BoxError;
-        /// # use airlock::sqlx::Database;
-        /// # use sqlx::{SqliteConnection, SqlitePool};
-        /// # #[airlock::task]
-        /// # fn send_mail(order_id: i64) {}
-        /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-        /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-        /// #     order.fetch_one(tx).await
-        /// # }
-        /// # async fn pool() -> Result<SqlitePool, BoxError> {
-        /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-        /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-        /// #     Ok(pool)
-        /// # }
-        /// # #[tokio::main(flavor = "current_thread")]
-        /// # async fn main() -> Result<(), BoxError> {
+        #[doc = include_str!("orders.md")]
         /// #[derive(Debug)]
         /// enum OrderError {
         ///     Sql(sqlx::Error),
@@ -321,22 +287,7 @@ impl<DB: Backend> Database<DB> {
         /// # Examples
         ///
         /// ```
-        /// # use airlock::BoxError;
-        /// # use airlock::sqlx::Database;
-        /// # use sqlx::{SqliteConnection, SqlitePool};
-        /// # #[airlock::task]
-        /// # fn send_mail(order_id: i64) {}
-        /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-        /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-        /// #     order.fetch_one(tx).await
-        /// # }
-        /// # async fn pool() -> Result<SqlitePool, BoxError> {
-        /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-        /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-        /// #     Ok(pool)
-        /// # }
-        /// # #[tokio::main(flavor = "current_thread")]
-        /// # async fn main() -> Result<(), BoxError> {
+        #[doc = include_str!("orders.md")]
         /// let database = Database::new(pool().await?);
         /// let again = database.retry_if(3, |error: &BoxError| airlock::sqlx::is_conflict(&**error));
         /// let placed = again.transaction(async |tx: &mut SqliteConnection| {
@@ -381,6 +332,38 @@ impl<DB: Backend, W> Retrying<'_, Database<DB>, W> {
     /// # Panics
     ///
     /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new(pool().await?);
+    /// let placed = database.retry(3).transaction(async |tx: &mut SqliteConnection| {
+    ///     let order = insert(tx).await?;
+    ///     send_mail::enqueue(order)?;
+    ///     Ok::<_, OrderError>(order)
+    /// });
+    /// assert_eq!(placed.await?, 1);
+    /// # #[derive(Debug)]
+    /// # struct OrderError(BoxError);
+    /// # impl std::fmt::Display for OrderError {
+    /// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { self.0.fmt(f) }
+    /// # }
+    /// # impl std::error::Error for OrderError {
+    /// #     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> { Some(&*self.0) }
+    /// # }
+    /// # impl From<sqlx::Error> for OrderError {
+    /// #     fn from(error: sqlx::Error) -> Self { Self(error.into()) }
+    /// # }
+    /// # impl From<airlock::EnqueueError> for OrderError {
+    /// #     fn from(error: airlock::EnqueueError) -> Self { Self(error.into()) }
+    /// # }
+    /// # impl From<airlock::transaction::TransactionError> for OrderError {
+    /// #     fn from(error: airlock::transaction::TransactionError) -> Self { Self(error.into()) }
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn transaction<T, E>(
         mut self,
         mut body: impl AsyncFnMut(&mut DB::Connection) -> Result<T, E>,

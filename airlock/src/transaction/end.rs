@@ -23,6 +23,32 @@ use crate::transaction::{Begun, CommitError, DatabaseError, Settings, Step, Tran
 /// # Panics
 ///
 /// Where `body` does, after a rollback.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("ledger.md")]
+/// use airlock::transaction::run;
+///
+/// let mut ledger = Ledger::default();
+/// let settings = Settings::default();
+/// let placed = run(ledger.begin(), &settings, async |orders: &mut Vec<i64>| {
+///     orders.push(42);
+///     send_mail::enqueue(42)?;
+///     Ok::<_, BoxError>("placed")
+/// });
+/// assert_eq!(placed.await?, "placed");                        // committed, and then sent
+///
+/// let failed = run(ledger.begin(), &settings, async |orders: &mut Vec<i64>| {
+///     orders.push(43);
+///     send_mail::enqueue(43)?;
+///     Err::<(), BoxError>("out of stock".into())
+/// });
+/// assert!(failed.await.is_err());                             // rolled back, and discarded
+/// assert_eq!(ledger.0, [42]);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn run<B, T, E>(
     begun: B,
     settings: &Settings<B::Connection>,

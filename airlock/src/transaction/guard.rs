@@ -15,6 +15,20 @@ use crate::transaction::{Begun, DatabaseError, Settings, Step, TransactionError}
 ///
 /// The scope is not current by itself: code is run in it by [`run`](Self::run), or by
 /// [`in_scope`](crate::InScope::in_scope) with its [`handle`](Self::handle).
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("ledger.md")]
+/// let mut ledger = Ledger::default();
+/// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+/// tx.run(|orders| orders.push(42));
+/// tx.run(|_| send_mail::enqueue(42))?;
+/// tx.commit().await?;                                         // the mail leaves here
+/// assert_eq!(ledger.0, [42]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Transaction<B: Begun> {
     // In the order in which they end when this is dropped.
     pub(crate) scope: Standing,
@@ -29,6 +43,17 @@ impl<B: Begun> Transaction<B> {
     ///
     /// [`TransactionError`] where nothing can be enqueued in it: inside a policy, and in a savepoint
     /// around which there is no scope.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.rollback().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn new(
         begun: B,
         settings: Settings<B::Connection>,
@@ -45,17 +70,66 @@ impl<B: Begun> Transaction<B> {
     }
 
     /// A handle on the scope, to run code in it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// use airlock::InScope;
+    ///
+    /// async fn remind(order: i64) -> Result<(), airlock::EnqueueError> {
+    ///     send_mail::enqueue(order)
+    /// }
+    ///
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// remind(42).in_scope(tx.handle()).await?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle(&self) -> Handle {
         self.scope.handle().clone()
     }
 
     /// Runs code in the scope that is not async, such as one that only enqueues.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|orders| {
+    ///     orders.push(42);
+    ///     send_mail::enqueue(42)
+    /// })?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn run<T>(&mut self, body: impl FnOnce(&mut B::Connection) -> T) -> T {
         let handle = self.handle();
         handle.run(|| body(self.begun.connection()))
     }
 
     /// Runs async code in the scope.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run_async(async |orders: &mut Vec<i64>| {
+    ///     orders.push(42);
+    ///     send_mail::enqueue(42)
+    /// })
+    /// .await?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run_async<T>(&mut self, body: impl AsyncFnOnce(&mut B::Connection) -> T) -> T {
         let handle = self.handle();
         body(self.begun.connection()).in_scope(handle).await
@@ -66,6 +140,18 @@ impl<B: Begun> Transaction<B> {
     /// # Errors
     ///
     /// [`TransactionError`] where the database does not commit, or the effects don't leave.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|_| send_mail::enqueue(42))?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn commit(self) -> Result<(), TransactionError> {
         self.end().await.flush_async().await.map_err(Failed::into_error)
     }
@@ -76,6 +162,20 @@ impl<B: Begun> Transaction<B> {
     ///
     /// [`TransactionError`] where the database can't be told. It rolls back all the same, once it finds
     /// that the connection is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|orders| orders.push(42));
+    /// tx.run(|_| send_mail::enqueue(42))?;
+    /// tx.rollback().await?;                                       // and no mail leaves
+    /// assert!(ledger.0.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn rollback(self) -> Result<(), TransactionError> {
         let Self { scope, begun, settings } = self;
         let place = place(&begun, &settings);

@@ -4,6 +4,21 @@
 //! A transaction that is a scope is opened by the module of the library that speaks to the database,
 //! such as `airlock::sqlx`. What is in here is named by programs that handle errors, use the guard, or
 //! bring a library of their own along.
+//!
+//! # Examples
+//!
+//! ```
+//! use airlock::transaction::TransactionError;
+//!
+//! /// What to tell a customer.
+//! fn answer(error: &TransactionError) -> &'static str {
+//!     match error {
+//!         TransactionError::Committed(_) => "The order is placed, its mail comes later.",
+//!         TransactionError::Database(error) if !error.is_certain() => "Please look at your orders.",
+//!         _ => "Please try again.",
+//!     }
+//! }
+//! ```
 
 mod begun;
 mod connection;

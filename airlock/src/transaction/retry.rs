@@ -16,6 +16,21 @@ use crate::transaction::end::Failed;
 ///
 /// In a future that is spawned, and so in a handler, write `async move |tx: …|` and give the closure what it
 /// uses: rustc does not see otherwise that the future is `Send`.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "apalis-sqlite")]
+/// # mod example {
+/// use airlock::sqlx::Database;
+/// use airlock::transaction::{Conflicts, Retrying};
+/// use sqlx::Sqlite;
+///
+/// fn patient(database: &Database<Sqlite>) -> Retrying<'_, Database<Sqlite>, Conflicts> {
+///     database.retry(10)
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Retrying<'d, D, W> {
     pub(crate) database: &'d D,
@@ -31,15 +46,58 @@ pub(crate) struct Attempts<W> {
 }
 
 /// Says after which errors a transaction is run again.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::transaction::Passing;
+///
+/// fn is_worth_another_try<E, W: Passing<E>>(when: &W, error: &E) -> bool {
+///     when.is_passing(error)
+/// }
+/// ```
 pub trait Passing<E> {
     /// Whether it is after this one.
     fn is_passing(&self, error: &E) -> bool;
 }
 
 /// Conflicts between transactions, as the library's `is_conflict` knows them.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "apalis-sqlite")]
+/// # mod example {
+/// use airlock::sqlx::Database;
+/// use airlock::transaction::{Conflicts, Retrying};
+/// use sqlx::Sqlite;
+///
+/// fn hasty(database: &Database<Sqlite>) -> Retrying<'_, Database<Sqlite>, Conflicts> {
+///     database.retry(1)
+/// }
+/// # }
+/// ```
 pub struct Conflicts(pub(crate) fn(&(dyn Error + 'static)) -> bool);
 
 /// What a closure says of errors.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(feature = "apalis-sqlite")]
+/// # mod example {
+/// use airlock::BoxError;
+/// use airlock::sqlx::{Database, is_conflict};
+/// use airlock::transaction::{Retrying, When};
+/// use sqlx::Sqlite;
+///
+/// fn patient(
+///     database: &Database<Sqlite>,
+/// ) -> Retrying<'_, Database<Sqlite>, When<impl Fn(&BoxError) -> bool>> {
+///     database.retry_if(10, |error: &BoxError| is_conflict(&**error))
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct When<F>(pub(crate) F);
 
