@@ -86,3 +86,47 @@ pub(crate) fn name<Backend>() -> &'static str {
         _ => "the database",
     }
 }
+
+/// What a `Database<C>` of either diesel has in common, which is nothing but settings: its ordinary
+/// traits, and `Adapted`, which lends a queue the connection as `Through`.
+macro_rules! only_settings {
+    () => {
+        struct Adapted<Q>(Q);
+
+        impl<C: Send, Q: for<'c> Queue<Through<'c, C>>> Queue<C> for Adapted<Q> {
+            async fn push(
+                &self,
+                connection: &mut C,
+                batch: &mut $crate::executor::Batch,
+            ) -> Result<(), $crate::executor::DispatchError> {
+                self.0.push(&mut Through(connection), batch).await
+            }
+
+            fn committed(&self) {
+                self.0.committed();
+            }
+        }
+
+        impl<C> Default for Database<C> {
+            fn default() -> Self {
+                Self { settings: Settings::default() }
+            }
+        }
+
+        impl<C> Clone for Database<C> {
+            fn clone(&self) -> Self {
+                Self { settings: self.settings.clone() }
+            }
+        }
+
+        impl<C> std::fmt::Debug for Database<C> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct("Database")
+                    .field("queue", &self.settings.queue.is_some())
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+pub(crate) use only_settings;

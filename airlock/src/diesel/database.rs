@@ -1,12 +1,10 @@
 //! Settings for transactions of diesel.
 
-use std::fmt;
-
 use diesel::connection::Connection;
 
 use crate::diesel::begun::begin_on;
 use crate::diesel::{Through, Transaction, attempt, is_conflict};
-use crate::executor::{Batch, DispatchError};
+use crate::diesel_sql::only_settings;
 use crate::transaction::retry::retries;
 use crate::transaction::settings::settings;
 use crate::transaction::{
@@ -144,49 +142,23 @@ impl<C: Connection> Database<C> {
         /// # Examples
         ///
         /// ```
-        /// # use airlock::BoxError;
-        /// # use diesel::connection::SimpleConnection;
-        /// # #[airlock::task]
-        /// # fn send_mail(order_id: i64) {}
-        /// # fn example<C: diesel::Connection>(connection: &mut C) -> Result<(), airlock::BoxError> {
-        /// use airlock::diesel::Database;
-        /// use airlock::transaction::TransactionError;
-        ///
-        /// #[derive(Debug)]
-        /// enum OrderError {
-        ///     Sql(diesel::result::Error),
-        ///     Enqueue(airlock::EnqueueError),
-        ///     Transaction(TransactionError),
-        /// }
-        /// # impl std::fmt::Display for OrderError {
-        /// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        /// #         f.write_str("no order")
-        /// #     }
-        /// # }
+        #[doc = include_str!("orders.md")]
+        #[doc = include_str!("../transaction/order_error.md")]
         /// # impl From<diesel::result::Error> for OrderError {
-        /// #     fn from(error: diesel::result::Error) -> Self { Self::Sql(error) }
+        /// #     fn from(error: diesel::result::Error) -> Self { Self(error.into()) }
         /// # }
-        /// # impl From<airlock::EnqueueError> for OrderError {
-        /// #     fn from(error: airlock::EnqueueError) -> Self { Self::Enqueue(error) }
-        /// # }
-        /// # impl From<TransactionError> for OrderError {
-        /// #     fn from(error: TransactionError) -> Self { Self::Transaction(error) }
-        /// # }
+        /// #[derive(Debug)]
+        /// struct OrderError(BoxError);
+        ///
         /// impl std::error::Error for OrderError {
         ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        ///         // What a conflict is found by.
-        ///         match self {
-        ///             Self::Sql(error) => Some(error),
-        ///             Self::Enqueue(error) => Some(error),
-        ///             Self::Transaction(error) => Some(error),
-        ///         }
+        ///         Some(&*self.0)                                      // what a conflict is found by
         ///     }
         /// }
         ///
         /// Database::new().retry(3).transaction(connection, |tx| {
-        ///     tx.batch_execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")?;
-        ///     tx.batch_execute("INSERT INTO orders (id) VALUES (42)")?;
-        ///     send_mail::enqueue(42)?;
+        ///     insert(tx)?;
+        ///     send_mail::enqueue(1)?;
         ///     Ok::<_, OrderError>(())
         /// })?;
         /// # Ok(())
@@ -196,36 +168,20 @@ impl<C: Connection> Database<C> {
         /// # Examples
         ///
         /// ```
-        /// # use diesel::connection::SimpleConnection;
-        /// # #[airlock::task]
-        /// # fn send_mail(order_id: i64) {}
-        /// # fn example<C: diesel::Connection>(connection: &mut C) -> Result<(), airlock::BoxError> {
-        /// use airlock::BoxError;
-        /// use airlock::diesel::{Database, is_conflict};
+        #[doc = include_str!("orders.md")]
+        /// use airlock::diesel::is_conflict;
         ///
-        /// let again = Database::new();
-        /// let again = again.retry_if(3, |error: &BoxError| is_conflict(&**error));
+        /// let database = Database::new();
+        /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
         /// again.transaction(connection, |tx| {
-        ///     tx.batch_execute("INSERT INTO orders (id) VALUES (42)")?;
-        ///     send_mail::enqueue(42)?;
+        ///     insert(tx)?;
+        ///     send_mail::enqueue(1)?;
         ///     Ok::<_, BoxError>(())
-        /// })
+        /// })?;
+        /// # Ok(())
         /// # }
         /// ```
         retry_if,
-    }
-}
-
-/// A queue that is given diesel's connections.
-struct Adapted<Q>(Q);
-
-impl<C: Send, Q: for<'c> Queue<Through<'c, C>>> Queue<C> for Adapted<Q> {
-    async fn push(&self, connection: &mut C, batch: &mut Batch) -> Result<(), DispatchError> {
-        self.0.push(&mut Through(connection), batch).await
-    }
-
-    fn committed(&self) {
-        self.0.committed();
     }
 }
 
@@ -276,22 +232,4 @@ impl<C: Connection, W> Retrying<'_, Database<C>, W> {
     }
 }
 
-impl<C> Default for Database<C> {
-    fn default() -> Self {
-        Self { settings: Settings::default() }
-    }
-}
-
-impl<C> Clone for Database<C> {
-    fn clone(&self) -> Self {
-        Self { settings: self.settings.clone() }
-    }
-}
-
-impl<C> fmt::Debug for Database<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database")
-            .field("queue", &self.settings.queue.is_some())
-            .finish_non_exhaustive()
-    }
-}
+only_settings!();

@@ -1,12 +1,10 @@
 //! Settings for transactions of diesel-async.
 
-use std::fmt;
-
 use diesel_async::AsyncConnection;
 
 use crate::diesel_async::begun::begin_on;
 use crate::diesel_async::{Through, Transaction, attempt, is_conflict};
-use crate::executor::{Batch, DispatchError};
+use crate::diesel_sql::only_settings;
 use crate::transaction::retry::retries;
 use crate::transaction::settings::settings;
 use crate::transaction::{
@@ -151,90 +149,50 @@ impl<C: AsyncConnection> Database<C> {
     retries! {
         /// # Examples
         ///
-        /// ```
-        /// # use airlock::BoxError;
-        /// # use diesel_async::SimpleAsyncConnection;
-        /// # #[airlock::task]
-        /// # fn send_mail(order_id: i64) {}
-        /// # async fn example<C: diesel_async::AsyncConnection>(connection: &mut C) -> Result<(), airlock::BoxError> {
-        /// use airlock::diesel_async::Database;
-        /// use airlock::transaction::TransactionError;
-        ///
-        /// #[derive(Debug)]
-        /// enum OrderError {
-        ///     Sql(diesel::result::Error),
-        ///     Enqueue(airlock::EnqueueError),
-        ///     Transaction(TransactionError),
-        /// }
-        /// # impl std::fmt::Display for OrderError {
-        /// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        /// #         f.write_str("no order")
-        /// #     }
-        /// # }
+        /// ```no_run
+        #[doc = include_str!("orders.md")]
+        #[doc = include_str!("../transaction/order_error.md")]
         /// # impl From<diesel::result::Error> for OrderError {
-        /// #     fn from(error: diesel::result::Error) -> Self { Self::Sql(error) }
+        /// #     fn from(error: diesel::result::Error) -> Self { Self(error.into()) }
         /// # }
-        /// # impl From<airlock::EnqueueError> for OrderError {
-        /// #     fn from(error: airlock::EnqueueError) -> Self { Self::Enqueue(error) }
-        /// # }
-        /// # impl From<TransactionError> for OrderError {
-        /// #     fn from(error: TransactionError) -> Self { Self::Transaction(error) }
-        /// # }
+        /// #[derive(Debug)]
+        /// struct OrderError(BoxError);
+        ///
         /// impl std::error::Error for OrderError {
         ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        ///         // What a conflict is found by.
-        ///         match self {
-        ///             Self::Sql(error) => Some(error),
-        ///             Self::Enqueue(error) => Some(error),
-        ///             Self::Transaction(error) => Some(error),
-        ///         }
+        ///         Some(&*self.0)                                      // what a conflict is found by
         ///     }
         /// }
         ///
         /// let database = Database::new();
-        /// database.retry(3).transaction(connection, async |tx: &mut C| {
-        ///     tx.batch_execute("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE").await?;
-        ///     tx.batch_execute("INSERT INTO orders (id) VALUES (42)").await?;
+        /// let placed = database.retry(3).transaction(connection, async |tx: &mut C| {
+        ///     insert(tx).await?;
         ///     send_mail::enqueue(42)?;
         ///     Ok::<_, OrderError>(())
-        /// }).await?;
+        /// });
+        /// placed.await?;
         /// # Ok(())
         /// # }
         /// ```
         retry,
         /// # Examples
         ///
-        /// ```
-        /// # use diesel_async::SimpleAsyncConnection;
-        /// # #[airlock::task]
-        /// # fn send_mail(order_id: i64) {}
-        /// # async fn example<C: diesel_async::AsyncConnection>(connection: &mut C) -> Result<(), airlock::BoxError> {
-        /// use airlock::BoxError;
-        /// use airlock::diesel_async::{Database, is_conflict};
+        /// ```no_run
+        #[doc = include_str!("orders.md")]
+        /// use airlock::diesel_async::is_conflict;
         ///
-        /// let again = Database::new();
-        /// let again = again.retry_if(3, |error: &BoxError| is_conflict(&**error));
-        /// again.transaction(connection, async |tx: &mut C| {
-        ///     tx.batch_execute("INSERT INTO orders (id) VALUES (42)").await?;
+        /// let database = Database::new();
+        /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
+        /// let placed = again.transaction(connection, async |tx: &mut C| {
+        ///     insert(tx).await?;
         ///     send_mail::enqueue(42)?;
         ///     Ok::<_, BoxError>(())
-        /// }).await
+        /// });
+        /// placed.await?;
+        /// # Ok(())
         /// # }
         /// ```
         retry_if,
-    }
-}
-
-/// A queue that is given diesel-async's connections.
-struct Adapted<Q>(Q);
-
-impl<C: Send, Q: for<'c> Queue<Through<'c, C>>> Queue<C> for Adapted<Q> {
-    async fn push(&self, connection: &mut C, batch: &mut Batch) -> Result<(), DispatchError> {
-        self.0.push(&mut Through(connection), batch).await
-    }
-
-    fn committed(&self) {
-        self.0.committed();
     }
 }
 
@@ -286,22 +244,4 @@ impl<C: AsyncConnection, W> Retrying<'_, Database<C>, W> {
     }
 }
 
-impl<C> Default for Database<C> {
-    fn default() -> Self {
-        Self { settings: Settings::default() }
-    }
-}
-
-impl<C> Clone for Database<C> {
-    fn clone(&self) -> Self {
-        Self { settings: self.settings.clone() }
-    }
-}
-
-impl<C> fmt::Debug for Database<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database")
-            .field("queue", &self.settings.queue.is_some())
-            .finish_non_exhaustive()
-    }
-}
+only_settings!();

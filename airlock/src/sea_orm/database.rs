@@ -225,45 +225,23 @@ impl Database {
         /// # Examples
         ///
         /// ```no_run
-        /// # async fn example(database: airlock::sea_orm::Database) -> Result<(), airlock::BoxError> {
-        /// use airlock::transaction::TransactionError;
-        /// use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
-        ///
+        #[doc = include_str!("orders.md")]
+        #[doc = include_str!("../transaction/order_error.md")]
+        /// # impl From<sea_orm::DbErr> for OrderError {
+        /// #     fn from(error: sea_orm::DbErr) -> Self { Self(error.into()) }
+        /// # }
         /// #[derive(Debug)]
-        /// enum OrderError {
-        ///     Sql(DbErr),
-        ///     Enqueue(airlock::EnqueueError),
-        ///     Transaction(TransactionError),
-        /// }
-        /// # impl std::fmt::Display for OrderError {
-        /// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        /// #         f.write_str("no order")
-        /// #     }
-        /// # }
-        /// # impl From<DbErr> for OrderError {
-        /// #     fn from(error: DbErr) -> Self { Self::Sql(error) }
-        /// # }
-        /// # impl From<airlock::EnqueueError> for OrderError {
-        /// #     fn from(error: airlock::EnqueueError) -> Self { Self::Enqueue(error) }
-        /// # }
-        /// # impl From<TransactionError> for OrderError {
-        /// #     fn from(error: TransactionError) -> Self { Self::Transaction(error) }
-        /// # }
-        /// # #[airlock::task]
-        /// # fn send_mail(order_id: i64) {}
+        /// struct OrderError(BoxError);
+        ///
         /// impl std::error::Error for OrderError {
         ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        ///         // What a conflict is found by.
-        ///         match self {
-        ///             Self::Sql(error) => Some(error),
-        ///             Self::Enqueue(error) => Some(error),
-        ///             Self::Transaction(error) => Some(error),
-        ///         }
+        ///         Some(&*self.0)                                      // what a conflict is found by
         ///     }
         /// }
         ///
+        /// let database = Database::new(connection);
         /// let placed = database.retry(3).transaction(async |tx: &DatabaseTransaction| {
-        ///     tx.execute_unprepared("INSERT INTO orders (id) VALUES (42)").await?;
+        ///     insert(tx).await?;
         ///     send_mail::enqueue(42)?;
         ///     Ok::<_, OrderError>(())
         /// });
@@ -275,20 +253,18 @@ impl Database {
         /// # Examples
         ///
         /// ```no_run
-        /// # #[airlock::task]
-        /// # fn send_mail(order_id: i64) {}
-        /// # async fn example(database: airlock::sea_orm::Database) -> Result<(), airlock::BoxError> {
-        /// use airlock::BoxError;
+        #[doc = include_str!("orders.md")]
         /// use airlock::sea_orm::is_conflict;
-        /// use sea_orm::{ConnectionTrait, DatabaseTransaction};
         ///
+        /// let database = Database::new(connection);
         /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
         /// let placed = again.transaction(async |tx: &DatabaseTransaction| {
-        ///     tx.execute_unprepared("INSERT INTO orders (id) VALUES (42)").await?;
+        ///     insert(tx).await?;
         ///     send_mail::enqueue(42)?;
         ///     Ok::<_, BoxError>(())
         /// });
-        /// placed.await
+        /// placed.await?;
+        /// # Ok(())
         /// # }
         /// ```
         retry_if,

@@ -245,34 +245,18 @@ impl<DB: Backend> Database<DB> {
         ///
         /// ```
         #[doc = include_str!("orders.md")]
-        /// #[derive(Debug)]
-        /// enum OrderError {
-        ///     Sql(sqlx::Error),
-        ///     Other(BoxError),
-        /// }
-        /// # impl std::fmt::Display for OrderError {
-        /// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        /// #         f.write_str("no order")
-        /// #     }
+        #[doc = include_str!("../transaction/order_error.md")]
+        /// # impl From<sqlx::Error> for OrderError {
+        /// #     fn from(error: sqlx::Error) -> Self { Self(error.into()) }
         /// # }
+        /// #[derive(Debug)]
+        /// struct OrderError(BoxError);
+        ///
         /// impl std::error::Error for OrderError {
         ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        ///         // What a conflict is found by.
-        ///         match self {
-        ///             Self::Sql(error) => Some(error),
-        ///             Self::Other(error) => Some(&**error),
-        ///         }
+        ///         Some(&*self.0)                                      // what a conflict is found by
         ///     }
         /// }
-        /// # impl From<sqlx::Error> for OrderError {
-        /// #     fn from(error: sqlx::Error) -> Self { Self::Sql(error) }
-        /// # }
-        /// # impl From<airlock::EnqueueError> for OrderError {
-        /// #     fn from(error: airlock::EnqueueError) -> Self { Self::Other(error.into()) }
-        /// # }
-        /// # impl From<airlock::transaction::TransactionError> for OrderError {
-        /// #     fn from(error: airlock::transaction::TransactionError) -> Self { Self::Other(error.into()) }
-        /// # }
         ///
         /// let database = Database::new(pool().await?);
         /// let placed = database.retry(3).transaction(async |tx: &mut SqliteConnection| {
@@ -337,6 +321,15 @@ impl<DB: Backend, W> Retrying<'_, Database<DB>, W> {
     ///
     /// ```
     #[doc = include_str!("orders.md")]
+    #[doc = include_str!("../transaction/order_error.md")]
+    /// # impl From<sqlx::Error> for OrderError {
+    /// #     fn from(error: sqlx::Error) -> Self { Self(error.into()) }
+    /// # }
+    /// # #[derive(Debug)]
+    /// # struct OrderError(BoxError);
+    /// # impl std::error::Error for OrderError {
+    /// #     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> { Some(&*self.0) }
+    /// # }
     /// let database = Database::new(pool().await?);
     /// let placed = database.retry(3).transaction(async |tx: &mut SqliteConnection| {
     ///     let order = insert(tx).await?;
@@ -344,23 +337,6 @@ impl<DB: Backend, W> Retrying<'_, Database<DB>, W> {
     ///     Ok::<_, OrderError>(order)
     /// });
     /// assert_eq!(placed.await?, 1);
-    /// # #[derive(Debug)]
-    /// # struct OrderError(BoxError);
-    /// # impl std::fmt::Display for OrderError {
-    /// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { self.0.fmt(f) }
-    /// # }
-    /// # impl std::error::Error for OrderError {
-    /// #     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> { Some(&*self.0) }
-    /// # }
-    /// # impl From<sqlx::Error> for OrderError {
-    /// #     fn from(error: sqlx::Error) -> Self { Self(error.into()) }
-    /// # }
-    /// # impl From<airlock::EnqueueError> for OrderError {
-    /// #     fn from(error: airlock::EnqueueError) -> Self { Self(error.into()) }
-    /// # }
-    /// # impl From<airlock::transaction::TransactionError> for OrderError {
-    /// #     fn from(error: airlock::transaction::TransactionError) -> Self { Self(error.into()) }
-    /// # }
     /// # Ok(())
     /// # }
     /// ```
