@@ -1,10 +1,43 @@
 //! What both diesels share.
 
+use std::error::Error as StdError;
+
 use diesel::QueryableByName;
+use diesel::connection::TransactionManagerStatus;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Nullable, Text};
 
-use crate::transaction::CommitError;
+use crate::transaction::retry::any_source;
+use crate::transaction::{CommitError, DatabaseError, Row, Step, TransactionError};
+
+/// Whether an error, or one that it came from, says that transactions were in each other's way, and
+/// that the same one may succeed if it is run again.
+///
+/// PostgreSQL and MySQL call it a serialization failure or a deadlock, SQLite a database that is busy
+/// or locked. diesel does not say which of its errors is a deadlock in PostgreSQL, or SQLite's: they are known
+/// by their English text.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::diesel::is_conflict;
+/// use diesel::result::{DatabaseErrorKind, Error};
+///
+/// let said = "could not serialize access due to concurrent update".to_owned();
+/// let error = Error::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(said));
+/// assert!(is_conflict(&error));
+/// assert!(!is_conflict(&Error::NotFound));
+/// ```
+pub fn is_conflict(error: &(dyn StdError + 'static)) -> bool {
+    const SAID: [&str; 3] = ["deadlock detected", "database is locked", "database table is locked"];
+    any_source(error, |error| match error.downcast_ref() {
+        Some(Error::DatabaseError(DatabaseErrorKind::SerializationFailure, _)) => true,
+        Some(Error::DatabaseError(DatabaseErrorKind::Unknown, information)) => {
+            SAID.iter().any(|said| information.message().starts_with(said))
+        }
+        _ => false,
+    })
+}
 
 /// A row of two texts.
 #[derive(QueryableByName)]
@@ -13,6 +46,22 @@ pub(crate) struct Answer {
     pub(crate) held: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
     pub(crate) missing: Option<String>,
+}
+
+/// Rows as queues take them.
+pub(crate) fn rows(answers: Vec<Answer>) -> Vec<Row> {
+    answers.into_iter().map(|answer| (answer.held, answer.missing)).collect()
+}
+
+/// How many transactions are open, one in another; none too where diesel itself can't tell any more.
+pub(crate) fn depth(status: &TransactionManagerStatus) -> u32 {
+    status.transaction_depth().ok().flatten().map_or(0, Into::into)
+}
+
+pub(crate) fn not_begun<Backend>(error: Error) -> TransactionError {
+    DatabaseError::new(Step::Begin, name::<Backend>(), error)
+        .with_next_step("check that the connection is a good one, and take another one if not")
+        .into()
 }
 
 /// Whether the database itself has said what a commit failed with.
@@ -37,3 +86,47 @@ pub(crate) fn name<Backend>() -> &'static str {
         _ => "the database",
     }
 }
+
+/// What a `Database<C>` of either diesel has in common, which is nothing but settings: its ordinary
+/// traits, and `Adapted`, which lends a queue the connection as `Through`.
+macro_rules! only_settings {
+    () => {
+        struct Adapted<Q>(Q);
+
+        impl<C: Send, Q: for<'c> Queue<Through<'c, C>>> Queue<C> for Adapted<Q> {
+            async fn push(
+                &self,
+                connection: &mut C,
+                batch: &mut $crate::executor::Batch,
+            ) -> Result<(), $crate::executor::DispatchError> {
+                self.0.push(&mut Through(connection), batch).await
+            }
+
+            fn committed(&self) {
+                self.0.committed();
+            }
+        }
+
+        impl<C> Default for Database<C> {
+            fn default() -> Self {
+                Self { settings: Settings::default() }
+            }
+        }
+
+        impl<C> Clone for Database<C> {
+            fn clone(&self) -> Self {
+                Self { settings: self.settings.clone() }
+            }
+        }
+
+        impl<C> std::fmt::Debug for Database<C> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct("Database")
+                    .field("queue", &self.settings.queue.is_some())
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+pub(crate) use only_settings;

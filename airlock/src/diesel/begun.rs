@@ -8,14 +8,26 @@ use diesel::pg::Pg;
 use diesel::sql_types::Text;
 use diesel::{RunQueryDsl, sql_query};
 
-use crate::diesel_sql::{Answer, commit_error, name};
+use crate::diesel_sql::{Answer, commit_error, depth, name, not_begun, rows};
 use crate::executor::blocking::wait;
 use crate::private::BoxError;
 use crate::transaction::{
-    self, CommitError, DatabaseError, Row, Settings, Step, Transaction, TransactionError, dialect,
+    self, CommitError, Row, Settings, Transaction, TransactionError, dialect,
 };
 
 /// A transaction of diesel that has begun.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// // What `Transaction` is a guard of.
+/// let tx: airlock::transaction::Transaction<airlock::diesel::Begun<'_, SqliteConnection>> =
+///     airlock::diesel::begin(connection)?;
+/// tx.rollback_blocking()?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Begun<'c, C: Connection> {
     connection: &'c mut C,
     open: bool,
@@ -32,9 +44,7 @@ pub(super) fn begin_on<C: Connection>(
 ) -> Result<Begun<'_, C>, TransactionError> {
     match C::TransactionManager::begin_transaction(connection) {
         Ok(()) => Ok(Begun { connection, open: true }),
-        Err(error) => Err(DatabaseError::new(Step::Begin, name::<C::Backend>(), error)
-            .with_next_step("check that the connection is a good one, and take another one if not")
-            .into()),
+        Err(error) => Err(not_begun::<C::Backend>(error)),
     }
 }
 
@@ -50,8 +60,7 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
     }
 
     fn is_nested(&mut self) -> bool {
-        let status = C::TransactionManager::transaction_manager_status_mut(self.connection);
-        status.transaction_depth().ok().flatten().is_some_and(|depth| depth.get() > 1)
+        depth(C::TransactionManager::transaction_manager_status_mut(self.connection)) > 1
     }
 
     async fn check(&mut self) -> Result<(), BoxError> {
@@ -76,8 +85,7 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
 impl<C: Connection> Begun<'_, C> {
     /// Whether diesel still has a transaction open: of commits that fail it ends some by itself.
     fn is_open(&mut self) -> bool {
-        let status = C::TransactionManager::transaction_manager_status_mut(self.connection);
-        status.transaction_depth().is_ok_and(|depth| depth.is_some())
+        depth(C::TransactionManager::transaction_manager_status_mut(self.connection)) > 0
     }
 }
 
@@ -118,8 +126,20 @@ impl<'c, C: Connection> Transaction<Begun<'c, C>> {
     /// # Errors
     ///
     /// [`TransactionError`] where the database does not commit, or the effects don't leave.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let mut tx = airlock::diesel::begin(connection)?;
+    /// insert(&mut tx)?;
+    /// tx.run(|_| send_mail::enqueue(1))?;
+    /// tx.commit_blocking()?;                                      // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn commit_blocking(self) -> Result<(), TransactionError> {
-        self.end_sync()
+        self.commit_sync()
     }
 
     /// Rolls back, and discards what was enqueued. The same as [`rollback`](Self::rollback), from sync
@@ -128,12 +148,40 @@ impl<'c, C: Connection> Transaction<Begun<'c, C>> {
     /// # Errors
     ///
     /// [`TransactionError`] where the database can't be told.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let mut tx = airlock::diesel::begin(connection)?;
+    /// insert(&mut tx)?;
+    /// tx.run(|_| send_mail::enqueue(1))?;
+    /// tx.rollback_blocking()?;                                    // and no mail leaves
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rollback_blocking(self) -> Result<(), TransactionError> {
         wait(None, self.rollback())
     }
 }
 
 /// A connection of diesel, as queues write through it.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::diesel::{Database, Through};
+/// use airlock::transaction::Queue;
+///
+/// /// With whatever queue is in the database.
+/// fn database<C, Q>(queue: Q) -> Database<C>
+/// where
+///     C: diesel::Connection + Send,
+///     Q: for<'c> Queue<Through<'c, C>>,
+/// {
+///     Database::new().queue(queue)
+/// }
+/// ```
 pub struct Through<'c, C>(pub(super) &'c mut C);
 
 impl<C> fmt::Debug for Through<'_, C> {
@@ -147,7 +195,7 @@ impl<C: LoadConnection<Backend = Pg>> transaction::Connection<dialect::Postgres>
 {
     async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
         let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0)?;
-        Ok(answers.into_iter().map(|answer| (answer.held, answer.missing)).collect())
+        Ok(rows(answers))
     }
 }
 
@@ -157,6 +205,6 @@ impl<C: LoadConnection<Backend = diesel::sqlite::Sqlite>> transaction::Connectio
 {
     async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
         let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0)?;
-        Ok(answers.into_iter().map(|answer| (answer.held, answer.missing)).collect())
+        Ok(rows(answers))
     }
 }

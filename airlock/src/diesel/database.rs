@@ -1,14 +1,15 @@
 //! Settings for transactions of diesel.
 
-use std::fmt;
-
 use diesel::connection::Connection;
 
 use crate::diesel::begun::begin_on;
-use crate::diesel::{Through, Transaction};
-use crate::executor::{Batch, DispatchError};
+use crate::diesel::{Through, Transaction, attempt, is_conflict};
+use crate::diesel_sql::only_settings;
+use crate::transaction::retry::retries;
 use crate::transaction::settings::settings;
-use crate::transaction::{self, Queue, Settings, TransactionError};
+use crate::transaction::{
+    Conflicts, Failed, Passing, Queue, Retrying, Settings, TransactionError, When,
+};
 
 /// The settings of transactions on connections `C`, for a program's state. The connections come from
 /// wherever the program has them.
@@ -38,12 +39,37 @@ pub struct Database<C> {
 
 impl<C: Connection> Database<C> {
     /// Transactions without settings.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new();
+    /// database.transaction(connection, |tx| Ok::<_, BoxError>(insert(tx)?))?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// Writes effects to a queue in the same database, as rows of the transaction: data and effects are
     /// committed together or not at all.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[cfg(feature = "apalis-sqlite")]
+    /// # mod example {
+    /// use airlock::apalis;
+    /// use airlock::diesel::Database;
+    /// use diesel::SqliteConnection;
+    ///
+    /// fn database(jobs: apalis::Sqlite) -> Database<SqliteConnection> {
+    ///     Database::new().queue(jobs)
+    /// }
+    /// # }
+    /// ```
     #[must_use]
     pub fn queue(mut self, queue: impl for<'c> Queue<Through<'c, C>>) -> Self {
         self.settings = self.settings.queue(Adapted(queue));
@@ -65,6 +91,20 @@ impl<C: Connection> Database<C> {
     /// # Panics
     ///
     /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new().scope(|| airlock::scope().named("checkout"));
+    /// database.transaction(connection, |tx| {
+    ///     insert(tx)?;
+    ///     send_mail::enqueue(1)?;                                 // leaves after the commit
+    ///     Ok::<_, BoxError>(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transaction<T, E>(
         &self,
         connection: &mut C,
@@ -74,7 +114,7 @@ impl<C: Connection> Database<C> {
         T: Send + 'static,
         E: From<TransactionError>,
     {
-        transaction::run_sync(begin_on(connection)?, &self.settings, body)
+        attempt(connection, &self.settings, body).map_err(Failed::into_error)
     }
 
     /// Begins a transaction that is a scope, for code that can't use a closure.
@@ -82,40 +122,114 @@ impl<C: Connection> Database<C> {
     /// # Errors
     ///
     /// [`TransactionError`] where the database does not begin one.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let mut tx = Database::new().begin(connection)?;
+    /// insert(&mut tx)?;
+    /// tx.run(|_| send_mail::enqueue(1))?;
+    /// tx.commit_blocking()?;                                      // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn begin<'c>(&self, connection: &'c mut C) -> Result<Transaction<'c, C>, TransactionError> {
         Transaction::begin_blocking(begin_on(connection)?, self.settings.clone())
     }
+
+    retries! {
+        /// # Examples
+        ///
+        /// ```
+        #[doc = include_str!("orders.md")]
+        #[doc = include_str!("../transaction/order_error.md")]
+        /// # impl From<diesel::result::Error> for OrderError {
+        /// #     fn from(error: diesel::result::Error) -> Self { Self(error.into()) }
+        /// # }
+        /// #[derive(Debug)]
+        /// struct OrderError(BoxError);
+        ///
+        /// impl std::error::Error for OrderError {
+        ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        ///         Some(&*self.0)                                      // what a conflict is found by
+        ///     }
+        /// }
+        ///
+        /// Database::new().retry(3).transaction(connection, |tx| {
+        ///     insert(tx)?;
+        ///     send_mail::enqueue(1)?;
+        ///     Ok::<_, OrderError>(())
+        /// })?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        retry,
+        /// # Examples
+        ///
+        /// ```
+        #[doc = include_str!("orders.md")]
+        /// use airlock::diesel::is_conflict;
+        ///
+        /// let database = Database::new();
+        /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
+        /// again.transaction(connection, |tx| {
+        ///     insert(tx)?;
+        ///     send_mail::enqueue(1)?;
+        ///     Ok::<_, BoxError>(())
+        /// })?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        retry_if,
+    }
 }
 
-/// A queue that is given diesel's connections.
-struct Adapted<Q>(Q);
-
-impl<C: Send, Q: for<'c> Queue<Through<'c, C>>> Queue<C> for Adapted<Q> {
-    async fn push(&self, connection: &mut C, batch: &mut Batch) -> Result<(), DispatchError> {
-        self.0.push(&mut Through(connection), batch).await
-    }
-
-    fn committed(&self) {
-        self.0.committed();
+impl<C: Connection, W> Retrying<'_, Database<C>, W> {
+    /// Runs `body` in a transaction that is a scope, and again in another one where that fails for a
+    /// while. What an attempt that failed had enqueued is discarded.
+    ///
+    /// # Errors
+    ///
+    /// That of the last attempt.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// use airlock::diesel::is_conflict;
+    ///
+    /// let database = Database::new();
+    /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
+    /// again.transaction(connection, |tx| {
+    ///     insert(tx)?;
+    ///     send_mail::enqueue(1)?;
+    ///     Ok::<_, BoxError>(())
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn transaction<T, E>(
+        mut self,
+        connection: &mut C,
+        mut body: impl FnMut(&mut C) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+        W: Passing<E>,
+    {
+        loop {
+            match attempt(connection, &self.database.settings, &mut body) {
+                Ok(value) => return Ok(value),
+                Err(failed) => self.attempts.sleep_after(failed)?,
+            }
+        }
     }
 }
 
-impl<C> Default for Database<C> {
-    fn default() -> Self {
-        Self { settings: Settings::default() }
-    }
-}
-
-impl<C> Clone for Database<C> {
-    fn clone(&self) -> Self {
-        Self { settings: self.settings.clone() }
-    }
-}
-
-impl<C> fmt::Debug for Database<C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Database")
-            .field("queue", &self.settings.queue.is_some())
-            .finish_non_exhaustive()
-    }
-}
+only_settings!();

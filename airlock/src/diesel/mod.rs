@@ -27,13 +27,25 @@ mod database;
 pub use begun::{Begun, Through};
 pub use database::Database;
 
+pub use crate::diesel_sql::is_conflict;
+
 use diesel::connection::Connection;
 
 use crate::diesel::begun::begin_on;
-use crate::transaction::{self, Settings, TransactionError};
+use crate::transaction::{self, Failed, Settings, TransactionError};
 
 /// A transaction of diesel with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to the connection.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// let tx: airlock::diesel::Transaction<'_, SqliteConnection> = Database::new().begin(connection)?;
+/// tx.rollback_blocking()?;
+/// # Ok(())
+/// # }
+/// ```
 pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
@@ -48,6 +60,19 @@ pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
 /// # Panics
 ///
 /// Where `body` does, after a rollback.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// airlock::diesel::transaction(connection, |tx| {
+///     insert(tx)?;
+///     send_mail::enqueue(1)?;                                 // leaves after the commit
+///     Ok::<_, BoxError>(())
+/// })?;
+/// # Ok(())
+/// # }
+/// ```
 pub fn transaction<C, T, E>(
     connection: &mut C,
     body: impl FnOnce(&mut C) -> Result<T, E>,
@@ -57,7 +82,7 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    transaction::run_sync(begin_on(connection)?, &Settings::default(), body)
+    attempt(connection, &Settings::default(), body).map_err(Failed::into_error)
 }
 
 /// Begins a transaction that is a scope, for code that can't use a closure.
@@ -65,6 +90,31 @@ where
 /// # Errors
 ///
 /// [`TransactionError`] where the database does not begin one.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// let mut tx = airlock::diesel::begin(connection)?;
+/// insert(&mut tx)?;
+/// tx.run(|_| send_mail::enqueue(1))?;
+/// tx.commit_blocking()?;                                      // the mail leaves here
+/// # Ok(())
+/// # }
+/// ```
 pub fn begin<C: Connection>(connection: &mut C) -> Result<Transaction<'_, C>, TransactionError> {
     Transaction::begin_blocking(begin_on(connection)?, Settings::default())
+}
+
+fn attempt<C, T, E>(
+    connection: &mut C,
+    settings: &Settings<C>,
+    body: impl FnOnce(&mut C) -> Result<T, E>,
+) -> Result<T, Failed<E>>
+where
+    C: Connection,
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    transaction::attempt_sync(begin_on(connection)?, settings, body)
 }

@@ -8,11 +8,23 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
-use crate::diesel_sql::{Answer, commit_error, name};
+use crate::diesel_sql::{Answer, commit_error, depth, name, not_begun, rows};
 use crate::private::BoxError;
-use crate::transaction::{self, CommitError, DatabaseError, Row, Step, TransactionError, dialect};
+use crate::transaction::{self, CommitError, Row, TransactionError, dialect};
 
 /// A transaction of diesel-async that has begun.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// // What `Transaction` is a guard of.
+/// let tx: airlock::transaction::Transaction<airlock::diesel_async::Begun<'_, C>> =
+///     airlock::diesel_async::begin(connection).await?;
+/// tx.rollback().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Begun<'c, C: AsyncConnection> {
     connection: &'c mut C,
 }
@@ -28,9 +40,7 @@ pub(super) async fn begin_on<C: AsyncConnection>(
 ) -> Result<Begun<'_, C>, TransactionError> {
     match C::TransactionManager::begin_transaction(connection).await {
         Ok(()) => Ok(Begun { connection }),
-        Err(error) => Err(DatabaseError::new(Step::Begin, name::<C::Backend>(), error)
-            .with_next_step("check that the connection is a good one, and take another one if not")
-            .into()),
+        Err(error) => Err(not_begun::<C::Backend>(error)),
     }
 }
 
@@ -46,8 +56,7 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
     }
 
     fn is_nested(&mut self) -> bool {
-        let status = C::TransactionManager::transaction_manager_status_mut(self.connection);
-        status.transaction_depth().ok().flatten().is_some_and(|depth| depth.get() > 1)
+        depth(C::TransactionManager::transaction_manager_status_mut(self.connection)) > 1
     }
 
     async fn check(&mut self) -> Result<(), BoxError> {
@@ -74,8 +83,7 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
 impl<C: AsyncConnection> Begun<'_, C> {
     /// Whether diesel still has a transaction open: of commits that fail it ends some by itself.
     fn is_open(&mut self) -> bool {
-        let status = C::TransactionManager::transaction_manager_status_mut(self.connection);
-        status.transaction_depth().is_ok_and(|depth| depth.is_some())
+        depth(C::TransactionManager::transaction_manager_status_mut(self.connection)) > 0
     }
 }
 
@@ -94,6 +102,22 @@ impl<C: AsyncConnection> DerefMut for Begun<'_, C> {
 }
 
 /// A connection of diesel-async, as queues write through it.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::diesel_async::{Database, Through};
+/// use airlock::transaction::Queue;
+///
+/// /// With whatever queue is in the database.
+/// fn database<C, Q>(queue: Q) -> Database<C>
+/// where
+///     C: diesel_async::AsyncConnection,
+///     Q: for<'c> Queue<Through<'c, C>>,
+/// {
+///     Database::new().queue(queue)
+/// }
+/// ```
 pub struct Through<'c, C>(pub(super) &'c mut C);
 
 impl<C> fmt::Debug for Through<'_, C> {
@@ -107,7 +131,7 @@ impl<C: AsyncConnection<Backend = Pg>> transaction::Connection<dialect::Postgres
 {
     async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
         let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0).await?;
-        Ok(answers.into_iter().map(|answer| (answer.held, answer.missing)).collect())
+        Ok(rows(answers))
     }
 }
 
@@ -117,6 +141,6 @@ impl<C: AsyncConnection<Backend = diesel::sqlite::Sqlite>> transaction::Connecti
 {
     async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
         let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0).await?;
-        Ok(answers.into_iter().map(|answer| (answer.held, answer.missing)).collect())
+        Ok(rows(answers))
     }
 }

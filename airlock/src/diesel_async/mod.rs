@@ -31,13 +31,25 @@ mod database;
 pub use begun::{Begun, Through};
 pub use database::Database;
 
+pub use crate::diesel_sql::is_conflict;
+
 use diesel_async::AsyncConnection;
 
 use crate::diesel_async::begun::begin_on;
-use crate::transaction::{self, Settings, TransactionError};
+use crate::transaction::{self, Failed, Settings, TransactionError};
 
 /// A transaction of diesel-async with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to the connection.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// let tx: airlock::diesel_async::Transaction<'_, C> = Database::new().begin(connection).await?;
+/// tx.rollback().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
@@ -52,6 +64,20 @@ pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
 /// # Panics
 ///
 /// Where `body` does, after a rollback.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// let placed = airlock::diesel_async::transaction(connection, async |tx: &mut C| {
+///     insert(tx).await?;
+///     send_mail::enqueue(42)?;                                // leaves after the commit
+///     Ok::<_, BoxError>(())
+/// });
+/// placed.await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn transaction<C, T, E>(
     connection: &mut C,
     body: impl AsyncFnOnce(&mut C) -> Result<T, E>,
@@ -61,7 +87,7 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    transaction::run(begin_on(connection).await?, &Settings::default(), body).await
+    attempt(connection, &Settings::default(), body).await.map_err(Failed::into_error)
 }
 
 /// Begins a transaction that is a scope, for code that can't use a closure.
@@ -69,8 +95,33 @@ where
 /// # Errors
 ///
 /// [`TransactionError`] where the database does not begin one.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// let mut tx = airlock::diesel_async::begin(connection).await?;
+/// insert(&mut *tx).await?;
+/// tx.run(|_| send_mail::enqueue(42))?;
+/// tx.commit().await?;                                         // the mail leaves here
+/// # Ok(())
+/// # }
+/// ```
 pub async fn begin<C: AsyncConnection>(
     connection: &mut C,
 ) -> Result<Transaction<'_, C>, TransactionError> {
     Transaction::new(begin_on(connection).await?, Settings::default()).await
+}
+
+async fn attempt<C, T, E>(
+    connection: &mut C,
+    settings: &Settings<C>,
+    body: impl AsyncFnOnce(&mut C) -> Result<T, E>,
+) -> Result<T, Failed<E>>
+where
+    C: AsyncConnection,
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    transaction::attempt(begin_on(connection).await?, settings, body).await
 }

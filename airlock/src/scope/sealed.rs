@@ -205,6 +205,11 @@ impl Sealed {
 /// How a scope ends whose body was a transaction.
 #[cfg(feature = "transaction")]
 impl Sealed {
+    /// What is to be flushed, if anything; what isn't has been discarded.
+    pub(crate) fn decided(mut self, succeeded: bool) -> Option<Flush> {
+        self.decide(succeeded)
+    }
+
     /// What is to become rows of the transaction, if the scope's rules don't say otherwise: judged by
     /// every policy, and offered to no scope around.
     pub(crate) fn judge(mut self) -> Option<Flush> {

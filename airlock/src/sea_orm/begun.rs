@@ -12,6 +12,20 @@ use crate::private::BoxError;
 use crate::transaction::{self, CommitError, DatabaseError, Row, Step, TransactionError, dialect};
 
 /// A transaction of SeaORM that has begun.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// use airlock::transaction::Settings;
+///
+/// // What `Transaction` is a guard of.
+/// let tx: airlock::transaction::Transaction<airlock::sea_orm::Begun> =
+///     airlock::sea_orm::begin(&connection).await?;
+/// tx.rollback().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Begun {
     transaction: DatabaseTransaction,
@@ -19,6 +33,26 @@ pub struct Begun {
 }
 
 /// What a transaction can begin on: SeaORM's connection, and its transaction.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// use airlock::sea_orm::Begin;
+///
+/// /// In a transaction, or in a savepoint of one.
+/// async fn place(on: &impl Begin) -> Result<(), BoxError> {
+///     let placed = airlock::sea_orm::transaction(on, async |tx: &DatabaseTransaction| {
+///         insert(tx).await?;
+///         send_mail::enqueue(42)?;
+///         Ok::<_, BoxError>(())
+///     });
+///     placed.await
+/// }
+/// place(&connection).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait Begin: Sync {
     /// Begins a transaction, or sets a savepoint.
     #[doc(hidden)]

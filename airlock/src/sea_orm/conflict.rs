@@ -5,6 +5,7 @@ use std::error::Error;
 use sea_orm::{DbErr, RuntimeErr};
 
 use crate::sqlx::conflicts;
+use crate::transaction::retry::any_source;
 
 /// Whether an error, or one that it came from, says that transactions were in each other's way, and
 /// that the same one may succeed if it is run again.
@@ -16,7 +17,7 @@ use crate::sqlx::conflicts;
 /// assert!(!airlock::sea_orm::is_conflict(&error));
 /// ```
 pub fn is_conflict(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| (*error).source()).any(|error| {
+    any_source(error, |error| {
         // SeaORM does not name sqlx's error as a source.
         let error = error.downcast_ref().map(|error: &DbErr| match error {
             DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error) => Some(error),

@@ -5,9 +5,12 @@ use std::fmt;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionOptions, TransactionTrait};
 
 use crate::sea_orm::begun::{Begin, Begun, begun};
-use crate::sea_orm::{Transaction, run};
+use crate::sea_orm::{Transaction, attempt, is_conflict, run};
+use crate::transaction::retry::retries;
 use crate::transaction::settings::settings;
-use crate::transaction::{Queue, Settings, TransactionError};
+use crate::transaction::{
+    Conflicts, Failed, Passing, Queue, Retrying, Settings, TransactionError, When,
+};
 
 /// A connection of SeaORM with the settings of its transactions, for a program's state. Clones share
 /// the pool.
@@ -35,6 +38,16 @@ pub struct Database {
 
 impl Database {
     /// Uses a connection that the program has.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let connection = sea_orm::Database::connect("sqlite:shop.db").await?;
+    /// let database = Database::new(connection);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(connection: DatabaseConnection) -> Self {
         Self { connection, options: None, settings: Settings::default() }
     }
@@ -44,6 +57,20 @@ impl Database {
     ///
     /// The queue is written to through the transaction. One whose tables are in another kind of database
     /// is refused when there is something to write.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "apalis-postgres")]
+    /// # async fn example(connection: sea_orm::DatabaseConnection) -> Result<(), airlock::BoxError> {
+    /// use airlock::apalis;
+    /// use airlock::sea_orm::Database;
+    ///
+    /// let jobs = apalis::Postgres::connect("postgres://localhost/shop").await?;
+    /// let database = Database::new(connection).queue(jobs);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn queue(mut self, queue: impl Queue<DatabaseTransaction>) -> Self {
         self.settings = self.settings.queue(queue);
@@ -53,6 +80,21 @@ impl Database {
     settings!(timeout);
 
     /// Begins transactions with these options, such as an isolation level.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// use sea_orm::{IsolationLevel, TransactionOptions};
+    ///
+    /// let options = TransactionOptions {
+    ///     isolation_level: Some(IsolationLevel::Serializable),
+    ///     ..TransactionOptions::default()
+    /// };
+    /// let database = Database::new(connection).options(options);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn options(mut self, options: TransactionOptions) -> Self {
         self.options = Some(options);
@@ -60,6 +102,16 @@ impl Database {
     }
 
     /// The connection.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new(connection);
+    /// database.connection().execute_unprepared("DELETE FROM orders").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn connection(&self) -> &DatabaseConnection {
         &self.connection
     }
@@ -73,6 +125,21 @@ impl Database {
     /// # Panics
     ///
     /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new(connection);
+    /// let placed = database.transaction(async |tx: &DatabaseTransaction| {
+    ///     insert(tx).await?;
+    ///     send_mail::enqueue(42)?;                                // leaves after the commit
+    ///     Ok::<_, BoxError>(())
+    /// });
+    /// placed.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn transaction<T, E>(
         &self,
         body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
@@ -81,7 +148,7 @@ impl Database {
         T: Send + 'static,
         E: From<TransactionError>,
     {
-        run(self.begun().await?, &self.settings, body).await
+        self.attempt(body).await.map_err(Failed::into_error)
     }
 
     /// Runs `body` in a savepoint of a transaction that is open, whoever opened it.
@@ -93,6 +160,34 @@ impl Database {
     ///
     /// The body's own, after a rollback to the savepoint; else [`TransactionError`], as the body's error
     /// type.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback to the savepoint.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// use sea_orm::TransactionTrait;
+    ///
+    /// let foreign = connection.begin().await?;                    // SeaORM's own
+    /// let database = Database::new(connection);
+    /// airlock::scope()
+    ///     .run_async(async {
+    ///         let placed = database.within(&foreign, async |tx: &DatabaseTransaction| {
+    ///             insert(tx).await?;
+    ///             send_mail::enqueue(42)?;
+    ///             Ok::<_, BoxError>(())
+    ///         });
+    ///         placed.await?;
+    ///         foreign.commit().await?;
+    ///         Ok::<_, BoxError>(())
+    ///     })
+    ///     .await??;                                               // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn within<T, E>(
         &self,
         transaction: &DatabaseTransaction,
@@ -110,8 +205,80 @@ impl Database {
     /// # Errors
     ///
     /// [`TransactionError`] where the database does not begin one.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let mut tx = Database::new(connection).begin().await?;
+    /// insert(&tx).await?;
+    /// tx.run(|_| send_mail::enqueue(42))?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn begin(&self) -> Result<Transaction, TransactionError> {
         Transaction::new(self.begun().await?, self.settings.clone()).await
+    }
+
+    retries! {
+        /// # Examples
+        ///
+        /// ```no_run
+        #[doc = include_str!("orders.md")]
+        #[doc = include_str!("../transaction/order_error.md")]
+        /// # impl From<sea_orm::DbErr> for OrderError {
+        /// #     fn from(error: sea_orm::DbErr) -> Self { Self(error.into()) }
+        /// # }
+        /// #[derive(Debug)]
+        /// struct OrderError(BoxError);
+        ///
+        /// impl std::error::Error for OrderError {
+        ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        ///         Some(&*self.0)                                      // what a conflict is found by
+        ///     }
+        /// }
+        ///
+        /// let database = Database::new(connection);
+        /// let placed = database.retry(3).transaction(async |tx: &DatabaseTransaction| {
+        ///     insert(tx).await?;
+        ///     send_mail::enqueue(42)?;
+        ///     Ok::<_, OrderError>(())
+        /// });
+        /// placed.await?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        retry,
+        /// # Examples
+        ///
+        /// ```no_run
+        #[doc = include_str!("orders.md")]
+        /// use airlock::sea_orm::is_conflict;
+        ///
+        /// let database = Database::new(connection);
+        /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
+        /// let placed = again.transaction(async |tx: &DatabaseTransaction| {
+        ///     insert(tx).await?;
+        ///     send_mail::enqueue(42)?;
+        ///     Ok::<_, BoxError>(())
+        /// });
+        /// placed.await?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        retry_if,
+    }
+
+    async fn attempt<T, E>(
+        &self,
+        body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T, Failed<E>>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+    {
+        attempt(self.begun().await?, &self.settings, body).await
     }
 
     async fn begun(&self) -> Result<Begun, TransactionError> {
@@ -120,6 +287,53 @@ impl Database {
             Some(options) => {
                 let backend = self.connection.get_database_backend();
                 begun(self.connection.begin_with_options(options).await, backend, false)
+            }
+        }
+    }
+}
+
+impl<W> Retrying<'_, Database, W> {
+    /// Runs `body` in a transaction that is a scope, and again in another one where that fails for a
+    /// while. What an attempt that failed had enqueued is discarded.
+    ///
+    /// # Errors
+    ///
+    /// That of the last attempt.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// use airlock::sea_orm::is_conflict;
+    ///
+    /// let database = Database::new(connection);
+    /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
+    /// let placed = again.transaction(async |tx: &DatabaseTransaction| {
+    ///     insert(tx).await?;
+    ///     send_mail::enqueue(42)?;                                // leaves after the commit
+    ///     Ok::<_, BoxError>(())
+    /// });
+    /// placed.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn transaction<T, E>(
+        mut self,
+        mut body: impl AsyncFnMut(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+        W: Passing<E>,
+    {
+        loop {
+            match self.database.attempt(&mut body).await {
+                Ok(value) => return Ok(value),
+                Err(failed) => self.attempts.wait_after(failed).await?,
             }
         }
     }

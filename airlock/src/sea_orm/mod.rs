@@ -31,10 +31,21 @@ pub use database::Database;
 
 use sea_orm::DatabaseTransaction;
 
-use crate::transaction::{self, Settings, TransactionError};
+use crate::transaction::{self, Failed, Settings, TransactionError};
 
 /// A transaction of SeaORM with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to SeaORM's transaction.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// let tx: airlock::sea_orm::Transaction = Database::new(connection).begin().await?;
+/// insert(&tx).await?;
+/// tx.commit().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub type Transaction = transaction::Transaction<Begun>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
@@ -49,6 +60,20 @@ pub type Transaction = transaction::Transaction<Begun>;
 /// # Panics
 ///
 /// Where `body` does, after a rollback.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// let placed = airlock::sea_orm::transaction(&connection, async |tx: &DatabaseTransaction| {
+///     insert(tx).await?;
+///     send_mail::enqueue(42)?;                                // leaves after the commit
+///     Ok::<_, BoxError>(())
+/// });
+/// placed.await?;
+/// # Ok(())
+/// # }
+/// ```
 pub async fn transaction<T, E>(
     on: &impl Begin,
     body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
@@ -65,6 +90,18 @@ where
 /// # Errors
 ///
 /// [`TransactionError`] where the database does not begin one.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// let mut tx = airlock::sea_orm::begin(&connection).await?;
+/// insert(&tx).await?;
+/// tx.run(|_| send_mail::enqueue(42))?;
+/// tx.commit().await?;                                         // the mail leaves here
+/// # Ok(())
+/// # }
+/// ```
 pub async fn begin(on: &impl Begin) -> Result<Transaction, TransactionError> {
     Transaction::new(on.begun().await?, Settings::default()).await
 }
@@ -78,5 +115,17 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    transaction::run(begun, settings, async |tx: &mut DatabaseTransaction| body(tx).await).await
+    attempt(begun, settings, body).await.map_err(Failed::into_error)
+}
+
+async fn attempt<T, E>(
+    begun: Begun,
+    settings: &Settings<DatabaseTransaction>,
+    body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+) -> Result<T, Failed<E>>
+where
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    transaction::attempt(begun, settings, async |tx: &mut DatabaseTransaction| body(tx).await).await
 }

@@ -9,6 +9,21 @@ use crate::private::BoxError;
 use crate::transaction::{Begun, CommitError, DatabaseError, Step, TransactionError};
 
 /// A database of sqlx; implemented for all of them.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::BoxError;
+/// use airlock::sqlx::{Backend, Database};
+///
+/// /// Whatever database it is.
+/// async fn in_a_transaction<DB: Backend>(
+///     database: &Database<DB>,
+///     body: impl AsyncFnOnce(&mut DB::Connection) -> Result<(), BoxError>,
+/// ) -> Result<(), BoxError> {
+///     database.transaction(body).await
+/// }
+/// ```
 pub trait Backend: sqlx::Database {
     /// Runs a statement that says nothing, to hear whether the transaction is still a good one.
     #[doc(hidden)]

@@ -2,6 +2,8 @@
 
 use std::error::Error;
 
+use crate::transaction::retry::any_source;
+
 /// Whether an error, or one that it came from, says that transactions were in each other's way, and
 /// that the same one may succeed if it is run again.
 ///
@@ -15,9 +17,7 @@ use std::error::Error;
 /// assert!(!airlock::sqlx::is_conflict(&error));
 /// ```
 pub fn is_conflict(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| (*error).source())
-        .filter_map(|error| error.downcast_ref())
-        .any(conflicts)
+    any_source(error, |error| error.downcast_ref().is_some_and(conflicts))
 }
 
 pub(crate) fn conflicts(error: &sqlx::Error) -> bool {

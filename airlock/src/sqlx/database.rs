@@ -6,31 +6,19 @@ use std::sync::Arc;
 use sqlx::{Acquire, ConnectOptions, Connection, Pool, SqlStr};
 
 use crate::sqlx::begun::{Backend, begin_on, not_begun};
-use crate::sqlx::{Conflicts, Retrying, Transaction, When};
+use crate::sqlx::{Transaction, is_conflict};
+use crate::transaction::retry::retries;
 use crate::transaction::settings::settings;
-use crate::transaction::{self, Queue, Settings, TransactionError};
+use crate::transaction::{
+    self, Conflicts, Failed, Passing, Queue, Retrying, Settings, TransactionError, When,
+};
 
 /// A pool with the settings of its transactions, for a program's state. Clones share the pool.
 ///
 /// # Examples
 ///
 /// ```
-/// # use airlock::BoxError;
-/// # use airlock::sqlx::Database;
-/// # use sqlx::{SqliteConnection, SqlitePool};
-/// # #[airlock::task]
-/// # fn send_mail(order_id: i64) {}
-/// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-/// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-/// #     order.fetch_one(tx).await
-/// # }
-/// # async fn pool() -> Result<SqlitePool, BoxError> {
-/// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-/// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-/// #     Ok(pool)
-/// # }
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), BoxError> {
+#[doc = include_str!("orders.md")]
 /// let database = Database::new(pool().await?).scope(|| airlock::scope().named("checkout"));
 /// let placed = database.transaction(async |tx: &mut SqliteConnection| {
 ///     send_mail::enqueue(insert(tx).await?)?;
@@ -56,6 +44,16 @@ pub struct Database<DB: Backend> {
 
 impl<DB: Backend> Database<DB> {
     /// Uses a pool that the program has.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new(pool().await?);
+    /// assert_eq!(database.pool().size(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new(pool: Pool<DB>) -> Self {
         let settings = Settings::default().place(place(&pool));
         Self { pool, begin: None, settings }
@@ -105,22 +103,7 @@ impl<DB: Backend> Database<DB> {
     /// # Examples
     ///
     /// ```
-    /// # use airlock::BoxError;
-    /// # use airlock::sqlx::Database;
-    /// # use sqlx::{SqliteConnection, SqlitePool};
-    /// # #[airlock::task]
-    /// # fn send_mail(order_id: i64) {}
-    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-    /// #     order.fetch_one(tx).await
-    /// # }
-    /// # async fn pool() -> Result<SqlitePool, BoxError> {
-    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-    /// #     Ok(pool)
-    /// # }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), BoxError> {
+    #[doc = include_str!("orders.md")]
     /// let database = Database::new(pool().await?).begin_with("BEGIN IMMEDIATE");
     /// # drop(database);
     /// # Ok(())
@@ -133,6 +116,18 @@ impl<DB: Backend> Database<DB> {
     }
 
     /// The pool.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new(pool().await?);
+    /// let orders = sqlx::query_scalar("SELECT count(*) FROM orders");
+    /// let orders: i64 = orders.fetch_one(database.pool()).await?;
+    /// assert_eq!(orders, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn pool(&self) -> &Pool<DB> {
         &self.pool
     }
@@ -149,6 +144,21 @@ impl<DB: Backend> Database<DB> {
     /// # Panics
     ///
     /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new(pool().await?);
+    /// let placed = database.transaction(async |tx: &mut SqliteConnection| {
+    ///     let order = insert(tx).await?;
+    ///     send_mail::enqueue(order)?;                             // leaves after the commit
+    ///     Ok::<_, BoxError>(order)
+    /// });
+    /// assert_eq!(placed.await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn transaction<T, E>(
         &self,
         body: impl AsyncFnOnce(&mut DB::Connection) -> Result<T, E>,
@@ -157,7 +167,7 @@ impl<DB: Backend> Database<DB> {
         T: Send + 'static,
         E: From<TransactionError>,
     {
-        transaction::run(self.begun().await?, &self.settings, body).await
+        self.attempt(body).await.map_err(Failed::into_error)
     }
 
     /// Runs `body` in a savepoint of the transaction that is open on `connection`, whoever opened it.
@@ -171,25 +181,14 @@ impl<DB: Backend> Database<DB> {
     /// The body's own, after a rollback to the savepoint; else [`TransactionError`], as the body's error
     /// type.
     ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback to the savepoint.
+    ///
     /// # Examples
     ///
     /// ```
-    /// # use airlock::BoxError;
-    /// # use airlock::sqlx::Database;
-    /// # use sqlx::{SqliteConnection, SqlitePool};
-    /// # #[airlock::task]
-    /// # fn send_mail(order_id: i64) {}
-    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-    /// #     order.fetch_one(tx).await
-    /// # }
-    /// # async fn pool() -> Result<SqlitePool, BoxError> {
-    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-    /// #     Ok(pool)
-    /// # }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), BoxError> {
+    #[doc = include_str!("orders.md")]
     /// let database = Database::new(pool().await?);
     /// airlock::scope()
     ///     .run_async(async {
@@ -229,22 +228,7 @@ impl<DB: Backend> Database<DB> {
     /// # Examples
     ///
     /// ```
-    /// # use airlock::BoxError;
-    /// # use airlock::sqlx::Database;
-    /// # use sqlx::{SqliteConnection, SqlitePool};
-    /// # #[airlock::task]
-    /// # fn send_mail(order_id: i64) {}
-    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-    /// #     order.fetch_one(tx).await
-    /// # }
-    /// # async fn pool() -> Result<SqlitePool, BoxError> {
-    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-    /// #     Ok(pool)
-    /// # }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), BoxError> {
+    #[doc = include_str!("orders.md")]
     /// let mut tx = Database::new(pool().await?).begin().await?;
     /// let order = insert(&mut tx).await?;
     /// tx.run(|_| send_mail::enqueue(order))?;
@@ -256,108 +240,60 @@ impl<DB: Backend> Database<DB> {
         Transaction::new(self.begun().await?, self.settings.clone()).await
     }
 
-    /// Runs bodies up to `times` more where transactions were in each other's way, which
-    /// [`is_conflict`](crate::sqlx::is_conflict) says of their errors. What an attempt that failed had
-    /// enqueued is discarded.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use airlock::BoxError;
-    /// # use airlock::sqlx::Database;
-    /// # use sqlx::{SqliteConnection, SqlitePool};
-    /// # #[airlock::task]
-    /// # fn send_mail(order_id: i64) {}
-    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-    /// #     order.fetch_one(tx).await
-    /// # }
-    /// # async fn pool() -> Result<SqlitePool, BoxError> {
-    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-    /// #     Ok(pool)
-    /// # }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), BoxError> {
-    /// #[derive(Debug)]
-    /// enum OrderError {
-    ///     Sql(sqlx::Error),
-    ///     Other(BoxError),
-    /// }
-    /// # impl std::fmt::Display for OrderError {
-    /// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-    /// #         f.write_str("no order")
-    /// #     }
-    /// # }
-    /// impl std::error::Error for OrderError {
-    ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-    ///         // What a conflict is found by.
-    ///         match self {
-    ///             Self::Sql(error) => Some(error),
-    ///             Self::Other(error) => Some(&**error),
-    ///         }
-    ///     }
-    /// }
-    /// # impl From<sqlx::Error> for OrderError {
-    /// #     fn from(error: sqlx::Error) -> Self { Self::Sql(error) }
-    /// # }
-    /// # impl From<airlock::EnqueueError> for OrderError {
-    /// #     fn from(error: airlock::EnqueueError) -> Self { Self::Other(error.into()) }
-    /// # }
-    /// # impl From<airlock::transaction::TransactionError> for OrderError {
-    /// #     fn from(error: airlock::transaction::TransactionError) -> Self { Self::Other(error.into()) }
-    /// # }
-    ///
-    /// let database = Database::new(pool().await?);
-    /// let placed = database.retry(3).transaction(async |tx: &mut SqliteConnection| {
-    ///     send_mail::enqueue(insert(tx).await?)?;
-    ///     Ok::<_, OrderError>(())
-    /// });
-    /// placed.await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn retry(&self, times: u32) -> Retrying<'_, DB, Conflicts> {
-        Retrying::new(self, times, Conflicts::default())
+    retries! {
+        /// # Examples
+        ///
+        /// ```
+        #[doc = include_str!("orders.md")]
+        #[doc = include_str!("../transaction/order_error.md")]
+        /// # impl From<sqlx::Error> for OrderError {
+        /// #     fn from(error: sqlx::Error) -> Self { Self(error.into()) }
+        /// # }
+        /// #[derive(Debug)]
+        /// struct OrderError(BoxError);
+        ///
+        /// impl std::error::Error for OrderError {
+        ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        ///         Some(&*self.0)                                      // what a conflict is found by
+        ///     }
+        /// }
+        ///
+        /// let database = Database::new(pool().await?);
+        /// let placed = database.retry(3).transaction(async |tx: &mut SqliteConnection| {
+        ///     send_mail::enqueue(insert(tx).await?)?;
+        ///     Ok::<_, OrderError>(())
+        /// });
+        /// placed.await?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        retry,
+        /// # Examples
+        ///
+        /// ```
+        #[doc = include_str!("orders.md")]
+        /// let database = Database::new(pool().await?);
+        /// let again = database.retry_if(3, |error: &BoxError| airlock::sqlx::is_conflict(&**error));
+        /// let placed = again.transaction(async |tx: &mut SqliteConnection| {
+        ///     send_mail::enqueue(insert(tx).await?)?;
+        ///     Ok::<_, BoxError>(())
+        /// });
+        /// placed.await?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        retry_if,
     }
 
-    /// The same where `when` says so, for errors that are no [`std::error::Error`] themselves.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use airlock::BoxError;
-    /// # use airlock::sqlx::Database;
-    /// # use sqlx::{SqliteConnection, SqlitePool};
-    /// # #[airlock::task]
-    /// # fn send_mail(order_id: i64) {}
-    /// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    /// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-    /// #     order.fetch_one(tx).await
-    /// # }
-    /// # async fn pool() -> Result<SqlitePool, BoxError> {
-    /// #     let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-    /// #     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-    /// #     Ok(pool)
-    /// # }
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), BoxError> {
-    /// let database = Database::new(pool().await?);
-    /// let again = database.retry_if(3, |error: &BoxError| airlock::sqlx::is_conflict(&**error));
-    /// let placed = again.transaction(async |tx: &mut SqliteConnection| {
-    ///     send_mail::enqueue(insert(tx).await?)?;
-    ///     Ok::<_, BoxError>(())
-    /// });
-    /// placed.await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn retry_if<E>(
+    async fn attempt<T, E>(
         &self,
-        times: u32,
-        when: impl Fn(&E) -> bool,
-    ) -> Retrying<'_, DB, When<impl Fn(&E) -> bool>> {
-        Retrying::new(self, times, When::new(when))
+        body: impl AsyncFnOnce(&mut DB::Connection) -> Result<T, E>,
+    ) -> Result<T, Failed<E>>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+    {
+        transaction::attempt(self.begun().await?, &self.settings, body).await
     }
 
     async fn begun(&self) -> Result<sqlx::Transaction<'static, DB>, TransactionError> {
@@ -366,6 +302,59 @@ impl<DB: Backend> Database<DB> {
             None => self.pool.begin().await,
         };
         begun.map_err(|error| not_begun::<DB>(self.settings.place.as_deref(), error))
+    }
+}
+
+impl<DB: Backend, W> Retrying<'_, Database<DB>, W> {
+    /// Runs `body` in a transaction that is a scope, and again in another one where that fails for a
+    /// while. What an attempt that failed had enqueued is discarded.
+    ///
+    /// # Errors
+    ///
+    /// That of the last attempt.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    #[doc = include_str!("../transaction/order_error.md")]
+    /// # impl From<sqlx::Error> for OrderError {
+    /// #     fn from(error: sqlx::Error) -> Self { Self(error.into()) }
+    /// # }
+    /// # #[derive(Debug)]
+    /// # struct OrderError(BoxError);
+    /// # impl std::error::Error for OrderError {
+    /// #     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> { Some(&*self.0) }
+    /// # }
+    /// let database = Database::new(pool().await?);
+    /// let placed = database.retry(3).transaction(async |tx: &mut SqliteConnection| {
+    ///     let order = insert(tx).await?;
+    ///     send_mail::enqueue(order)?;
+    ///     Ok::<_, OrderError>(order)
+    /// });
+    /// assert_eq!(placed.await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn transaction<T, E>(
+        mut self,
+        mut body: impl AsyncFnMut(&mut DB::Connection) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+        W: Passing<E>,
+    {
+        loop {
+            match self.database.attempt(&mut body).await {
+                Ok(value) => return Ok(value),
+                Err(failed) => self.attempts.wait_after(failed).await?,
+            }
+        }
     }
 }
 

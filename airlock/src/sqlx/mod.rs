@@ -29,17 +29,8 @@
 //! # Examples
 //!
 //! ```
-//! # use sqlx::{SqliteConnection, SqlitePool};
-//! # #[airlock::task]
-//! # fn send_mail(order_id: i64) {}
-//! # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-//! #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-//! #     order.fetch_one(tx).await
-//! # }
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), airlock::BoxError> {
-//! # let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-//! # sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
+#![doc = include_str!("orders.md")]
+//! # let pool = pool().await?;
 //! let order = airlock::sqlx::transaction(&pool, async |tx: &mut SqliteConnection| {
 //!     let order = insert(tx).await?;
 //!     send_mail::enqueue(order)?;                             // leaves after the commit
@@ -55,14 +46,12 @@ mod conflict;
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
 mod connection;
 mod database;
-mod retrying;
 
 pub use begun::Backend;
 #[cfg(feature = "sea-orm")]
 pub(crate) use conflict::conflicts;
 pub use conflict::is_conflict;
 pub use database::Database;
-pub use retrying::{Conflicts, Passing, Retrying, When};
 
 use sqlx::Acquire;
 
@@ -71,6 +60,18 @@ use crate::transaction::{self, Settings, TransactionError};
 
 /// A transaction of sqlx with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to sqlx's connection.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// let mut tx: airlock::sqlx::Transaction<'_, sqlx::Sqlite> = Database::new(pool().await?).begin().await?;
+/// let order = insert(&mut tx).await?;
+/// tx.run(|_| send_mail::enqueue(order))?;
+/// tx.commit().await?;                                         // the mail leaves here
+/// # Ok(())
+/// # }
+/// ```
 pub type Transaction<'c, DB> = transaction::Transaction<sqlx::Transaction<'c, DB>>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
@@ -91,18 +92,8 @@ pub type Transaction<'c, DB> = transaction::Transaction<sqlx::Transaction<'c, DB
 /// A savepoint, which is rolled back with what was enqueued inside it.
 ///
 /// ```
-/// # use sqlx::{SqliteConnection, SqlitePool};
-/// # #[airlock::task]
-/// # fn send_mail(order_id: i64) {}
-/// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-/// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-/// #     order.fetch_one(tx).await
-/// # }
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), airlock::BoxError> {
-/// # let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-/// # sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
+#[doc = include_str!("orders.md")]
+/// # let pool = pool().await?;
 /// let (_, effects) = airlock::testing::capture_async(airlock::sqlx::transaction(
 ///     &pool,
 ///     async |tx: &mut SqliteConnection| {
@@ -145,14 +136,8 @@ where
 /// # Examples
 ///
 /// ```
-/// # use sqlx::{SqliteConnection, SqlitePool};
-/// # #[airlock::task]
-/// # fn send_mail(order_id: i64) {}
-/// # async fn insert(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-/// #     let order = sqlx::query_scalar("INSERT INTO orders DEFAULT VALUES RETURNING id");
-/// #     order.fetch_one(tx).await
-/// # }
-///
+#[doc = include_str!("orders.md")]
+/// # let pool = pool().await?;
 /// use airlock::InScope;
 ///
 /// async fn place(tx: &mut SqliteConnection) -> Result<i64, airlock::BoxError> {
@@ -161,10 +146,6 @@ where
 ///     Ok(order)
 /// }
 ///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), airlock::BoxError> {
-/// # let pool = SqlitePool::connect_with("sqlite::memory:".parse()?).await?;
-/// # sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
 /// let mut tx = airlock::sqlx::begin(&pool).await?;
 /// let scope = tx.handle();
 /// place(&mut tx).in_scope(scope).await?;

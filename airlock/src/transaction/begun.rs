@@ -7,6 +7,71 @@ use crate::private::BoxError;
 ///
 /// It is implemented for the transactions of the libraries that airlock knows, and is all that an
 /// integration of another one has to write.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::BoxError;
+/// use airlock::transaction::{Begun, CommitError, Settings, run};
+///
+/// /// Orders that are there once they are committed.
+/// #[derive(Default)]
+/// struct Ledger(Vec<i64>);
+///
+/// struct Tx<'l> {
+///     ledger: &'l mut Ledger,
+///     written: Vec<i64>,
+/// }
+///
+/// impl Begun for Tx<'_> {
+///     type Connection = Vec<i64>;
+///
+///     fn connection(&mut self) -> &mut Vec<i64> {
+///         &mut self.written
+///     }
+///
+///     fn place(&self) -> String {
+///         "the ledger".to_owned()
+///     }
+///
+///     fn is_nested(&mut self) -> bool {
+///         false                                               // it has no savepoints
+///     }
+///
+///     async fn check(&mut self) -> Result<(), BoxError> {
+///         Ok(())
+///     }
+///
+///     async fn commit(self) -> Result<(), CommitError> {
+///         if self.written.contains(&0) {
+///             return Err(CommitError::rolled_back("0 is no order"));
+///         }
+///         self.ledger.0.extend(self.written);
+///         Ok(())
+///     }
+///
+///     async fn rollback(self) -> Result<(), BoxError> {
+///         Ok(())                                              // what was written goes with it
+///     }
+/// }
+///
+/// # #[airlock::task]
+/// # fn send_mail(order: i64) {}
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let mut ledger = Ledger::default();
+/// let tx = Tx { ledger: &mut ledger, written: Vec::new() };
+/// let settings = Settings::default();
+/// let placed = run(tx, &settings, async |orders: &mut Vec<i64>| {
+///     orders.push(42);
+///     send_mail::enqueue(42)?;                                // leaves after the commit
+///     Ok::<_, BoxError>(())
+/// });
+/// placed.await?;
+/// assert_eq!(ledger.0, [42]);
+/// # Ok(())
+/// # }
+/// ```
 pub trait Begun: Send + Sized {
     /// What statements are run through.
     type Connection: Send;
@@ -22,16 +87,41 @@ pub trait Begun: Send + Sized {
 
     /// Fails where the database would answer a commit with a rollback, as PostgreSQL does after a
     /// statement that failed. It is not asked where the last statement is known to have succeeded.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
     fn check(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send;
 
     /// Commits, or releases the savepoint.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError`], which says whether it is certain that nothing was committed.
     fn commit(self) -> impl Future<Output = Result<(), CommitError>> + Send;
 
     /// Rolls back.
+    ///
+    /// # Errors
+    ///
+    /// Where the database can't be told.
     fn rollback(self) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 
 /// A commit that failed.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::transaction::CommitError;
+///
+/// fn commit_error(error: std::io::Error) -> CommitError {
+///     match error.kind() {
+///         std::io::ErrorKind::InvalidData => CommitError::rolled_back(error),
+///         _ => CommitError::unknown(error),                   // the answer did not arrive
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct CommitError {
     pub(crate) source: BoxError,
@@ -40,11 +130,37 @@ pub struct CommitError {
 
 impl CommitError {
     /// The database said that it has rolled back.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|orders| orders.push(0));                            // which the ledger refuses to commit
+    /// let error = tx.commit().await.expect_err("rolled back");
+    /// assert_eq!(error.to_string(), "can't commit to the ledger: 0 is no order");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rolled_back(source: impl Into<BoxError>) -> Self {
         Self { source: source.into(), certain: true }
     }
 
     /// The connection was lost before the database said anything: it may have committed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|orders| orders.push(99));                           // whose commit nobody hears of
+    /// let error = tx.commit().await.expect_err("nobody can tell");
+    /// assert!(error.to_string().starts_with("can't tell whether the ledger committed"));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn unknown(source: impl Into<BoxError>) -> Self {
         Self { source: source.into(), certain: false }
     }

@@ -1,6 +1,5 @@
 //! From a body's end to a transaction's: rows are written, the transaction is committed, effects leave.
 
-use std::any::Any;
 use std::thread;
 
 use crate::events;
@@ -24,8 +23,34 @@ use crate::transaction::{Begun, CommitError, DatabaseError, Settings, Step, Tran
 /// # Panics
 ///
 /// Where `body` does, after a rollback.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("ledger.md")]
+/// use airlock::transaction::run;
+///
+/// let mut ledger = Ledger::default();
+/// let settings = Settings::default();
+/// let placed = run(ledger.begin(), &settings, async |orders: &mut Vec<i64>| {
+///     orders.push(42);
+///     send_mail::enqueue(42)?;
+///     Ok::<_, BoxError>("placed")
+/// });
+/// assert_eq!(placed.await?, "placed");                        // committed, and then sent
+///
+/// let failed = run(ledger.begin(), &settings, async |orders: &mut Vec<i64>| {
+///     orders.push(43);
+///     send_mail::enqueue(43)?;
+///     Err::<(), BoxError>("out of stock".into())
+/// });
+/// assert!(failed.await.is_err());                             // rolled back, and discarded
+/// assert_eq!(ledger.0, [42]);
+/// # Ok(())
+/// # }
+/// ```
 pub async fn run<B, T, E>(
-    mut begun: B,
+    begun: B,
     settings: &Settings<B::Connection>,
     body: impl AsyncFnOnce(&mut B::Connection) -> Result<T, E>,
 ) -> Result<T, E>
@@ -34,113 +59,162 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    if let Err(error) = check_enclosed(&mut begun, settings) {
-        roll_back(begun, settings).await;
-        return Err(error.into());
-    }
-    let (value, sealed) = settings.make_scope().seal_async(body(begun.connection())).await;
-    let mut effects = Effects::After(Held::new(sealed));
-    match value {
-        Ok(value) => match commit(begun, settings, &mut effects).await {
-            Ok(()) => match effects.leave(settings).await {
-                Ok(()) => Ok(value),
-                Err(error) => Err(TransactionError::committed(error, value).into()),
-            },
-            Err(error) => {
-                effects.leave_anyway().await;
-                Err(error.into())
-            }
-        },
-        Err(error) => {
-            roll_back(begun, settings).await;
-            if let Effects::After(held) = effects
-                && let Err(flush) = held.take().settle_async(false).await
-            {
-                events::failed_elsewhere(&flush);
-            }
-            Err(error)
-        }
-    }
+    attempt(begun, settings, body).await.map_err(Failed::into_error)
 }
 
-/// The same from sync code, for libraries whose transactions are never waited for.
-#[cfg(feature = "diesel")]
-pub(crate) fn run_sync<B, T, E>(
-    mut begun: B,
+/// The same for whoever may try again.
+pub(crate) async fn attempt<B, T, E>(
+    begun: B,
     settings: &Settings<B::Connection>,
-    body: impl FnOnce(&mut B::Connection) -> Result<T, E>,
-) -> Result<T, E>
+    body: impl AsyncFnOnce(&mut B::Connection) -> Result<T, E>,
+) -> Result<T, Failed<E>>
 where
     B: Begun,
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    if let Err(error) = check_enclosed(&mut begun, settings) {
-        wait(None, roll_back(begun, settings));
-        return Err(error.into());
-    }
-    let (value, sealed) = settings.make_scope().seal(|| body(begun.connection()));
-    match value {
-        Ok(value) => match commit_sync(begun, settings, sealed) {
-            Ok(()) => Ok(value),
-            Err(Ended::Before(error)) => Err(error.into()),
-            Err(Ended::After(error)) => Err(TransactionError::committed(error, value).into()),
-        },
-        Err(error) => {
-            wait(None, roll_back(begun, settings));
-            if let Err(flush) = sealed.settle(false) {
-                events::failed_elsewhere(&flush);
-            }
-            Err(error)
-        }
-    }
+    let mut begun = enclosed(begun, settings).await?;
+    let (value, sealed) = settings.make_scope().seal_async(body(begun.connection())).await;
+    end(begun, settings, sealed, value).await.flush_async().await
 }
 
-/// Where the end of a transaction failed: at the commit, or after it.
+/// The same from sync code, for libraries whose transactions are never waited for.
 #[cfg(feature = "diesel")]
-pub(crate) enum Ended {
-    Before(TransactionError),
-    After(FlushError),
-}
-
-/// Commits, and lets the effects go, from sync code.
-#[cfg(feature = "diesel")]
-pub(crate) fn commit_sync<B: Begun>(
+pub(crate) fn attempt_sync<B, T, E>(
     begun: B,
     settings: &Settings<B::Connection>,
-    sealed: Sealed,
-) -> Result<(), Ended> {
-    let mut effects = Effects::After(Held::new(sealed));
-    if let Err(error) = wait(None, commit(begun, settings, &mut effects)) {
-        if let Effects::Anyway(flush) = effects
-            && let Err(flush) = flush.run()
-        {
-            events::failed_elsewhere(&flush);
-        }
-        return Err(Ended::Before(error));
-    }
-    let left = match effects {
-        Effects::After(held) => held.take().settle(true),
-        // Nothing of these is waited for.
-        other => wait(None, other.leave(settings)),
-    };
-    left.map_err(Ended::After)
+    body: impl FnOnce(&mut B::Connection) -> Result<T, E>,
+) -> Result<T, Failed<E>>
+where
+    B: Begun,
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    let mut begun = wait(None, enclosed(begun, settings))?;
+    let (value, sealed) = settings.make_scope().seal(|| body(begun.connection()));
+    wait(None, end(begun, settings, sealed, value)).flush()
 }
 
-/// What is enqueued inside a savepoint leaves when the transaction around has ended: somebody has to
-/// wait for that.
-pub(crate) fn check_enclosed<B: Begun>(
-    begun: &mut B,
+/// A transaction that is not there, or not all of whose effects left.
+pub(crate) struct Failed<E> {
+    error: E,
+    /// Whether running it again is all that it takes: nothing of it is committed, and it was no part of
+    /// another one.
+    again: bool,
+}
+
+impl<E> Failed<E> {
+    pub(crate) fn into_error(self) -> E {
+        self.error
+    }
+
+    /// The error, where running the transaction again might help.
+    #[cfg_attr(
+        not(any(feature = "diesel", feature = "diesel-async", feature = "sqlx")),
+        expect(dead_code, reason = "the modules of libraries try again")
+    )]
+    pub(crate) fn again(&self) -> Option<&E> {
+        self.again.then_some(&self.error)
+    }
+}
+
+/// It has not begun.
+impl<E: From<TransactionError>> From<TransactionError> for Failed<E> {
+    fn from(error: TransactionError) -> Self {
+        Self { error: error.into(), again: true }
+    }
+}
+
+/// A transaction that has ended, while some of its effects have yet to leave.
+pub(crate) struct Ended<T, E> {
+    result: Result<T, Failed<E>>,
+    left: Left,
+}
+
+/// What is left to flush, or what could not be.
+type Left = Result<Option<Flush>, FlushError>;
+
+/// Commits where the body has succeeded, else rolls back.
+pub(crate) async fn end<B, T, E>(
+    mut begun: B,
     settings: &Settings<B::Connection>,
-) -> Result<(), TransactionError> {
+    sealed: Sealed,
+    value: Result<T, E>,
+) -> Ended<T, E>
+where
+    B: Begun,
+    E: From<TransactionError>,
+{
+    let outermost = !begun.is_nested();
+    let mut effects = Effects::After(Held::new(sealed));
+    match value {
+        Ok(value) => match commit(begun, settings, &mut effects).await {
+            Ok(()) => Ended { result: Ok(value), left: effects.leave(settings) },
+            Err(error) => {
+                let again = outermost && error.is_undone();
+                let result = Err(Failed { error: error.into(), again });
+                Ended { result, left: Ok(effects.anyway()) }
+            }
+        },
+        Err(error) => {
+            roll_back(begun, settings).await;
+            let result = Err(Failed { error, again: outermost });
+            Ended { result, left: Ok(effects.failed()) }
+        }
+    }
+}
+
+impl<T: Send + 'static, E: From<TransactionError>> Ended<T, E> {
+    /// Lets the effects go, from sync code.
+    #[cfg(feature = "diesel")]
+    pub(crate) fn flush(self) -> Result<T, Failed<E>> {
+        let left = self.left.and_then(|left| left.map_or(Ok(()), Flush::run));
+        Self::told(self.result, left)
+    }
+
+    /// Lets the effects go.
+    pub(crate) async fn flush_async(self) -> Result<T, Failed<E>> {
+        Self::told(self.result, flush(self.left).await)
+    }
+
+    /// Where both have failed the caller hears of the transaction.
+    fn told(result: Result<T, Failed<E>>, left: Result<(), FlushError>) -> Result<T, Failed<E>> {
+        match (result, left) {
+            (result, Ok(())) => result,
+            (Ok(value), Err(error)) => {
+                let error = TransactionError::committed(error, value);
+                Err(Failed { error: error.into(), again: false })
+            }
+            (Err(failed), Err(error)) => {
+                events::failed_elsewhere(&error);
+                Err(failed)
+            }
+        }
+    }
+}
+
+pub(crate) async fn flush(left: Left) -> Result<(), FlushError> {
+    match left? {
+        Some(flush) => flush.run_async().await,
+        None => Ok(()),
+    }
+}
+
+/// Refuses a savepoint of which the effects would never leave: what is enqueued inside it leaves when the
+/// transaction around has ended, and somebody has to wait for that.
+pub(crate) async fn enclosed<B: Begun>(
+    mut begun: B,
+    settings: &Settings<B::Connection>,
+) -> Result<B, TransactionError> {
     if !begun.is_nested() || settings.queue.is_some() || !context::enclosing().is_empty() {
-        return Ok(());
+        return Ok(begun);
     }
     let why = "the connection is in a transaction already, and no scope is around: nobody would know \
                when that commits, and when effects may leave";
     let next =
         "open the outer transaction with airlock, or a scope around it that ends after its commit";
-    let error = DatabaseError::new(Step::Begin, place(begun, settings), why);
+    let error = DatabaseError::new(Step::Begin, place(&begun, settings), why);
+    roll_back(begun, settings).await;
     Err(error.with_next_step(next).into())
 }
 
@@ -283,15 +357,23 @@ impl Effects {
     }
 
     /// Lets them go, for the transaction is committed.
-    pub(crate) async fn leave<C>(self, settings: &Settings<C>) -> Result<(), FlushError> {
+    pub(crate) fn leave<C>(self, settings: &Settings<C>) -> Left {
         match self {
-            Self::After(held) => held.take().settle_async(true).await,
-            Self::Around(held) => held.take().hand_over(),
+            Self::After(held) => Ok(held.take().decided(true)),
+            Self::Around(held) => held.take().hand_over().map(|()| None),
             Self::Rows(flush) => {
                 end_rows(*flush, settings);
-                Ok(())
+                Ok(None)
             }
-            Self::Anyway(_) | Self::Nothing => Ok(()),
+            Self::Anyway(_) | Self::Nothing => Ok(None),
+        }
+    }
+
+    /// Throws them away with what the body has done, if the scope's rules don't say otherwise.
+    fn failed(self) -> Option<Flush> {
+        match self {
+            Self::After(held) => held.take().decided(false),
+            _ => None,
         }
     }
 
@@ -320,12 +402,11 @@ impl Effects {
         }
     }
 
-    /// Lets go what leaves although the transaction was rolled back, which the caller is told already.
-    pub(crate) async fn leave_anyway(self) {
-        if let Self::Anyway(flush) = self
-            && let Err(error) = flush.run_async().await
-        {
-            events::failed_elsewhere(&error);
+    /// What leaves although the transaction was rolled back.
+    pub(crate) fn anyway(self) -> Option<Flush> {
+        match self {
+            Self::Anyway(flush) => Some(*flush),
+            _ => None,
         }
     }
 
@@ -360,6 +441,3 @@ fn end_rows<C>(flush: Flush, settings: &Settings<C>) {
         queue.dyn_committed();
     }
 }
-
-/// A value for an error that needs none.
-pub(crate) fn no_value() -> impl Any + Send {}

@@ -50,6 +50,25 @@ pub enum TransactionError {
 }
 
 /// What the database was asked to do when it failed.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("ledger.md")]
+/// use airlock::transaction::Step;
+///
+/// let mut ledger = Ledger::default();
+/// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+/// tx.run(|orders| orders.push(0));
+/// match tx.commit().await {
+///     Err(airlock::transaction::TransactionError::Database(error)) => {
+///         assert_eq!(error.step(), Step::Commit);
+///     }
+///     ended => panic!("{ended:?}"),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
@@ -64,6 +83,26 @@ pub enum Step {
 /// The database did not begin, commit or roll back.
 ///
 /// Its text names the place, without a password, and where there is one the next step.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("ledger.md")]
+/// use airlock::transaction::TransactionError;
+///
+/// let mut ledger = Ledger::default();
+/// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+/// tx.run(|orders| orders.push(99));
+/// tx.run(|_| send_mail::enqueue(99))?;
+/// let Err(TransactionError::Database(error)) = tx.commit().await else { panic!("the line was cut") };
+/// assert_eq!(error.place(), "the ledger");
+/// assert!(!error.is_certain());
+/// for mail in error.into_intents() {
+///     println!("to be sent if order 99 is there: {mail}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct DatabaseError {
     inner: Box<Inner>,
 }
@@ -79,6 +118,28 @@ struct Inner {
 
 /// The data is committed, and not all of its effects left: has the value of the body, and hands back
 /// what did not leave.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("ledger.md")]
+/// use airlock::transaction::{TransactionError, run};
+///
+/// let mut ledger = Ledger::default();
+/// let settings = Settings::default();
+/// let placed = run(ledger.begin(), &settings, async |orders: &mut Vec<i64>| {
+///     orders.push(42);
+///     send_mail::enqueue(-1)?;                                // whose mailbox is full
+///     Ok::<_, BoxError>("order 42".to_owned())
+/// });
+/// let error = placed.await.expect_err("mailbox full").downcast::<TransactionError>()?;
+/// let TransactionError::Committed(committed) = *error else { panic!("{error}") };
+/// let (order, error) = committed.into_value::<String>().expect("a text");
+/// assert_eq!((&*order, error.into_intents().len()), ("order 42", 1));
+/// assert_eq!(ledger.0, [42]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Committed {
     error: Box<FlushError>,
     /// A value may not be `Sync`, and an error has to be: the lock is only ever taken by whoever owns
@@ -93,6 +154,19 @@ impl TransactionError {
     }
 
     /// Whether the data is there all the same; of several transactions, whether that of all is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|_| send_mail::enqueue(-1))?;                        // whose mailbox is full
+    /// let error = tx.commit().await.expect_err("mailbox full");
+    /// assert!(error.is_committed());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_committed(&self) -> bool {
         match self {
             Self::Committed(_) => true,
@@ -101,10 +175,34 @@ impl TransactionError {
         }
     }
 
+    /// Whether it is certain that nothing is committed.
+    pub(crate) fn is_undone(&self) -> bool {
+        match self {
+            Self::Database(error) => error.is_certain(),
+            Self::Queue(_) => true,
+            Self::Committed(_) | Self::Several(_) => false,
+        }
+    }
+
     /// What did not leave and may have to, to be tried again.
     ///
     /// There is nothing where the transaction is known to be rolled back, other than by a queue that
     /// could not be written to.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|_| send_mail::enqueue(-1))?;                        // whose mailbox is full
+    /// let error = tx.commit().await.expect_err("mailbox full");
+    /// for mail in error.into_intents() {
+    ///     println!("to be tried again: {mail}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_intents(self) -> Vec<Intent> {
         match self {
             Self::Database(error) => error.into_intents(),
@@ -123,6 +221,15 @@ impl From<DatabaseError> for TransactionError {
 
 impl DatabaseError {
     /// What integrations of other libraries return.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::transaction::{DatabaseError, Step};
+    ///
+    /// let error = DatabaseError::new(Step::Begin, "the ledger", "it is locked");
+    /// assert_eq!(error.to_string(), "can't begin a transaction in the ledger: it is locked");
+    /// ```
     pub fn new(step: Step, place: impl Into<String>, source: impl Into<BoxError>) -> Self {
         let (place, source) = (place.into(), source.into());
         let inner = Inner { step, place, source, certain: true, next: None, returned: None };
@@ -130,6 +237,19 @@ impl DatabaseError {
     }
 
     /// Says what to do about it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::transaction::{DatabaseError, Step};
+    ///
+    /// let error = DatabaseError::new(Step::Begin, "the ledger", "it is locked");
+    /// let error = error.with_next_step("close the other program");
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "can't begin a transaction in the ledger: it is locked: close the other program"
+    /// );
+    /// ```
     #[must_use]
     pub fn with_next_step(mut self, step: &'static str) -> Self {
         self.inner.next = Some(step);
@@ -144,23 +264,74 @@ impl DatabaseError {
     }
 
     /// What was asked of the database.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::transaction::{DatabaseError, Step};
+    ///
+    /// let error = DatabaseError::new(Step::Begin, "the ledger", "it is locked");
+    /// assert_eq!(error.step(), Step::Begin);
+    /// ```
     pub fn step(&self) -> Step {
         self.inner.step
     }
 
     /// Which database, without a password.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::transaction::{DatabaseError, Step};
+    ///
+    /// let error = DatabaseError::new(Step::Begin, "the ledger", "it is locked");
+    /// assert_eq!(error.place(), "the ledger");
+    /// ```
     pub fn place(&self) -> &str {
         &self.inner.place
     }
 
     /// Whether it is certain that nothing was committed. It is not where the connection was lost, or
     /// nobody waited any longer, while the database committed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// use airlock::transaction::TransactionError;
+    ///
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|orders| orders.push(99));                           // whose commit nobody hears of
+    /// tx.run(|_| send_mail::enqueue(99))?;
+    /// let Err(TransactionError::Database(error)) = tx.commit().await else { panic!("nobody can tell") };
+    /// assert!(!error.is_certain());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn is_certain(&self) -> bool {
         self.inner.certain
     }
 
     /// The effects of a transaction of which nobody can tell whether it was committed: whoever finds
     /// out that it was flushes them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// use airlock::transaction::TransactionError;
+    ///
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|orders| orders.push(99));                           // whose commit nobody hears of
+    /// tx.run(|_| send_mail::enqueue(99))?;
+    /// let Err(TransactionError::Database(error)) = tx.commit().await else { panic!("nobody can tell") };
+    /// let mails = error.into_intents();                           // to be sent if order 99 is there
+    /// assert_eq!(mails.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_intents(self) -> Vec<Intent> {
         self.inner.returned.map_or_else(Vec::new, FlushError::into_intents)
     }
@@ -168,6 +339,21 @@ impl DatabaseError {
 
 impl Committed {
     /// What became of the effects.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// use airlock::transaction::TransactionError;
+    ///
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|_| send_mail::enqueue(-1))?;                        // whose mailbox is full
+    /// let Err(TransactionError::Committed(committed)) = tx.commit().await else { panic!("it is full") };
+    /// assert_eq!(committed.error().report().failed(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn error(&self) -> &FlushError {
         &self.error
     }
@@ -177,6 +363,27 @@ impl Committed {
     /// # Errors
     ///
     /// `self`, where the body's value is no `T`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// use airlock::transaction::{TransactionError, run};
+    ///
+    /// let mut ledger = Ledger::default();
+    /// let settings = Settings::default();
+    /// let placed = run(ledger.begin(), &settings, async |_| {
+    ///     send_mail::enqueue(-1)?;                                // whose mailbox is full
+    ///     Ok::<_, BoxError>(42_i64)
+    /// });
+    /// let error = placed.await.expect_err("mailbox full").downcast::<TransactionError>()?;
+    /// let TransactionError::Committed(committed) = *error else { panic!("{error}") };
+    /// let committed = committed.into_value::<String>().expect_err("it is no text");
+    /// let (order, error) = committed.into_value::<i64>().expect("it is a number");
+    /// assert_eq!((order, error.report().failed()), (42, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_value<T: 'static>(self) -> Result<(T, FlushError), Self> {
         let Self { error, value } = self;
         match value.into_inner().unwrap_or_else(PoisonError::into_inner).downcast() {
@@ -186,6 +393,22 @@ impl Committed {
     }
 
     /// What became of the effects, with those that did not leave.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// use airlock::transaction::TransactionError;
+    ///
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|_| send_mail::enqueue(-1))?;                        // whose mailbox is full
+    /// let Err(TransactionError::Committed(committed)) = tx.commit().await else { panic!("it is full") };
+    /// let retried = committed.into_error().into_intents();
+    /// assert_eq!(retried.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_error(self) -> FlushError {
         *self.error
     }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+#[cfg(feature = "diesel")]
+use crate::executor::blocking::wait;
 use crate::scope::standing::Standing;
 use crate::scope::{Handle, InScope};
-use crate::transaction::end::{Effects, Held, check_enclosed, commit, no_value, place, roll_back};
-#[cfg(feature = "diesel")]
-use crate::transaction::end::{Ended, commit_sync};
+use crate::transaction::end::{Ended, Failed, enclosed, end, place, roll_back};
 use crate::transaction::{Begun, DatabaseError, Settings, Step, TransactionError};
 
 /// A transaction with a scope: what is enqueued in that leaves when this is [committed](Self::commit),
@@ -15,6 +15,20 @@ use crate::transaction::{Begun, DatabaseError, Settings, Step, TransactionError}
 ///
 /// The scope is not current by itself: code is run in it by [`run`](Self::run), or by
 /// [`in_scope`](crate::InScope::in_scope) with its [`handle`](Self::handle).
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("ledger.md")]
+/// let mut ledger = Ledger::default();
+/// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+/// tx.run(|orders| orders.push(42));
+/// tx.run(|_| send_mail::enqueue(42))?;
+/// tx.commit().await?;                                         // the mail leaves here
+/// assert_eq!(ledger.0, [42]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct Transaction<B: Begun> {
     // In the order in which they end when this is dropped.
     pub(crate) scope: Standing,
@@ -29,37 +43,93 @@ impl<B: Begun> Transaction<B> {
     ///
     /// [`TransactionError`] where nothing can be enqueued in it: inside a policy, and in a savepoint
     /// around which there is no scope.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.rollback().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn new(
-        mut begun: B,
+        begun: B,
         settings: Settings<B::Connection>,
     ) -> Result<Self, TransactionError> {
         const IN_POLICY: &str =
             "it would begin inside a policy: policies judge effects, they have none";
-        let opened = check_enclosed(&mut begun, &settings).and_then(|()| {
-            let failed = || DatabaseError::new(Step::Begin, place(&begun, &settings), IN_POLICY);
-            Ok(settings.make_scope().stand().ok_or_else(failed)?)
-        });
-        match opened {
-            Ok(scope) => Ok(Self { scope, begun, settings }),
-            Err(error) => {
-                roll_back(begun, &settings).await;
-                Err(error)
-            }
+        let begun = enclosed(begun, &settings).await?;
+        if let Some(scope) = settings.make_scope().stand() {
+            return Ok(Self { scope, begun, settings });
         }
+        let error = DatabaseError::new(Step::Begin, place(&begun, &settings), IN_POLICY);
+        roll_back(begun, &settings).await;
+        Err(error.into())
     }
 
     /// A handle on the scope, to run code in it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// use airlock::InScope;
+    ///
+    /// async fn remind(order: i64) -> Result<(), airlock::EnqueueError> {
+    ///     send_mail::enqueue(order)
+    /// }
+    ///
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// remind(42).in_scope(tx.handle()).await?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle(&self) -> Handle {
         self.scope.handle().clone()
     }
 
     /// Runs code in the scope that is not async, such as one that only enqueues.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|orders| {
+    ///     orders.push(42);
+    ///     send_mail::enqueue(42)
+    /// })?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn run<T>(&mut self, body: impl FnOnce(&mut B::Connection) -> T) -> T {
         let handle = self.handle();
         handle.run(|| body(self.begun.connection()))
     }
 
     /// Runs async code in the scope.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run_async(async |orders: &mut Vec<i64>| {
+    ///     orders.push(42);
+    ///     send_mail::enqueue(42)
+    /// })
+    /// .await?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run_async<T>(&mut self, body: impl AsyncFnOnce(&mut B::Connection) -> T) -> T {
         let handle = self.handle();
         body(self.begun.connection()).in_scope(handle).await
@@ -70,15 +140,20 @@ impl<B: Begun> Transaction<B> {
     /// # Errors
     ///
     /// [`TransactionError`] where the database does not commit, or the effects don't leave.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|_| send_mail::enqueue(42))?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn commit(self) -> Result<(), TransactionError> {
-        let Self { scope, begun, settings } = self;
-        let mut effects = Effects::After(Held::new(scope.seal()));
-        if let Err(error) = commit(begun, &settings, &mut effects).await {
-            effects.leave_anyway().await;
-            return Err(error);
-        }
-        let left = effects.leave(&settings).await;
-        left.map_err(|error| TransactionError::committed(error, no_value()))
+        self.end().await.flush_async().await.map_err(Failed::into_error)
     }
 
     /// Rolls back, and discards what was enqueued.
@@ -87,6 +162,20 @@ impl<B: Begun> Transaction<B> {
     ///
     /// [`TransactionError`] where the database can't be told. It rolls back all the same, once it finds
     /// that the connection is lost.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// let mut ledger = Ledger::default();
+    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+    /// tx.run(|orders| orders.push(42));
+    /// tx.run(|_| send_mail::enqueue(42))?;
+    /// tx.rollback().await?;                                       // and no mail leaves
+    /// assert!(ledger.0.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn rollback(self) -> Result<(), TransactionError> {
         let Self { scope, begun, settings } = self;
         let place = place(&begun, &settings);
@@ -96,15 +185,16 @@ impl<B: Begun> Transaction<B> {
     }
 }
 
-#[cfg(feature = "diesel")]
 impl<B: Begun> Transaction<B> {
-    /// The same as [`commit`](Self::commit), from sync code.
-    pub(crate) fn end_sync(self) -> Result<(), TransactionError> {
+    async fn end(self) -> Ended<(), TransactionError> {
         let Self { scope, begun, settings } = self;
-        commit_sync(begun, &settings, scope.seal()).map_err(|error| match error {
-            Ended::Before(error) => error,
-            Ended::After(error) => TransactionError::committed(error, no_value()),
-        })
+        end(begun, &settings, scope.seal(), Ok(())).await
+    }
+
+    /// The same as [`commit`](Self::commit), from sync code.
+    #[cfg(feature = "diesel")]
+    pub(crate) fn commit_sync(self) -> Result<(), TransactionError> {
+        wait(None, self.end()).flush().map_err(Failed::into_error)
     }
 }
 

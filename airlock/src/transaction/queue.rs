@@ -6,6 +6,31 @@ use crate::executor::{Batch, Contained, DispatchError, panic_message};
 
 /// A queue whose jobs are rows of a database that the program's own data is in, reached through a
 /// connection `C`: with one, data and effects are committed together or not at all.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::transaction::Queue;
+/// use airlock::{Batch, DispatchError};
+///
+/// /// Writes a job as a line of text beside what it is about.
+/// struct Lines;
+///
+/// impl Queue<Vec<String>> for Lines {
+///     async fn push(
+///         &self,
+///         connection: &mut Vec<String>,
+///         batch: &mut Batch,
+///     ) -> Result<(), DispatchError> {
+///         connection.extend(batch.iter().map(ToString::to_string));
+///         Ok(())
+///     }
+///
+///     fn committed(&self) {
+///         println!("there is work to do");
+///     }
+/// }
+/// ```
 pub trait Queue<C>: Send + Sync + 'static {
     /// Inserts the jobs of a batch, as part of the connection's transaction.
     ///

@@ -4,9 +4,12 @@ use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
 
+use crate::events;
 use crate::intent::Intent;
 use crate::scope::FlushError;
-use crate::transaction::end::{Effects, Held, Unprepared, complete, place, prepare, roll_back};
+use crate::transaction::end::{
+    Effects, Held, Unprepared, complete, flush, place, prepare, roll_back,
+};
 use crate::transaction::{
     Begun, CommitError, DatabaseError, Settings, Step, Transaction, TransactionError,
 };
@@ -24,6 +27,24 @@ use crate::transaction::{
 ///
 /// Where none was committed, what the first one failed with: all are rolled back, and their effects
 /// discarded. Else [`TransactionError::Several`], which hands back what did not leave.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("ledger.md")]
+/// use airlock::transaction::{commit_all};
+///
+/// let (mut shop, mut stock) = (Ledger::default(), Ledger::default());
+/// let mut one = Transaction::new(shop.begin(), Settings::default()).await?;
+/// let mut two = Transaction::new(stock.begin(), Settings::default()).await?;
+/// one.run(|orders| orders.push(42));
+/// one.run(|_| send_mail::enqueue(42))?;
+/// two.run(|orders| orders.push(42));
+/// commit_all([("shop", one.into()), ("stock", two.into())]).await?;   // the mail leaves here
+/// assert_eq!((shop.0, stock.0), (vec![42], vec![42]));
+/// # Ok(())
+/// # }
+/// ```
 pub async fn commit_all<'t, N: Into<String>>(
     transactions: impl IntoIterator<Item = (N, Part<'t>)>,
 ) -> Result<(), TransactionError> {
@@ -55,6 +76,21 @@ pub async fn commit_all<'t, N: Into<String>>(
 }
 
 /// One of several transactions; made of a [`Transaction`].
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("ledger.md")]
+/// use airlock::transaction::{Part, commit_all};
+///
+/// let (mut shop, mut stock) = (Ledger::default(), Ledger::default());
+/// let one = Transaction::new(shop.begin(), Settings::default()).await?;
+/// let two = Transaction::new(stock.begin(), Settings::default()).await?;
+/// let parts: Vec<(&str, Part<'_>)> = vec![("shop", one.into()), ("stock", two.into())];
+/// commit_all(parts).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Part<'t> {
     inner: Box<dyn DynPart + 't>,
 }
@@ -154,6 +190,16 @@ struct Ending<B: Begun> {
     place: String,
 }
 
+impl<B: Begun> Ending<B> {
+    /// Lets go what leaves although the transaction was rolled back, which the caller is told already.
+    async fn leave_anyway(&mut self) {
+        let left = std::mem::replace(&mut self.effects, Effects::Nothing).anyway();
+        if let Err(error) = flush(Ok(left)).await {
+            events::failed_elsewhere(&error);
+        }
+    }
+}
+
 impl<B: Begun> DynPart for Ending<B> {
     fn place(&self) -> String {
         self.place.clone()
@@ -179,13 +225,13 @@ impl<B: Begun> DynPart for Ending<B> {
 
     fn leave(&mut self) -> Ended<'_, Result<(), FlushError>> {
         let effects = std::mem::replace(&mut self.effects, Effects::Nothing);
-        Box::pin(effects.leave(&self.settings))
+        Box::pin(flush(effects.leave(&self.settings)))
     }
 
     fn rolled_back(&mut self, error: CommitError) -> Ended<'_, DatabaseError> {
         Box::pin(async {
             let error = self.effects.rolled_back(self.place.clone(), error);
-            std::mem::replace(&mut self.effects, Effects::Nothing).leave_anyway().await;
+            self.leave_anyway().await;
             error
         })
     }
@@ -196,7 +242,7 @@ impl<B: Begun> DynPart for Ending<B> {
                 roll_back(begun, &self.settings).await;
             }
             self.effects.discard();
-            std::mem::replace(&mut self.effects, Effects::Nothing).leave_anyway().await;
+            self.leave_anyway().await;
         })
     }
 
@@ -214,6 +260,28 @@ impl<B: Begun> DynPart for Ending<B> {
 ///
 /// Hands back the effects that did not leave. Those of a committed transaction may well be flushed; of
 /// one that was rolled back, what they are about is not in its database.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("ledger.md")]
+/// use airlock::transaction::{TransactionError, commit_all};
+///
+/// let (mut shop, mut stock) = (Ledger::default(), Ledger::default());
+/// let mut one = Transaction::new(shop.begin(), Settings::default()).await?;
+/// let mut two = Transaction::new(stock.begin(), Settings::default()).await?;
+/// one.run(|_| send_mail::enqueue(42))?;
+/// two.run(|orders| orders.push(0));                           // which the stock refuses to commit
+/// let committed = commit_all([("shop", one.into()), ("stock", two.into())]).await;
+/// let Err(TransactionError::Several(error)) = committed else { panic!("the second fails") };
+/// assert_eq!(error.committed(), ["shop"]);
+/// assert_eq!(error.failed().expect("one failed").0, "stock");
+/// for mail in error.into_intents() {
+///     println!("to be looked at: {mail}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct SeveralError {
     committed: Vec<String>,
     failed: Option<(String, DatabaseError)>,
@@ -223,26 +291,117 @@ pub struct SeveralError {
 
 impl SeveralError {
     /// Those that are committed, in order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// use airlock::transaction::{TransactionError, commit_all};
+    ///
+    /// let (mut shop, mut stock) = (Ledger::default(), Ledger::default());
+    /// let mut one = Transaction::new(shop.begin(), Settings::default()).await?;
+    /// let mut two = Transaction::new(stock.begin(), Settings::default()).await?;
+    /// one.run(|_| send_mail::enqueue(42))?;
+    /// two.run(|orders| orders.push(0));                           // which the stock refuses to commit
+    /// let committed = commit_all([("shop", one.into()), ("stock", two.into())]).await;
+    /// let Err(TransactionError::Several(error)) = committed else { panic!("the second fails") };
+    /// assert_eq!(error.committed(), ["shop"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn committed(&self) -> &[String] {
         &self.committed
     }
 
     /// The one that could not be committed, and why.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// use airlock::transaction::{TransactionError, commit_all};
+    ///
+    /// let (mut shop, mut stock) = (Ledger::default(), Ledger::default());
+    /// let mut one = Transaction::new(shop.begin(), Settings::default()).await?;
+    /// let mut two = Transaction::new(stock.begin(), Settings::default()).await?;
+    /// one.run(|_| send_mail::enqueue(42))?;
+    /// two.run(|orders| orders.push(0));                           // which the stock refuses to commit
+    /// let committed = commit_all([("shop", one.into()), ("stock", two.into())]).await;
+    /// let Err(TransactionError::Several(error)) = committed else { panic!("the second fails") };
+    /// let (name, why) = error.failed().expect("one failed");
+    /// assert_eq!((name, why.is_certain()), ("stock", true));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn failed(&self) -> Option<(&str, &DatabaseError)> {
         self.failed.as_ref().map(|(name, error)| (&**name, error))
     }
 
     /// Those that were rolled back for that.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// use airlock::transaction::{TransactionError, commit_all};
+    ///
+    /// let (mut shop, mut stock) = (Ledger::default(), Ledger::default());
+    /// let mut one = Transaction::new(shop.begin(), Settings::default()).await?;
+    /// let mut two = Transaction::new(stock.begin(), Settings::default()).await?;
+    /// one.run(|_| send_mail::enqueue(42))?;
+    /// two.run(|orders| orders.push(0));                           // which the stock refuses to commit
+    /// let committed = commit_all([("shop", one.into()), ("stock", two.into())]).await;
+    /// let Err(TransactionError::Several(error)) = committed else { panic!("the second fails") };
+    /// assert!(error.rolled_back().is_empty());                    // there was no third
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn rolled_back(&self) -> &[String] {
         &self.rolled_back
     }
 
     /// What became of the effects, one for each transaction that had some which did not leave.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// use airlock::transaction::{TransactionError, commit_all};
+    ///
+    /// let (mut shop, mut stock) = (Ledger::default(), Ledger::default());
+    /// let mut one = Transaction::new(shop.begin(), Settings::default()).await?;
+    /// let mut two = Transaction::new(stock.begin(), Settings::default()).await?;
+    /// one.run(|_| send_mail::enqueue(42))?;
+    /// two.run(|orders| orders.push(0));                           // which the stock refuses to commit
+    /// let committed = commit_all([("shop", one.into()), ("stock", two.into())]).await;
+    /// let Err(TransactionError::Several(error)) = committed else { panic!("the second fails") };
+    /// assert_eq!(error.errors()[0].report().not_attempted(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn errors(&self) -> &[FlushError] {
         &self.flushes
     }
 
     /// What did not leave, in the order of the transactions.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("ledger.md")]
+    /// use airlock::transaction::{TransactionError, commit_all};
+    ///
+    /// let (mut shop, mut stock) = (Ledger::default(), Ledger::default());
+    /// let mut one = Transaction::new(shop.begin(), Settings::default()).await?;
+    /// let mut two = Transaction::new(stock.begin(), Settings::default()).await?;
+    /// one.run(|_| send_mail::enqueue(42))?;
+    /// two.run(|orders| orders.push(0));                           // which the stock refuses to commit
+    /// let committed = commit_all([("shop", one.into()), ("stock", two.into())]).await;
+    /// let Err(TransactionError::Several(error)) = committed else { panic!("the second fails") };
+    /// assert_eq!(error.into_intents().len(), 1);                  // the order is in the shop: send it
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_intents(self) -> Vec<Intent> {
         self.flushes.into_iter().flat_map(FlushError::into_intents).collect()
     }

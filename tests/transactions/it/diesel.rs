@@ -134,3 +134,77 @@ async fn guards() {
     drop(tx);
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1], vec![1]));
 }
+
+/// Reads, lets somebody else write, and then writes on a snapshot that is no longer the last one.
+fn read_then_write(shop: &Shop, tx: &mut SqliteConnection, attempt: i64) -> Result<(), ShopError> {
+    tx.batch_execute("SELECT count(*) FROM orders")?;
+    shop.mails.enqueue(attempt)?;
+    if attempt == 1 {
+        insert(&mut connect(shop), "100, NULL")?;
+    }
+    insert(tx, &format!("{attempt}, NULL"))?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_body_runs_again_after_a_conflict() {
+    let shop = Shop::open().await;
+    let (reports, mut connection) = (shop.reports.clone(), connect(&shop));
+    let database = Database::new().scope(move || reports.scope());
+    let refused = database
+        .transaction(&mut connection, |tx| read_then_write(&shop, tx, 1))
+        .expect_err("a conflict");
+    assert!(airlock::diesel::is_conflict(&refused), "{refused:?}");
+    crate::sqlx::shop::clear(&shop).await;
+    let mut attempt = 0;
+    let placed = database.retry(3).transaction(&mut connection, |tx| {
+        attempt += 1;
+        read_then_write(&shop, tx, attempt)
+    });
+    placed.expect("committed");
+    assert_eq!(attempt, 2);
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![2, 100], vec![2]));
+    assert_eq!(shop.reports.fates(), ["discarded: error", "discarded: error", "dispatched"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_conflict_that_the_queue_meets_is_one_as_well() {
+    let shop = Shop::open().await;
+    let database = Database::new().queue(shop.jobs_queue().await);
+    let mut attempt = 0;
+    let placed = database.retry(3).transaction(&mut connect(&shop), |tx| {
+        attempt += 1;
+        tx.batch_execute("SELECT count(*) FROM orders")?;
+        if attempt == 1 {
+            insert(&mut connect(&shop), "100, NULL")?;
+        }
+        // The first statement that writes is the queue's.
+        shop.mails.enqueue(1)?;
+        Ok::<_, ShopError>(())
+    });
+    placed.expect("committed");
+    assert_eq!((attempt, shop.jobs().await), (2, vec![1]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_often_than_told_and_a_savepoint_once() {
+    let shop = Shop::open().await;
+    let (database, mut connection) = (Database::new(), connect(&shop));
+    let mut attempts = 0;
+    let placed = database.retry_if(2, |_: &ShopError| true).transaction(&mut connection, |tx| {
+        attempts += 1;
+        place(tx, shop.mails, 1)?;
+        Err::<(), _>(ShopError::OutOfStock)
+    });
+    placed.expect_err("out of stock");
+    assert_eq!(attempts, 3);
+    let placed = transaction(&mut connection, |tx| {
+        database.retry_if(2, |_: &ShopError| true).transaction(tx, |tx| {
+            attempts += 1;
+            place(tx, shop.mails, 1)?;
+            Err::<(), _>(ShopError::OutOfStock)
+        })
+    });
+    placed.expect_err("out of stock");
+    assert_eq!((attempts, shop.orders().await), (4, vec![]));
+}

@@ -131,3 +131,76 @@ async fn transactions_run_on_other_threads() {
     placed.await.expect("no panic").expect("committed");
     assert_eq!(shop.mails.sent(), [1]);
 }
+
+/// Reads, lets somebody else write, and then writes on a snapshot that is no longer the last one.
+async fn read_then_write(shop: &Shop, tx: &mut Connection, attempt: i64) -> Result<(), ShopError> {
+    tx.batch_execute("SELECT count(*) FROM orders").await?;
+    shop.mails.enqueue(attempt)?;
+    if attempt == 1 {
+        insert(&mut connect(shop).await, "100, NULL").await?;
+    }
+    insert(tx, &format!("{attempt}, NULL")).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_body_runs_again_after_a_conflict() {
+    let shop = Shop::open().await;
+    let (reports, mut connection) = (shop.reports.clone(), connect(&shop).await);
+    let database = Database::new().scope(move || reports.scope());
+    let refused = database
+        .transaction(&mut connection, async |tx: &mut Connection| {
+            read_then_write(&shop, tx, 1).await
+        })
+        .await
+        .expect_err("a conflict");
+    assert!(airlock::diesel_async::is_conflict(&refused), "{refused:?}");
+    crate::sqlx::shop::clear(&shop).await;
+    let mut attempt = 0;
+    let placed = database.retry(3).transaction(&mut connection, async |tx: &mut Connection| {
+        attempt += 1;
+        read_then_write(&shop, tx, attempt).await
+    });
+    placed.await.expect("committed");
+    assert_eq!(attempt, 2);
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![2, 100], vec![2]));
+    assert_eq!(shop.reports.fates(), ["discarded: error", "discarded: error", "dispatched"]);
+}
+
+#[tokio::test]
+async fn no_more_often_than_told_and_a_savepoint_once() {
+    let shop = Shop::open().await;
+    let (database, mut connection) = (Database::new(), connect(&shop).await);
+    let mut attempts = 0;
+    let again = database.retry_if(2, |_: &ShopError| true);
+    let placed = again.transaction(&mut connection, async |tx: &mut Connection| {
+        attempts += 1;
+        place(tx, shop.mails, 1).await?;
+        Err::<(), _>(ShopError::OutOfStock)
+    });
+    placed.await.expect_err("out of stock");
+    assert_eq!(attempts, 3);
+    let placed = transaction(&mut connection, async |tx: &mut Connection| {
+        let again = database.retry_if(2, |_: &ShopError| true);
+        let nested = again.transaction(tx, async |tx: &mut Connection| {
+            attempts += 1;
+            place(tx, shop.mails, 1).await?;
+            Err::<(), _>(ShopError::OutOfStock)
+        });
+        nested.await
+    });
+    placed.await.expect_err("out of stock");
+    assert_eq!((attempts, shop.orders().await), (4, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_that_are_run_again_may_run_on_other_threads() {
+    let shop = Shop::open().await;
+    let (mut connection, mails) = (connect(&shop).await, shop.mails);
+    let placed = tokio::spawn(async move {
+        let body = async move |tx: &mut Connection| place(tx, mails, 1).await;
+        Database::new().retry(3).transaction(&mut connection, body).await
+    });
+    placed.await.expect("no panic").expect("committed");
+    assert_eq!(shop.mails.sent(), [1]);
+}

@@ -134,19 +134,63 @@ async fn guards_alone_and_together_with_those_of_sqlx() {
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1], vec![1]));
 }
 
+/// Reads, lets somebody else write, and then writes on a snapshot that is no longer the last one.
+async fn read_then_write(
+    shop: &Shop,
+    tx: &DatabaseTransaction,
+    attempt: i64,
+) -> Result<(), ShopError> {
+    tx.execute_unprepared("SELECT count(*) FROM orders").await?;
+    shop.mails.enqueue(attempt)?;
+    if attempt == 1 {
+        crate::sqlx::shop::insert(&mut *shop.pool.acquire().await?, 100).await?;
+    }
+    insert(tx, &format!("{attempt}, NULL")).await?;
+    Ok(())
+}
+
 #[tokio::test]
-async fn a_conflict_of_sea_orm_is_one() {
+async fn the_body_runs_again_after_a_conflict() {
     let shop = Shop::open().await;
-    let connection = connect(&shop).await;
-    let placed = transaction(&connection, async |tx: &DatabaseTransaction| {
-        tx.execute_unprepared("SELECT count(*) FROM orders").await?;
-        let mut other = shop.pool.acquire().await?;
-        crate::sqlx::shop::insert(&mut other, 100).await?;
-        place(tx, shop.mails, 1).await
+    let reports = shop.reports.clone();
+    let database = Database::new(connect(&shop).await).scope(move || reports.scope());
+    let refused = database
+        .transaction(async |tx: &DatabaseTransaction| read_then_write(&shop, tx, 1).await)
+        .await
+        .expect_err("a conflict");
+    assert!(airlock::sea_orm::is_conflict(&refused), "{refused:?}");
+    crate::sqlx::shop::clear(&shop).await;
+    let mut attempt = 0;
+    let placed = database.retry(3).transaction(async |tx: &DatabaseTransaction| {
+        attempt += 1;
+        read_then_write(&shop, tx, attempt).await
     });
-    // A statement that reads ends its snapshot only with the transaction.
-    let error = placed.await.expect_err("a conflict");
-    assert!(airlock::sea_orm::is_conflict(&error), "{error:?}");
+    placed.await.expect("committed");
+    assert_eq!(attempt, 2);
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![2, 100], vec![2]));
+    assert_eq!(shop.reports.fates(), ["discarded: error", "discarded: error", "dispatched"]);
+}
+
+#[tokio::test]
+async fn no_more_often_than_told_and_after_no_other_error() {
+    let shop = Shop::open().await;
+    let database = Database::new(connect(&shop).await).queue(shop.jobs_queue().await);
+    let mut attempts = 0;
+    let again = database.retry_if(2, |error: &ShopError| matches!(error, ShopError::OutOfStock));
+    let placed = again.transaction(async |tx: &DatabaseTransaction| {
+        attempts += 1;
+        place(tx, shop.mails, 1).await?;
+        Err::<(), _>(ShopError::OutOfStock)
+    });
+    placed.await.expect_err("out of stock");
+    assert_eq!(attempts, 3);
+    let placed = database.retry(2).transaction(async |tx: &DatabaseTransaction| {
+        attempts += 1;
+        place(tx, shop.mails, 1).await?;
+        Err::<(), _>(ShopError::OutOfStock)
+    });
+    placed.await.expect_err("out of stock");
+    assert_eq!((attempts, shop.orders().await, shop.jobs().await), (4, vec![], vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -155,6 +199,18 @@ async fn transactions_run_on_other_threads() {
     let (database, mails) = (Database::new(connect(&shop).await), shop.mails);
     let placed = tokio::spawn(async move {
         database.transaction(async |tx: &DatabaseTransaction| place(tx, mails, 1).await).await
+    });
+    placed.await.expect("no panic").expect("committed");
+    assert_eq!(shop.mails.sent(), [1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_that_are_run_again_may_run_on_other_threads() {
+    let shop = Shop::open().await;
+    let (database, mails) = (Database::new(connect(&shop).await), shop.mails);
+    let placed = tokio::spawn(async move {
+        let body = async move |tx: &DatabaseTransaction| place(tx, mails, 1).await;
+        database.retry(3).transaction(body).await
     });
     placed.await.expect("no panic").expect("committed");
     assert_eq!(shop.mails.sent(), [1]);

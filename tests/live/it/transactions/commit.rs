@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 use airlock::BoxError;
 use airlock::sqlx::Database;
 use airlock::transaction::{DatabaseError, Step, TransactionError};
+use airlock_transactions::placing::send_mail;
+use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use sqlx::{PgConnection, Postgres};
 
 use super::shop::{Shop, place};
@@ -72,31 +75,64 @@ async fn one_that_nobody_waits_for_hands_the_effects_back() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL"]
 async fn one_of_which_the_answer_is_lost_has_happened_and_hands_the_effects_back() {
+    let (shop, proxy) = losing().await;
+    let database = shop.database_at(proxy.url()).await;
+    let placed = database.transaction(async |tx: &mut PgConnection| place(tx, 1).await);
+    handed_back(&shop, placed.await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn so_it_is_with_sea_orm() {
+    let (shop, proxy) = losing().await;
+    let connection = sea_orm::Database::connect(proxy.url()).await.expect("connected");
+    let database = airlock::sea_orm::Database::new(connection).scope(shop.scope());
+    let placed = database.transaction(async |tx: &DatabaseTransaction| {
+        tx.execute_unprepared("INSERT INTO orders (id) VALUES (1)").await?;
+        Ok(send_mail::enqueue(1)?)
+    });
+    handed_back(&shop, placed.await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn so_it_is_with_diesel_async() {
+    let (shop, proxy) = losing().await;
+    let mut connection = AsyncPgConnection::establish(proxy.url()).await.expect("connected");
+    let database = airlock::diesel_async::Database::new().scope(shop.scope());
+    let placed = database.transaction(&mut connection, async |tx: &mut AsyncPgConnection| {
+        tx.batch_execute("INSERT INTO orders (id) VALUES (1)").await?;
+        Ok(send_mail::enqueue(1)?)
+    });
+    handed_back(&shop, placed.await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn so_it_is_with_diesel() {
+    let (shop, proxy) = losing().await;
+    let database = airlock::diesel::Database::new().scope(shop.scope());
+    let mut connection = super::diesel::connect(proxy.url());
+    let placed = database.transaction(&mut connection, |tx| super::diesel::place(tx, 1));
+    handed_back(&shop, placed).await;
+}
+
+/// A shop, and a line to its database that is cut when the server answers that it has committed. What
+/// comes before, such as the question whether the transaction is still a good one, is let through.
+async fn losing() -> (Shop, Proxy) {
     let shop = Shop::open().await;
     let proxy = Proxy::to(&shop.url);
-    let database = shop.database_at(proxy.url()).await;
-    let placed = database.transaction(async |tx: &mut PgConnection| {
-        place(tx, 1).await?;
-        // What comes before the commit is the question whether the transaction is a good one, of which
-        // the answer is let through: a deferred trigger cuts the line in the commit itself.
-        Ok::<_, BoxError>(())
-    });
-    slow_down(&shop, 1).await;
-    let cut = async {
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        proxy.cut();
-    };
-    let (placed, ()) = tokio::join!(placed, cut);
+    proxy.cut_at_answer("COMMIT");
+    (shop, proxy)
+}
+
+/// Nobody could tell, for the server has committed.
+async fn handed_back<T: std::fmt::Debug>(shop: &Shop, placed: Result<T, BoxError>) {
     let error = placed.expect_err("the line is cut");
     let Ok(TransactionError::Database(error)) = error.downcast().map(|error| *error) else {
         panic!("the database's")
     };
-    assert!(!error.is_certain(), "{error}");
-    assert_eq!((error.into_intents().len(), shop.fates()), (1, vec!["not attempted".to_owned()]));
-    // The server went on: this is why nobody could tell.
-    let until = Instant::now() + Duration::from_secs(10);
-    while shop.orders().await.is_empty() && Instant::now() < until {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert_eq!(shop.orders().await, [1]);
+    assert_eq!((error.step(), error.is_certain()), (Step::Commit, false), "{error}");
+    assert_eq!(error.into_intents().len(), 1);
+    assert_eq!((shop.fates(), shop.orders().await), (vec!["not attempted".to_owned()], vec![1]));
 }

@@ -15,28 +15,30 @@ fn mails(first: i64) -> Result<(), airlock::EnqueueError> {
     send_mail::intent(first + 2).unique_key(format!("digest {first}")).enqueue()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL"]
 async fn of_apalis() {
     let shop = Shop::open().await;
     let jobs = shop.apalis().await;
     through_sqlx(&shop, jobs.clone()).await;
     through_sea_orm(&shop, jobs.clone()).await;
-    through_diesel_async(&shop, jobs).await;
-    assert_eq!(shop.orders().await, [10, 20, 30]);
-    assert_eq!(shop.apalis_jobs().await, [10, 11, 20, 21, 30, 31]);
+    through_diesel_async(&shop, jobs.clone()).await;
+    through_diesel(&shop, jobs);
+    assert_eq!(shop.orders().await, [10, 20, 30, 40]);
+    assert_eq!(shop.apalis_jobs().await, [10, 11, 20, 21, 30, 31, 40, 41]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL"]
 async fn of_graphile() {
     let shop = Shop::open().await;
     let jobs = shop.graphile().await;
     through_sqlx(&shop, jobs.clone()).await;
     through_sea_orm(&shop, jobs.clone()).await;
-    through_diesel_async(&shop, jobs).await;
-    assert_eq!(shop.orders().await, [10, 20, 30]);
-    assert_eq!(shop.graphile_jobs().await, [10, 11, 20, 21, 30, 31]);
+    through_diesel_async(&shop, jobs.clone()).await;
+    through_diesel(&shop, jobs);
+    assert_eq!(shop.orders().await, [10, 20, 30, 40]);
+    assert_eq!(shop.graphile_jobs().await, [10, 11, 20, 21, 30, 31, 40, 41]);
 }
 
 async fn through_sqlx(shop: &Shop, jobs: impl airlock::transaction::Queue<PgConnection>) {
@@ -85,4 +87,24 @@ where
         Ok::<_, BoxError>(())
     });
     placed.await.expect_err("aborted");
+}
+
+fn through_diesel<Q>(shop: &Shop, jobs: Q)
+where
+    Q: for<'c> airlock::transaction::Queue<airlock::diesel::Through<'c, diesel::PgConnection>>,
+{
+    let mut connection = super::diesel::connect(&shop.url);
+    let database = airlock::diesel::Database::new().queue(jobs);
+    let placed = database.transaction(&mut connection, |tx| {
+        super::diesel::insert(tx, 40)?;
+        mails(40)?;
+        Ok::<_, BoxError>(())
+    });
+    placed.expect("committed");
+    let failed = database.transaction(&mut connection, |tx| {
+        super::diesel::insert(tx, 50)?;
+        mails(50)?;
+        Err::<(), BoxError>("out of stock".into())
+    });
+    failed.expect_err("out of stock");
 }

@@ -4,6 +4,7 @@ mod aborted;
 mod commit;
 mod conflict;
 mod crash;
+mod diesel;
 mod libraries;
 mod shop;
 mod two_databases;

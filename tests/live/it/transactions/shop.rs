@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use airlock::apalis;
 use airlock::graphile::Graphile;
 use airlock::sqlx::Database;
+use airlock::{Scope, apalis};
 use airlock_transactions::placing::send_mail;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, PgPool, Postgres};
 
@@ -39,14 +39,19 @@ impl Shop {
 
     /// Through another address, such as a proxy's.
     pub(super) async fn database_at(&self, url: &str) -> Database<Postgres> {
+        Database::new(PgPool::connect(url).await.expect("connected")).scope(self.scope())
+    }
+
+    /// Makes scopes whose effects leave for nowhere, and notes what became of them.
+    pub(super) fn scope(&self) -> impl Fn() -> Scope + Send + Sync + 'static {
         let fates = Arc::clone(&self.fates);
-        Database::new(PgPool::connect(url).await.expect("connected")).scope(move || {
+        move || {
             let fates = Arc::clone(&fates);
             airlock::scope().executor(|_| Ok::<_, std::io::Error>(())).on_report(move |report| {
                 let told = report.entries().iter().map(|entry| entry.fate().to_string());
                 fates.lock().expect("unpoisoned").extend(told);
             })
-        })
+        }
     }
 
     pub(super) async fn database(&self) -> Database<Postgres> {

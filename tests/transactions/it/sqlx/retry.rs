@@ -71,3 +71,38 @@ async fn other_errors_end_it_and_the_number_of_attempts_is_bounded() {
     assert_eq!(attempts.load(Ordering::Relaxed), 1 + 3);
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![]));
 }
+
+#[tokio::test]
+async fn a_conflict_that_the_queue_meets_is_one_as_well() {
+    let (shop, database) = Shop::with_queue().await;
+    let attempts = AtomicU32::new(0);
+    let placed = database.retry(3).transaction(async |tx: &mut SqliteConnection| {
+        let _: i64 = sqlx::query_scalar("SELECT count(*) FROM orders").fetch_one(&mut *tx).await?;
+        if attempts.fetch_add(1, Ordering::Relaxed) == 0 {
+            insert(&mut *shop.pool.acquire().await?, 100).await?;
+        }
+        // The first statement that writes is the queue's.
+        shop.mails.enqueue(1)?;
+        Ok::<_, ShopError>(())
+    });
+    placed.await.expect("committed");
+    assert_eq!(attempts.load(Ordering::Relaxed), 2);
+    assert_eq!(shop.jobs().await, [1]);
+}
+
+#[tokio::test]
+async fn what_is_committed_is_never_run_again() {
+    let shop = Shop::open().await;
+    let (attempts, database) = (AtomicU32::new(0), shop.database());
+    let placed = database.retry_if(3, |_: &ShopError| true).transaction(
+        async |tx: &mut SqliteConnection| {
+            attempts.fetch_add(1, Ordering::Relaxed);
+            insert(tx, 1).await?;
+            shop.mails.enqueue_failing()?;
+            Ok::<_, ShopError>(())
+        },
+    );
+    let Err(ShopError::Transaction(error)) = placed.await else { panic!("mailbox full") };
+    assert!(error.is_committed(), "{error}");
+    assert_eq!((attempts.load(Ordering::Relaxed), shop.orders().await), (1, vec![1]));
+}

@@ -37,6 +37,18 @@ async fn transactions_run_on_other_threads() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_that_are_run_again_run_on_other_threads_if_they_own_what_they_use() {
+    let shop = Shop::open().await;
+    let (database, mails) = (shop.database(), shop.mails);
+    let placed = tokio::spawn(async move {
+        let body = async move |tx: &mut SqliteConnection| place(tx, mails, 1).await;
+        database.retry(3).transaction(body).await
+    });
+    placed.await.expect("no panic").expect("committed");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1], vec![1]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn guards_move_to_other_threads() {
     let shop = Shop::open().await;
     let mut tx = shop.database().begin().await.expect("begun");
