@@ -11,6 +11,7 @@ use ::tokio::task::JoinHandle;
 use crate::executor::DispatchError;
 use crate::report::Report;
 use crate::scope::chunks::Undone;
+use crate::scope::context::{self, Seat};
 use crate::scope::flush::Flush;
 use crate::scope::inside::Inside;
 use crate::{FlushError, Scope, Sealed, events};
@@ -98,9 +99,12 @@ pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Opti
     None
 }
 
-/// The flush as a part of the span and trace in force here, whatever task it runs in.
+/// The flush under the configuration, and as a part of the span and trace, in force here, whatever task
+/// it runs in: tasks that it runs are configured like the request.
 fn carried_along(flush: Flush) -> impl Future<Output = Result<(), FlushError>> + Send {
-    let flushed = events::carried_along(flush.run_async());
+    let seat = Seat { config: context::overriding().map(Some), ..Seat::default() };
+    let configured = Inside::new(flush.run_async(), seat);
+    let flushed = events::carried_along(async { configured.await.0 });
     #[cfg(feature = "opentelemetry")]
     let flushed = crate::opentelemetry::carried_along(flushed);
     flushed

@@ -8,7 +8,7 @@ use crate::frameworks::{
     Gone, answer, conforms, conforms_after_response, conforms_otherwise, kept, panics, scope_of,
     slow, without_mail,
 };
-use crate::support::{Effects, Server, mail};
+use crate::support::{Effects, Server, listen_std, mail};
 
 fn scopes(effects: &Effects) -> ScopeMiddleware {
     let effects = effects.clone();
@@ -19,8 +19,7 @@ fn scopes(effects: &Effects) -> ScopeMiddleware {
 }
 
 fn serve(scopes: ScopeMiddleware) -> Server {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let address = listener.local_addr().expect("it is bound");
+    let (listener, address) = listen_std();
     let app = move || {
         let answers = async |status: web::Path<u16>| {
             HttpResponse::new(StatusCode::from_u16(answer(*status).await).expect("a status"))

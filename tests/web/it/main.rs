@@ -3,6 +3,7 @@
 mod actix;
 mod axum_lifetimes;
 mod axum_rules;
+mod configured;
 mod disconnects;
 mod frameworks;
 mod poem;
@@ -11,3 +12,4 @@ mod salvo;
 mod services;
 mod support;
 mod tonic;
+mod traces;

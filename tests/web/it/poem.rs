@@ -10,7 +10,7 @@ use crate::frameworks::{
     Gone, answer, conforms, conforms_after_response, conforms_otherwise, kept, panics, scope_of,
     slow, without_mail,
 };
-use crate::support::{Effects, Server, mail};
+use crate::support::{Effects, Server, listen_std, mail};
 
 fn scopes(effects: &Effects) -> ScopeMiddleware {
     let effects = effects.clone();
@@ -32,9 +32,7 @@ async fn answers(request: Request) -> poem::Result<StatusCode> {
 }
 
 fn serve(scopes: ScopeMiddleware) -> Server {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.set_nonblocking(true).expect("it is a socket");
-    let address = listener.local_addr().expect("it is bound");
+    let (listener, address) = listen_std();
     let ok = StatusCode::OK;
     let app = Route::new()
         .at("/answer/:status", get(at(answers)))

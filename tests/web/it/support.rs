@@ -50,6 +50,11 @@ impl Effects {
             .on_report(move |report| effects.noted().reports.push(report.clone()))
     }
 
+    /// What carries out those scopes' flushes.
+    pub(crate) fn executor(&self) -> impl Executor + use<> {
+        Noting { effects: self.clone(), flush: Duration::ZERO }
+    }
+
     /// A scope that can't flush anything.
     pub(crate) fn failing_scope(&self) -> Scope {
         let effects = self.clone();
@@ -151,6 +156,14 @@ impl Drop for Server {
 
 pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    (listener, address)
+}
+
+/// For servers that take one of the standard library.
+pub(crate) fn listen_std() -> (std::net::TcpListener, SocketAddr) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.set_nonblocking(true).expect("it is a socket");
     let address = listener.local_addr().expect("it is bound");
     (listener, address)
 }
