@@ -11,7 +11,7 @@ use axum::{Extension, Router};
 use http::StatusCode;
 use tower::ServiceBuilder;
 
-use crate::support::{Effects, Server, eventually, mail, request};
+use crate::support::{Effects, Server, mail, request};
 
 /// Answers with the status named, after a mail.
 async fn answer(Path(status): Path<u16>) -> StatusCode {
@@ -26,18 +26,6 @@ fn layer(effects: &Effects) -> ScopeLayer {
 
 fn app() -> Router {
     Router::new().route("/{status}", get(answer))
-}
-
-#[tokio::test]
-async fn below_400_flushes_and_the_rest_discards() {
-    let effects = Effects::new();
-    let server = Server::axum(app().layer(layer(&effects))).await;
-    for (status, left) in [(200, 1), (204, 2), (303, 3), (399, 4), (400, 4), (404, 4), (500, 4)] {
-        assert_eq!(server.get(&format!("/{status}")).await.0, status);
-        assert_eq!(effects.left().len(), left, "after a {status}");
-    }
-    let discarded = ["400: discarded: error", "404: discarded: error", "500: discarded: error"];
-    assert_eq!(effects.fates()[4..], discarded);
 }
 
 #[tokio::test]
@@ -56,53 +44,6 @@ async fn redirects_and_errors_of_handlers_are_responses_like_others() {
     assert_eq!(server.get("/place").await.0, StatusCode::SEE_OTHER);
     assert_eq!(server.get("/sold-out").await.0, StatusCode::CONFLICT);
     assert_eq!(effects.fates(), ["1: dispatched", "2: discarded: error"]);
-}
-
-#[tokio::test]
-async fn the_rule_can_be_replaced() {
-    let effects = Effects::new();
-    let only_409 = layer(&effects).flush_when(|response| response.status == StatusCode::CONFLICT);
-    let server = Server::axum(app().layer(only_409)).await;
-    server.get("/200").await;
-    server.get("/409").await;
-    assert_eq!(effects.fates(), ["200: discarded: error", "409: dispatched"]);
-}
-
-#[tokio::test]
-async fn the_response_waits_for_the_flush() {
-    let effects = Effects::new();
-    let slow = effects.clone();
-    let layer =
-        ScopeLayer::new().scope(move |_| slow.slow_scope(std::time::Duration::from_millis(100)));
-    let server = Server::axum(app().layer(layer)).await;
-    server.get("/200").await;
-    assert_eq!(effects.left(), ["mail(order: 200)"]);
-}
-
-#[tokio::test]
-async fn after_response_does_not_wait() {
-    let effects = Effects::new();
-    let slow = effects.clone();
-    let layer = ScopeLayer::new()
-        .scope(move |_| slow.slow_scope(std::time::Duration::from_millis(200)))
-        .after_response();
-    let server = Server::axum(app().layer(layer)).await;
-    assert_eq!(server.get("/200").await.0, 200);
-    assert!(effects.left().is_empty(), "the answer is here, and the flush goes on");
-    eventually("the mail leaves", || !effects.left().is_empty()).await;
-    server.get("/500").await;
-    assert_eq!(effects.fates(), ["200: dispatched", "500: discarded: error"]);
-}
-
-#[tokio::test]
-async fn after_response_a_failed_flush_changes_nothing_for_the_client() {
-    let effects = Effects::new();
-    let failing = effects.clone();
-    let layer = ScopeLayer::new().scope(move |_| failing.failing_scope()).after_response();
-    let server = Server::axum(app().layer(layer)).await;
-    assert_eq!(server.get("/200").await.0, 200);
-    effects.ended(1).await;
-    assert_eq!(effects.fates(), ["200: failed: the engine at db-7.internal is down"]);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Requests that are scopes: real servers on 127.0.0.1, and real clients.
 
 mod actix;
+mod axum;
 mod axum_lifetimes;
 mod axum_rules;
 mod configured;

@@ -190,9 +190,14 @@ pub(crate) async fn send(
 
 /// A client that sends a request and hangs up after `patience`, without reading an answer.
 pub(crate) async fn hang_up(address: SocketAddr, path: &str, patience: Duration) {
+    hang_up_in(address, "", path, patience).await;
+}
+
+/// The same with a header `x-scope`.
+pub(crate) async fn hang_up_in(address: SocketAddr, scope: &str, path: &str, patience: Duration) {
     use tokio::io::AsyncWriteExt;
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-scope: {scope}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("the server reads");
     tokio::time::sleep(patience).await;
 }

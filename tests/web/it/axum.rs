@@ -1,0 +1,52 @@
+//! axum.
+
+use airlock::tower::ScopeLayer;
+use axum::Router;
+use axum::extract::Path;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use http::StatusCode;
+
+use crate::frameworks::{
+    Framework, Gone, Told, answer, conforms, kept, panics, scope_of, slow, without_mail,
+};
+use crate::support::{Effects, Server};
+
+struct Axum;
+
+conforms!(Axum);
+
+impl Framework for Axum {
+    const GONE: Gone = Gone::IsDropped;
+    const PANIC: Option<StatusCode> = None;
+
+    async fn serve(effects: &Effects, told: Told) -> Server {
+        let effects = effects.clone();
+        let layer = ScopeLayer::new().scope(move |request| {
+            let header = request.headers.get("x-scope").and_then(|value| value.to_str().ok());
+            scope_of(&effects, header)
+        });
+        let routes = Router::new()
+            .route("/answer/{status}", get(answers))
+            .route("/error/{status}", get(async |status| Err::<(), _>(answers(status).await)))
+            .route("/slow", get(slow))
+            .route("/panic", get(panics))
+            .route("/blocked", get(without_mail));
+        Server::axum(match told {
+            Told::Nothing => routes.layer(layer),
+            Told::AfterResponse => routes.layer(layer.after_response()),
+            Told::Rules => routes.layer(
+                layer
+                    .flush_when(|response| response.status == StatusCode::CONFLICT)
+                    .on_flush_error(|error| {
+                        (StatusCode::SERVICE_UNAVAILABLE, kept(error)).into_response()
+                    }),
+            ),
+        })
+        .await
+    }
+}
+
+async fn answers(Path(status): Path<u16>) -> StatusCode {
+    StatusCode::from_u16(answer(status).await).expect("a status")
+}
