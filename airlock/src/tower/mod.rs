@@ -149,8 +149,8 @@ impl<A> ScopeLayer<A> {
         self
     }
 
-    /// Answers a failed flush. The error is `answer`'s: whatever did not leave is in it, and nothing is
-    /// logged.
+    /// Answers a failed flush. The error is `answer`'s: whatever did not leave is in it. The log has the
+    /// verdict on each effect, and not the error.
     ///
     /// # Examples
     ///

@@ -69,7 +69,7 @@ macro_rules! settings {
         }
 
         /// Answers a failed flush, in place of a 500. The error is `answer`'s: whatever did not leave is in
-        /// it, and nothing is logged.
+        /// it. The log has the verdict on each effect, and not the error.
         pub fn on_flush_error(
             mut self,
             answer: impl Fn($crate::FlushError) -> $answer + Send + Sync + 'static,

@@ -1,7 +1,10 @@
 //! actix-web.
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpResponse, HttpServer, web};
 use airlock::actix::{CurrentScope, ScopeMiddleware};
 
@@ -38,9 +41,9 @@ impl Framework for Actix {
                     .wrap(scopes.clone())
                     .route("/answer/{status}", web::get().to(answers))
                     .route("/error/{status}", web::get().to(fails))
-                    .route("/slow", web::get().to(async || empty(slow().await)))
-                    .route("/panic", web::get().to(async || empty(panics().await)))
-                    .route("/blocked", web::get().to(async || empty(without_mail().await)))
+                    .route("/slow", web::get().to(|| empty(slow())))
+                    .route("/panic", web::get().to(|| empty(panics())))
+                    .route("/blocked", web::get().to(|| empty(without_mail())))
                     .route("/scope", web::get().to(extracted)),
             )
         };
@@ -58,7 +61,8 @@ async fn fails(status: web::Path<u16>) -> Result<HttpResponse, Error> {
     Err(InternalError::new("no luck", status).into())
 }
 
-fn empty((): ()) -> &'static str {
+async fn empty(handled: impl Future<Output = ()>) -> &'static str {
+    handled.await;
     ""
 }
 
@@ -74,4 +78,51 @@ async fn a_handler_finds_its_scope() {
     let (status, text) = server.get("/outside").await;
     assert_eq!(status, http::StatusCode::INTERNAL_SERVER_ERROR);
     assert!(text.contains("`.wrap(airlock::actix::ScopeMiddleware::new())`"), "{text}");
+}
+
+async fn inside(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    mail::enqueue(7).expect("wrapped before, and so inside the scope");
+    next.call(request).await
+}
+
+async fn outside(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    assert!(mail::enqueue(8).is_err(), "wrapped after, and so outside of the scope");
+    next.call(request).await
+}
+
+async fn spawns() -> &'static str {
+    let spawned = actix_web::rt::spawn(async { mail::enqueue(9).is_err() }).await;
+    if spawned.expect("no panic") { "no scope" } else { "in a scope" }
+}
+
+#[tokio::test]
+async fn apps_and_resources_are_wrapped_inside_out() {
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let scopes = ScopeMiddleware::new().scope(move |_| scopes.scope());
+    let (listener, address) = listen_std();
+    let of_an_app = scopes.clone();
+    let app = move || {
+        let app = App::new().wrap(from_fn(inside)).wrap(of_an_app.clone()).wrap(from_fn(outside));
+        app.route("/", web::get().to(spawns))
+    };
+    let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
+    let server = Server::new(address, server.expect("it is bound").run());
+    assert_eq!(server.get("/").await, (http::StatusCode::OK, "no scope".to_owned()));
+
+    let (listener, address) = listen_std();
+    let app = move || {
+        let resource = web::resource("/").wrap(from_fn(inside)).wrap(scopes.clone());
+        App::new().service(resource.wrap(from_fn(outside)).to(spawns))
+    };
+    let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
+    let server = Server::new(address, server.expect("it is bound").run());
+    assert_eq!(server.get("/").await, (http::StatusCode::OK, "no scope".to_owned()));
+    assert_eq!(effects.left(), ["mail(order: 7)", "mail(order: 7)"]);
 }

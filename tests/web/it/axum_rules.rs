@@ -1,5 +1,8 @@
 //! axum: what flushes and what discards, and what a request can say about it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use airlock::axum::CurrentScope;
 use airlock::tower::ScopeLayer;
 use airlock::{AssertNoEffects, DropAll, EnqueueError, block_tasks};
@@ -11,7 +14,7 @@ use axum::{Extension, Router};
 use http::StatusCode;
 use tower::ServiceBuilder;
 
-use crate::support::{Effects, Server, mail, request};
+use crate::support::{Effects, Server, mail, request, send};
 
 /// Answers with the status named, after a mail.
 async fn answer(Path(status): Path<u16>) -> StatusCode {
@@ -232,18 +235,93 @@ async fn an_outer_layer_that_releases_lets_the_inner_one_flush() {
     assert_eq!(effects.left(), ["mail(order: 200)"], "by the executor of the scope around");
 }
 
+/// Counts the scopes that it makes.
+fn counting(effects: &Effects, scopes: &Arc<AtomicUsize>) -> ScopeLayer {
+    let (effects, scopes) = (effects.clone(), scopes.clone());
+    ScopeLayer::new().scope(move |_| {
+        scopes.fetch_add(1, Ordering::Relaxed);
+        effects.scope()
+    })
+}
+
 #[tokio::test]
-async fn route_layers_and_service_builders_take_the_layer() {
-    let effects = Effects::new();
-    let routed = app().route_layer(layer(&effects));
-    let server = Server::axum(routed).await;
-    server.get("/201").await;
+async fn whatever_takes_a_layer_takes_this_one() {
+    let (effects, scopes) = (Effects::new(), Arc::new(AtomicUsize::new(0)));
+    let server = Server::axum(app().route_layer(counting(&effects, &scopes))).await;
+    assert_eq!(server.get("/201").await.0, 201);
     assert_eq!(server.get("/not/there").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(scopes.load(Ordering::Relaxed), 1, "what matches no route is no scope");
 
     let built = ServiceBuilder::new().layer(Extension(7_u64)).layer(layer(&effects));
     let server = Server::axum(app().layer(built)).await;
-    server.get("/202").await;
-    assert_eq!(effects.left(), ["mail(order: 201)", "mail(order: 202)"]);
+    assert_eq!(server.get("/202").await.0, 202);
+
+    let method = get(answer).layer(layer(&effects));
+    let server = Server::axum(Router::new().route("/{status}", method)).await;
+    assert_eq!(server.get("/203").await.0, 203);
+    assert_eq!(effects.left(), ["mail(order: 201)", "mail(order: 202)", "mail(order: 203)"]);
+}
+
+#[tokio::test]
+async fn what_a_layer_outside_has_put_into_the_request_chooses_the_policy() {
+    /// Put there by the layer that checks who asks.
+    #[derive(Clone)]
+    struct Admin;
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let layer = ScopeLayer::new().scope(move |request| {
+        let admin = request.extensions.get::<Admin>().is_some();
+        if admin { scopes.scope().policy(block_tasks![mail]) } else { scopes.scope() }
+    });
+    let admin = app().layer(layer.clone()).layer(Extension(Admin));
+    let server = Server::axum(app().layer(layer).nest("/admin", admin)).await;
+    assert_eq!(server.get("/201").await.0, 201);
+    assert_eq!(server.get("/admin/202").await.0, 202);
+    assert_eq!(effects.fates(), ["201: dispatched", "202: dropped by BlockTasks"]);
+}
+
+/// An extractor that enqueues.
+struct Noted;
+
+impl<S: Sync> axum::extract::FromRequestParts<S> for Noted {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        _: &mut http::request::Parts,
+        _: &S,
+    ) -> Result<Self, std::convert::Infallible> {
+        mail::enqueue(2).expect("inside the scope");
+        Ok(Self)
+    }
+}
+
+#[tokio::test]
+async fn extractors_and_middleware_inside_enqueue_into_the_scope() {
+    async fn notes(request: Request, next: Next) -> Response {
+        mail::enqueue(1).expect("inside the scope");
+        let response = next.run(request).await;
+        mail::enqueue(3).expect("inside the scope");
+        response
+    }
+    let effects = Effects::new();
+    let routes = Router::new().route("/", get(async |_: Noted| ()));
+    let app = routes.layer(middleware::from_fn(notes)).layer(layer(&effects));
+    assert_eq!(Server::axum(app).await.get("/").await.0, 200);
+    assert_eq!(effects.fates(), ["1: dispatched", "2: dispatched", "3: dispatched"]);
+}
+
+#[tokio::test]
+async fn no_rule_flushes_a_panic() {
+    async fn panics() {
+        mail::enqueue(1).expect("inside a scope");
+        panic!("the stock is negative");
+    }
+    let effects = Effects::new();
+    let app = Router::new().route("/", get(panics)).layer(layer(&effects).flush_when(|_| true));
+    let server = Server::axum(app).await;
+    assert!(send(server.address, request("/")).await.is_err(), "the connection ends");
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["1: discarded: panic"]);
 }
 
 #[tokio::test]

@@ -55,3 +55,19 @@ async fn answers(request: Request) -> Result<StatusCode> {
 async fn fails(request: Request) -> Result<Response> {
     Err(Error::from_string("no luck", answers(request).await?))
 }
+
+#[tokio::test]
+async fn an_error_of_an_endpoint_stays_one_for_catchers_outside() {
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let scopes = ScopeMiddleware::new().scope(move |_| scopes.scope());
+    let (listener, address) = listen_std();
+    let app = Route::new()
+        .at("/error/:status", get(make(fails)))
+        .with(scopes)
+        .catch_all_error(async |error: Error| format!("caught: {error}"));
+    let acceptor = TcpAcceptor::from_std(listener).expect("it is bound");
+    let server = Server::new(address, poem::Server::new_with_acceptor(acceptor).run(app));
+    assert_eq!(server.get("/error/409").await.1, "caught: no luck");
+    assert_eq!(effects.fates(), ["409: discarded: error"]);
+}

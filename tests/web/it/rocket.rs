@@ -4,11 +4,11 @@ use airlock::rocket::ScopeRoutes;
 use rocket::config::{LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
 use rocket::http::Status;
-use rocket::{Config, catch, catchers, get, routes};
+use rocket::{Config, catch, catchers, get, post, routes, uri};
 use tokio::sync::oneshot;
 
 use crate::frameworks::{Framework, Gone, Told, conforms, kept, scope_of};
-use crate::support::{Effects, Server, mail};
+use crate::support::{Effects, Server, mail, request};
 
 struct Rocket;
 
@@ -34,7 +34,7 @@ impl Framework for Rocket {
                 })
             }
         };
-        let routes = routes![answer, fails, slow, panics, blocked, forwards, forwarded];
+        let routes = routes![answer, fails, slow, panics, blocked, noted, forwards, forwarded];
         let catchers = catchers![unavailable];
         serve(rocket::custom(config()).mount("/", scopes.around(routes)).register("/", catchers))
             .await
@@ -116,6 +116,38 @@ fn forwards(_guard: Forwards) {}
 #[get("/forwarded", rank = 2)]
 fn forwarded() {
     mail::enqueue(7).expect("inside a scope");
+}
+
+/// A data guard that enqueues.
+struct Noted;
+
+#[rocket::async_trait]
+impl<'r> rocket::data::FromData<'r> for Noted {
+    type Error = ();
+
+    async fn from_data(
+        _: &'r rocket::Request<'_>,
+        _: rocket::Data<'r>,
+    ) -> rocket::data::Outcome<'r, Self> {
+        mail::enqueue(5).expect("inside a scope");
+        rocket::data::Outcome::Success(Self)
+    }
+}
+
+#[post("/noted", data = "<_noted>")]
+fn noted(_noted: Noted) -> String {
+    // Wrapped, a route has the URI that it had.
+    uri!(answer(7)).to_string()
+}
+
+#[tokio::test]
+async fn data_guards_are_in_the_scope_and_routes_keep_their_uris() {
+    let effects = Effects::new();
+    let server = Rocket::serve(&effects, Told::Nothing).await;
+    let mut request = request("/noted");
+    *request.method_mut() = http::Method::POST;
+    assert_eq!(server.send(request).await.1, "/answer/7");
+    assert_eq!(effects.fates(), ["5: dispatched"]);
 }
 
 #[tokio::test]

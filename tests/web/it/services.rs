@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use airlock::tower::ScopeLayer;
-use airlock::{Outcome, Why};
+use airlock::{Batch, DispatchError, Executor, Outcome, Why};
 use http::{Request, Response, StatusCode};
 use tower::{Layer, Service, ServiceExt, service_fn};
 
@@ -64,6 +64,48 @@ fn without_tokio_the_flush_is_awaited_in_place() {
     }));
     block_on(service.oneshot(Request::new(()))).expect("infallible");
     assert_eq!(effects.left().len(), 2);
+}
+
+#[test]
+fn without_tokio_a_dropped_request_ends_its_flush() {
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let layer = ScopeLayer::new().scope(move |_| scopes.scope().executor(Never));
+    let service = layer.layer(service_fn(async |_: Request<()>| {
+        mail::enqueue(1).expect("inside a scope");
+        Ok::<_, Infallible>(respond(StatusCode::OK))
+    }));
+    let mut asked = Box::pin(service.oneshot(Request::new(())));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(asked.as_mut().poll(&mut context).is_pending(), "it flushes");
+    drop(asked);
+    assert_eq!(effects.fates(), ["1: discarded: cancelled"]);
+}
+
+/// An engine that does not answer.
+struct Never;
+
+impl Executor for Never {
+    async fn dispatch(&self, _: &mut Batch) -> Result<(), DispatchError> {
+        std::future::pending().await
+    }
+}
+
+#[test]
+fn the_end_of_the_runtime_ends_a_flush_and_tells() {
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let layer = ScopeLayer::new().scope(move |_| scopes.scope().executor(Never)).after_response();
+    let service = layer.layer(service_fn(async |_: Request<()>| {
+        mail::enqueue(1).expect("inside a scope");
+        Ok::<_, Infallible>(respond(StatusCode::OK))
+    }));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let answered = runtime.block_on(service.oneshot(Request::new(())));
+    assert_eq!(answered.expect("infallible").status(), 200);
+    assert!(effects.reports().is_empty(), "the flush has not ended");
+    drop(runtime);
+    assert_eq!(effects.fates(), ["1: discarded: cancelled"]);
 }
 
 #[tokio::test]
