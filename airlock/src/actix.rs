@@ -24,16 +24,17 @@ use std::fmt;
 use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{self, Context, Poll};
 
-use actix_web::body::EitherBody;
+use actix_web::body::{BodySize, EitherBody, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
+use actix_web::web::Bytes;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, ResponseError};
 
-use crate::web;
 use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
+use crate::web::{self, Followed};
 use crate::{Handle, Scope};
 
 type MiddlewareSettings = Settings<
@@ -92,7 +93,7 @@ where
     S::Future: 'static,
     B: 'static,
 {
-    type Response = ServiceResponse<EitherBody<B>>;
+    type Response = ServiceResponse<EitherBody<Followed<B>>>;
     type Error = Error;
     type Transform = ScopeService<S>;
     type InitError = ();
@@ -115,7 +116,7 @@ where
     S::Future: 'static,
     B: 'static,
 {
-    type Response = ServiceResponse<EitherBody<B>>;
+    type Response = ServiceResponse<EitherBody<Followed<B>>>;
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
 
@@ -135,15 +136,44 @@ where
             };
             let succeeded = status.as_u16() < 400;
             match (handled, settings.end(sealed, status, succeeded, failed).await) {
-                (handled, None) => handled.map(ServiceResponse::map_into_left_body),
-                (Ok(response), Some(answer)) => {
+                (Ok(response), Ok(then)) => {
+                    Ok(response.map_body(|_, body| EitherBody::left(Followed { body, then })))
+                }
+                (Ok(response), Err(answer)) => {
                     Ok(response.into_response(answer.map_into_right_body()))
                 }
-                (Err(error), Some(answer)) => {
+                // An error's response is made outside: what is to wait for its end begins now.
+                (Err(error), Ok(_)) => Err(error),
+                (Err(error), Err(answer)) => {
                     Err(InternalError::from_response(error, answer).into())
                 }
             }
         })
+    }
+}
+
+impl<B: MessageBody> MessageBody for Followed<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, B::Error>>> {
+        let this = self.project();
+        let piece = task::ready!(this.body.poll_next(cx));
+        if piece.is_none() {
+            *this.then = None;
+        }
+        Poll::Ready(piece)
+    }
+
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        let Self { body, then } = self;
+        body.try_into_bytes().map_err(|body| Self { body, then })
     }
 }
 

@@ -20,12 +20,14 @@
 
 use std::sync::Arc;
 
+use http_body_util::combinators::BoxBody;
 use poem::http::{StatusCode, header};
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
 
 use crate::Scope;
-use crate::web;
+use crate::web::after_response::AfterResponse;
 use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
+use crate::web::{self, Followed};
 
 type MiddlewareSettings = Settings<
     dyn Fn(&Request) -> Scope + Send + Sync,
@@ -106,8 +108,19 @@ impl<E: Endpoint> Endpoint for ScopeEndpoint<E> {
             Err(error) => error.status(),
         };
         let succeeded = status.as_u16() < 400;
-        settings.end(sealed, status, succeeded, failed).await.map_or(handled, Ok)
+        match settings.end(sealed, status, succeeded, failed).await {
+            Err(answer) => Ok(answer),
+            Ok(None) => handled,
+            Ok(then) => handled.map(|response| followed(response, then)),
+        }
     }
+}
+
+/// An error's response is made outside: what is to wait for its end begins before.
+fn followed(mut response: Response, then: Option<AfterResponse>) -> Response {
+    let body = BoxBody::<_, _>::from(response.take_body());
+    response.set_body(BoxBody::new(Followed { body, then }));
+    response
 }
 
 fn failed() -> Response {

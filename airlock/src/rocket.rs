@@ -119,8 +119,15 @@ impl Handler for Scoped {
         }
         let succeeded = status.code < 400;
         let failed = || Status::InternalServerError;
-        let answer = self.settings.end(sealed, status, succeeded, failed).await;
-        answer.map_or(handled, Outcome::Error)
+        match self.settings.end(sealed, status, succeeded, failed).await {
+            Err(answer) => return Outcome::Error(answer),
+            Ok(None) => {}
+            // Rocket drops a request, and with it this, when it has sent the response.
+            Ok(Some(then)) => {
+                request.local_cache(|| then);
+            }
+        }
+        handled
     }
 }
 

@@ -22,12 +22,14 @@
 //! A status below 400 flushes; any other, and a panic, discard; so does a request whose client has gone, for
 //! salvo drops its handler. The tower layer is not for salvo, which would poll the handler outside of it.
 
+use http_body_util::BodyExt;
 use salvo_core::http::{ResBody, StatusCode, header};
 use salvo_core::{Depot, FlowCtrl, Handler, Request, Response, async_trait};
 
 use crate::Scope;
-use crate::web;
+use crate::web::after_response::AfterResponse;
 use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
+use crate::web::{self, Followed};
 
 type HoopSettings = Settings<
     dyn Fn(&Request) -> Scope + Send + Sync,
@@ -96,10 +98,22 @@ impl Handler for ScopeHoop {
         // salvo answers with a 200 where a route's handlers name no status.
         let status = response.status_code.unwrap_or(StatusCode::OK);
         let succeeded = status.as_u16() < 400;
-        if let Some(answer) = self.settings.end(sealed, status, succeeded, failed).await {
-            *response = answer;
+        match self.settings.end(sealed, status, succeeded, failed).await {
+            Err(answer) => *response = answer,
+            Ok(None) => {}
+            Ok(then) => follow(response, then),
         }
     }
+}
+
+/// What has no body yet may get one of a catcher, which looks for that: it ends here.
+fn follow(response: &mut Response, then: Option<AfterResponse>) {
+    let body = response.take_body();
+    response.body(if body.is_none() || body.is_error() {
+        body
+    } else {
+        ResBody::Boxed(Box::pin(Followed { body, then }.map_err(Into::into)))
+    });
 }
 
 fn failed() -> Response {

@@ -134,10 +134,12 @@ impl<A> ScopeLayer<A> {
         self
     }
 
-    /// Hands the response to the server first and flushes then, in a task of its own.
+    /// Flushes when the response has ended, in a task of its own.
     ///
-    /// Nobody is left to tell when such a flush fails: it is logged, with what did not leave. Outside a
-    /// Tokio runtime there is no such task, and the response waits as ever.
+    /// A body that is streamed has ended with its last piece; or when its client goes away, for what the
+    /// handler enqueued leaves all the same. Nobody is left to tell when such a flush fails: it is logged,
+    /// with what did not leave. Outside a Tokio runtime there is no such task, and the response waits as
+    /// ever.
     ///
     /// # Examples
     ///

@@ -11,7 +11,7 @@ use tower_service::Service;
 
 use super::{Answer, LayerSettings, ScopeBody};
 use crate::scope::inside::Inside;
-use crate::web::{self, Flushing};
+use crate::web::{self, Ended, Flushing};
 use crate::{Outcome, Scope, Sealed};
 
 /// A service whose every request is a scope; made by [`ScopeLayer`](super::ScopeLayer).
@@ -107,8 +107,8 @@ where
 {
     type Output = Result<Response<ScopeBody<B>>, E>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.as_mut().project();
         if this.flushing.is_none() {
             let (handled, seat) = ready!(this.inside.poll_caught(cx));
             // Held while the rule is asked, which may panic.
@@ -120,13 +120,20 @@ where
                     (succeeded, Ok(response))
                 }
             };
-            let flushing = web::end(sealed, succeeded, this.ending.settings.after_response);
-            match (handled, flushing) {
-                (Ok(response), Some(flushing)) => *this.flushing = Some((flushing, response)),
-                (handled, _) => {
-                    return Poll::Ready(handled.map(|given| given.map(ScopeBody::given)));
+            let ended = web::end(sealed, succeeded, this.ending.settings.after_response);
+            let response = match handled {
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(response) => response,
+            };
+            let then = match ended {
+                Ended::Done => None,
+                Ended::After(then) => Some(then),
+                Ended::Flushing(flushing) => {
+                    *this.flushing = Some((flushing, response));
+                    return self.poll(cx);
                 }
-            }
+            };
+            return Poll::Ready(Ok(response.map(|body| ScopeBody::followed(body, then))));
         }
         let Some((flushing, _)) = this.flushing else { unreachable!("it was put there above") };
         let flushed = ready!(Pin::new(flushing).poll(cx));

@@ -16,6 +16,9 @@ use crate::scope::flush::Flush;
 use crate::scope::inside::Inside;
 use crate::{FlushError, Scope, Sealed, events};
 
+pub(crate) mod after_response;
+#[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
+mod followed;
 #[cfg(any(
     feature = "actix",
     feature = "poem",
@@ -24,6 +27,11 @@ use crate::{FlushError, Scope, Sealed, events};
     feature = "tower",
 ))]
 pub(crate) mod settings;
+
+#[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
+pub use followed::Followed;
+
+use after_response::AfterResponse;
 
 /// Handles a request in a scope, and flushes if `succeeded` says so of the answer, in a task of its own.
 ///
@@ -67,8 +75,8 @@ pub async fn handle<F: Future>(
     let (answer, sealed) = run(scope.around(|| body)).await;
     let succeeded = succeeded(&answer);
     let flushed = match end(sealed, succeeded, false) {
-        Some(flushing) => flushing.await,
-        None => Ok(()),
+        Ended::Flushing(flushing) => flushing.await,
+        Ended::After(_) | Ended::Done => Ok(()),
     };
     (answer, flushed)
 }
@@ -80,23 +88,31 @@ pub(crate) async fn run<F: Future>(inside: Inside<F>) -> (F::Output, Sealed) {
     (answer, Sealed::of(seat))
 }
 
-/// Ends a request's scope. What is left to wait for is the flush, if there is one and the response
-/// is to wait for it.
-pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Option<Flushing> {
-    let flush = sealed.decide_apart(succeeded)?;
+/// Ends a request's scope.
+pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Ended {
+    let Some(flush) = sealed.decide_apart(succeeded) else { return Ended::Done };
     let Ok(runtime) = Handle::try_current() else {
-        return Some(Flushing::Here(Box::pin(flush.run_async())));
+        return Ended::Flushing(Flushing::Here(Box::pin(flush.run_async())));
     };
     let flushed = carried_along(flush);
     if !after_response {
-        return Some(Flushing::Apart(runtime.spawn(flushed)));
+        return Ended::Flushing(Flushing::Apart(runtime.spawn(flushed)));
     }
-    runtime.spawn(async {
+    let flushed = async {
         if let Err(error) = flushed.await {
             events::failed_elsewhere(&error);
         }
-    });
-    None
+    };
+    Ended::After(AfterResponse::new(runtime, flushed))
+}
+
+/// What is left to do of a request's scope.
+pub(crate) enum Ended {
+    Done,
+    /// To wait for the flush.
+    Flushing(Flushing),
+    /// To keep this as long as the response.
+    After(AfterResponse),
 }
 
 /// The flush under the configuration, and as a part of the span and trace, in force here, whatever task

@@ -78,8 +78,11 @@ macro_rules! settings {
             self
         }
 
-        /// Hands the response to the server first and flushes then, in a task of its own. A flush that
-        /// fails is logged: nobody is left to tell.
+        /// Flushes when the response has ended, in a task of its own. A flush that fails is logged: nobody
+        /// is left to tell.
+        ///
+        /// A body that is streamed has ended with its last piece; or when its client goes away, for what the
+        /// handler enqueued leaves all the same.
         pub fn after_response(mut self) -> Self {
             self.settings.after_response = true;
             self
@@ -94,27 +97,33 @@ pub(crate) use {adapters::*, settings};
 #[cfg(any(feature = "actix", feature = "poem", feature = "rocket", feature = "salvo"))]
 mod adapters {
     use super::Settings;
-    use crate::web::end;
+    use crate::web::after_response::AfterResponse;
+    use crate::web::{Ended, end};
     use crate::{FlushError, Sealed, events};
 
     impl<S: ?Sized, Status, A> Settings<S, dyn Fn(Status) -> bool + Send + Sync, OnFlushError<A>> {
-        /// Ends the scope of a request that was answered with `status`, which is below 400 if `succeeded`.
-        /// What to answer instead, where its flush failed.
+        /// Ends the scope of a request that was answered with `status`, which is below 400 if `succeeded`:
+        /// what is to be kept as long as the response, or what to answer instead where its flush failed.
         pub(crate) async fn end(
             &self,
             sealed: Sealed,
             status: Status,
             succeeded: bool,
             failed: impl FnOnce() -> A,
-        ) -> Option<A> {
+        ) -> Result<Option<AfterResponse>, A> {
             let flush_when = self.flush_when.as_ref();
             let succeeded = flush_when.map_or(succeeded, |flush_when| flush_when(status));
-            let error = end(sealed, succeeded, self.after_response)?.await.err()?;
+            let flushing = match end(sealed, succeeded, self.after_response) {
+                Ended::Done => return Ok(None),
+                Ended::After(then) => return Ok(Some(then)),
+                Ended::Flushing(flushing) => flushing,
+            };
+            let Err(error) = flushing.await else { return Ok(None) };
             if let Some(answer) = &self.on_flush_error {
-                return Some(answer(error));
+                return Err(answer(error));
             }
             events::failed_elsewhere(&error);
-            Some(failed())
+            Err(failed())
         }
     }
 

@@ -9,7 +9,7 @@ use actix_web::{App, Error, HttpResponse, HttpServer, web};
 use airlock::actix::{CurrentScope, ScopeMiddleware};
 
 use crate::frameworks::{
-    Framework, Gone, Told, answer, conforms, kept, panics, scope_of, slow, without_mail,
+    Framework, Gone, Told, answer, conforms, kept, panics, scope_of, slow, stream, without_mail,
 };
 use crate::support::{Effects, Server, listen_std, mail};
 
@@ -42,6 +42,7 @@ impl Framework for Actix {
                     .route("/answer/{status}", web::get().to(answers))
                     .route("/error/{status}", web::get().to(fails))
                     .route("/slow", web::get().to(|| empty(slow())))
+                    .route("/stream", web::get().to(streams))
                     .route("/panic", web::get().to(|| empty(panics())))
                     .route("/blocked", web::get().to(|| empty(without_mail())))
                     .route("/scope", web::get().to(extracted)),
@@ -59,6 +60,10 @@ async fn answers(status: web::Path<u16>) -> HttpResponse {
 async fn fails(status: web::Path<u16>) -> Result<HttpResponse, Error> {
     let status = answers(status).await.status();
     Err(InternalError::new("no luck", status).into())
+}
+
+async fn streams() -> HttpResponse {
+    HttpResponse::Ok().streaming(stream().await)
 }
 
 async fn empty(handled: impl Future<Output = ()>) -> &'static str {

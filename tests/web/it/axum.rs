@@ -2,13 +2,14 @@
 
 use airlock::tower::ScopeLayer;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Path;
 use axum::response::IntoResponse;
 use axum::routing::get;
 use http::StatusCode;
 
 use crate::frameworks::{
-    Framework, Gone, Told, answer, conforms, kept, panics, scope_of, slow, without_mail,
+    Framework, Gone, Told, answer, conforms, kept, panics, scope_of, slow, stream, without_mail,
 };
 use crate::support::{Effects, Server};
 
@@ -30,6 +31,7 @@ impl Framework for Axum {
             .route("/answer/{status}", get(answers))
             .route("/error/{status}", get(async |status| Err::<(), _>(answers(status).await)))
             .route("/slow", get(slow))
+            .route("/stream", get(async || Body::from_stream(stream().await)))
             .route("/panic", get(panics))
             .route("/blocked", get(without_mail));
         Server::axum(match told {

@@ -1,12 +1,15 @@
 //! What holds for every framework: one list of behaviours, and what a framework says of itself to be held
 //! to it.
 
+use std::io;
 use std::time::Duration;
 
 use airlock::{DropAll, FlushError, Scope};
 use http::StatusCode;
+use hyper::body::Bytes;
+use tokio_stream::{Stream, StreamExt};
 
-use crate::support::{Effects, Server, hang_up, hang_up_in, mail, request, send};
+use crate::support::{Effects, Server, hang_up, hang_up_in, mail, open, piece, request, send};
 
 /// A framework, with a server of these routes:
 ///
@@ -14,6 +17,7 @@ use crate::support::{Effects, Server, hang_up, hang_up_in, mail, request, send};
 /// /answer/STATUS   a response                 answer(STATUS)
 /// /error/STATUS    an error of the handler's  answer(STATUS)
 /// /slow                                       slow()
+/// /stream          a body of pieces()         stream()
 /// /panic                                      panics()
 /// /blocked                                    without_mail()
 /// ```
@@ -63,6 +67,9 @@ macro_rules! conforms {
             the_answer_to_a_failed_flush_can_be_replaced
             after_response_does_not_wait
             after_response_a_failed_flush_changes_nothing_for_the_client
+            what_a_handler_enqueued_leaves_before_its_body
+            after_response_it_leaves_after_the_last_piece
+            after_response_it_leaves_though_the_client_goes_away_within_the_body
         }
     };
     ($framework:ty: $($behaviour:ident)+) => {
@@ -88,6 +95,18 @@ pub(crate) async fn slow() {
     mail::enqueue(1).expect("inside a scope");
     tokio::time::sleep(Duration::from_millis(300)).await;
     mail::enqueue(2).expect("inside a scope");
+}
+
+/// Three pieces, 300 ms apart, each with what it found when it enqueued.
+pub(crate) async fn stream() -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    mail::enqueue(5).expect("inside a scope");
+    tokio_stream::iter(1..=3).then(async |piece| {
+        if piece > 1 {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        let found = if mail::enqueue(6).is_err() { "no scope" } else { "a scope" };
+        Ok(Bytes::from(format!("{piece}: {found}")))
+    })
 }
 
 pub(crate) async fn panics() {
@@ -248,4 +267,39 @@ pub(crate) async fn after_response_a_failed_flush_changes_nothing_for_the_client
     assert_eq!(get_in(&server, "broken", "/answer/200").await.0, 200);
     effects.ended(1).await;
     assert_eq!(effects.fates(), ["200: failed: the engine at db-7.internal is down"]);
+}
+
+pub(crate) async fn what_a_handler_enqueued_leaves_before_its_body<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    let response = open(server.address, request("/stream")).await.expect("it begins");
+    assert_eq!(effects.left(), ["mail(order: 5)"]);
+    let mut body = response.into_body();
+    for said in ["1: no scope", "2: no scope", "3: no scope"] {
+        assert_eq!(piece(&mut body).await.as_deref(), Some(said));
+    }
+    assert_eq!(piece(&mut body).await, None);
+}
+
+pub(crate) async fn after_response_it_leaves_after_the_last_piece<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::AfterResponse).await;
+    let response = open(server.address, request("/stream")).await.expect("it begins");
+    let mut body = response.into_body();
+    assert_eq!(piece(&mut body).await.as_deref(), Some("1: no scope"));
+    assert_eq!(piece(&mut body).await.as_deref(), Some("2: no scope"));
+    // Long enough for a flush that does not wait, and not for the last piece.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(effects.reports().is_empty(), "the response has not ended");
+    assert_eq!(piece(&mut body).await.as_deref(), Some("3: no scope"));
+    assert_eq!(piece(&mut body).await, None);
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["5: dispatched"]);
+}
+
+pub(crate) async fn after_response_it_leaves_though_the_client_goes_away_within_the_body<
+    F: Framework,
+>() {
+    let (effects, server) = serve::<F>(Told::AfterResponse).await;
+    hang_up(server.address, "/stream", Duration::from_millis(100)).await;
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["5: dispatched"]);
 }

@@ -6,10 +6,10 @@ use poem::endpoint::make;
 use poem::http::StatusCode;
 use poem::listener::TcpAcceptor;
 use poem::web::Path;
-use poem::{Error, FromRequest, IntoResponse, Request, Response, Result, Route, get};
+use poem::{Body, Error, FromRequest, IntoResponse, Request, Response, Result, Route, get};
 
 use crate::frameworks::{
-    Framework, Gone, Told, answer, conforms, kept, panics, scope_of, slow, without_mail,
+    Framework, Gone, Told, answer, conforms, kept, panics, scope_of, slow, stream, without_mail,
 };
 use crate::support::{Effects, Server, listen_std};
 
@@ -39,6 +39,7 @@ impl Framework for Poem {
             .at("/answer/:status", get(make(answers)))
             .at("/error/:status", get(make(fails)))
             .at("/slow", get(make(async |_| slow().await)))
+            .at("/stream", get(make(async |_| Body::from_bytes_stream(stream().await))))
             .at("/panic", get(make(async |_| panics().await)))
             .at("/blocked", get(make(async |_| without_mail().await)))
             .with(scopes);

@@ -1,11 +1,14 @@
 //! Rocket.
 
 use airlock::rocket::ScopeRoutes;
+use hyper::body::Bytes;
 use rocket::config::{LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
 use rocket::http::Status;
+use rocket::response::stream::ByteStream;
 use rocket::{Config, catch, catchers, get, post, routes, uri};
 use tokio::sync::oneshot;
+use tokio_stream::{Stream, StreamExt};
 
 use crate::frameworks::{Framework, Gone, Told, conforms, kept, scope_of};
 use crate::support::{Effects, Server, mail, request};
@@ -34,7 +37,8 @@ impl Framework for Rocket {
                 })
             }
         };
-        let routes = routes![answer, fails, slow, panics, blocked, noted, forwards, forwarded];
+        let routes =
+            routes![answer, fails, slow, stream, panics, blocked, noted, forwards, forwarded];
         let catchers = catchers![unavailable];
         serve(rocket::custom(config()).mount("/", scopes.around(routes)).register("/", catchers))
             .await
@@ -79,6 +83,12 @@ async fn fails(status: u16) -> Result<(), Status> {
 #[get("/slow")]
 async fn slow() {
     crate::frameworks::slow().await;
+}
+
+#[get("/stream")]
+async fn stream() -> ByteStream<impl Stream<Item = Bytes>> {
+    let pieces = crate::frameworks::stream().await;
+    ByteStream(pieces.map(|piece| piece.expect("there is no error in it")))
 }
 
 #[get("/panic")]

@@ -42,6 +42,7 @@ impl Framework for Salvo {
             .push(Router::with_path("answer/{status}").get(answers))
             .push(Router::with_path("error/{status}").get(fails))
             .push(Router::with_path("slow").get(slow))
+            .push(Router::with_path("stream").get(stream))
             .push(Router::with_path("panic").get(panics))
             .push(Router::with_path("silent").get(silent))
             .push(Router::with_path("blocked").get(blocked));
@@ -77,6 +78,11 @@ async fn fails(request: &mut Request) -> Result<(), StatusError> {
 #[handler]
 async fn slow() {
     crate::frameworks::slow().await;
+}
+
+#[handler]
+async fn stream(response: &mut Response) {
+    response.stream(crate::frameworks::stream().await);
 }
 
 #[handler]

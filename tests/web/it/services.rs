@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use airlock::tower::ScopeLayer;
+use airlock::tower::{ScopeBody, ScopeLayer};
 use airlock::{Batch, DispatchError, Executor, Outcome, Why};
 use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Body;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::support::{Effects, mail};
@@ -80,6 +82,46 @@ fn without_tokio_a_dropped_request_ends_its_flush() {
     assert!(asked.as_mut().poll(&mut context).is_pending(), "it flushes");
     drop(asked);
     assert_eq!(effects.fates(), ["1: discarded: cancelled"]);
+}
+
+/// A request that is flushed after its response.
+async fn after_response(effects: &Effects) -> Response<ScopeBody<String>> {
+    let service = layer(effects).after_response().layer(service_fn(async |_: Request<()>| {
+        mail::enqueue(1).expect("inside a scope");
+        Ok::<_, Infallible>(Response::new("placed".to_owned()))
+    }));
+    let response = service.oneshot(Request::new(())).await.expect("infallible");
+    // Whoever does not wait is on the way by now.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(effects.reports().is_empty(), "the response is still here");
+    response
+}
+
+#[tokio::test]
+async fn after_response_the_flush_begins_when_the_body_has_ended() {
+    let effects = Effects::new();
+    let mut response = after_response(&effects).await;
+    assert_eq!(response.body().size_hint().exact(), Some(6));
+    while let Some(frame) = response.body_mut().frame().await {
+        assert!(frame.is_ok());
+    }
+    effects.ended(1).await;
+    drop(response);
+    assert_eq!(effects.fates(), ["1: dispatched"]);
+}
+
+#[tokio::test]
+async fn after_response_the_flush_begins_when_nobody_has_the_body_any_more() {
+    let effects = Effects::new();
+    drop(after_response(&effects).await);
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["1: dispatched"]);
+}
+
+#[test]
+fn a_body_is_send_and_sync_where_the_services_is() {
+    fn assert_send_and_sync<T: Send + Sync>() {}
+    assert_send_and_sync::<ScopeBody<String>>();
 }
 
 /// An engine that does not answer.

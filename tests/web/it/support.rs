@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use airlock::{Batch, DispatchError, Executor, Fate, Report, Scope, Why};
 use axum::Router;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -178,14 +178,29 @@ pub(crate) async fn send(
     address: SocketAddr,
     request: Request<Empty<Bytes>>,
 ) -> Result<(StatusCode, String), hyper::Error> {
+    let response = open(address, request).await?;
+    let status = response.status();
+    let body = response.into_body().collect().await?.to_bytes();
+    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+}
+
+/// The same up to the response's head.
+pub(crate) async fn open(
+    address: SocketAddr,
+    request: Request<Empty<Bytes>>,
+) -> Result<Response<Incoming>, hyper::Error> {
     let stream = TcpStream::connect(address).await.expect("the server listens");
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     tokio::spawn(connection);
-    let response = sender.send_request(request).await?;
-    let status = response.status();
-    let body = response.into_body().collect().await?.to_bytes();
-    Ok((status, String::from_utf8_lossy(&body).into_owned()))
+    sender.send_request(request).await
+}
+
+/// The next piece of a body that is streamed.
+pub(crate) async fn piece(body: &mut Incoming) -> Option<String> {
+    let frame = body.frame().await?.expect("the server goes on");
+    let piece = frame.into_data().expect("no trailers");
+    Some(String::from_utf8_lossy(&piece).into_owned())
 }
 
 /// A client that sends a request and hangs up after `patience`, without reading an answer.
