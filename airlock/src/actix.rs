@@ -29,26 +29,23 @@ use std::task::{self, Context, Poll};
 use actix_web::body::{BodySize, EitherBody, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::error::InternalError;
-use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, ResponseError};
 
+use crate::Scope;
+use crate::web::current_scope::current_scope;
+use crate::web::head::succeeded;
 use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
-use crate::web::{self, Followed};
-use crate::{Handle, Scope};
+use crate::web::{self, Followed, Head};
 
-type MiddlewareSettings = Settings<
-    dyn Fn(&ServiceRequest) -> Scope + Send + Sync,
-    dyn Fn(StatusCode) -> bool + Send + Sync,
-    OnFlushError<HttpResponse>,
->;
+type MiddlewareSettings =
+    Settings<dyn Fn(&ServiceRequest) -> Scope + Send + Sync, OnFlushError<HttpResponse>>;
 
 /// Makes every request a scope.
 ///
 /// # Examples
 ///
 /// ```
-/// use actix_web::http::StatusCode;
 /// use actix_web::{App, HttpResponse};
 /// use airlock::DropAll;
 /// use airlock::actix::ScopeMiddleware;
@@ -58,7 +55,7 @@ type MiddlewareSettings = Settings<
 ///         let dry_run = request.headers().contains_key("x-dry-run");
 ///         if dry_run { airlock::scope().policy(DropAll) } else { airlock::scope() }
 ///     })
-///     .flush_when(|status| status.is_success() || status == StatusCode::CONFLICT)
+///     .flush_when(|response| response.status() < 400 || response.status() == 409)
 ///     .on_flush_error(|error| {
 ///         eprintln!("{error}");
 ///         HttpResponse::ServiceUnavailable().finish()
@@ -78,7 +75,7 @@ impl ScopeMiddleware {
         Self { settings: Settings::new() }
     }
 
-    settings!(ServiceRequest, StatusCode, HttpResponse);
+    settings!(ServiceRequest, HttpResponse);
 }
 
 impl Default for ScopeMiddleware {
@@ -130,12 +127,17 @@ where
         let inside = scope.around(|| self.inner.call(request));
         Box::pin(async move {
             let (handled, sealed) = web::run(inside).await;
-            let status = match &handled {
-                Ok(response) => response.status(),
-                Err(error) => error.as_response_error().status_code(),
+            let succeeded = match &handled {
+                Ok(response) => settings
+                    .succeeded(&Head::new(response.status().as_u16(), &|name| {
+                        response.headers().get(name).and_then(|value| value.to_str().ok())
+                    })),
+                Err(error) => {
+                    let status = error.as_response_error().status_code();
+                    settings.succeeded(&Head::new(status.as_u16(), &|_| None))
+                }
             };
-            let succeeded = status.as_u16() < 400;
-            match (handled, settings.end(sealed, status, succeeded, failed).await) {
+            match (handled, settings.end(sealed, succeeded, failed).await) {
                 (Ok(response), Ok(then)) => {
                     Ok(response.map_body(|_, body| EitherBody::left(Followed { body, then })))
                 }
@@ -187,55 +189,33 @@ impl<S> fmt::Debug for ScopeService<S> {
     }
 }
 
-/// The scope that a handler runs in, as an extractor: what [`airlock::current()`](crate::current) gives, and
-/// an error where no middleware made one.
-///
-/// # Examples
-///
-/// ```
-/// use actix_web::{App, web};
-/// use airlock::actix::{CurrentScope, ScopeMiddleware};
-///
-/// async fn effects(CurrentScope(scope): CurrentScope) -> String {
-///     scope.to_string()                                   // the table of what is enqueued so far
-/// }
-///
-/// let app = App::new().wrap(ScopeMiddleware::new()).route("/effects", web::get().to(effects));
-/// ```
-#[derive(Clone, Debug)]
-pub struct CurrentScope(pub Handle);
+current_scope! {
+    /// ```
+    /// use actix_web::{App, web};
+    /// use airlock::actix::{CurrentScope, ScopeMiddleware};
+    ///
+    /// async fn effects(CurrentScope(scope): CurrentScope) -> String {
+    ///     scope.to_string()                               // the table of what is enqueued so far
+    /// }
+    ///
+    /// let app = App::new().wrap(ScopeMiddleware::new()).route("/effects", web::get().to(effects));
+    /// ```
+    else NoScopeMiddleware, add "`.wrap(airlock::actix::ScopeMiddleware::new())` to its app":
+    /// ```
+    /// use actix_web::ResponseError;
+    ///
+    /// assert_eq!(airlock::actix::NoScopeMiddleware.status_code(), 500);
+    /// ```
+}
 
 impl FromRequest for CurrentScope {
     type Error = NoScopeMiddleware;
     type Future = Ready<Result<Self, NoScopeMiddleware>>;
 
     fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(crate::current().map(Self).ok_or(NoScopeMiddleware))
+        ready(Self::find())
     }
 }
-
-/// A handler asked for its scope, and there is no middleware that makes one.
-///
-/// # Examples
-///
-/// ```
-/// use actix_web::ResponseError;
-///
-/// assert_eq!(airlock::actix::NoScopeMiddleware.status_code(), 500);
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct NoScopeMiddleware;
-
-impl fmt::Display for NoScopeMiddleware {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "a handler asks for `CurrentScope` and no scope is around it: add \
-             `.wrap(airlock::actix::ScopeMiddleware::new())` to its app",
-        )
-    }
-}
-
-impl std::error::Error for NoScopeMiddleware {}
 
 /// A 500 with this error's text.
 impl ResponseError for NoScopeMiddleware {}
@@ -243,6 +223,6 @@ impl ResponseError for NoScopeMiddleware {}
 /// Below 400, as an answer of the middleware is judged.
 impl<B> crate::Outcome for HttpResponse<B> {
     fn succeeded(&self) -> bool {
-        self.status().as_u16() < 400
+        succeeded(self.status().as_u16())
     }
 }

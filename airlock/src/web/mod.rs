@@ -17,8 +17,24 @@ use crate::scope::inside::Inside;
 use crate::{FlushError, Scope, Sealed, events};
 
 pub(crate) mod after_response;
+#[cfg(any(
+    feature = "actix",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+))]
+pub(crate) mod current_scope;
 #[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
 mod followed;
+#[cfg(any(
+    feature = "actix",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "tower",
+))]
+pub(crate) mod head;
 #[cfg(any(
     feature = "actix",
     feature = "poem",
@@ -30,6 +46,14 @@ pub(crate) mod settings;
 
 #[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
 pub use followed::Followed;
+#[cfg(any(
+    feature = "actix",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "tower",
+))]
+pub use head::Head;
 
 use after_response::AfterResponse;
 
@@ -76,7 +100,12 @@ pub async fn handle<F: Future>(
     let succeeded = succeeded(&answer);
     let flushed = match end(sealed, succeeded, false) {
         Ended::Flushing(flushing) => flushing.await,
-        Ended::After(_) | Ended::Done => Ok(()),
+        Ended::Done => Ok(()),
+        // It is not asked for, and would begin here.
+        Ended::After(then) => {
+            drop(then);
+            Ok(())
+        }
     };
     (answer, flushed)
 }

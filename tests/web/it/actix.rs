@@ -9,7 +9,8 @@ use actix_web::{App, Error, HttpResponse, HttpServer, web};
 use airlock::actix::{CurrentScope, ScopeMiddleware};
 
 use crate::frameworks::{
-    Framework, Gone, Told, answer, conforms, kept, panics, scope_of, slow, stream, without_mail,
+    Framework, Gone, Told, answer, conforms, kept, panics, rule, scope_of, shown, slow, stream,
+    without_mail,
 };
 use crate::support::{Effects, Server, listen_std, mail};
 
@@ -20,6 +21,7 @@ conforms!(Actix);
 impl Framework for Actix {
     const GONE: Gone = Gone::RunsOn;
     const PANIC: Option<http::StatusCode> = None;
+    const ADD: Option<&'static str> = Some("`.wrap(airlock::actix::ScopeMiddleware::new())`");
 
     async fn serve(effects: &Effects, told: Told) -> Server {
         let effects = effects.clone();
@@ -31,7 +33,7 @@ impl Framework for Actix {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
             Told::Rules => scopes
-                .flush_when(|status| status == StatusCode::CONFLICT)
+                .flush_when(rule)
                 .on_flush_error(|error| HttpResponse::ServiceUnavailable().body(kept(error))),
         };
         let (listener, address) = listen_std();
@@ -40,6 +42,7 @@ impl Framework for Actix {
                 web::scope("")
                     .wrap(scopes.clone())
                     .route("/answer/{status}", web::get().to(answers))
+                    .route("/quiet/{status}", web::get().to(quiet))
                     .route("/error/{status}", web::get().to(fails))
                     .route("/slow", web::get().to(|| empty(slow())))
                     .route("/stream", web::get().to(streams))
@@ -57,6 +60,14 @@ async fn answers(status: web::Path<u16>) -> HttpResponse {
     HttpResponse::new(StatusCode::from_u16(answer(*status).await).expect("a status"))
 }
 
+async fn quiet(status: web::Path<u16>) -> HttpResponse {
+    let mut response = answers(status).await;
+    response
+        .headers_mut()
+        .insert("x-effects".parse().expect("a name"), "none".parse().expect("a value"));
+    response
+}
+
 async fn fails(status: web::Path<u16>) -> Result<HttpResponse, Error> {
     let status = answers(status).await.status();
     Err(InternalError::new("no luck", status).into())
@@ -72,17 +83,7 @@ async fn empty(handled: impl Future<Output = ()>) -> &'static str {
 }
 
 async fn extracted(CurrentScope(scope): CurrentScope) -> String {
-    mail::enqueue(1).expect("inside a scope");
-    scope.inspect().own().len().to_string()
-}
-
-#[tokio::test]
-async fn a_handler_finds_its_scope() {
-    let server = Actix::serve(&Effects::new(), Told::Nothing).await;
-    assert_eq!(server.get("/scope").await.1, "1");
-    let (status, text) = server.get("/outside").await;
-    assert_eq!(status, http::StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(text.contains("`.wrap(airlock::actix::ScopeMiddleware::new())`"), "{text}");
+    shown(&scope)
 }
 
 async fn inside(

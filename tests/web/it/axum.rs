@@ -1,5 +1,6 @@
 //! axum.
 
+use airlock::axum::CurrentScope;
 use airlock::tower::ScopeLayer;
 use axum::Router;
 use axum::body::Body;
@@ -9,7 +10,8 @@ use axum::routing::get;
 use http::StatusCode;
 
 use crate::frameworks::{
-    Framework, Gone, Told, answer, conforms, kept, panics, scope_of, slow, stream, without_mail,
+    Framework, Gone, Told, answer, conforms, kept, panics, rule, scope_of, shown, slow, stream,
+    without_mail,
 };
 use crate::support::{Effects, Server};
 
@@ -20,6 +22,7 @@ conforms!(Axum);
 impl Framework for Axum {
     const GONE: Gone = Gone::IsDropped;
     const PANIC: Option<StatusCode> = None;
+    const ADD: Option<&'static str> = Some("`.layer(airlock::tower::ScopeLayer::new())`");
 
     async fn serve(effects: &Effects, told: Told) -> Server {
         let effects = effects.clone();
@@ -29,24 +32,28 @@ impl Framework for Axum {
         });
         let routes = Router::new()
             .route("/answer/{status}", get(answers))
+            .route("/quiet/{status}", get(async |status| (answers(status).await, QUIET)))
             .route("/error/{status}", get(async |status| Err::<(), _>(answers(status).await)))
             .route("/slow", get(slow))
             .route("/stream", get(async || Body::from_stream(stream().await)))
             .route("/panic", get(panics))
-            .route("/blocked", get(without_mail));
-        Server::axum(match told {
+            .route("/blocked", get(without_mail))
+            .route("/scope", get(scope));
+        let scoped = match told {
             Told::Nothing => routes.layer(layer),
             Told::AfterResponse => routes.layer(layer.after_response()),
-            Told::Rules => routes.layer(
-                layer
-                    .flush_when(|response| response.status == StatusCode::CONFLICT)
-                    .on_flush_error(|error| {
-                        (StatusCode::SERVICE_UNAVAILABLE, kept(error)).into_response()
-                    }),
-            ),
-        })
-        .await
+            Told::Rules => routes.layer(layer.flush_when(rule).on_flush_error(|error| {
+                (StatusCode::SERVICE_UNAVAILABLE, kept(error)).into_response()
+            })),
+        };
+        Server::axum(scoped.route("/outside", get(scope))).await
     }
+}
+
+const QUIET: [(&str, &str); 1] = [("x-effects", "none")];
+
+async fn scope(CurrentScope(scope): CurrentScope) -> String {
+    shown(&scope)
 }
 
 async fn answers(Path(status): Path<u16>) -> StatusCode {

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use airlock::axum::CurrentScope;
 use airlock::tower::ScopeLayer;
 use airlock::{AssertNoEffects, DropAll, EnqueueError, block_tasks};
 use axum::extract::{Path, Request};
@@ -135,29 +134,6 @@ async fn a_dry_run_answers_with_the_table_of_what_would_have_happened() {
     assert!(effects.left().is_empty());
     server.get("/201").await;
     assert_eq!(effects.left(), ["mail(order: 201)"]);
-}
-
-#[tokio::test]
-async fn a_handler_finds_its_scope() {
-    async fn extracted(CurrentScope(scope): CurrentScope) -> String {
-        mail::enqueue(1).expect("inside a scope");
-        scope.inspect().own().len().to_string()
-    }
-    async fn asked() -> String {
-        mail::enqueue(2).expect("inside a scope");
-        airlock::current().expect("inside a scope").inspect().own().len().to_string()
-    }
-    let effects = Effects::new();
-    let scoped = Router::new().route("/extracted", get(extracted)).route("/asked", get(asked));
-    let app = scoped.layer(layer(&effects)).route("/outside", get(extracted));
-    let server = Server::axum(app).await;
-    assert_eq!(server.get("/extracted").await.1, "1");
-    assert_eq!(server.get("/asked").await.1, "1");
-    assert_eq!(effects.left(), ["mail(order: 1)", "mail(order: 2)"]);
-
-    let (status, text) = server.get("/outside").await;
-    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(text.contains("add `.layer(airlock::tower::ScopeLayer::new())`"), "{text}");
 }
 
 #[airlock::scoped(policy = BlockTasks(mail))]

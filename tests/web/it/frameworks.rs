@@ -4,7 +4,8 @@
 use std::io;
 use std::time::Duration;
 
-use airlock::{DropAll, FlushError, Scope};
+use airlock::web::Head;
+use airlock::{DropAll, FlushError, Handle, Scope};
 use http::StatusCode;
 use hyper::body::Bytes;
 use tokio_stream::{Stream, StreamExt};
@@ -15,11 +16,14 @@ use crate::support::{Effects, Server, hang_up, hang_up_in, mail, open, piece, re
 ///
 /// ```text
 /// /answer/STATUS   a response                 answer(STATUS)
+/// /quiet/STATUS    one with `x-effects: none` answer(STATUS)
 /// /error/STATUS    an error of the handler's  answer(STATUS)
 /// /slow                                       slow()
 /// /stream          a body of pieces()         stream()
 /// /panic                                      panics()
 /// /blocked                                    without_mail()
+/// /scope           its text                   shown(CurrentScope)
+/// /outside         the same without a scope
 /// ```
 pub(crate) trait Framework {
     /// What becomes of a request whose client has gone.
@@ -30,6 +34,10 @@ pub(crate) trait Framework {
 
     /// The text of a failed flush's answer; another's, where it is nothing.
     const FAILED: Option<&'static str> = Some("the request failed");
+
+    /// What a handler is told to add that asks for a scope where there is none; in the log, where it is
+    /// nothing.
+    const ADD: Option<&'static str>;
 
     /// A server whose middleware makes scopes by [`scope_of`].
     async fn serve(effects: &Effects, told: Told) -> Server;
@@ -45,7 +53,7 @@ pub(crate) enum Gone {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Told {
     Nothing,
-    /// To flush a 409 alone, and to answer a failed flush with a 503 and what [`kept`] says.
+    /// To flush by [`rule`], and to answer a failed flush with a 503 and what [`kept`] says.
     Rules,
     AfterResponse,
 }
@@ -63,6 +71,7 @@ macro_rules! conforms {
             a_panic_discards
             a_client_that_goes_away_before_the_answer
             a_flush_that_has_begun_is_finished_without_the_client
+            a_handler_finds_its_scope
             the_rule_can_be_replaced
             the_answer_to_a_failed_flush_can_be_replaced
             after_response_does_not_wait
@@ -115,6 +124,11 @@ pub(crate) async fn panics() {
     panic!("the stock is negative");
 }
 
+pub(crate) fn shown(scope: &Handle) -> String {
+    mail::enqueue(7).expect("inside a scope");
+    scope.inspect().own().iter().map(ToString::to_string).collect()
+}
+
 /// A scope of the handler's own, with a policy of its own.
 #[airlock::scoped(policy = BlockTasks(mail))]
 pub(crate) async fn without_mail() {
@@ -131,6 +145,11 @@ pub(crate) fn scope_of(effects: &Effects, header: Option<&str>) -> Scope {
         Some("slow") => effects.slow_scope(Duration::from_millis(300)),
         _ => effects.scope(),
     }
+}
+
+/// Flushes a 409 alone, and that neither if it says so.
+pub(crate) fn rule(response: &Head<'_>) -> bool {
+    response.status() == 409 && response.header("X-Effects") != Some("none")
 }
 
 /// What a replaced answer says.
@@ -238,11 +257,22 @@ pub(crate) async fn a_flush_that_has_begun_is_finished_without_the_client<F: Fra
     assert_eq!(effects.fates(), ["200: dispatched"]);
 }
 
+pub(crate) async fn a_handler_finds_its_scope<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    assert_eq!(server.get("/scope").await.1, "mail(order: 7)");
+    assert_eq!(effects.fates(), ["7: dispatched"]);
+    let (status, text) = server.get("/outside").await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(F::ADD.is_none_or(|add| text.contains(add)), "{text}");
+}
+
 pub(crate) async fn the_rule_can_be_replaced<F: Framework>() {
     let (effects, server) = serve::<F>(Told::Rules).await;
     assert_eq!(server.get("/answer/200").await.0, 200);
     assert_eq!(server.get("/answer/409").await.0, StatusCode::CONFLICT);
-    assert_eq!(effects.fates(), ["200: discarded: error", "409: dispatched"]);
+    assert_eq!(server.get("/quiet/409").await.0, StatusCode::CONFLICT);
+    let told = ["200: discarded: error", "409: dispatched", "409: discarded: error"];
+    assert_eq!(effects.fates(), told);
 }
 
 pub(crate) async fn the_answer_to_a_failed_flush_can_be_replaced<F: Framework>() {

@@ -1,15 +1,18 @@
 //! poem.
 
-use airlock::poem::ScopeMiddleware;
+use airlock::poem::{CurrentScope, ScopeMiddleware};
 use poem::EndpointExt;
 use poem::endpoint::make;
 use poem::http::StatusCode;
 use poem::listener::TcpAcceptor;
 use poem::web::Path;
-use poem::{Body, Error, FromRequest, IntoResponse, Request, Response, Result, Route, get};
+use poem::{
+    Body, Error, FromRequest, IntoResponse, Request, Response, Result, Route, get, handler,
+};
 
 use crate::frameworks::{
-    Framework, Gone, Told, answer, conforms, kept, panics, scope_of, slow, stream, without_mail,
+    Framework, Gone, Told, answer, conforms, kept, panics, rule, scope_of, shown, slow, stream,
+    without_mail,
 };
 use crate::support::{Effects, Server, listen_std};
 
@@ -20,6 +23,7 @@ conforms!(Poem);
 impl Framework for Poem {
     const GONE: Gone = Gone::RunsOn;
     const PANIC: Option<StatusCode> = None;
+    const ADD: Option<&'static str> = Some("`.with(airlock::poem::ScopeMiddleware::new())`");
 
     async fn serve(effects: &Effects, told: Told) -> Server {
         let effects = effects.clone();
@@ -28,21 +32,22 @@ impl Framework for Poem {
         let scopes = match told {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
-            Told::Rules => {
-                scopes.flush_when(|status| status == StatusCode::CONFLICT).on_flush_error(|error| {
-                    (StatusCode::SERVICE_UNAVAILABLE, kept(error)).into_response()
-                })
-            }
+            Told::Rules => scopes.flush_when(rule).on_flush_error(|error| {
+                (StatusCode::SERVICE_UNAVAILABLE, kept(error)).into_response()
+            }),
         };
         let (listener, address) = listen_std();
         let app = Route::new()
             .at("/answer/:status", get(make(answers)))
+            .at("/quiet/:status", get(make(quiet)))
             .at("/error/:status", get(make(fails)))
             .at("/slow", get(make(async |_| slow().await)))
             .at("/stream", get(make(async |_| Body::from_bytes_stream(stream().await))))
             .at("/panic", get(make(async |_| panics().await)))
             .at("/blocked", get(make(async |_| without_mail().await)))
+            .at("/scope", get(scope))
             .with(scopes);
+        let app = Route::new().at("/outside", get(scope)).nest_no_strip("/", app);
         let acceptor = TcpAcceptor::from_std(listener).expect("it is bound");
         Server::new(address, poem::Server::new_with_acceptor(acceptor).run(app))
     }
@@ -51,6 +56,15 @@ impl Framework for Poem {
 async fn answers(request: Request) -> Result<StatusCode> {
     let status = Path::<u16>::from_request_without_body(&request).await?;
     Ok(StatusCode::from_u16(answer(status.0).await).expect("a status"))
+}
+
+async fn quiet(request: Request) -> Result<Response> {
+    Ok(answers(request).await?.with_header("x-effects", "none").into_response())
+}
+
+#[handler]
+fn scope(CurrentScope(scope): CurrentScope) -> String {
+    shown(&scope)
 }
 
 async fn fails(request: Request) -> Result<Response> {

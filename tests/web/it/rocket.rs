@@ -1,16 +1,17 @@
 //! Rocket.
 
-use airlock::rocket::ScopeRoutes;
+use airlock::rocket::{CurrentScope, ScopeRoutes};
 use hyper::body::Bytes;
 use rocket::config::{LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
 use rocket::http::Status;
 use rocket::response::stream::ByteStream;
+use rocket::response::{Responder, Response};
 use rocket::{Config, catch, catchers, get, post, routes, uri};
 use tokio::sync::oneshot;
 use tokio_stream::{Stream, StreamExt};
 
-use crate::frameworks::{Framework, Gone, Told, conforms, kept, scope_of};
+use crate::frameworks::{Framework, Gone, Told, conforms, kept, rule, scope_of, shown};
 use crate::support::{Effects, Server, mail, request};
 
 struct Rocket;
@@ -20,6 +21,7 @@ conforms!(Rocket);
 impl Framework for Rocket {
     const GONE: Gone = Gone::RunsOn;
     const PANIC: Option<http::StatusCode> = Some(http::StatusCode::INTERNAL_SERVER_ERROR);
+    const ADD: Option<&'static str> = None;
     /// A catcher's.
     const FAILED: Option<&'static str> = None;
 
@@ -30,18 +32,17 @@ impl Framework for Rocket {
         let scopes = match told {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
-            Told::Rules => {
-                scopes.flush_when(|status| status == Status::Conflict).on_flush_error(|error| {
-                    assert_eq!(kept(error), "kept: mail(order: 409)");
-                    Status::ServiceUnavailable
-                })
-            }
+            Told::Rules => scopes.flush_when(rule).on_flush_error(|error| {
+                assert_eq!(kept(error), "kept: mail(order: 409)");
+                Status::ServiceUnavailable
+            }),
         };
-        let routes =
-            routes![answer, fails, slow, stream, panics, blocked, noted, forwards, forwarded];
+        let routes = routes![
+            answer, quiet, fails, scope, slow, stream, panics, blocked, noted, forwards, forwarded
+        ];
         let catchers = catchers![unavailable];
-        serve(rocket::custom(config()).mount("/", scopes.around(routes)).register("/", catchers))
-            .await
+        let app = rocket::custom(config()).mount("/", scopes.around(routes));
+        serve(app.mount("/", routes![outside]).register("/", catchers)).await
     }
 }
 
@@ -73,6 +74,31 @@ async fn serve(app: rocket::Rocket<rocket::Build>) -> Server {
 #[get("/answer/<status>")]
 async fn answer(status: u16) -> (Status, &'static str) {
     (Status::new(crate::frameworks::answer(status).await), "")
+}
+
+struct Quiet(Status);
+
+impl<'r> Responder<'r, 'static> for Quiet {
+    fn respond_to(self, _: &'r rocket::Request<'_>) -> rocket::response::Result<'static> {
+        Ok(Response::build().status(self.0).raw_header("x-effects", "none").finalize())
+    }
+}
+
+#[get("/quiet/<status>")]
+async fn quiet(status: u16) -> Quiet {
+    Quiet(Status::new(crate::frameworks::answer(status).await))
+}
+
+#[get("/scope")]
+fn scope(scope: CurrentScope) -> String {
+    let CurrentScope(scope) = scope;
+    shown(&scope)
+}
+
+#[get("/outside")]
+fn outside(scope: CurrentScope) -> String {
+    let CurrentScope(scope) = scope;
+    shown(&scope)
 }
 
 #[get("/error/<status>")]

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use airlock::salvo::ScopeHoop;
+use airlock::salvo::{CurrentScope, ScopeHoop};
 use airlock::tower::ScopeLayer;
 use salvo_core::conn::tcp::TcpAcceptor;
 use salvo_core::http::{StatusCode, StatusError};
-use salvo_core::{Request, Response, Router, Server as SalvoServer, handler};
+use salvo_core::{Request, Response, Router, Server as SalvoServer, Writer, handler};
 use salvo_extra::TowerLayerCompat;
 
-use crate::frameworks::{Framework, Gone, Told, answer, conforms, kept, scope_of};
+use crate::frameworks::{Framework, Gone, Told, answer, conforms, kept, rule, scope_of, shown};
 use crate::support::{Effects, Server, listen, mail};
 
 struct Salvo;
@@ -20,6 +20,7 @@ conforms!(Salvo);
 impl Framework for Salvo {
     const GONE: Gone = Gone::IsDropped;
     const PANIC: Option<StatusCode> = None;
+    const ADD: Option<&'static str> = Some("`.hoop(airlock::salvo::ScopeHoop::new())`");
 
     async fn serve(effects: &Effects, told: Told) -> Server {
         let effects = effects.clone();
@@ -28,25 +29,25 @@ impl Framework for Salvo {
         let scopes = match told {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
-            Told::Rules => {
-                scopes.flush_when(|status| status == StatusCode::CONFLICT).on_flush_error(|error| {
-                    let mut response = Response::new();
-                    response.status_code(StatusCode::SERVICE_UNAVAILABLE);
-                    response.render(kept(error));
-                    response
-                })
-            }
+            Told::Rules => scopes.flush_when(rule).on_flush_error(|error| {
+                let mut response = Response::new();
+                response.status_code(StatusCode::SERVICE_UNAVAILABLE);
+                response.render(kept(error));
+                response
+            }),
         };
-        let router = Router::new()
+        let inside = Router::new()
             .hoop(scopes)
             .push(Router::with_path("answer/{status}").get(answers))
+            .push(Router::with_path("quiet/{status}").get(quiet))
             .push(Router::with_path("error/{status}").get(fails))
             .push(Router::with_path("slow").get(slow))
             .push(Router::with_path("stream").get(stream))
             .push(Router::with_path("panic").get(panics))
             .push(Router::with_path("silent").get(silent))
-            .push(Router::with_path("blocked").get(blocked));
-        serve(router).await
+            .push(Router::with_path("blocked").get(blocked))
+            .push(Router::with_path("scope").get(shows));
+        serve(Router::new().push(Router::with_path("outside").get(shows)).push(inside)).await
     }
 }
 
@@ -67,6 +68,17 @@ async fn status_of(request: &Request) -> StatusCode {
 #[handler]
 async fn answers(request: &mut Request, response: &mut Response) {
     response.status_code(status_of(request).await);
+}
+
+#[handler]
+async fn quiet(request: &mut Request, response: &mut Response) {
+    response.status_code(status_of(request).await);
+    response.add_header("x-effects", "none", true).expect("a header");
+}
+
+#[handler]
+async fn shows(scope: CurrentScope) -> String {
+    shown(&scope.0)
 }
 
 #[handler]

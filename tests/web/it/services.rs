@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use airlock::tower::{ScopeBody, ScopeLayer};
+use airlock::web::Head;
 use airlock::{Batch, DispatchError, Executor, Outcome, Why};
 use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
@@ -209,6 +210,28 @@ async fn a_rule_that_panics_discards() {
     let asked = tokio::spawn(service.oneshot(Request::new(()))).await;
     assert!(asked.expect_err("the panic goes on").is_panic());
     assert_eq!(effects.fates(), ["1: discarded: panic"]);
+}
+
+#[tokio::test]
+async fn a_rule_sees_what_a_service_has_put_into_the_extensions() {
+    #[derive(Clone)]
+    struct Provisional;
+    let effects = Effects::new();
+    let rule = |response: &Head<'_>| response.extension::<Provisional>().is_none();
+    let service =
+        layer(&effects).flush_when(rule).layer(service_fn(async |request: Request<u64>| {
+            let order = request.into_body();
+            mail::enqueue(order).expect("inside a scope");
+            let mut response = respond(StatusCode::OK);
+            if order == 1 {
+                response.extensions_mut().insert(Provisional);
+            }
+            Ok::<_, Infallible>(response)
+        }));
+    for order in [1, 2] {
+        service.clone().oneshot(Request::new(order)).await.expect("infallible");
+    }
+    assert_eq!(effects.fates(), ["1: discarded: error", "2: dispatched"]);
 }
 
 /// Panics when it is called without having been ready, as tower says that a service may. A clone of it is
