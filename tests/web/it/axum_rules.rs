@@ -286,6 +286,28 @@ async fn extractors_and_middleware_inside_enqueue_into_the_scope() {
     assert_eq!(effects.fates(), ["1: dispatched", "2: dispatched", "3: dispatched"]);
 }
 
+struct Smtp;
+
+#[airlock::task]
+fn over_smtp(#[state] _smtp: &Smtp, order: u64) {
+    unreachable!("order {order} finds no such state");
+}
+
+#[tokio::test]
+async fn a_layer_without_an_executor_runs_tasks_itself_and_without_states() {
+    async fn runs() {
+        let inner = airlock::scope().executor(|_| Ok::<_, std::convert::Infallible>(()));
+        let captured = inner.run_async(async { over_smtp::enqueue(1) }).await;
+        captured.expect("captured, whatever its executor").expect("inside a scope");
+    }
+    let layer = ScopeLayer::new()
+        .on_flush_error(|error| (StatusCode::BAD_GATEWAY, error.to_string()).into_response());
+    let server = Server::axum(Router::new().route("/", get(runs)).layer(layer)).await;
+    let (status, text) = server.get("/").await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    assert!(text.contains("over_smtp") && text.contains("Smtp"), "{text}");
+}
+
 #[tokio::test]
 async fn no_rule_flushes_a_panic() {
     async fn panics() {
