@@ -24,30 +24,28 @@ use std::fmt;
 use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{self, Context, Poll};
 
-use actix_web::body::EitherBody;
+use actix_web::body::{BodySize, EitherBody, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::error::InternalError;
-use actix_web::http::StatusCode;
+use actix_web::web::Bytes;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, ResponseError};
 
-use crate::web;
+use crate::Scope;
+use crate::web::current_scope::current_scope;
+use crate::web::head::succeeded;
 use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
-use crate::{Handle, Scope};
+use crate::web::{self, Followed, Head};
 
-type MiddlewareSettings = Settings<
-    dyn Fn(&ServiceRequest) -> Scope + Send + Sync,
-    dyn Fn(StatusCode) -> bool + Send + Sync,
-    OnFlushError<HttpResponse>,
->;
+type MiddlewareSettings =
+    Settings<dyn Fn(&ServiceRequest) -> Scope + Send + Sync, OnFlushError<HttpResponse>>;
 
 /// Makes every request a scope.
 ///
 /// # Examples
 ///
 /// ```
-/// use actix_web::http::StatusCode;
 /// use actix_web::{App, HttpResponse};
 /// use airlock::DropAll;
 /// use airlock::actix::ScopeMiddleware;
@@ -57,7 +55,7 @@ type MiddlewareSettings = Settings<
 ///         let dry_run = request.headers().contains_key("x-dry-run");
 ///         if dry_run { airlock::scope().policy(DropAll) } else { airlock::scope() }
 ///     })
-///     .flush_when(|status| status.is_success() || status == StatusCode::CONFLICT)
+///     .flush_when(|response| response.status() < 400 || response.status() == 409)
 ///     .on_flush_error(|error| {
 ///         eprintln!("{error}");
 ///         HttpResponse::ServiceUnavailable().finish()
@@ -77,7 +75,7 @@ impl ScopeMiddleware {
         Self { settings: Settings::new() }
     }
 
-    settings!(ServiceRequest, StatusCode, HttpResponse);
+    settings!(ServiceRequest, HttpResponse);
 }
 
 impl Default for ScopeMiddleware {
@@ -92,7 +90,7 @@ where
     S::Future: 'static,
     B: 'static,
 {
-    type Response = ServiceResponse<EitherBody<B>>;
+    type Response = ServiceResponse<EitherBody<Followed<B>>>;
     type Error = Error;
     type Transform = ScopeService<S>;
     type InitError = ();
@@ -115,7 +113,7 @@ where
     S::Future: 'static,
     B: 'static,
 {
-    type Response = ServiceResponse<EitherBody<B>>;
+    type Response = ServiceResponse<EitherBody<Followed<B>>>;
     type Error = Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Error>>>>;
 
@@ -129,21 +127,55 @@ where
         let inside = scope.around(|| self.inner.call(request));
         Box::pin(async move {
             let (handled, sealed) = web::run(inside).await;
-            let status = match &handled {
-                Ok(response) => response.status(),
-                Err(error) => error.as_response_error().status_code(),
+            let succeeded = match &handled {
+                Ok(response) => settings
+                    .succeeded(&Head::new(response.status().as_u16(), &|name| {
+                        response.headers().get(name).and_then(|value| value.to_str().ok())
+                    })),
+                Err(error) => {
+                    let status = error.as_response_error().status_code();
+                    settings.succeeded(&Head::new(status.as_u16(), &|_| None))
+                }
             };
-            let succeeded = status.as_u16() < 400;
-            match (handled, settings.end(sealed, status, succeeded, failed).await) {
-                (handled, None) => handled.map(ServiceResponse::map_into_left_body),
-                (Ok(response), Some(answer)) => {
+            match (handled, settings.end(sealed, succeeded, failed).await) {
+                (Ok(response), Ok(then)) => {
+                    Ok(response.map_body(|_, body| EitherBody::left(Followed { body, then })))
+                }
+                (Ok(response), Err(answer)) => {
                     Ok(response.into_response(answer.map_into_right_body()))
                 }
-                (Err(error), Some(answer)) => {
+                // An error's response is made outside: what is to wait for its end begins now.
+                (Err(error), Ok(_)) => Err(error),
+                (Err(error), Err(answer)) => {
                     Err(InternalError::from_response(error, answer).into())
                 }
             }
         })
+    }
+}
+
+impl<B: MessageBody> MessageBody for Followed<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, B::Error>>> {
+        let this = self.project();
+        let piece = task::ready!(this.body.poll_next(cx));
+        if piece.is_none() {
+            *this.then = None;
+        }
+        Poll::Ready(piece)
+    }
+
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        let Self { body, then } = self;
+        body.try_into_bytes().map_err(|body| Self { body, then })
     }
 }
 
@@ -157,55 +189,33 @@ impl<S> fmt::Debug for ScopeService<S> {
     }
 }
 
-/// The scope that a handler runs in, as an extractor: what [`airlock::current()`](crate::current) gives, and
-/// an error where no middleware made one.
-///
-/// # Examples
-///
-/// ```
-/// use actix_web::{App, web};
-/// use airlock::actix::{CurrentScope, ScopeMiddleware};
-///
-/// async fn effects(CurrentScope(scope): CurrentScope) -> String {
-///     scope.to_string()                                   // the table of what is enqueued so far
-/// }
-///
-/// let app = App::new().wrap(ScopeMiddleware::new()).route("/effects", web::get().to(effects));
-/// ```
-#[derive(Clone, Debug)]
-pub struct CurrentScope(pub Handle);
+current_scope! {
+    /// ```
+    /// use actix_web::{App, web};
+    /// use airlock::actix::{CurrentScope, ScopeMiddleware};
+    ///
+    /// async fn effects(CurrentScope(scope): CurrentScope) -> String {
+    ///     scope.to_string()                               // the table of what is enqueued so far
+    /// }
+    ///
+    /// let app = App::new().wrap(ScopeMiddleware::new()).route("/effects", web::get().to(effects));
+    /// ```
+    else NoScopeMiddleware, add "`.wrap(airlock::actix::ScopeMiddleware::new())` to its app":
+    /// ```
+    /// use actix_web::ResponseError;
+    ///
+    /// assert_eq!(airlock::actix::NoScopeMiddleware.status_code(), 500);
+    /// ```
+}
 
 impl FromRequest for CurrentScope {
     type Error = NoScopeMiddleware;
     type Future = Ready<Result<Self, NoScopeMiddleware>>;
 
     fn from_request(_: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(crate::current().map(Self).ok_or(NoScopeMiddleware))
+        ready(Self::find())
     }
 }
-
-/// A handler asked for its scope, and there is no middleware that makes one.
-///
-/// # Examples
-///
-/// ```
-/// use actix_web::ResponseError;
-///
-/// assert_eq!(airlock::actix::NoScopeMiddleware.status_code(), 500);
-/// ```
-#[derive(Clone, Copy, Debug)]
-pub struct NoScopeMiddleware;
-
-impl fmt::Display for NoScopeMiddleware {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(
-            "a handler asks for `CurrentScope` and no scope is around it: add \
-             `.wrap(airlock::actix::ScopeMiddleware::new())` to its app",
-        )
-    }
-}
-
-impl std::error::Error for NoScopeMiddleware {}
 
 /// A 500 with this error's text.
 impl ResponseError for NoScopeMiddleware {}
@@ -213,6 +223,6 @@ impl ResponseError for NoScopeMiddleware {}
 /// Below 400, as an answer of the middleware is judged.
 impl<B> crate::Outcome for HttpResponse<B> {
     fn succeeded(&self) -> bool {
-        self.status().as_u16() < 400
+        succeeded(self.status().as_u16())
     }
 }

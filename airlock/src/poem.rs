@@ -20,18 +20,19 @@
 
 use std::sync::Arc;
 
+use http_body_util::combinators::BoxBody;
+use poem::error::ResponseError;
 use poem::http::{StatusCode, header};
-use poem::{Endpoint, IntoResponse, Middleware, Request, Response};
+use poem::{Endpoint, FromRequest, IntoResponse, Middleware, Request, RequestBody, Response};
 
 use crate::Scope;
-use crate::web;
+use crate::web::after_response::AfterResponse;
+use crate::web::current_scope::current_scope;
+use crate::web::head::succeeded;
 use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
+use crate::web::{self, Followed, Head};
 
-type MiddlewareSettings = Settings<
-    dyn Fn(&Request) -> Scope + Send + Sync,
-    dyn Fn(StatusCode) -> bool + Send + Sync,
-    OnFlushError<Response>,
->;
+type MiddlewareSettings = Settings<dyn Fn(&Request) -> Scope + Send + Sync, OnFlushError<Response>>;
 
 /// Makes every request a scope.
 ///
@@ -48,7 +49,7 @@ type MiddlewareSettings = Settings<
 ///         let dry_run = request.headers().contains_key("x-dry-run");
 ///         if dry_run { airlock::scope().policy(DropAll) } else { airlock::scope() }
 ///     })
-///     .flush_when(|status| status.is_success() || status == StatusCode::CONFLICT)
+///     .flush_when(|response| response.status() < 400 || response.status() == 409)
 ///     .on_flush_error(|error| {
 ///         eprintln!("{error}");
 ///         StatusCode::SERVICE_UNAVAILABLE.into_response()
@@ -68,7 +69,7 @@ impl ScopeMiddleware {
         Self { settings: Settings::new() }
     }
 
-    settings!(Request, StatusCode, Response);
+    settings!(Request, Response);
 }
 
 impl Default for ScopeMiddleware {
@@ -101,13 +102,25 @@ impl<E: Endpoint> Endpoint for ScopeEndpoint<E> {
         let inside = scope
             .around(|| async { self.inner.call(request).await.map(IntoResponse::into_response) });
         let (handled, sealed) = web::run(inside).await;
-        let status = match &handled {
-            Ok(response) => response.status(),
-            Err(error) => error.status(),
+        let succeeded = match &handled {
+            Ok(response) => settings.succeeded(&Head::new(response.status().as_u16(), &|name| {
+                response.headers().get(name).and_then(|value| value.to_str().ok())
+            })),
+            Err(error) => settings.succeeded(&Head::new(error.status().as_u16(), &|_| None)),
         };
-        let succeeded = status.as_u16() < 400;
-        settings.end(sealed, status, succeeded, failed).await.map_or(handled, Ok)
+        match settings.end(sealed, succeeded, failed).await {
+            Err(answer) => Ok(answer),
+            Ok(None) => handled,
+            Ok(then) => handled.map(|response| followed(response, then)),
+        }
     }
+}
+
+/// An error's response is made outside: what is to wait for its end begins before.
+fn followed(mut response: Response, then: Option<AfterResponse>) -> Response {
+    let body = BoxBody::<_, _>::from(response.take_body());
+    response.set_body(BoxBody::new(Followed { body, then }));
+    response
 }
 
 fn failed() -> Response {
@@ -117,9 +130,42 @@ fn failed() -> Response {
         .body(FAILED)
 }
 
+current_scope! {
+    /// ```
+    /// use airlock::poem::{CurrentScope, ScopeMiddleware};
+    /// use poem::{EndpointExt, Route, get, handler};
+    ///
+    /// #[handler]
+    /// fn effects(CurrentScope(scope): CurrentScope) -> String {
+    ///     scope.to_string()                               // the table of what is enqueued so far
+    /// }
+    ///
+    /// let app = Route::new().at("/effects", get(effects)).with(ScopeMiddleware::new());
+    /// ```
+    else NoScopeMiddleware, add "`.with(airlock::poem::ScopeMiddleware::new())` to its routes":
+    /// ```
+    /// use poem::error::ResponseError;
+    ///
+    /// assert_eq!(airlock::poem::NoScopeMiddleware.status(), 500);
+    /// ```
+}
+
+impl<'a> FromRequest<'a> for CurrentScope {
+    async fn from_request(_: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self::find()?)
+    }
+}
+
+/// A 500 with this error's text.
+impl ResponseError for NoScopeMiddleware {
+    fn status(&self) -> StatusCode {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+}
+
 /// Below 400, as an answer under the middleware is judged.
 impl crate::Outcome for Response {
     fn succeeded(&self) -> bool {
-        self.status().as_u16() < 400
+        succeeded(self.status().as_u16())
     }
 }

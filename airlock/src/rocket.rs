@@ -25,18 +25,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use rocket::http::Status;
+use rocket::request::{self, FromRequest};
 use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request, async_trait};
 
 use crate::Scope;
-use crate::web;
+use crate::web::current_scope::current_scope;
 use crate::web::settings::{OnFlushError, Settings, settings};
+use crate::web::{self, Head};
 
-type RouteSettings = Settings<
-    dyn Fn(&Request<'_>) -> Scope + Send + Sync,
-    dyn Fn(Status) -> bool + Send + Sync,
-    OnFlushError<Status>,
->;
+type RouteSettings = Settings<dyn Fn(&Request<'_>) -> Scope + Send + Sync, OnFlushError<Status>>;
 
 /// Makes every request to some routes a scope.
 ///
@@ -56,7 +54,7 @@ type RouteSettings = Settings<
 ///         let dry_run = request.headers().contains("x-dry-run");
 ///         if dry_run { airlock::scope().policy(DropAll) } else { airlock::scope() }
 ///     })
-///     .flush_when(|status| status.code < 300 || status == Status::Conflict)
+///     .flush_when(|response| response.status() < 400 || response.status() == 409)
 ///     .on_flush_error(|error| {
 ///         eprintln!("{error}");
 ///         Status::ServiceUnavailable
@@ -76,7 +74,7 @@ impl ScopeRoutes {
         Self { settings: Settings::new() }
     }
 
-    settings!(Request<'_>, Status, Status);
+    settings!(Request<'_>, Status);
 
     /// The same routes, each request in a scope of its own.
     pub fn around(&self, routes: impl Into<Vec<Route>>) -> Vec<Route> {
@@ -108,24 +106,66 @@ impl Handler for Scoped {
         let scope = self.settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(request));
         let inside = scope.around(|| self.inner.handle(request, data));
         let (handled, sealed) = web::run(inside).await;
-        let status = match &handled {
-            Outcome::Success(response) => response.status(),
-            Outcome::Error(status) | Outcome::Forward((_, status)) => *status,
-        };
         if handled.is_forward() {
             // The request begins anew in another route.
             sealed.discard();
             return handled;
         }
-        let succeeded = status.code < 400;
-        let failed = || Status::InternalServerError;
-        let answer = self.settings.end(sealed, status, succeeded, failed).await;
-        answer.map_or(handled, Outcome::Error)
+        let succeeded = match &handled {
+            Outcome::Success(response) => {
+                let header = |name: &str| response.headers().get_one(name);
+                self.settings.succeeded(&Head::new(response.status().code, &header))
+            }
+            Outcome::Error(status) | Outcome::Forward((_, status)) => {
+                self.settings.succeeded(&Head::new(status.code, &|_| None))
+            }
+        };
+        match self.settings.end(sealed, succeeded, || Status::InternalServerError).await {
+            Err(answer) => return Outcome::Error(answer),
+            Ok(None) => {}
+            // Rocket drops a request, and with it this, when it has sent the response.
+            Ok(Some(then)) => {
+                request.local_cache(|| then);
+            }
+        }
+        handled
     }
 }
 
 impl fmt::Debug for Scoped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scoped").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+current_scope! {
+    /// ```
+    /// use airlock::rocket::{CurrentScope, ScopeRoutes};
+    /// use rocket::{get, routes};
+    ///
+    /// #[get("/effects")]
+    /// fn effects(scope: CurrentScope) -> String {
+    ///     scope.0.to_string()                             // the table of what is enqueued so far
+    /// }
+    ///
+    /// let app = rocket::build().mount("/", ScopeRoutes::new().around(routes![effects]));
+    /// ```
+    else NoScopeRoutes, add "`airlock::rocket::ScopeRoutes::new().around(…)` around its routes":
+    /// ```
+    /// let error = airlock::rocket::NoScopeRoutes;
+    /// assert!(error.to_string().contains("`airlock::rocket::ScopeRoutes::new().around(…)`"));
+    /// ```
+}
+
+/// A guard. Without a scope it is a 500, which Rocket logs and a catcher answers.
+#[async_trait]
+impl<'r> FromRequest<'r> for CurrentScope {
+    type Error = NoScopeRoutes;
+
+    async fn from_request(_: &'r Request<'_>) -> request::Outcome<Self, NoScopeRoutes> {
+        match Self::find() {
+            Ok(scope) => request::Outcome::Success(scope),
+            Err(error) => request::Outcome::Error((Status::InternalServerError, error)),
+        }
     }
 }

@@ -22,18 +22,21 @@
 //! A status below 400 flushes; any other, and a panic, discard; so does a request whose client has gone, for
 //! salvo drops its handler. The tower layer is not for salvo, which would poll the handler outside of it.
 
+use std::fmt::Debug;
+use std::future::ready;
+
+use http_body_util::BodyExt;
+use salvo_core::extract::{Extractible, Metadata};
 use salvo_core::http::{ResBody, StatusCode, header};
-use salvo_core::{Depot, FlowCtrl, Handler, Request, Response, async_trait};
+use salvo_core::{Depot, FlowCtrl, Handler, Request, Response, Scribe, Writer, async_trait};
 
 use crate::Scope;
-use crate::web;
+use crate::web::after_response::AfterResponse;
+use crate::web::current_scope::current_scope;
 use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
+use crate::web::{self, Followed, Head};
 
-type HoopSettings = Settings<
-    dyn Fn(&Request) -> Scope + Send + Sync,
-    dyn Fn(StatusCode) -> bool + Send + Sync,
-    OnFlushError<Response>,
->;
+type HoopSettings = Settings<dyn Fn(&Request) -> Scope + Send + Sync, OnFlushError<Response>>;
 
 /// Makes every request a scope.
 ///
@@ -50,7 +53,7 @@ type HoopSettings = Settings<
 ///         let dry_run = request.headers().contains_key("x-dry-run");
 ///         if dry_run { airlock::scope().policy(DropAll) } else { airlock::scope() }
 ///     })
-///     .flush_when(|status| status.is_success() || status == StatusCode::CONFLICT)
+///     .flush_when(|response| response.status() < 400 || response.status() == 409)
 ///     .on_flush_error(|error| {
 ///         eprintln!("{error}");
 ///         let mut response = Response::new();
@@ -72,7 +75,7 @@ impl ScopeHoop {
         Self { settings: Settings::new() }
     }
 
-    settings!(Request, StatusCode, Response);
+    settings!(Request, Response);
 }
 
 impl Default for ScopeHoop {
@@ -95,11 +98,25 @@ impl Handler for ScopeHoop {
         let (_, sealed) = web::run(inside).await;
         // salvo answers with a 200 where a route's handlers name no status.
         let status = response.status_code.unwrap_or(StatusCode::OK);
-        let succeeded = status.as_u16() < 400;
-        if let Some(answer) = self.settings.end(sealed, status, succeeded, failed).await {
-            *response = answer;
+        let succeeded = self.settings.succeeded(&Head::new(status.as_u16(), &|name| {
+            response.headers().get(name).and_then(|value| value.to_str().ok())
+        }));
+        match self.settings.end(sealed, succeeded, failed).await {
+            Err(answer) => *response = answer,
+            Ok(None) => {}
+            Ok(then) => follow(response, then),
         }
     }
+}
+
+/// What has no body yet may get one of a catcher, which looks for that: it ends here.
+fn follow(response: &mut Response, then: Option<AfterResponse>) {
+    let body = response.take_body();
+    response.body(if body.is_none() || body.is_error() {
+        body
+    } else {
+        ResBody::Boxed(Box::pin(Followed { body, then }.map_err(Into::into)))
+    });
 }
 
 fn failed() -> Response {
@@ -109,4 +126,48 @@ fn failed() -> Response {
     response.headers_mut().insert(header::CONTENT_TYPE, text);
     response.body(ResBody::Once(FAILED.into()));
     response
+}
+
+current_scope! {
+    /// ```
+    /// use airlock::salvo::{CurrentScope, ScopeHoop};
+    /// use salvo_core::{Router, Writer, handler};
+    ///
+    /// #[handler]
+    /// async fn effects(scope: CurrentScope) -> String {
+    ///     scope.0.to_string()                             // the table of what is enqueued so far
+    /// }
+    ///
+    /// let router = Router::with_path("effects").hoop(ScopeHoop::new()).get(effects);
+    /// ```
+    else NoScopeHoop, add "`.hoop(airlock::salvo::ScopeHoop::new())` to its router":
+    /// ```
+    /// use salvo_core::{Response, Scribe};
+    ///
+    /// let mut response = Response::new();
+    /// airlock::salvo::NoScopeHoop.render(&mut response);
+    /// assert_eq!(response.status_code.map(|status| status.as_u16()), Some(500));
+    /// ```
+}
+
+impl<'ex> Extractible<'ex> for CurrentScope {
+    fn metadata() -> &'static Metadata {
+        static METADATA: Metadata = Metadata::new("CurrentScope");
+        &METADATA
+    }
+
+    fn extract(
+        _: &'ex mut Request,
+        _: &'ex mut Depot,
+    ) -> impl Future<Output = Result<Self, impl Writer + Send + Debug + 'static>> + Send {
+        ready(Self::find())
+    }
+}
+
+/// A 500 with this error's text.
+impl Scribe for NoScopeHoop {
+    fn render(self, response: &mut Response) {
+        response.status_code(StatusCode::INTERNAL_SERVER_ERROR);
+        response.render(self.to_string());
+    }
 }

@@ -697,10 +697,14 @@ pub(crate) fn executor() -> Option<Arc<dyn DynExecutor>> {
     around.or_else(|| configured(|config| config.and_then(|config| config.executor.clone())))
 }
 
+/// The configuration that overrides the installed one here.
+pub(crate) fn overriding() -> Option<Arc<Config>> {
+    CONTEXT.with(|context| context.stack().config.clone())
+}
+
 /// The configuration in force: an override around, else what was installed.
 pub(crate) fn configured<T>(look: impl FnOnce(Option<&Config>) -> T) -> T {
-    let overriding = CONTEXT.with(|context| context.stack().config.clone());
-    match overriding {
+    match overriding() {
         Some(config) => look(Some(&config)),
         None => look(Config::installed()),
     }

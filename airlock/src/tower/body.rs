@@ -6,22 +6,30 @@ use std::task::{Context, Poll};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use crate::web::Followed;
+use crate::web::after_response::AfterResponse;
+
 pin_project! {
     /// The service's own body, or the text that a failed flush is answered with.
     ///
     /// The layer takes any body, boxed ones of layers inside included, and not every body can be made from
-    /// a text.
+    /// a text. With `after_response`, the flush begins when the body has ended or is dropped.
     #[derive(Debug)]
     pub struct ScopeBody<B> {
         #[pin]
-        given: Option<B>,
+        given: Option<Followed<B>>,
         text: &'static str,
     }
 }
 
 impl<B> ScopeBody<B> {
     pub(super) fn given(body: B) -> Self {
-        Self { given: Some(body), text: "" }
+        Self::followed(body, None)
+    }
+
+    /// A body, and what is kept as long as it.
+    pub(super) fn followed(body: B, then: Option<AfterResponse>) -> Self {
+        Self { given: Some(Followed { body, then }), text: "" }
     }
 
     pub(super) fn text(text: &'static str) -> Self {

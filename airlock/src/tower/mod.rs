@@ -34,22 +34,19 @@ mod service;
 use std::fmt;
 use std::sync::Arc;
 
-use ::http::{request, response};
+use ::http::request;
 use tower_layer::Layer;
 
 pub use answer::{Answer, Custom, Plain};
 pub use body::ScopeBody;
 pub use service::{ScopeFuture, ScopeService};
 
+use crate::web::Head;
 use crate::web::settings::Settings;
 use crate::{FlushError, Scope};
 
 /// What answers a failed flush is beside them, of a type of its own: it knows the service's body.
-type LayerSettings = Settings<
-    dyn Fn(&request::Parts) -> Scope + Send + Sync,
-    dyn Fn(&response::Parts) -> bool + Send + Sync,
-    (),
->;
+type LayerSettings = Settings<dyn Fn(&request::Parts) -> Scope + Send + Sync, ()>;
 
 /// Makes every request a scope.
 ///
@@ -119,25 +116,25 @@ impl<A> ScopeLayer<A> {
     ///
     /// ```
     /// use airlock::tower::ScopeLayer;
-    /// use http::StatusCode;
     ///
     /// // A conflict is an answer like any other.
-    /// let layer = ScopeLayer::new().flush_when(|response| {
-    ///     response.status.is_success() || response.status == StatusCode::CONFLICT
-    /// });
+    /// let layer = ScopeLayer::new()
+    ///     .flush_when(|response| response.status() < 400 || response.status() == 409);
     /// ```
     pub fn flush_when(
         mut self,
-        flush_when: impl Fn(&response::Parts) -> bool + Send + Sync + 'static,
+        flush_when: impl Fn(&Head<'_>) -> bool + Send + Sync + 'static,
     ) -> Self {
         self.settings.flush_when = Some(Arc::new(flush_when));
         self
     }
 
-    /// Hands the response to the server first and flushes then, in a task of its own.
+    /// Flushes when the response has ended, in a task of its own.
     ///
-    /// Nobody is left to tell when such a flush fails: it is logged, with what did not leave. Outside a
-    /// Tokio runtime there is no such task, and the response waits as ever.
+    /// A body that is streamed has ended with its last piece; or when its client goes away, for what the
+    /// handler enqueued leaves all the same. Nobody is left to tell when such a flush fails: it is logged,
+    /// with what did not leave. Outside a Tokio runtime there is no such task, and the response waits as
+    /// ever.
     ///
     /// # Examples
     ///
@@ -149,8 +146,8 @@ impl<A> ScopeLayer<A> {
         self
     }
 
-    /// Answers a failed flush. The error is `answer`'s: whatever did not leave is in it, and nothing is
-    /// logged.
+    /// Answers a failed flush. The error is `answer`'s: whatever did not leave is in it. The log has the
+    /// verdict on each effect, and not the error.
     ///
     /// # Examples
     ///

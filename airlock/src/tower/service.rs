@@ -11,8 +11,9 @@ use tower_service::Service;
 
 use super::{Answer, LayerSettings, ScopeBody};
 use crate::scope::inside::Inside;
-use crate::web::{self, Flushing};
-use crate::{Outcome, Scope, Sealed};
+use crate::web::head::succeeded;
+use crate::web::{self, Ended, Flushing, Head};
+use crate::{Scope, Sealed};
 
 /// A service whose every request is a scope; made by [`ScopeLayer`](super::ScopeLayer).
 #[derive(Clone)]
@@ -63,15 +64,15 @@ impl<A> Ending<A> {
         (scope, Request::from_parts(parts, body))
     }
 
-    /// Whether to flush, with the response back.
-    fn succeeded<B>(&self, response: Response<B>) -> (bool, Response<B>) {
+    /// Whether to flush.
+    fn succeeded<B>(&self, response: &Response<B>) -> bool {
+        let status = response.status().as_u16();
         let Some(flush_when) = &self.settings.flush_when else {
-            let succeeded = response.succeeded() && grpc_succeeded(&response);
-            return (succeeded, response);
+            return succeeded(status) && grpc_succeeded(response);
         };
-        let (parts, body) = response.into_parts();
-        let succeeded = flush_when(&parts);
-        (succeeded, Response::from_parts(parts, body))
+        let header =
+            |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        flush_when(&Head::new(status, &header).with_extensions(response.extensions()))
     }
 }
 
@@ -107,26 +108,27 @@ where
 {
     type Output = Result<Response<ScopeBody<B>>, E>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.as_mut().project();
         if this.flushing.is_none() {
             let (handled, seat) = ready!(this.inside.poll_caught(cx));
             // Held while the rule is asked, which may panic.
             let sealed = Sealed::of(seat);
-            let (succeeded, handled) = match handled {
-                Err(error) => (false, Err(error)),
-                Ok(response) => {
-                    let (succeeded, response) = this.ending.succeeded(response);
-                    (succeeded, Ok(response))
+            let succeeded = handled.as_ref().is_ok_and(|response| this.ending.succeeded(response));
+            let ended = web::end(sealed, succeeded, this.ending.settings.after_response);
+            let response = match handled {
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(response) => response,
+            };
+            let then = match ended {
+                Ended::Done => None,
+                Ended::After(then) => Some(then),
+                Ended::Flushing(flushing) => {
+                    *this.flushing = Some((flushing, response));
+                    return self.poll(cx);
                 }
             };
-            let flushing = web::end(sealed, succeeded, this.ending.settings.after_response);
-            match (handled, flushing) {
-                (Ok(response), Some(flushing)) => *this.flushing = Some((flushing, response)),
-                (handled, _) => {
-                    return Poll::Ready(handled.map(|given| given.map(ScopeBody::given)));
-                }
-            }
+            return Poll::Ready(Ok(response.map(|body| ScopeBody::followed(body, then))));
         }
         let Some((flushing, _)) = this.flushing else { unreachable!("it was put there above") };
         let flushed = ready!(Pin::new(flushing).poll(cx));

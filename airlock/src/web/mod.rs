@@ -11,10 +11,30 @@ use ::tokio::task::JoinHandle;
 use crate::executor::DispatchError;
 use crate::report::Report;
 use crate::scope::chunks::Undone;
+use crate::scope::context::{self, Seat};
 use crate::scope::flush::Flush;
 use crate::scope::inside::Inside;
 use crate::{FlushError, Scope, Sealed, events};
 
+pub(crate) mod after_response;
+#[cfg(any(
+    feature = "actix",
+    feature = "axum",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+))]
+pub(crate) mod current_scope;
+#[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
+mod followed;
+#[cfg(any(
+    feature = "actix",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "tower",
+))]
+pub(crate) mod head;
 #[cfg(any(
     feature = "actix",
     feature = "poem",
@@ -23,6 +43,19 @@ use crate::{FlushError, Scope, Sealed, events};
     feature = "tower",
 ))]
 pub(crate) mod settings;
+
+#[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
+pub use followed::Followed;
+#[cfg(any(
+    feature = "actix",
+    feature = "poem",
+    feature = "rocket",
+    feature = "salvo",
+    feature = "tower",
+))]
+pub use head::Head;
+
+use after_response::AfterResponse;
 
 /// Handles a request in a scope, and flushes if `succeeded` says so of the answer, in a task of its own.
 ///
@@ -66,8 +99,13 @@ pub async fn handle<F: Future>(
     let (answer, sealed) = run(scope.around(|| body)).await;
     let succeeded = succeeded(&answer);
     let flushed = match end(sealed, succeeded, false) {
-        Some(flushing) => flushing.await,
-        None => Ok(()),
+        Ended::Flushing(flushing) => flushing.await,
+        Ended::Done => Ok(()),
+        // It is not asked for, and would begin here.
+        Ended::After(then) => {
+            drop(then);
+            Ok(())
+        }
     };
     (answer, flushed)
 }
@@ -79,28 +117,39 @@ pub(crate) async fn run<F: Future>(inside: Inside<F>) -> (F::Output, Sealed) {
     (answer, Sealed::of(seat))
 }
 
-/// Ends a request's scope. What is left to wait for is the flush, if there is one and the response
-/// is to wait for it.
-pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Option<Flushing> {
-    let flush = sealed.decide_apart(succeeded)?;
+/// Ends a request's scope.
+pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Ended {
+    let Some(flush) = sealed.decide_apart(succeeded) else { return Ended::Done };
     let Ok(runtime) = Handle::try_current() else {
-        return Some(Flushing::Here(Box::pin(flush.run_async())));
+        return Ended::Flushing(Flushing::Here(Box::pin(flush.run_async())));
     };
     let flushed = carried_along(flush);
     if !after_response {
-        return Some(Flushing::Apart(runtime.spawn(flushed)));
+        return Ended::Flushing(Flushing::Apart(runtime.spawn(flushed)));
     }
-    runtime.spawn(async {
+    let flushed = async {
         if let Err(error) = flushed.await {
             events::failed_elsewhere(&error);
         }
-    });
-    None
+    };
+    Ended::After(AfterResponse::new(runtime, flushed))
 }
 
-/// The flush as a part of the span and trace in force here, whatever task it runs in.
+/// What is left to do of a request's scope.
+pub(crate) enum Ended {
+    Done,
+    /// To wait for the flush.
+    Flushing(Flushing),
+    /// To keep this as long as the response.
+    After(AfterResponse),
+}
+
+/// The flush under the configuration, and as a part of the span and trace, in force here, whatever task
+/// it runs in: tasks that it runs are configured like the request.
 fn carried_along(flush: Flush) -> impl Future<Output = Result<(), FlushError>> + Send {
-    let flushed = events::carried_along(flush.run_async());
+    let seat = Seat { config: context::overriding().map(Some), ..Seat::default() };
+    let configured = Inside::new(flush.run_async(), seat);
+    let flushed = events::carried_along(async { configured.await.0 });
     #[cfg(feature = "opentelemetry")]
     let flushed = crate::opentelemetry::carried_along(flushed);
     flushed

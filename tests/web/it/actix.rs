@@ -1,123 +1,134 @@
 //! actix-web.
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::{App, HttpResponse, HttpServer, ResponseError, web};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{App, Error, HttpResponse, HttpServer, web};
 use airlock::actix::{CurrentScope, ScopeMiddleware};
 
 use crate::frameworks::{
-    Gone, answer, conforms, conforms_after_response, conforms_otherwise, kept, panics, scope_of,
-    slow, without_mail,
+    Framework, Gone, Told, answer, conforms, kept, panics, rule, scope_of, shown, slow, stream,
+    without_mail,
 };
-use crate::support::{Effects, Server, mail};
+use crate::support::{Effects, Server, listen_std, mail};
 
-fn scopes(effects: &Effects) -> ScopeMiddleware {
-    let effects = effects.clone();
-    ScopeMiddleware::new().scope(move |request| {
-        let header = request.headers().get("x-scope").and_then(|value| value.to_str().ok());
-        scope_of(&effects, header)
-    })
+struct Actix;
+
+conforms!(Actix);
+
+impl Framework for Actix {
+    const GONE: Gone = Gone::RunsOn;
+    const PANIC: Option<http::StatusCode> = None;
+    const ADD: Option<&'static str> = Some("`.wrap(airlock::actix::ScopeMiddleware::new())`");
+
+    async fn serve(effects: &Effects, told: Told) -> Server {
+        let effects = effects.clone();
+        let scopes = ScopeMiddleware::new().scope(move |request| {
+            let header = request.headers().get("x-scope").and_then(|value| value.to_str().ok());
+            scope_of(&effects, header)
+        });
+        let scopes = match told {
+            Told::Nothing => scopes,
+            Told::AfterResponse => scopes.after_response(),
+            Told::Rules => scopes
+                .flush_when(rule)
+                .on_flush_error(|error| HttpResponse::ServiceUnavailable().body(kept(error))),
+        };
+        let (listener, address) = listen_std();
+        let app = move || {
+            App::new().service(web::resource("/outside").to(extracted)).service(
+                web::scope("")
+                    .wrap(scopes.clone())
+                    .route("/answer/{status}", web::get().to(answers))
+                    .route("/quiet/{status}", web::get().to(quiet))
+                    .route("/error/{status}", web::get().to(fails))
+                    .route("/slow", web::get().to(|| empty(slow())))
+                    .route("/stream", web::get().to(streams))
+                    .route("/panic", web::get().to(|| empty(panics())))
+                    .route("/blocked", web::get().to(|| empty(without_mail())))
+                    .route("/scope", web::get().to(extracted)),
+            )
+        };
+        let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
+        Server::new(address, server.expect("it is bound").run())
+    }
 }
 
-fn serve(scopes: ScopeMiddleware) -> Server {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let address = listener.local_addr().expect("it is bound");
-    let app = move || {
-        let answers = async |status: web::Path<u16>| {
-            HttpResponse::new(StatusCode::from_u16(answer(*status).await).expect("a status"))
-        };
-        App::new().service(web::resource("/outside").to(extracted)).service(
-            web::scope("")
-                .wrap(scopes.clone())
-                .route("/answer/{status}", web::get().to(answers))
-                .route(
-                    "/slow",
-                    web::get().to(async || {
-                        slow().await;
-                        ""
-                    }),
-                )
-                .route(
-                    "/panic",
-                    web::get().to(async || {
-                        panics().await;
-                        ""
-                    }),
-                )
-                .route(
-                    "/blocked",
-                    web::get().to(async || {
-                        without_mail().await;
-                        ""
-                    }),
-                )
-                .route("/scope", web::get().to(extracted))
-                .route("/error", web::get().to(fails)),
-        )
-    };
-    let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
-    Server::new(address, server.expect("it is bound").run())
+async fn answers(status: web::Path<u16>) -> HttpResponse {
+    HttpResponse::new(StatusCode::from_u16(answer(*status).await).expect("a status"))
+}
+
+async fn quiet(status: web::Path<u16>) -> HttpResponse {
+    let mut response = answers(status).await;
+    response
+        .headers_mut()
+        .insert("x-effects".parse().expect("a name"), "none".parse().expect("a value"));
+    response
+}
+
+async fn fails(status: web::Path<u16>) -> Result<HttpResponse, Error> {
+    let status = answers(status).await.status();
+    Err(InternalError::new("no luck", status).into())
+}
+
+async fn streams() -> HttpResponse {
+    HttpResponse::Ok().streaming(stream().await)
+}
+
+async fn empty(handled: impl Future<Output = ()>) -> &'static str {
+    handled.await;
+    ""
 }
 
 async fn extracted(CurrentScope(scope): CurrentScope) -> String {
-    mail::enqueue(1).expect("inside a scope");
-    scope.inspect().own().len().to_string()
+    shown(&scope)
 }
 
-/// An error of the handler's that is no failure.
-#[derive(Debug)]
-struct Elsewhere;
-
-impl std::fmt::Display for Elsewhere {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("elsewhere")
-    }
+async fn inside(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    mail::enqueue(7).expect("wrapped before, and so inside the scope");
+    next.call(request).await
 }
 
-impl ResponseError for Elsewhere {
-    fn status_code(&self) -> StatusCode {
-        StatusCode::GONE
-    }
+async fn outside(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    assert!(mail::enqueue(8).is_err(), "wrapped after, and so outside of the scope");
+    next.call(request).await
 }
 
-async fn fails() -> Result<HttpResponse, Elsewhere> {
-    mail::enqueue(5).expect("inside a scope");
-    Err(Elsewhere)
+async fn spawns() -> &'static str {
+    let spawned = actix_web::rt::spawn(async { mail::enqueue(9).is_err() }).await;
+    if spawned.expect("no panic") { "no scope" } else { "in a scope" }
 }
 
 #[tokio::test]
-async fn conforms_by_itself() {
+async fn apps_and_resources_are_wrapped_inside_out() {
     let effects = Effects::new();
-    conforms(&serve(scopes(&effects)), &effects, Gone::RunsOn).await;
-}
+    let scopes = effects.clone();
+    let scopes = ScopeMiddleware::new().scope(move |_| scopes.scope());
+    let (listener, address) = listen_std();
+    let of_an_app = scopes.clone();
+    let app = move || {
+        let app = App::new().wrap(from_fn(inside)).wrap(of_an_app.clone()).wrap(from_fn(outside));
+        app.route("/", web::get().to(spawns))
+    };
+    let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
+    let server = Server::new(address, server.expect("it is bound").run());
+    assert_eq!(server.get("/").await, (http::StatusCode::OK, "no scope".to_owned()));
 
-#[tokio::test]
-async fn conforms_with_rules_of_the_users() {
-    let effects = Effects::new();
-    let scopes = scopes(&effects)
-        .flush_when(|status| status == StatusCode::CONFLICT)
-        .on_flush_error(|error| HttpResponse::ServiceUnavailable().body(kept(error)));
-    conforms_otherwise(&serve(scopes), &effects, "kept: mail(order: 409)").await;
-}
-
-#[tokio::test]
-async fn conforms_when_it_flushes_after_the_response() {
-    let effects = Effects::new();
-    conforms_after_response(&serve(scopes(&effects).after_response()), &effects).await;
-}
-
-#[tokio::test]
-async fn errors_of_handlers_discard() {
-    let effects = Effects::new();
-    let server = serve(scopes(&effects));
-    assert_eq!(server.get("/error").await.0, http::StatusCode::GONE);
-    assert_eq!(effects.fates(), ["5: discarded: error"]);
-}
-
-#[tokio::test]
-async fn a_handler_finds_its_scope() {
-    let server = serve(scopes(&Effects::new()));
-    assert_eq!(server.get("/scope").await.1, "1");
-    let (status, text) = server.get("/outside").await;
-    assert_eq!(status, http::StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(text.contains("`.wrap(airlock::actix::ScopeMiddleware::new())`"), "{text}");
+    let (listener, address) = listen_std();
+    let app = move || {
+        let resource = web::resource("/").wrap(from_fn(inside)).wrap(scopes.clone());
+        App::new().service(resource.wrap(from_fn(outside)).to(spawns))
+    };
+    let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
+    let server = Server::new(address, server.expect("it is bound").run());
+    assert_eq!(server.get("/").await, (http::StatusCode::OK, "no scope".to_owned()));
+    assert_eq!(effects.left(), ["mail(order: 7)", "mail(order: 7)"]);
 }

@@ -42,28 +42,6 @@ async fn panics() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_before_the_answer_discards() {
-    let effects = Effects::new();
-    let server = Server::axum(Router::new().route("/", get(slow)).layer(layer(&effects))).await;
-    hang_up(server.address, "/", Duration::from_millis(50)).await;
-    effects.ended(1).await;
-    assert_eq!(effects.fates(), ["1: discarded: cancelled"]);
-}
-
-#[tokio::test]
-async fn a_flush_that_has_begun_is_finished_without_the_client() {
-    let effects = Effects::new();
-    let scopes = effects.clone();
-    let layer = ScopeLayer::new().scope(move |_| scopes.slow_scope(Duration::from_millis(400)));
-    let server = Server::axum(Router::new().route("/", get(quick)).layer(layer)).await;
-    // Long enough for the handler, and not for the flush.
-    hang_up(server.address, "/", Duration::from_millis(100)).await;
-    assert!(effects.left().is_empty(), "the flush is still on its way");
-    effects.ended(1).await;
-    assert_eq!(effects.fates(), ["1: dispatched", "2: dispatched", "3: dispatched"]);
-}
-
-#[tokio::test]
 async fn timeouts_inside_and_outside_discard() {
     let timeout =
         || TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_millis(50));
@@ -95,15 +73,6 @@ async fn a_timeout_around_a_flush_that_has_begun_does_not_break_it_off() {
     effects.ended(1).await;
     let all = ["1: dispatched", "2: dispatched", "3: dispatched"];
     assert_eq!(effects.fates(), all, "the client was told of a timeout, no more");
-}
-
-#[tokio::test]
-async fn a_panic_discards_and_goes_on() {
-    let effects = Effects::new();
-    let server = Server::axum(Router::new().route("/", get(panics)).layer(layer(&effects))).await;
-    assert!(send(server.address, request("/")).await.is_err(), "the connection ends");
-    effects.ended(1).await;
-    assert_eq!(effects.fates(), ["2: discarded: panic"]);
 }
 
 #[tokio::test]

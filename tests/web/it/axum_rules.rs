@@ -1,6 +1,8 @@
 //! axum: what flushes and what discards, and what a request can say about it.
 
-use airlock::axum::CurrentScope;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use airlock::tower::ScopeLayer;
 use airlock::{AssertNoEffects, DropAll, EnqueueError, block_tasks};
 use axum::extract::{Path, Request};
@@ -11,7 +13,7 @@ use axum::{Extension, Router};
 use http::StatusCode;
 use tower::ServiceBuilder;
 
-use crate::support::{Effects, Server, eventually, mail, request};
+use crate::support::{Effects, Server, mail, request, send};
 
 /// Answers with the status named, after a mail.
 async fn answer(Path(status): Path<u16>) -> StatusCode {
@@ -26,18 +28,6 @@ fn layer(effects: &Effects) -> ScopeLayer {
 
 fn app() -> Router {
     Router::new().route("/{status}", get(answer))
-}
-
-#[tokio::test]
-async fn below_400_flushes_and_the_rest_discards() {
-    let effects = Effects::new();
-    let server = Server::axum(app().layer(layer(&effects))).await;
-    for (status, left) in [(200, 1), (204, 2), (303, 3), (399, 4), (400, 4), (404, 4), (500, 4)] {
-        assert_eq!(server.get(&format!("/{status}")).await.0, status);
-        assert_eq!(effects.left().len(), left, "after a {status}");
-    }
-    let discarded = ["400: discarded: error", "404: discarded: error", "500: discarded: error"];
-    assert_eq!(effects.fates()[4..], discarded);
 }
 
 #[tokio::test]
@@ -56,53 +46,6 @@ async fn redirects_and_errors_of_handlers_are_responses_like_others() {
     assert_eq!(server.get("/place").await.0, StatusCode::SEE_OTHER);
     assert_eq!(server.get("/sold-out").await.0, StatusCode::CONFLICT);
     assert_eq!(effects.fates(), ["1: dispatched", "2: discarded: error"]);
-}
-
-#[tokio::test]
-async fn the_rule_can_be_replaced() {
-    let effects = Effects::new();
-    let only_409 = layer(&effects).flush_when(|response| response.status == StatusCode::CONFLICT);
-    let server = Server::axum(app().layer(only_409)).await;
-    server.get("/200").await;
-    server.get("/409").await;
-    assert_eq!(effects.fates(), ["200: discarded: error", "409: dispatched"]);
-}
-
-#[tokio::test]
-async fn the_response_waits_for_the_flush() {
-    let effects = Effects::new();
-    let slow = effects.clone();
-    let layer =
-        ScopeLayer::new().scope(move |_| slow.slow_scope(std::time::Duration::from_millis(100)));
-    let server = Server::axum(app().layer(layer)).await;
-    server.get("/200").await;
-    assert_eq!(effects.left(), ["mail(order: 200)"]);
-}
-
-#[tokio::test]
-async fn after_response_does_not_wait() {
-    let effects = Effects::new();
-    let slow = effects.clone();
-    let layer = ScopeLayer::new()
-        .scope(move |_| slow.slow_scope(std::time::Duration::from_millis(200)))
-        .after_response();
-    let server = Server::axum(app().layer(layer)).await;
-    assert_eq!(server.get("/200").await.0, 200);
-    assert!(effects.left().is_empty(), "the answer is here, and the flush goes on");
-    eventually("the mail leaves", || !effects.left().is_empty()).await;
-    server.get("/500").await;
-    assert_eq!(effects.fates(), ["200: dispatched", "500: discarded: error"]);
-}
-
-#[tokio::test]
-async fn after_response_a_failed_flush_changes_nothing_for_the_client() {
-    let effects = Effects::new();
-    let failing = effects.clone();
-    let layer = ScopeLayer::new().scope(move |_| failing.failing_scope()).after_response();
-    let server = Server::axum(app().layer(layer)).await;
-    assert_eq!(server.get("/200").await.0, 200);
-    effects.ended(1).await;
-    assert_eq!(effects.fates(), ["200: failed: the engine at db-7.internal is down"]);
 }
 
 #[tokio::test]
@@ -193,29 +136,6 @@ async fn a_dry_run_answers_with_the_table_of_what_would_have_happened() {
     assert_eq!(effects.left(), ["mail(order: 201)"]);
 }
 
-#[tokio::test]
-async fn a_handler_finds_its_scope() {
-    async fn extracted(CurrentScope(scope): CurrentScope) -> String {
-        mail::enqueue(1).expect("inside a scope");
-        scope.inspect().own().len().to_string()
-    }
-    async fn asked() -> String {
-        mail::enqueue(2).expect("inside a scope");
-        airlock::current().expect("inside a scope").inspect().own().len().to_string()
-    }
-    let effects = Effects::new();
-    let scoped = Router::new().route("/extracted", get(extracted)).route("/asked", get(asked));
-    let app = scoped.layer(layer(&effects)).route("/outside", get(extracted));
-    let server = Server::axum(app).await;
-    assert_eq!(server.get("/extracted").await.1, "1");
-    assert_eq!(server.get("/asked").await.1, "1");
-    assert_eq!(effects.left(), ["mail(order: 1)", "mail(order: 2)"]);
-
-    let (status, text) = server.get("/outside").await;
-    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert!(text.contains("add `.layer(airlock::tower::ScopeLayer::new())`"), "{text}");
-}
-
 #[airlock::scoped(policy = BlockTasks(mail))]
 async fn without_mail() -> StatusCode {
     mail::enqueue(1).expect("inside a scope");
@@ -291,18 +211,115 @@ async fn an_outer_layer_that_releases_lets_the_inner_one_flush() {
     assert_eq!(effects.left(), ["mail(order: 200)"], "by the executor of the scope around");
 }
 
+/// Counts the scopes that it makes.
+fn counting(effects: &Effects, scopes: &Arc<AtomicUsize>) -> ScopeLayer {
+    let (effects, scopes) = (effects.clone(), scopes.clone());
+    ScopeLayer::new().scope(move |_| {
+        scopes.fetch_add(1, Ordering::Relaxed);
+        effects.scope()
+    })
+}
+
 #[tokio::test]
-async fn route_layers_and_service_builders_take_the_layer() {
-    let effects = Effects::new();
-    let routed = app().route_layer(layer(&effects));
-    let server = Server::axum(routed).await;
-    server.get("/201").await;
+async fn whatever_takes_a_layer_takes_this_one() {
+    let (effects, scopes) = (Effects::new(), Arc::new(AtomicUsize::new(0)));
+    let server = Server::axum(app().route_layer(counting(&effects, &scopes))).await;
+    assert_eq!(server.get("/201").await.0, 201);
     assert_eq!(server.get("/not/there").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(scopes.load(Ordering::Relaxed), 1, "what matches no route is no scope");
 
     let built = ServiceBuilder::new().layer(Extension(7_u64)).layer(layer(&effects));
     let server = Server::axum(app().layer(built)).await;
-    server.get("/202").await;
-    assert_eq!(effects.left(), ["mail(order: 201)", "mail(order: 202)"]);
+    assert_eq!(server.get("/202").await.0, 202);
+
+    let method = get(answer).layer(layer(&effects));
+    let server = Server::axum(Router::new().route("/{status}", method)).await;
+    assert_eq!(server.get("/203").await.0, 203);
+    assert_eq!(effects.left(), ["mail(order: 201)", "mail(order: 202)", "mail(order: 203)"]);
+}
+
+#[tokio::test]
+async fn what_a_layer_outside_has_put_into_the_request_chooses_the_policy() {
+    /// Put there by the layer that checks who asks.
+    #[derive(Clone)]
+    struct Admin;
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let layer = ScopeLayer::new().scope(move |request| {
+        let admin = request.extensions.get::<Admin>().is_some();
+        if admin { scopes.scope().policy(block_tasks![mail]) } else { scopes.scope() }
+    });
+    let admin = app().layer(layer.clone()).layer(Extension(Admin));
+    let server = Server::axum(app().layer(layer).nest("/admin", admin)).await;
+    assert_eq!(server.get("/201").await.0, 201);
+    assert_eq!(server.get("/admin/202").await.0, 202);
+    assert_eq!(effects.fates(), ["201: dispatched", "202: dropped by BlockTasks"]);
+}
+
+/// An extractor that enqueues.
+struct Noted;
+
+impl<S: Sync> axum::extract::FromRequestParts<S> for Noted {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        _: &mut http::request::Parts,
+        _: &S,
+    ) -> Result<Self, std::convert::Infallible> {
+        mail::enqueue(2).expect("inside the scope");
+        Ok(Self)
+    }
+}
+
+#[tokio::test]
+async fn extractors_and_middleware_inside_enqueue_into_the_scope() {
+    async fn notes(request: Request, next: Next) -> Response {
+        mail::enqueue(1).expect("inside the scope");
+        let response = next.run(request).await;
+        mail::enqueue(3).expect("inside the scope");
+        response
+    }
+    let effects = Effects::new();
+    let routes = Router::new().route("/", get(async |_: Noted| ()));
+    let app = routes.layer(middleware::from_fn(notes)).layer(layer(&effects));
+    assert_eq!(Server::axum(app).await.get("/").await.0, 200);
+    assert_eq!(effects.fates(), ["1: dispatched", "2: dispatched", "3: dispatched"]);
+}
+
+struct Smtp;
+
+#[airlock::task]
+fn over_smtp(#[state] _smtp: &Smtp, order: u64) {
+    unreachable!("order {order} finds no such state");
+}
+
+#[tokio::test]
+async fn a_layer_without_an_executor_runs_tasks_itself_and_without_states() {
+    async fn runs() {
+        let inner = airlock::scope().executor(|_| Ok::<_, std::convert::Infallible>(()));
+        let captured = inner.run_async(async { over_smtp::enqueue(1) }).await;
+        captured.expect("captured, whatever its executor").expect("inside a scope");
+    }
+    let layer = ScopeLayer::new()
+        .on_flush_error(|error| (StatusCode::BAD_GATEWAY, error.to_string()).into_response());
+    let server = Server::axum(Router::new().route("/", get(runs)).layer(layer)).await;
+    let (status, text) = server.get("/").await;
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    assert!(text.contains("over_smtp") && text.contains("Smtp"), "{text}");
+}
+
+#[tokio::test]
+async fn no_rule_flushes_a_panic() {
+    async fn panics() {
+        mail::enqueue(1).expect("inside a scope");
+        panic!("the stock is negative");
+    }
+    let effects = Effects::new();
+    let app = Router::new().route("/", get(panics)).layer(layer(&effects).flush_when(|_| true));
+    let server = Server::axum(app).await;
+    assert!(send(server.address, request("/")).await.is_err(), "the connection ends");
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["1: discarded: panic"]);
 }
 
 #[tokio::test]

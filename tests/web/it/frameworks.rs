@@ -1,18 +1,141 @@
-//! What holds for each of the frameworks that have an adapter of their own.
+//! What holds for every framework: one list of behaviours, and what a framework says of itself to be held
+//! to it.
 
+use std::io;
 use std::time::Duration;
 
-use airlock::{DropAll, FlushError, Scope};
+use airlock::web::Head;
+use airlock::{DropAll, FlushError, Handle, Scope};
 use http::StatusCode;
+use hyper::body::Bytes;
+use tokio_stream::{Stream, StreamExt};
 
-use crate::support::{Effects, Server, hang_up, mail, request, send};
+use crate::support::{Effects, Server, hang_up, hang_up_in, mail, open, piece, request, send};
 
-/// What becomes of a request whose client has gone.
+/// A framework, with a server of these routes:
+///
+/// ```text
+/// /answer/STATUS   a response                 answer(STATUS)
+/// /quiet/STATUS    one with `x-effects: none` answer(STATUS)
+/// /error/STATUS    an error of the handler's  answer(STATUS)
+/// /slow                                       slow()
+/// /stream          a body of pieces()         stream()
+/// /panic                                      panics()
+/// /blocked                                    without_mail()
+/// /scope           its text                   shown(CurrentScope)
+/// /outside         the same without a scope
+/// ```
+pub(crate) trait Framework {
+    /// What becomes of a request whose client has gone.
+    const GONE: Gone;
+
+    /// What a client hears whose handler panics; that the connection ends, where it is nothing.
+    const PANIC: Option<StatusCode>;
+
+    /// The text of a failed flush's answer; another's, where it is nothing.
+    const FAILED: Option<&'static str> = Some("the request failed");
+
+    /// What a handler is told to add that asks for a scope where there is none; in the log, where it is
+    /// nothing.
+    const ADD: Option<&'static str>;
+
+    /// A server whose middleware makes scopes by [`scope_of`].
+    async fn serve(effects: &Effects, told: Told) -> Server;
+}
+
 #[derive(Clone, Copy)]
 pub(crate) enum Gone {
     RunsOn,
     IsDropped,
 }
+
+/// What a middleware is told besides.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    Nothing,
+    /// To flush by [`rule`], and to answer a failed flush with a 503 and what [`kept`] says.
+    Rules,
+    AfterResponse,
+}
+
+/// A test for each behaviour.
+macro_rules! conforms {
+    ($framework:ty) => {
+        $crate::frameworks::conforms! { $framework:
+            below_400_flushes_and_the_rest_discards
+            errors_of_handlers_are_judged_by_their_status
+            a_request_says_which_policy_holds
+            a_handlers_own_scope_nests_and_its_policy_holds
+            the_response_waits_for_the_flush
+            a_failed_flush_is_a_500_that_gives_nothing_away
+            a_panic_discards
+            a_client_that_goes_away_before_the_answer
+            a_flush_that_has_begun_is_finished_without_the_client
+            a_handler_finds_its_scope
+            the_rule_can_be_replaced
+            the_answer_to_a_failed_flush_can_be_replaced
+            after_response_does_not_wait
+            after_response_a_failed_flush_changes_nothing_for_the_client
+            what_a_handler_enqueued_leaves_before_its_body
+            after_response_it_leaves_after_the_last_piece
+            after_response_it_leaves_though_the_client_goes_away_within_the_body
+        }
+    };
+    ($framework:ty: $($behaviour:ident)+) => {
+        $(
+            #[tokio::test]
+            async fn $behaviour() {
+                $crate::frameworks::$behaviour::<$framework>().await;
+            }
+        )+
+    };
+}
+pub(crate) use conforms;
+
+// ---- what the routes do
+
+pub(crate) async fn answer(status: u16) -> u16 {
+    mail::enqueue(status.into()).expect("inside a scope");
+    tokio::task::yield_now().await;
+    status
+}
+
+pub(crate) async fn slow() {
+    mail::enqueue(1).expect("inside a scope");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    mail::enqueue(2).expect("inside a scope");
+}
+
+/// Three pieces, 300 ms apart, each with what it found when it enqueued.
+pub(crate) async fn stream() -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    mail::enqueue(5).expect("inside a scope");
+    tokio_stream::iter(1..=3).then(async |piece| {
+        if piece > 1 {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        let found = if mail::enqueue(6).is_err() { "no scope" } else { "a scope" };
+        Ok(Bytes::from(format!("{piece}: {found}")))
+    })
+}
+
+pub(crate) async fn panics() {
+    mail::enqueue(3).expect("inside a scope");
+    tokio::task::yield_now().await;
+    panic!("the stock is negative");
+}
+
+pub(crate) fn shown(scope: &Handle) -> String {
+    mail::enqueue(7).expect("inside a scope");
+    scope.inspect().own().iter().map(ToString::to_string).collect()
+}
+
+/// A scope of the handler's own, with a policy of its own.
+#[airlock::scoped(policy = BlockTasks(mail))]
+pub(crate) async fn without_mail() {
+    mail::enqueue(4).expect("inside a scope");
+}
+
+// ---- what the middlewares are told
 
 /// The scope of a request that carries this in `x-scope`.
 pub(crate) fn scope_of(effects: &Effects, header: Option<&str>) -> Scope {
@@ -24,31 +147,9 @@ pub(crate) fn scope_of(effects: &Effects, header: Option<&str>) -> Scope {
     }
 }
 
-/// What `/answer/{status}` does in every framework.
-pub(crate) async fn answer(status: u16) -> u16 {
-    mail::enqueue(status.into()).expect("inside a scope");
-    tokio::task::yield_now().await;
-    status
-}
-
-/// What `/slow` does.
-pub(crate) async fn slow() {
-    mail::enqueue(1).expect("inside a scope");
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    mail::enqueue(2).expect("inside a scope");
-}
-
-/// What `/panic` does.
-pub(crate) async fn panics() {
-    mail::enqueue(3).expect("inside a scope");
-    tokio::task::yield_now().await;
-    panic!("the stock is negative");
-}
-
-/// A scope of the handler's own, with a policy of its own.
-#[airlock::scoped(policy = BlockTasks(mail))]
-pub(crate) async fn without_mail() {
-    mail::enqueue(4).expect("inside a scope");
+/// Flushes a 409 alone, and that neither if it says so.
+pub(crate) fn rule(response: &Head<'_>) -> bool {
+    response.status() == 409 && response.header("X-Effects") != Some("none")
 }
 
 /// What a replaced answer says.
@@ -57,72 +158,178 @@ pub(crate) fn kept(error: FlushError) -> String {
     format!("kept: {}", kept.join(", "))
 }
 
-async fn get(server: &Server, path: &str, scope: &str) -> (StatusCode, String) {
+// ---- the behaviours
+
+async fn serve<F: Framework>(told: Told) -> (Effects, Server) {
+    let effects = Effects::new();
+    let server = F::serve(&effects, told).await;
+    (effects, server)
+}
+
+async fn get_in(server: &Server, scope: &str, path: &str) -> (StatusCode, String) {
     let mut request = request(path);
     request.headers_mut().insert("x-scope", scope.parse().expect("a value"));
     server.send(request).await
 }
 
-/// A server with the routes above and a middleware with [`scope_of`].
-pub(crate) async fn conforms(server: &Server, effects: &Effects, gone: Gone) {
-    for status in [200, 201, 303, 400, 404, 500] {
+pub(crate) async fn below_400_flushes_and_the_rest_discards<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    for status in [200, 204, 303, 399, 400, 404, 500] {
         assert_eq!(server.get(&format!("/answer/{status}")).await.0, status);
     }
     let told = [
         "200: dispatched",
-        "201: dispatched",
+        "204: dispatched",
         "303: dispatched",
+        "399: dispatched",
         "400: discarded: error",
         "404: discarded: error",
         "500: discarded: error",
     ];
     assert_eq!(effects.fates(), told);
+}
 
-    assert_eq!(get(server, "/answer/200", "dry run").await.0, 200);
-    assert_eq!(effects.fates()[6], "200: dropped by DropAll");
+pub(crate) async fn errors_of_handlers_are_judged_by_their_status<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    assert_eq!(server.get("/error/409").await.0, StatusCode::CONFLICT);
+    assert_eq!(effects.fates(), ["409: discarded: error"]);
 
-    // Failing, a flush is a 500 that gives nothing away, and the response has waited for it.
-    let (status, text) = get(server, "/answer/200", "broken").await;
+    let (effects, server) = serve::<F>(Told::Rules).await;
+    assert_eq!(server.get("/error/409").await.0, StatusCode::CONFLICT);
+    assert_eq!(server.get("/error/410").await.0, StatusCode::GONE);
+    assert_eq!(effects.fates(), ["409: dispatched", "410: discarded: error"]);
+    let (status, _) = get_in(&server, "broken", "/error/409").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+pub(crate) async fn a_request_says_which_policy_holds<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    assert_eq!(get_in(&server, "dry run", "/answer/200").await.0, 200);
+    assert_eq!(effects.fates(), ["200: dropped by DropAll"]);
+}
+
+pub(crate) async fn a_handlers_own_scope_nests_and_its_policy_holds<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    assert_eq!(server.get("/blocked").await.0, 200);
+    assert_eq!(effects.fates(), ["4: dropped by BlockTasks"]);
+}
+
+pub(crate) async fn the_response_waits_for_the_flush<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    assert_eq!(get_in(&server, "slow", "/answer/202").await.0, StatusCode::ACCEPTED);
+    assert_eq!(effects.left(), ["mail(order: 202)"]);
+}
+
+pub(crate) async fn a_failed_flush_is_a_500_that_gives_nothing_away<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    let (status, text) = get_in(&server, "broken", "/answer/200").await;
     assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
     assert!(!text.contains("db-7"), "{text}");
-    assert_eq!(effects.fates()[7], "200: failed: the engine at db-7.internal is down");
-    assert_eq!(get(server, "/answer/202", "slow").await.0, StatusCode::ACCEPTED);
-    assert_eq!(effects.fates()[8], "202: dispatched");
+    assert!(F::FAILED.is_none_or(|failed| text == failed), "{text}");
+    assert_eq!(effects.fates(), ["200: failed: the engine at db-7.internal is down"]);
+}
 
-    // Whatever the framework makes of a panic.
-    let _ = send(server.address, request("/panic")).await;
-    effects.ended(10).await;
-    assert_eq!(effects.fates()[9], "3: discarded: panic");
+pub(crate) async fn a_panic_discards<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    let heard = send(server.address, request("/panic")).await;
+    assert_eq!(heard.ok().map(|(status, _)| status), F::PANIC);
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["3: discarded: panic"]);
+    assert_eq!(server.get("/answer/200").await.0, 200, "the service goes on");
+}
 
-    assert_eq!(server.get("/blocked").await.0, 200);
-    assert_eq!(effects.fates()[10], "4: dropped by BlockTasks");
-
+pub(crate) async fn a_client_that_goes_away_before_the_answer<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
     hang_up(server.address, "/slow", Duration::from_millis(100)).await;
-    effects.ended(12).await;
-    let (fates, known) = (effects.fates(), 11);
-    match gone {
-        Gone::RunsOn => assert_eq!(fates[known..], ["1: dispatched", "2: dispatched"]),
-        Gone::IsDropped => assert_eq!(fates[known..], ["1: discarded: cancelled"]),
+    effects.ended(1).await;
+    match F::GONE {
+        Gone::RunsOn => assert_eq!(effects.fates(), ["1: dispatched", "2: dispatched"]),
+        Gone::IsDropped => assert_eq!(effects.fates(), ["1: discarded: cancelled"]),
     }
 }
 
-/// A server whose middleware flushes a 409 alone, and answers a failed flush by [`kept`] with a 503.
-pub(crate) async fn conforms_otherwise(server: &Server, effects: &Effects, answered: &str) {
-    assert_eq!(server.get("/answer/200").await.0, 200);
-    assert_eq!(server.get("/answer/409").await.0, StatusCode::CONFLICT);
-    assert_eq!(effects.fates(), ["200: discarded: error", "409: dispatched"]);
-    let (status, text) = get(server, "/answer/409", "broken").await;
-    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(text.contains(answered), "{text}");
+pub(crate) async fn a_flush_that_has_begun_is_finished_without_the_client<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    // Long enough for the handler, and not for the flush.
+    hang_up_in(server.address, "slow", "/answer/200", Duration::from_millis(100)).await;
+    assert!(effects.left().is_empty(), "the flush is still on its way");
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["200: dispatched"]);
 }
 
-/// A server whose middleware flushes after the response.
-pub(crate) async fn conforms_after_response(server: &Server, effects: &Effects) {
-    assert_eq!(get(server, "/answer/200", "slow").await.0, 200);
+pub(crate) async fn a_handler_finds_its_scope<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    assert_eq!(server.get("/scope").await.1, "mail(order: 7)");
+    assert_eq!(effects.fates(), ["7: dispatched"]);
+    let (status, text) = server.get("/outside").await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(F::ADD.is_none_or(|add| text.contains(add)), "{text}");
+}
+
+pub(crate) async fn the_rule_can_be_replaced<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Rules).await;
+    assert_eq!(server.get("/answer/200").await.0, 200);
+    assert_eq!(server.get("/answer/409").await.0, StatusCode::CONFLICT);
+    assert_eq!(server.get("/quiet/409").await.0, StatusCode::CONFLICT);
+    let told = ["200: discarded: error", "409: dispatched", "409: discarded: error"];
+    assert_eq!(effects.fates(), told);
+}
+
+pub(crate) async fn the_answer_to_a_failed_flush_can_be_replaced<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Rules).await;
+    let (status, text) = get_in(&server, "broken", "/answer/409").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(text, "kept: mail(order: 409)");
+    assert_eq!(effects.fates(), ["409: failed: the engine at db-7.internal is down"]);
+}
+
+pub(crate) async fn after_response_does_not_wait<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::AfterResponse).await;
+    assert_eq!(get_in(&server, "slow", "/answer/200").await.0, 200);
     assert!(effects.left().is_empty(), "the answer is here, and the flush goes on");
     effects.ended(1).await;
-    assert_eq!(effects.left(), ["mail(order: 200)"]);
-    assert_eq!(get(server, "/answer/200", "broken").await.0, 200);
-    effects.ended(2).await;
-    assert_eq!(effects.fates()[1], "200: failed: the engine at db-7.internal is down");
+    assert_eq!(server.get("/answer/500").await.0, 500);
+    assert_eq!(effects.fates(), ["200: dispatched", "500: discarded: error"]);
+}
+
+pub(crate) async fn after_response_a_failed_flush_changes_nothing_for_the_client<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::AfterResponse).await;
+    assert_eq!(get_in(&server, "broken", "/answer/200").await.0, 200);
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["200: failed: the engine at db-7.internal is down"]);
+}
+
+pub(crate) async fn what_a_handler_enqueued_leaves_before_its_body<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    let response = open(server.address, request("/stream")).await.expect("it begins");
+    assert_eq!(effects.left(), ["mail(order: 5)"]);
+    let mut body = response.into_body();
+    for said in ["1: no scope", "2: no scope", "3: no scope"] {
+        assert_eq!(piece(&mut body).await.as_deref(), Some(said));
+    }
+    assert_eq!(piece(&mut body).await, None);
+}
+
+pub(crate) async fn after_response_it_leaves_after_the_last_piece<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::AfterResponse).await;
+    let response = open(server.address, request("/stream")).await.expect("it begins");
+    let mut body = response.into_body();
+    assert_eq!(piece(&mut body).await.as_deref(), Some("1: no scope"));
+    assert_eq!(piece(&mut body).await.as_deref(), Some("2: no scope"));
+    // Long enough for a flush that does not wait, and not for the last piece.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(effects.reports().is_empty(), "the response has not ended");
+    assert_eq!(piece(&mut body).await.as_deref(), Some("3: no scope"));
+    assert_eq!(piece(&mut body).await, None);
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["5: dispatched"]);
+}
+
+pub(crate) async fn after_response_it_leaves_though_the_client_goes_away_within_the_body<
+    F: Framework,
+>() {
+    let (effects, server) = serve::<F>(Told::AfterResponse).await;
+    hang_up(server.address, "/stream", Duration::from_millis(100)).await;
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["5: dispatched"]);
 }

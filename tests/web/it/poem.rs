@@ -1,101 +1,88 @@
 //! poem.
 
-use airlock::poem::ScopeMiddleware;
+use airlock::poem::{CurrentScope, ScopeMiddleware};
+use poem::EndpointExt;
+use poem::endpoint::make;
 use poem::http::StatusCode;
 use poem::listener::TcpAcceptor;
 use poem::web::Path;
-use poem::{Endpoint, EndpointExt, FromRequest, IntoResponse, Request, Route, get};
+use poem::{
+    Body, Error, FromRequest, IntoResponse, Request, Response, Result, Route, get, handler,
+};
 
 use crate::frameworks::{
-    Gone, answer, conforms, conforms_after_response, conforms_otherwise, kept, panics, scope_of,
-    slow, without_mail,
+    Framework, Gone, Told, answer, conforms, kept, panics, rule, scope_of, shown, slow, stream,
+    without_mail,
 };
-use crate::support::{Effects, Server, mail};
+use crate::support::{Effects, Server, listen_std};
 
-fn scopes(effects: &Effects) -> ScopeMiddleware {
-    let effects = effects.clone();
-    ScopeMiddleware::new().scope(move |request| scope_of(&effects, request.header("x-scope")))
+struct Poem;
+
+conforms!(Poem);
+
+impl Framework for Poem {
+    const GONE: Gone = Gone::RunsOn;
+    const PANIC: Option<StatusCode> = None;
+    const ADD: Option<&'static str> = Some("`.with(airlock::poem::ScopeMiddleware::new())`");
+
+    async fn serve(effects: &Effects, told: Told) -> Server {
+        let effects = effects.clone();
+        let scopes = ScopeMiddleware::new()
+            .scope(move |request| scope_of(&effects, request.header("x-scope")));
+        let scopes = match told {
+            Told::Nothing => scopes,
+            Told::AfterResponse => scopes.after_response(),
+            Told::Rules => scopes.flush_when(rule).on_flush_error(|error| {
+                (StatusCode::SERVICE_UNAVAILABLE, kept(error)).into_response()
+            }),
+        };
+        let (listener, address) = listen_std();
+        let app = Route::new()
+            .at("/answer/:status", get(make(answers)))
+            .at("/quiet/:status", get(make(quiet)))
+            .at("/error/:status", get(make(fails)))
+            .at("/slow", get(make(async |_| slow().await)))
+            .at("/stream", get(make(async |_| Body::from_bytes_stream(stream().await))))
+            .at("/panic", get(make(async |_| panics().await)))
+            .at("/blocked", get(make(async |_| without_mail().await)))
+            .at("/scope", get(scope))
+            .with(scopes);
+        let app = Route::new().at("/outside", get(scope)).nest_no_strip("/", app);
+        let acceptor = TcpAcceptor::from_std(listener).expect("it is bound");
+        Server::new(address, poem::Server::new_with_acceptor(acceptor).run(app))
+    }
 }
 
-/// An endpoint of a closure.
-fn at<F, R>(answer: F) -> impl Endpoint
-where
-    F: Fn(Request) -> R + Send + Sync + 'static,
-    R: Future<Output = poem::Result<StatusCode>> + Send + 'static,
-{
-    poem::endpoint::make(answer)
-}
-
-async fn answers(request: Request) -> poem::Result<StatusCode> {
+async fn answers(request: Request) -> Result<StatusCode> {
     let status = Path::<u16>::from_request_without_body(&request).await?;
     Ok(StatusCode::from_u16(answer(status.0).await).expect("a status"))
 }
 
-fn serve(scopes: ScopeMiddleware) -> Server {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    listener.set_nonblocking(true).expect("it is a socket");
-    let address = listener.local_addr().expect("it is bound");
-    let ok = StatusCode::OK;
+async fn quiet(request: Request) -> Result<Response> {
+    Ok(answers(request).await?.with_header("x-effects", "none").into_response())
+}
+
+#[handler]
+fn scope(CurrentScope(scope): CurrentScope) -> String {
+    shown(&scope)
+}
+
+async fn fails(request: Request) -> Result<Response> {
+    Err(Error::from_string("no luck", answers(request).await?))
+}
+
+#[tokio::test]
+async fn an_error_of_an_endpoint_stays_one_for_catchers_outside() {
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let scopes = ScopeMiddleware::new().scope(move |_| scopes.scope());
+    let (listener, address) = listen_std();
     let app = Route::new()
-        .at("/answer/:status", get(at(answers)))
-        .at(
-            "/slow",
-            get(at(move |_| async move {
-                slow().await;
-                Ok(ok)
-            })),
-        )
-        .at(
-            "/panic",
-            get(at(move |_| async move {
-                panics().await;
-                Ok(ok)
-            })),
-        )
-        .at(
-            "/blocked",
-            get(at(move |_| async move {
-                without_mail().await;
-                Ok(ok)
-            })),
-        )
-        .at(
-            "/error",
-            get(at(async |_| {
-                mail::enqueue(5).expect("inside a scope");
-                Err(poem::Error::from_string("gone", StatusCode::GONE))
-            })),
-        )
-        .with(scopes);
+        .at("/error/:status", get(make(fails)))
+        .with(scopes)
+        .catch_all_error(async |error: Error| format!("caught: {error}"));
     let acceptor = TcpAcceptor::from_std(listener).expect("it is bound");
-    Server::new(address, poem::Server::new_with_acceptor(acceptor).run(app))
-}
-
-#[tokio::test]
-async fn conforms_by_itself() {
-    let effects = Effects::new();
-    conforms(&serve(scopes(&effects)), &effects, Gone::RunsOn).await;
-}
-
-#[tokio::test]
-async fn conforms_with_rules_of_the_users() {
-    let effects = Effects::new();
-    let scopes = scopes(&effects)
-        .flush_when(|status| status == StatusCode::CONFLICT)
-        .on_flush_error(|error| (StatusCode::SERVICE_UNAVAILABLE, kept(error)).into_response());
-    conforms_otherwise(&serve(scopes), &effects, "kept: mail(order: 409)").await;
-}
-
-#[tokio::test]
-async fn conforms_when_it_flushes_after_the_response() {
-    let effects = Effects::new();
-    conforms_after_response(&serve(scopes(&effects).after_response()), &effects).await;
-}
-
-#[tokio::test]
-async fn errors_of_endpoints_discard() {
-    let effects = Effects::new();
-    let server = serve(scopes(&effects));
-    assert_eq!(server.get("/error").await.0, StatusCode::GONE);
-    assert_eq!(effects.fates(), ["5: discarded: error"]);
+    let server = Server::new(address, poem::Server::new_with_acceptor(acceptor).run(app));
+    assert_eq!(server.get("/error/409").await.1, "caught: no luck");
+    assert_eq!(effects.fates(), ["409: discarded: error"]);
 }

@@ -1,33 +1,120 @@
 //! Rocket.
 
-use airlock::rocket::ScopeRoutes;
+use airlock::rocket::{CurrentScope, ScopeRoutes};
+use hyper::body::Bytes;
 use rocket::config::{LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
 use rocket::http::Status;
-use rocket::{Config, get, routes};
+use rocket::response::stream::ByteStream;
+use rocket::response::{Responder, Response};
+use rocket::{Config, catch, catchers, get, post, routes, uri};
 use tokio::sync::oneshot;
+use tokio_stream::{Stream, StreamExt};
 
-use crate::frameworks::{
-    Gone, conforms, conforms_after_response, conforms_otherwise, kept, scope_of,
-};
-use crate::support::{Effects, Server, mail};
+use crate::frameworks::{Framework, Gone, Told, conforms, kept, rule, scope_of, shown};
+use crate::support::{Effects, Server, mail, request};
 
-fn scopes(effects: &Effects) -> ScopeRoutes {
-    let effects = effects.clone();
-    ScopeRoutes::new()
-        .scope(move |request| scope_of(&effects, request.headers().get_one("x-scope")))
+struct Rocket;
+
+conforms!(Rocket);
+
+impl Framework for Rocket {
+    const GONE: Gone = Gone::RunsOn;
+    const PANIC: Option<http::StatusCode> = Some(http::StatusCode::INTERNAL_SERVER_ERROR);
+    const ADD: Option<&'static str> = None;
+    /// A catcher's.
+    const FAILED: Option<&'static str> = None;
+
+    async fn serve(effects: &Effects, told: Told) -> Server {
+        let effects = effects.clone();
+        let scopes = ScopeRoutes::new()
+            .scope(move |request| scope_of(&effects, request.headers().get_one("x-scope")));
+        let scopes = match told {
+            Told::Nothing => scopes,
+            Told::AfterResponse => scopes.after_response(),
+            Told::Rules => scopes.flush_when(rule).on_flush_error(|error| {
+                assert_eq!(kept(error), "kept: mail(order: 409)");
+                Status::ServiceUnavailable
+            }),
+        };
+        let routes = routes![
+            answer, quiet, fails, scope, slow, stream, panics, blocked, noted, forwards, forwarded
+        ];
+        let catchers = catchers![unavailable];
+        let app = rocket::custom(config()).mount("/", scopes.around(routes));
+        serve(app.mount("/", routes![outside]).register("/", catchers)).await
+    }
+}
+
+fn config() -> Config {
+    Config {
+        port: 0,
+        workers: 1,
+        log_level: LogLevel::Off,
+        shutdown: Shutdown { ctrlc: false, ..Shutdown::default() },
+        ..Config::debug_default()
+    }
+}
+
+async fn serve(app: rocket::Rocket<rocket::Build>) -> Server {
+    let (told, address) = oneshot::channel();
+    let told = std::sync::Mutex::new(Some(told));
+    let app = app.attach(AdHoc::on_liftoff("address", move |rocket| {
+        let told = told.lock().expect("no panic").take();
+        let address = (rocket.config().address, rocket.config().port).into();
+        Box::pin(async move {
+            told.expect("once").send(address).expect("the test waits");
+        })
+    }));
+    let launched = tokio::spawn(async move { app.launch().await.map(drop) });
+    let address = address.await.expect("it lifts off");
+    Server::new(address, async move { launched.await.expect("no panic") })
 }
 
 #[get("/answer/<status>")]
-async fn answer(status: u16) -> Result<(Status, &'static str), Status> {
-    let status = Status::new(crate::frameworks::answer(status).await);
-    // Both of Rocket's ways to answer with an error: a response, and a catcher's.
-    if status.code == 500 { Err(status) } else { Ok((status, "")) }
+async fn answer(status: u16) -> (Status, &'static str) {
+    (Status::new(crate::frameworks::answer(status).await), "")
+}
+
+struct Quiet(Status);
+
+impl<'r> Responder<'r, 'static> for Quiet {
+    fn respond_to(self, _: &'r rocket::Request<'_>) -> rocket::response::Result<'static> {
+        Ok(Response::build().status(self.0).raw_header("x-effects", "none").finalize())
+    }
+}
+
+#[get("/quiet/<status>")]
+async fn quiet(status: u16) -> Quiet {
+    Quiet(Status::new(crate::frameworks::answer(status).await))
+}
+
+#[get("/scope")]
+fn scope(scope: CurrentScope) -> String {
+    let CurrentScope(scope) = scope;
+    shown(&scope)
+}
+
+#[get("/outside")]
+fn outside(scope: CurrentScope) -> String {
+    let CurrentScope(scope) = scope;
+    shown(&scope)
+}
+
+#[get("/error/<status>")]
+async fn fails(status: u16) -> Result<(), Status> {
+    Err(Status::new(crate::frameworks::answer(status).await))
 }
 
 #[get("/slow")]
 async fn slow() {
     crate::frameworks::slow().await;
+}
+
+#[get("/stream")]
+async fn stream() -> ByteStream<impl Stream<Item = Bytes>> {
+    let pieces = crate::frameworks::stream().await;
+    ByteStream(pieces.map(|piece| piece.expect("there is no error in it")))
 }
 
 #[get("/panic")]
@@ -38,6 +125,12 @@ async fn panics() {
 #[get("/blocked")]
 async fn blocked() {
     crate::frameworks::without_mail().await;
+}
+
+/// A failed flush is a status: what it says is a catcher's. Outside the scope, as it finds.
+#[catch(503)]
+fn unavailable() -> &'static str {
+    if mail::enqueue(8).is_err() { "kept: mail(order: 409)" } else { "in a scope" }
 }
 
 /// A guard that enqueues, and forwards.
@@ -61,59 +154,42 @@ fn forwarded() {
     mail::enqueue(7).expect("inside a scope");
 }
 
-async fn serve(scopes: ScopeRoutes) -> Server {
-    let config = Config {
-        port: 0,
-        workers: 1,
-        log_level: LogLevel::Off,
-        shutdown: Shutdown { ctrlc: false, ..Shutdown::default() },
-        ..Config::debug_default()
-    };
-    let (told, address) = oneshot::channel();
-    let told = std::sync::Mutex::new(Some(told));
-    let routes = routes![answer, slow, panics, blocked, forwards, forwarded];
-    let app = rocket::custom(config).mount("/", scopes.around(routes)).attach(AdHoc::on_liftoff(
-        "address",
-        move |rocket| {
-            let told = told.lock().expect("no panic").take();
-            let address = (rocket.config().address, rocket.config().port).into();
-            Box::pin(async move {
-                told.expect("once").send(address).expect("the test waits");
-            })
-        },
-    ));
-    let launched = tokio::spawn(async move { app.launch().await.map(drop) });
-    let address = address.await.expect("it lifts off");
-    Server::new(address, async move { launched.await.expect("no panic") })
+/// A data guard that enqueues.
+struct Noted;
+
+#[rocket::async_trait]
+impl<'r> rocket::data::FromData<'r> for Noted {
+    type Error = ();
+
+    async fn from_data(
+        _: &'r rocket::Request<'_>,
+        _: rocket::Data<'r>,
+    ) -> rocket::data::Outcome<'r, Self> {
+        mail::enqueue(5).expect("inside a scope");
+        rocket::data::Outcome::Success(Self)
+    }
+}
+
+#[post("/noted", data = "<_noted>")]
+fn noted(_noted: Noted) -> String {
+    // Wrapped, a route has the URI that it had.
+    uri!(answer(7)).to_string()
 }
 
 #[tokio::test]
-async fn conforms_by_itself() {
+async fn data_guards_are_in_the_scope_and_routes_keep_their_uris() {
     let effects = Effects::new();
-    conforms(&serve(scopes(&effects)).await, &effects, Gone::RunsOn).await;
-}
-
-#[tokio::test]
-async fn conforms_with_rules_of_the_users() {
-    let effects = Effects::new();
-    let scopes =
-        scopes(&effects).flush_when(|status| status == Status::Conflict).on_flush_error(|error| {
-            assert_eq!(kept(error), "kept: mail(order: 409)");
-            Status::ServiceUnavailable
-        });
-    conforms_otherwise(&serve(scopes).await, &effects, "503").await;
-}
-
-#[tokio::test]
-async fn conforms_when_it_flushes_after_the_response() {
-    let effects = Effects::new();
-    conforms_after_response(&serve(scopes(&effects).after_response()).await, &effects).await;
+    let server = Rocket::serve(&effects, Told::Nothing).await;
+    let mut request = request("/noted");
+    *request.method_mut() = http::Method::POST;
+    assert_eq!(server.send(request).await.1, "/answer/7");
+    assert_eq!(effects.fates(), ["5: dispatched"]);
 }
 
 #[tokio::test]
 async fn a_forward_discards_and_the_next_route_is_a_scope_of_its_own() {
     let effects = Effects::new();
-    let server = serve(scopes(&effects)).await;
+    let server = Rocket::serve(&effects, Told::Nothing).await;
     assert_eq!(server.get("/forwarded").await.0, 200);
     assert_eq!(effects.fates(), ["6: discarded: on request", "7: dispatched"]);
 }

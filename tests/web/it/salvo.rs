@@ -1,29 +1,100 @@
 //! salvo.
 
-use airlock::salvo::ScopeHoop;
-use salvo_core::conn::tcp::TcpAcceptor;
-use salvo_core::http::StatusCode;
-use salvo_core::{Request, Response, Router, Server as SalvoServer, handler};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::frameworks::{
-    Gone, answer, conforms, conforms_after_response, conforms_otherwise, kept, scope_of,
-};
+use airlock::salvo::{CurrentScope, ScopeHoop};
+use airlock::tower::ScopeLayer;
+use salvo_core::conn::tcp::TcpAcceptor;
+use salvo_core::http::{StatusCode, StatusError};
+use salvo_core::{Request, Response, Router, Server as SalvoServer, Writer, handler};
+use salvo_extra::TowerLayerCompat;
+
+use crate::frameworks::{Framework, Gone, Told, answer, conforms, kept, rule, scope_of, shown};
 use crate::support::{Effects, Server, listen, mail};
 
-fn scopes(effects: &Effects) -> ScopeHoop {
-    let effects = effects.clone();
-    ScopeHoop::new().scope(move |request| scope_of(&effects, request.header("x-scope")))
+struct Salvo;
+
+conforms!(Salvo);
+
+impl Framework for Salvo {
+    const GONE: Gone = Gone::IsDropped;
+    const PANIC: Option<StatusCode> = None;
+    const ADD: Option<&'static str> = Some("`.hoop(airlock::salvo::ScopeHoop::new())`");
+
+    async fn serve(effects: &Effects, told: Told) -> Server {
+        let effects = effects.clone();
+        let scopes =
+            ScopeHoop::new().scope(move |request| scope_of(&effects, request.header("x-scope")));
+        let scopes = match told {
+            Told::Nothing => scopes,
+            Told::AfterResponse => scopes.after_response(),
+            Told::Rules => scopes.flush_when(rule).on_flush_error(|error| {
+                let mut response = Response::new();
+                response.status_code(StatusCode::SERVICE_UNAVAILABLE);
+                response.render(kept(error));
+                response
+            }),
+        };
+        let inside = Router::new()
+            .hoop(scopes)
+            .push(Router::with_path("answer/{status}").get(answers))
+            .push(Router::with_path("quiet/{status}").get(quiet))
+            .push(Router::with_path("error/{status}").get(fails))
+            .push(Router::with_path("slow").get(slow))
+            .push(Router::with_path("stream").get(stream))
+            .push(Router::with_path("panic").get(panics))
+            .push(Router::with_path("silent").get(silent))
+            .push(Router::with_path("blocked").get(blocked))
+            .push(Router::with_path("scope").get(shows));
+        serve(Router::new().push(Router::with_path("outside").get(shows)).push(inside)).await
+    }
+}
+
+async fn serve(router: Router) -> Server {
+    let (listener, address) = listen().await;
+    let acceptor = TcpAcceptor::try_from(listener).expect("it is bound");
+    Server::new(address, async move {
+        SalvoServer::new(acceptor).serve(router).await;
+        Ok::<_, ()>(())
+    })
+}
+
+async fn status_of(request: &Request) -> StatusCode {
+    let status = request.param("status").expect("the route has one");
+    StatusCode::from_u16(answer(status).await).expect("a status")
 }
 
 #[handler]
 async fn answers(request: &mut Request, response: &mut Response) {
-    let status = request.param("status").expect("the route has one");
-    response.status_code(StatusCode::from_u16(answer(status).await).expect("a status"));
+    response.status_code(status_of(request).await);
+}
+
+#[handler]
+async fn quiet(request: &mut Request, response: &mut Response) {
+    response.status_code(status_of(request).await);
+    response.add_header("x-effects", "none", true).expect("a header");
+}
+
+#[handler]
+async fn shows(scope: CurrentScope) -> String {
+    shown(&scope.0)
+}
+
+#[handler]
+async fn fails(request: &mut Request) -> Result<(), StatusError> {
+    let error = StatusError::from_code(status_of(request).await);
+    Err(error.expect("it is one of an error"))
 }
 
 #[handler]
 async fn slow() {
     crate::frameworks::slow().await;
+}
+
+#[handler]
+async fn stream(response: &mut Response) {
+    response.stream(crate::frameworks::stream().await);
 }
 
 #[handler]
@@ -41,52 +112,30 @@ async fn silent() {
     mail::enqueue(5).expect("inside a scope");
 }
 
-async fn serve(scopes: ScopeHoop) -> Server {
-    let (listener, address) = listen().await;
-    let router = Router::new()
-        .hoop(scopes)
-        .push(Router::with_path("answer/{status}").get(answers))
-        .push(Router::with_path("slow").get(slow))
-        .push(Router::with_path("panic").get(panics))
-        .push(Router::with_path("silent").get(silent))
-        .push(Router::with_path("blocked").get(blocked));
-    let acceptor = TcpAcceptor::try_from(listener).expect("it is bound");
-    Server::new(address, async move {
-        SalvoServer::new(acceptor).serve(router).await;
-        Ok::<_, ()>(())
-    })
-}
-
-#[tokio::test]
-async fn conforms_by_itself() {
-    let effects = Effects::new();
-    conforms(&serve(scopes(&effects)).await, &effects, Gone::IsDropped).await;
-}
-
-#[tokio::test]
-async fn conforms_with_rules_of_the_users() {
-    let effects = Effects::new();
-    let scopes = scopes(&effects)
-        .flush_when(|status| status == StatusCode::CONFLICT)
-        .on_flush_error(|error| {
-            let mut response = Response::new();
-            response.status_code(StatusCode::SERVICE_UNAVAILABLE);
-            response.render(kept(error));
-            response
-        });
-    conforms_otherwise(&serve(scopes).await, &effects, "kept: mail(order: 409)").await;
-}
-
-#[tokio::test]
-async fn conforms_when_it_flushes_after_the_response() {
-    let effects = Effects::new();
-    conforms_after_response(&serve(scopes(&effects).after_response()).await, &effects).await;
-}
-
 #[tokio::test]
 async fn a_handler_that_names_no_status_flushes() {
     let effects = Effects::new();
-    let server = serve(scopes(&effects)).await;
+    let server = Salvo::serve(&effects, Told::Nothing).await;
     assert_eq!(server.get("/silent").await.0, 200);
     assert_eq!(effects.left(), ["mail(order: 5)"]);
+}
+
+#[handler]
+async fn outside(response: &mut Response) {
+    let enqueued = mail::enqueue(6);
+    response.render(if enqueued.is_err() { "no scope" } else { "in a scope" });
+}
+
+/// Why there is a hoop.
+#[tokio::test]
+async fn towers_layer_is_not_around_a_handler_of_salvo() {
+    let scopes = Arc::new(AtomicUsize::new(0));
+    let made = scopes.clone();
+    let layer = ScopeLayer::new().scope(move |_| {
+        made.fetch_add(1, Ordering::Relaxed);
+        airlock::scope()
+    });
+    let server = serve(Router::new().hoop(layer.compat()).get(outside)).await;
+    assert_eq!(server.get("/").await.1, "no scope");
+    assert_eq!(scopes.load(Ordering::Relaxed), 1, "there was one, around something else");
 }

@@ -8,9 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use airlock::tower::ScopeLayer;
-use airlock::{Outcome, Why};
+use airlock::tower::{ScopeBody, ScopeLayer};
+use airlock::web::Head;
+use airlock::{Batch, DispatchError, Executor, Outcome, Why};
 use http::{Request, Response, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::Body;
 use tower::{Layer, Service, ServiceExt, service_fn};
 
 use crate::support::{Effects, mail};
@@ -64,6 +67,88 @@ fn without_tokio_the_flush_is_awaited_in_place() {
     }));
     block_on(service.oneshot(Request::new(()))).expect("infallible");
     assert_eq!(effects.left().len(), 2);
+}
+
+#[test]
+fn without_tokio_a_dropped_request_ends_its_flush() {
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let layer = ScopeLayer::new().scope(move |_| scopes.scope().executor(Never));
+    let service = layer.layer(service_fn(async |_: Request<()>| {
+        mail::enqueue(1).expect("inside a scope");
+        Ok::<_, Infallible>(respond(StatusCode::OK))
+    }));
+    let mut asked = Box::pin(service.oneshot(Request::new(())));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(asked.as_mut().poll(&mut context).is_pending(), "it flushes");
+    drop(asked);
+    assert_eq!(effects.fates(), ["1: discarded: cancelled"]);
+}
+
+/// A request that is flushed after its response.
+async fn after_response(effects: &Effects) -> Response<ScopeBody<String>> {
+    let service = layer(effects).after_response().layer(service_fn(async |_: Request<()>| {
+        mail::enqueue(1).expect("inside a scope");
+        Ok::<_, Infallible>(Response::new("placed".to_owned()))
+    }));
+    let response = service.oneshot(Request::new(())).await.expect("infallible");
+    // Whoever does not wait is on the way by now.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(effects.reports().is_empty(), "the response is still here");
+    response
+}
+
+#[tokio::test]
+async fn after_response_the_flush_begins_when_the_body_has_ended() {
+    let effects = Effects::new();
+    let mut response = after_response(&effects).await;
+    assert_eq!(response.body().size_hint().exact(), Some(6));
+    while let Some(frame) = response.body_mut().frame().await {
+        assert!(frame.is_ok());
+    }
+    effects.ended(1).await;
+    drop(response);
+    assert_eq!(effects.fates(), ["1: dispatched"]);
+}
+
+#[tokio::test]
+async fn after_response_the_flush_begins_when_nobody_has_the_body_any_more() {
+    let effects = Effects::new();
+    drop(after_response(&effects).await);
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["1: dispatched"]);
+}
+
+#[test]
+fn a_body_is_send_and_sync_where_the_services_is() {
+    fn assert_send_and_sync<T: Send + Sync>() {}
+    assert_send_and_sync::<ScopeBody<String>>();
+}
+
+/// An engine that does not answer.
+struct Never;
+
+impl Executor for Never {
+    async fn dispatch(&self, _: &mut Batch) -> Result<(), DispatchError> {
+        std::future::pending().await
+    }
+}
+
+#[test]
+fn the_end_of_the_runtime_ends_a_flush_and_tells() {
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let layer = ScopeLayer::new().scope(move |_| scopes.scope().executor(Never)).after_response();
+    let service = layer.layer(service_fn(async |_: Request<()>| {
+        mail::enqueue(1).expect("inside a scope");
+        Ok::<_, Infallible>(respond(StatusCode::OK))
+    }));
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let answered = runtime.block_on(service.oneshot(Request::new(())));
+    assert_eq!(answered.expect("infallible").status(), 200);
+    assert!(effects.reports().is_empty(), "the flush has not ended");
+    drop(runtime);
+    assert_eq!(effects.fates(), ["1: discarded: cancelled"]);
 }
 
 #[tokio::test]
@@ -125,6 +210,28 @@ async fn a_rule_that_panics_discards() {
     let asked = tokio::spawn(service.oneshot(Request::new(()))).await;
     assert!(asked.expect_err("the panic goes on").is_panic());
     assert_eq!(effects.fates(), ["1: discarded: panic"]);
+}
+
+#[tokio::test]
+async fn a_rule_sees_what_a_service_has_put_into_the_extensions() {
+    #[derive(Clone)]
+    struct Provisional;
+    let effects = Effects::new();
+    let rule = |response: &Head<'_>| response.extension::<Provisional>().is_none();
+    let service =
+        layer(&effects).flush_when(rule).layer(service_fn(async |request: Request<u64>| {
+            let order = request.into_body();
+            mail::enqueue(order).expect("inside a scope");
+            let mut response = respond(StatusCode::OK);
+            if order == 1 {
+                response.extensions_mut().insert(Provisional);
+            }
+            Ok::<_, Infallible>(response)
+        }));
+    for order in [1, 2] {
+        service.clone().oneshot(Request::new(order)).await.expect("infallible");
+    }
+    assert_eq!(effects.fates(), ["1: discarded: error", "2: dispatched"]);
 }
 
 /// Panics when it is called without having been ready, as tower says that a service may. A clone of it is

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use airlock::{Batch, DispatchError, Executor, Fate, Report, Scope, Why};
 use axum::Router;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -48,6 +48,11 @@ impl Effects {
         airlock::scope()
             .executor(Noting { effects: self.clone(), flush })
             .on_report(move |report| effects.noted().reports.push(report.clone()))
+    }
+
+    /// What carries out those scopes' flushes.
+    pub(crate) fn executor(&self) -> impl Executor + use<> {
+        Noting { effects: self.clone(), flush: Duration::ZERO }
     }
 
     /// A scope that can't flush anything.
@@ -155,6 +160,14 @@ pub(crate) async fn listen() -> (TcpListener, SocketAddr) {
     (listener, address)
 }
 
+/// For servers that take one of the standard library.
+pub(crate) fn listen_std() -> (std::net::TcpListener, SocketAddr) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    listener.set_nonblocking(true).expect("it is a socket");
+    let address = listener.local_addr().expect("it is bound");
+    (listener, address)
+}
+
 pub(crate) fn request(path: &str) -> Request<Empty<Bytes>> {
     let request = Request::builder().method(Method::GET).uri(path).header("host", "127.0.0.1");
     request.body(Empty::new()).expect("a path")
@@ -165,21 +178,41 @@ pub(crate) async fn send(
     address: SocketAddr,
     request: Request<Empty<Bytes>>,
 ) -> Result<(StatusCode, String), hyper::Error> {
-    let stream = TcpStream::connect(address).await.expect("the server listens");
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
-    let response = sender.send_request(request).await?;
+    let response = open(address, request).await?;
     let status = response.status();
     let body = response.into_body().collect().await?.to_bytes();
     Ok((status, String::from_utf8_lossy(&body).into_owned()))
 }
 
+/// The same up to the response's head.
+pub(crate) async fn open(
+    address: SocketAddr,
+    request: Request<Empty<Bytes>>,
+) -> Result<Response<Incoming>, hyper::Error> {
+    let stream = TcpStream::connect(address).await.expect("the server listens");
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    sender.send_request(request).await
+}
+
+/// The next piece of a body that is streamed.
+pub(crate) async fn piece(body: &mut Incoming) -> Option<String> {
+    let frame = body.frame().await?.expect("the server goes on");
+    let piece = frame.into_data().expect("no trailers");
+    Some(String::from_utf8_lossy(&piece).into_owned())
+}
+
 /// A client that sends a request and hangs up after `patience`, without reading an answer.
 pub(crate) async fn hang_up(address: SocketAddr, path: &str, patience: Duration) {
+    hang_up_in(address, "", path, patience).await;
+}
+
+/// The same with a header `x-scope`.
+pub(crate) async fn hang_up_in(address: SocketAddr, scope: &str, path: &str, patience: Duration) {
     use tokio::io::AsyncWriteExt;
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
-    let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-scope: {scope}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("the server reads");
     tokio::time::sleep(patience).await;
 }

@@ -3,19 +3,23 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use airlock::DropAll;
+use airlock::BoxError;
 use airlock::tower::ScopeLayer;
-use bytes::{Buf, BufMut};
+use axum::Router;
+use axum::routing::get;
+use bytes::{Buf, BufMut, Bytes};
 use tokio_stream::StreamExt;
 use tonic::body::Body;
 use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::server::NamedService;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Response, Status};
+use tonic::{Code, Request, Response, Status, Streaming};
 use tower::{Service, service_fn};
 
+use crate::frameworks::scope_of;
 use crate::support::{Effects, Server, listen, mail};
 
 /// Messages that are a number.
@@ -78,13 +82,34 @@ async fn place(request: Request<u64>) -> Result<Response<u64>, Status> {
     if order == 0 { Err(Status::not_found("no such article")) } else { Ok(Response::new(order)) }
 }
 
-/// Streams one number, and fails then.
+/// Places an order, and takes its time.
+async fn ponder(request: Request<u64>) -> Result<Response<u64>, Status> {
+    let placed = place(request).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    placed
+}
+
+/// Places many orders, as they come in; their number is the answer.
+async fn place_all(request: Request<Streaming<u64>>) -> Result<Response<u64>, Status> {
+    let mut orders = request.into_inner();
+    let mut count = 0;
+    while let Some(order) = orders.message().await? {
+        mail::enqueue(order).expect("inside a scope");
+        count += 1;
+    }
+    Ok(Response::new(count))
+}
+
+/// Streams one number, and fails then; and at once for the number 0.
 async fn follow(
     request: Request<u64>,
 ) -> Result<Response<Pin<Box<dyn tokio_stream::Stream<Item = Result<u64, Status>> + Send>>>, Status>
 {
     let order = request.into_inner();
     mail::enqueue(order).expect("inside a scope");
+    if order == 0 {
+        return Err(Status::not_found("no such order"));
+    }
     let lines = tokio_stream::iter([0, 1]).map(move |line| match line {
         0 => Ok(u64::from(mail::enqueue(order).is_err())),
         _ => Err(Status::data_loss("the line is cut")),
@@ -92,7 +117,10 @@ async fn follow(
     Ok(Response::new(Box::pin(lines)))
 }
 
-impl Service<http::Request<Body>> for Shop {
+impl<B> Service<http::Request<B>> for Shop
+where
+    B: hyper::body::Body<Data = Bytes, Error: Into<BoxError> + Send> + Send + 'static,
+{
     type Response = http::Response<Body>;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Infallible>> + Send>>;
@@ -101,40 +129,65 @@ impl Service<http::Request<Body>> for Shop {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
         Box::pin(async move {
             let mut grpc = tonic::server::Grpc::new(Numbers);
             Ok(match request.uri().path() {
                 "/shop.Shop/Place" => grpc.unary(service_fn(place), request).await,
+                "/shop.Shop/Ponder" => grpc.unary(service_fn(ponder), request).await,
+                "/shop.Shop/PlaceAll" => {
+                    grpc.client_streaming(service_fn(place_all), request).await
+                }
                 _ => grpc.server_streaming(service_fn(follow), request).await,
             })
         })
     }
 }
 
-async fn serve(effects: &Effects) -> (Server, Channel) {
+fn layer(effects: &Effects) -> ScopeLayer {
     let effects = effects.clone();
-    let layer = ScopeLayer::new().scope(move |request| {
-        match request.headers.get("x-scope").map(http::HeaderValue::as_bytes) {
-            Some(b"broken") => effects.failing_scope(),
-            Some(b"dry run") => effects.scope().policy(DropAll),
-            _ => effects.scope(),
-        }
-    });
+    ScopeLayer::new().scope(move |request| {
+        let header = request.headers.get("x-scope").and_then(|value| value.to_str().ok());
+        scope_of(&effects, header)
+    })
+}
+
+async fn serve(effects: &Effects) -> (Server, Channel) {
     let (listener, address) = listen().await;
-    let app = tonic::transport::Server::builder().layer(layer).add_service(Shop);
+    let app = tonic::transport::Server::builder().layer(layer(effects)).add_service(Shop);
     let server = Server::new(address, app.serve_with_incoming(TcpIncoming::from(listener)));
-    let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
-    (server, endpoint.connect().await.expect("it listens"))
+    let channel = connect(&server).await;
+    (server, channel)
+}
+
+async fn connect(server: &Server) -> Channel {
+    let endpoint = Endpoint::from_shared(format!("http://{}", server.address));
+    endpoint.expect("an address").connect().await.expect("it listens")
 }
 
 async fn ask(channel: &Channel, order: u64, scope: &'static str) -> Result<u64, Status> {
+    call(channel, "/shop.Shop/Place", order, scope).await
+}
+
+async fn call(
+    channel: &Channel,
+    path: &'static str,
+    order: u64,
+    scope: &'static str,
+) -> Result<u64, Status> {
     let mut client = tonic::client::Grpc::new(channel.clone());
     client.ready().await.expect("it is connected");
     let mut request = Request::new(order);
     request.metadata_mut().insert("x-scope", scope.parse().expect("a value"));
-    let path = http::uri::PathAndQuery::from_static("/shop.Shop/Place");
+    let path = http::uri::PathAndQuery::from_static(path);
     Ok(client.unary(request, path, Numbers).await?.into_inner())
+}
+
+/// A client that goes away from its call after a while.
+async fn go_away_from(channel: &Channel, path: &'static str, order: u64, scope: &'static str) {
+    let patience = Duration::from_millis(100);
+    let called = tokio::time::timeout(patience, call(channel, path, order, scope)).await;
+    assert!(called.is_err(), "it was answered before");
 }
 
 #[tokio::test]
@@ -176,4 +229,65 @@ async fn a_stream_counts_by_how_it_begins() {
     assert_eq!(lines.message().await.expect("a line"), Some(1), "no scope in the stream");
     assert_eq!(lines.message().await.expect_err("the trailer").code(), Code::DataLoss);
     assert_eq!(effects.fates(), ["7: dispatched"], "it left before the stream began");
+}
+
+#[tokio::test]
+async fn a_stream_that_does_not_begin_discards() {
+    let effects = Effects::new();
+    let (_server, channel) = serve(&effects).await;
+    let mut client = tonic::client::Grpc::new(channel);
+    client.ready().await.expect("it is connected");
+    let path = http::uri::PathAndQuery::from_static("/shop.Shop/Follow");
+    let refused = client.server_streaming(Request::new(0), path, Numbers).await;
+    assert_eq!(refused.expect_err("it is refused").code(), Code::NotFound);
+    assert_eq!(effects.fates(), ["0: discarded: error"]);
+}
+
+#[tokio::test]
+async fn a_method_reads_a_stream_of_requests_in_its_scope() {
+    let effects = Effects::new();
+    let (_server, channel) = serve(&effects).await;
+    let mut client = tonic::client::Grpc::new(channel);
+    client.ready().await.expect("it is connected");
+    let path = http::uri::PathAndQuery::from_static("/shop.Shop/PlaceAll");
+    let orders = Request::new(tokio_stream::iter([7, 8]));
+    let answer = client.client_streaming(orders, path, Numbers).await.expect("placed");
+    assert_eq!(answer.into_inner(), 2);
+    assert_eq!(effects.fates(), ["7: dispatched", "8: dispatched"]);
+}
+
+#[tokio::test]
+async fn a_client_that_goes_away_before_the_answer_discards() {
+    let effects = Effects::new();
+    let (_server, channel) = serve(&effects).await;
+    go_away_from(&channel, "/shop.Shop/Ponder", 42, "").await;
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["42: discarded: cancelled"]);
+}
+
+#[tokio::test]
+async fn a_flush_that_has_begun_is_finished_without_the_client() {
+    let effects = Effects::new();
+    let (_server, channel) = serve(&effects).await;
+    go_away_from(&channel, "/shop.Shop/Place", 42, "slow").await;
+    assert!(effects.left().is_empty(), "the flush is still on its way");
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["42: dispatched"]);
+}
+
+#[tokio::test]
+async fn a_router_of_axum_needs_one_layer_for_both() {
+    let effects = Effects::new();
+    let gone = async || {
+        mail::enqueue(410).expect("inside a scope");
+        http::StatusCode::GONE
+    };
+    let app = Router::new().route("/gone", get(gone)).route_service("/shop.Shop/{method}", Shop);
+    let server = Server::axum(app.layer(layer(&effects))).await;
+    let channel = connect(&server).await;
+    assert_eq!(ask(&channel, 42, "").await.expect("placed"), 42);
+    assert!(ask(&channel, 0, "").await.is_err());
+    assert_eq!(server.get("/gone").await.0, http::StatusCode::GONE);
+    let told = ["42: dispatched", "0: discarded: error", "410: discarded: error"];
+    assert_eq!(effects.fates(), told);
 }

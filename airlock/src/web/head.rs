@@ -1,0 +1,74 @@
+//! What a rule sees of a response.
+
+use std::fmt;
+
+/// The head of a response, as a rule given to `flush_when` sees it: one type for all frameworks.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::web::Head;
+///
+/// /// Flushes what succeeded, and a conflict; and never what says that it has nothing to tell.
+/// fn rule(response: &Head<'_>) -> bool {
+///     let counts = response.status() < 400 || response.status() == 409;
+///     counts && response.header("x-effects") != Some("none")
+/// }
+///
+/// assert!(rule(&Head::new(409, &|_| None)));
+/// assert!(!rule(&Head::new(200, &|name| (name == "x-effects").then_some("none"))));
+/// ```
+#[derive(Clone, Copy)]
+pub struct Head<'r> {
+    status: u16,
+    header: &'r dyn Fn(&str) -> Option<&'r str>,
+    #[cfg(feature = "tower")]
+    extensions: Option<&'r ::http::Extensions>,
+}
+
+impl<'r> Head<'r> {
+    /// A head of a status and of what looks headers up.
+    pub fn new(status: u16, header: &'r dyn Fn(&str) -> Option<&'r str>) -> Self {
+        Self {
+            status,
+            header,
+            #[cfg(feature = "tower")]
+            extensions: None,
+        }
+    }
+
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The first header of that name, where it has one that is text.
+    ///
+    /// What a handler returned as an error has no headers yet: its response is made outside of the scope.
+    pub fn header(&self, name: &str) -> Option<&'r str> {
+        (self.header)(name)
+    }
+
+    /// What a service has put into the response's extensions; nothing outside of tower.
+    #[cfg(feature = "tower")]
+    pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<&'r T> {
+        self.extensions?.get()
+    }
+
+    #[cfg(feature = "tower")]
+    pub(crate) fn with_extensions(mut self, extensions: &'r ::http::Extensions) -> Self {
+        self.extensions = Some(extensions);
+        self
+    }
+}
+
+impl fmt::Debug for Head<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// The rule of all frameworks, unless told otherwise: informational answers and redirects are below 400.
+pub(crate) const fn succeeded(status: u16) -> bool {
+    status < 400
+}
