@@ -1,4 +1,4 @@
-use airlock::{BoxError, apalis};
+use airlock::BoxError;
 use sqlx::{SqliteConnection, SqlitePool};
 
 #[airlock::task(name = "mail.confirmation")]
@@ -11,22 +11,16 @@ async fn insert_order(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     order.fetch_one(tx).await
 }
 
-async fn pay(_tx: &mut SqliteConnection, order: i64) -> Result<(), BoxError> {
-    if order % 2 == 0 { Ok(()) } else { Err("the card was refused".into()) }
-}
-
-async fn shop() -> Result<(SqlitePool, apalis::Sqlite), BoxError> {
-    let jobs = apalis::Sqlite::connect("sqlite::memory:").await?;
-    jobs.setup().await?;
-    let pool = jobs.pool().clone();
+async fn shop() -> Result<SqlitePool, BoxError> {
+    let pool = SqlitePool::connect("sqlite::memory:").await?;
     sqlx::query("CREATE TABLE orders (id INTEGER PRIMARY KEY)").execute(&pool).await?;
-    Ok((pool, jobs))
+    Ok(pool)
 }
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
-    let (pool, jobs) = shop().await?;
+    let (pool, stock_pool) = (shop().await?, shop().await?);
 // the block
-    drop((pool, jobs));
+    drop((pool, stock_pool));
     Ok(())
 }
