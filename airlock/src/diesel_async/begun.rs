@@ -60,7 +60,7 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
     }
 
     async fn check(&mut self) -> Result<(), BoxError> {
-        if name::<C::Backend>() == "PostgreSQL" && !self.is_nested() {
+        if name::<C::Backend>() != "SQLite" && !self.is_nested() {
             self.connection.batch_execute("SELECT 1").await?;
         }
         Ok(())

@@ -118,7 +118,7 @@ impl transaction::Begun for Begun {
     }
 
     async fn check(&mut self) -> Result<(), BoxError> {
-        if self.transaction.get_database_backend() == DbBackend::Postgres && !self.nested {
+        if self.transaction.get_database_backend() != DbBackend::Sqlite && !self.nested {
             self.transaction.execute_unprepared("SELECT 1").await?;
         }
         Ok(())

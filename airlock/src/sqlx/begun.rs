@@ -59,9 +59,10 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
         DB::TransactionManager::get_transaction_depth(self) > 1
     }
 
-    /// PostgreSQL alone commits by rolling back, and says so in a way that sqlx does not show.
+    /// PostgreSQL commits by rolling back where a statement has failed, and says so in a way that sqlx does
+    /// not show. Of the others SQLite is known not to; behind `Any` may be either.
     async fn check(&mut self) -> Result<(), BoxError> {
-        if DB::NAME == "PostgreSQL" && !self.is_nested() {
+        if DB::NAME != "SQLite" && !self.is_nested() {
             DB::probe(self).await?;
         }
         Ok(())

@@ -74,7 +74,9 @@ where
     E: From<TransactionError>,
 {
     let mut begun = enclosed(begun, settings).await?;
-    let (value, sealed) = settings.make_scope().seal_async(body(begun.connection())).await;
+    // A body that is no `async` closure does its first part when it is called: inside the scope too.
+    let body = async { body(begun.connection()).await };
+    let (value, sealed) = settings.make_scope().seal_async(body).await;
     end(begun, settings, sealed, value).await.flush_async().await
 }
 

@@ -132,7 +132,7 @@ impl<B: Begun> Transaction<B> {
     /// ```
     pub async fn run_async<T>(&mut self, body: impl AsyncFnOnce(&mut B::Connection) -> T) -> T {
         let handle = self.handle();
-        body(self.begun.connection()).in_scope(handle).await
+        async { body(self.begun.connection()).await }.in_scope(handle).await
     }
 
     /// Commits; then the effects leave.
