@@ -106,7 +106,8 @@ pub enum Fate {
     /// The enclosing scope took it over.
     Captured,
     /// The executor failed to carry it out; it is handed back. Where the flush was dropped half-way
-    /// nobody is there to hand it to, and it may have left.
+    /// nobody is there to hand it to, and it may have left. A row of a transaction of which nobody can
+    /// tell whether it was committed is not handed back: it is there if the transaction is.
     Failed {
         /// What the executor, or the task, said.
         error: String,

@@ -388,6 +388,18 @@ impl Flush {
         }
     }
 
+    /// Ends with its transaction, of which nobody can tell whether it was committed with all that the
+    /// batch had become; how many intents that are.
+    pub(crate) fn in_doubt(mut self, why: &str) -> usize {
+        self.finished = true;
+        let count = self.batch.len();
+        if self.reported {
+            let report = self.report(|_| Fate::Failed { error: why.to_owned() });
+            tell(self.rules.as_deref(), &report);
+        }
+        count
+    }
+
     /// Ends where somebody else could not dispatch the batch.
     pub(crate) fn undone(mut self, error: DispatchError) -> FlushError {
         let undone = self.whole(Err(error)).err().unwrap_or_default();

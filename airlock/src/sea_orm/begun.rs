@@ -1,11 +1,12 @@
 //! SeaORM's transactions.
 
+use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
-    SqlxError, Statement, TransactionTrait,
+    Statement, TransactionTrait,
 };
 
 use crate::private::BoxError;
@@ -126,15 +127,16 @@ impl transaction::Begun for Begun {
 
     async fn commit(self) -> Result<(), CommitError> {
         self.transaction.commit().await.map_err(|error| {
-            let said = match &error {
+            let answer = match &error {
                 DbErr::Conn(RuntimeErr::SqlxError(error))
                 | DbErr::Exec(RuntimeErr::SqlxError(error))
-                | DbErr::Query(RuntimeErr::SqlxError(error)) => {
-                    matches!(**error, SqlxError::Database(_))
-                }
-                _ => false,
+                | DbErr::Query(RuntimeErr::SqlxError(error)) => error.as_database_error(),
+                _ => None,
             };
-            if said { CommitError::rolled_back(error) } else { CommitError::unknown(error) }
+            match answer.map(|answer| answer.code().map(Cow::into_owned)) {
+                Some(code) => CommitError::answered(error, code.as_deref()),
+                None => CommitError::unknown(error),
+            }
         })
     }
 

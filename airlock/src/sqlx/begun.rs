@@ -1,5 +1,6 @@
 //! sqlx's transactions.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 
 use sqlx::{Acquire, Executor};
@@ -70,7 +71,10 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
 
     async fn commit(self) -> Result<(), CommitError> {
         sqlx::Transaction::commit(self).await.map_err(|error| match error {
-            sqlx::Error::Database(_) => CommitError::rolled_back(error),
+            sqlx::Error::Database(said) => {
+                let code = said.code().map(Cow::into_owned);
+                CommitError::answered(sqlx::Error::Database(said), code.as_deref())
+            }
             error => CommitError::unknown(error),
         })
     }

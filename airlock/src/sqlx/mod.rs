@@ -24,7 +24,7 @@
 //! | is committed, with a [queue](Database::queue) | are rows of it, also where there is a scope around; what the policies drop is none |
 //! | is rolled back: an error, a panic, a dropped future or guard, a commit that the database refuses | are discarded |
 //! | is a savepoint that is released | move into the scope of the transaction around |
-//! | was cut off while it was being committed | are handed back in the error, for nobody can tell |
+//! | was cut off while it was being committed | are handed back in the error, for nobody can tell; rows are there if it is |
 //!
 //! # Examples
 //!

@@ -164,4 +164,16 @@ impl CommitError {
     pub fn unknown(source: impl Into<BoxError>) -> Self {
         Self { source: source.into(), certain: false }
     }
+
+    /// What a database answered, with its SQLSTATE: it has rolled back.
+    ///
+    /// Unless somebody else answered for it. Class 08 says that a connection was lost, as a proxy before
+    /// the server does, and 40003 that nobody can tell.
+    ///
+    /// Source: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn answered(source: impl Into<BoxError>, sqlstate: Option<&str>) -> Self {
+        let elsewhere = |state: &str| state.starts_with("08") || state == "40003";
+        Self { source: source.into(), certain: !sqlstate.is_some_and(elsewhere) }
+    }
 }

@@ -1,6 +1,9 @@
 //! From a body's end to a transaction's: rows are written, the transaction is committed, effects leave.
 
 use std::thread;
+use std::time::Duration;
+
+use ::tokio::time::timeout;
 
 use crate::events;
 #[cfg(feature = "diesel")]
@@ -277,6 +280,10 @@ pub(crate) async fn commit<B: Begun>(
             roll_back(begun, settings).await;
             return Err(effects.rolled_back(place, CommitError::rolled_back(error)).into());
         }
+        Err(Unprepared::Silent(error)) => {
+            drop(begun);
+            return Err(effects.rolled_back(place, CommitError::rolled_back(error)).into());
+        }
     }
     match complete(begun, settings).await {
         Ok(()) => Ok(()),
@@ -290,10 +297,29 @@ pub(crate) enum Unprepared {
     Queue(FlushError),
     /// The database would roll back instead.
     Aborted(BoxError),
+    /// The database does not answer, and was not asked to commit. It would not answer to a rollback either.
+    Silent(BoxError),
 }
 
-/// Does everything that can fail before the commit.
+/// Does everything that can fail before the commit. Nobody waits for that longer than for a commit.
 pub(crate) async fn prepare<B: Begun>(
+    begun: &mut B,
+    settings: &Settings<B::Connection>,
+    effects: &mut Effects,
+) -> Result<(), Unprepared> {
+    let prepared = prepare_in_time(begun, settings, effects);
+    let Some(time) = settings.commit_timeout else { return prepared.await };
+    match timeout(time, prepared).await {
+        Ok(prepared) => prepared,
+        Err(_) => Err(Unprepared::Silent(no_answer(time).into())),
+    }
+}
+
+fn no_answer(time: Duration) -> String {
+    format!("there is no answer after {time:?}")
+}
+
+async fn prepare_in_time<B: Begun>(
     begun: &mut B,
     settings: &Settings<B::Connection>,
     effects: &mut Effects,
@@ -313,10 +339,10 @@ pub(crate) async fn complete<B: Begun>(
     begun: B,
     settings: &Settings<B::Connection>,
 ) -> Result<(), CommitError> {
-    let Some(timeout) = settings.commit_timeout else { return begun.commit().await };
-    match ::tokio::time::timeout(timeout, begun.commit()).await {
+    let Some(time) = settings.commit_timeout else { return begun.commit().await };
+    match timeout(time, begun.commit()).await {
         Ok(committed) => committed,
-        Err(_) => Err(CommitError::unknown(format!("there is no answer after {timeout:?}"))),
+        Err(_) => Err(CommitError::unknown(no_answer(time))),
     }
 }
 
@@ -331,13 +357,18 @@ async fn write<B: Begun>(
     let Effects::After(held) = std::mem::replace(effects, Effects::Nothing) else {
         return Ok(false);
     };
-    let Some(mut flush) = held.take().judge() else { return Ok(false) };
+    let Some(flush) = held.take().judge() else { return Ok(false) };
+    // Rows from here on: nobody may wait for the answer to the end.
+    *effects = Effects::Rows(Box::new(flush));
+    let Effects::Rows(flush) = effects else { unreachable!("they are rows") };
     let batch: &mut Batch = flush.batch();
     let pushed = !batch.is_empty();
     if pushed && let Err(error) = push(&**queue, begun.connection(), batch).await {
-        return Err(flush.undone(error));
+        return Err(match std::mem::replace(effects, Effects::Nothing) {
+            Effects::Rows(flush) => flush.undone(error),
+            _ => unreachable!("they are rows"),
+        });
     }
-    *effects = Effects::Rows(Box::new(flush));
     Ok(pushed)
 }
 
@@ -385,7 +416,8 @@ impl Effects {
         let why = format!("nobody can tell whether {place} committed: {source}");
         let error = DatabaseError::new(Step::Commit, place, source);
         if !certain {
-            return error.uncertain(self.give_back(why));
+            let rows = self.doubt_rows(&why);
+            return error.uncertain(self.give_back(why), rows);
         }
         self.discard();
         error
@@ -409,6 +441,18 @@ impl Effects {
         match self {
             Self::Anyway(flush) => Some(*flush),
             _ => None,
+        }
+    }
+
+    /// Ends rows of a transaction of which nobody can tell whether it is committed, and they with it; how
+    /// many there are. Whoever flushed them once more would have them run twice.
+    pub(crate) fn doubt_rows(&mut self, why: &str) -> usize {
+        match std::mem::replace(self, Self::Nothing) {
+            Self::Rows(flush) => flush.in_doubt(why),
+            other => {
+                *self = other;
+                0
+            }
         }
     }
 

@@ -114,6 +114,8 @@ struct Inner {
     certain: bool,
     next: Option<&'static str>,
     returned: Option<FlushError>,
+    /// How many effects are rows of the transaction.
+    rows: usize,
 }
 
 /// The data is committed, and not all of its effects left: has the value of the body, and hands back
@@ -232,7 +234,8 @@ impl DatabaseError {
     /// ```
     pub fn new(step: Step, place: impl Into<String>, source: impl Into<BoxError>) -> Self {
         let (place, source) = (place.into(), source.into());
-        let inner = Inner { step, place, source, certain: true, next: None, returned: None };
+        let inner =
+            Inner { step, place, source, certain: true, next: None, returned: None, rows: 0 };
         Self { inner: Box::new(inner) }
     }
 
@@ -257,9 +260,10 @@ impl DatabaseError {
     }
 
     /// The same of a commit of which nobody can tell whether it happened.
-    pub(crate) fn uncertain(mut self, returned: Option<FlushError>) -> Self {
+    pub(crate) fn uncertain(mut self, returned: Option<FlushError>, rows: usize) -> Self {
         self.inner.certain = false;
         self.inner.returned = returned;
+        self.inner.rows = rows;
         self
     }
 
@@ -315,6 +319,8 @@ impl DatabaseError {
 
     /// The effects of a transaction of which nobody can tell whether it was committed: whoever finds
     /// out that it was flushes them.
+    ///
+    /// Those that are rows of the transaction are not among them: they are there if it is.
     ///
     /// # Examples
     ///
@@ -432,7 +438,7 @@ impl fmt::Display for TransactionError {
 
 impl fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { step, place, source, certain, next, returned } = &*self.inner;
+        let Inner { step, place, source, certain, next, returned, rows } = &*self.inner;
         match step {
             Step::Begin => write!(f, "can't begin a transaction in {place}: {source}")?,
             Step::Commit if *certain => write!(f, "can't commit to {place}: {source}")?,
@@ -441,6 +447,8 @@ impl fmt::Display for DatabaseError {
                 if let Some(returned) = returned {
                     let count = returned.report().enqueued();
                     write!(f, ": look, and flush the {count} intents in this error if it did")?;
+                } else if *rows > 0 {
+                    write!(f, ": its {rows} effects are rows of it, and are there if it is")?;
                 }
             }
             Step::Rollback => write!(f, "can't roll back in {place}: {source}")?,

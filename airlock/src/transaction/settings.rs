@@ -87,7 +87,7 @@ impl<C> Settings<C> {
         self
     }
 
-    /// Waits for a commit no longer than this.
+    /// Waits for a commit no longer than this, and no longer for what is written and asked before it.
     ///
     /// # Examples
     ///
@@ -190,11 +190,12 @@ macro_rules! settings {
     (timeout) => {
         $crate::transaction::settings::settings!();
 
-        /// Waits for a commit no longer than this; for as long as the connection does unless told
-        /// otherwise.
+        /// Waits for a commit no longer than this, and no longer for what is written and asked before it;
+        /// for as long as the connection does unless told otherwise.
         ///
         /// Nobody can tell whether a commit that was not waited for has happened: the error
-        /// [says so](crate::transaction::DatabaseError::is_certain) and has the effects.
+        /// [says so](crate::transaction::DatabaseError::is_certain) and has the effects. A database that
+        /// does not answer before it is asked to commit rolls back.
         ///
         /// # Examples
         ///

@@ -55,7 +55,9 @@ pub async fn commit_all<'t, N: Into<String>>(
             let place = parts[index].1.inner.place();
             let error = match unprepared {
                 Unprepared::Queue(error) => TransactionError::Queue(error),
-                Unprepared::Aborted(error) => DatabaseError::new(Step::Commit, place, error).into(),
+                Unprepared::Aborted(error) | Unprepared::Silent(error) => {
+                    DatabaseError::new(Step::Commit, place, error).into()
+                }
             };
             return Err(roll_back_all(parts, error).await);
         }
@@ -129,7 +131,7 @@ async fn partly(
     let why = format!("`{name}` is not committed, and others are");
     let certain = error.certain;
     let failed = DatabaseError::new(Step::Commit, part.inner.place(), error.source);
-    let failed = if certain { failed } else { failed.uncertain(None) };
+    let failed = if certain { failed } else { failed.uncertain(None, part.inner.doubt_rows(&why)) };
     let mut said = SeveralError {
         committed: Vec::new(),
         failed: Some((name, failed)),
@@ -178,6 +180,7 @@ trait DynPart: Send {
     fn roll_back(&mut self) -> Ended<'_, ()>;
     /// Hands the effects back.
     fn give_back(&mut self, why: &str) -> Option<FlushError>;
+    fn doubt_rows(&mut self, why: &str) -> usize;
     /// The same where the transaction is committed: its rows are where they belong.
     fn end_rows(&mut self, why: &str) -> Option<FlushError>;
 }
@@ -207,10 +210,12 @@ impl<B: Begun> DynPart for Ending<B> {
 
     fn prepare(&mut self) -> Ended<'_, Result<(), Unprepared>> {
         Box::pin(async {
-            match &mut self.begun {
-                Some(begun) => prepare(begun, &self.settings, &mut self.effects).await,
-                None => Ok(()),
+            let Some(begun) = &mut self.begun else { return Ok(()) };
+            let prepared = prepare(begun, &self.settings, &mut self.effects).await;
+            if let Err(Unprepared::Silent(_)) = prepared {
+                self.begun = None;
             }
+            prepared
         })
     }
 
@@ -248,6 +253,10 @@ impl<B: Begun> DynPart for Ending<B> {
 
     fn give_back(&mut self, why: &str) -> Option<FlushError> {
         self.effects.give_back(why)
+    }
+
+    fn doubt_rows(&mut self, why: &str) -> usize {
+        self.effects.doubt_rows(why)
     }
 
     fn end_rows(&mut self, why: &str) -> Option<FlushError> {

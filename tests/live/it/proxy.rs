@@ -60,7 +60,17 @@ impl Proxy {
     /// Cuts when the server next answers with this text in one piece, of which nothing arrives: an
     /// answer that is lost, whatever else is said before it and on other connections.
     pub(crate) fn cut_at_answer(&self, text: &str) {
-        self.line.left().lost = Some(text.as_bytes().to_vec());
+        self.at_answer(text, |_| Vec::new());
+    }
+
+    /// Gives the client something else when the server next answers with this text in one piece; it is
+    /// cut where that is nothing.
+    pub(crate) fn at_answer(
+        &self,
+        text: &str,
+        instead: impl FnOnce(&[u8]) -> Vec<u8> + Send + 'static,
+    ) {
+        self.line.left().instead = Some((text.as_bytes().to_vec(), Box::new(instead)));
     }
 
     /// Whether connections are carried.
@@ -84,13 +94,15 @@ struct Line {
     left: Mutex<Left>,
 }
 
-/// How many bytes may still go each way, where there is a limit, and which answer may not.
+/// How many bytes may still go each way, where there is a limit, and which answer becomes another.
 #[derive(Default)]
 struct Left {
     to_server: Option<usize>,
     to_client: Option<usize>,
-    lost: Option<Vec<u8>>,
+    instead: Option<(Vec<u8>, Instead)>,
 }
+
+type Instead = Box<dyn FnOnce(&[u8]) -> Vec<u8> + Send>;
 
 #[derive(Clone, Copy)]
 enum Way {
@@ -112,14 +124,8 @@ impl Line {
     }
 
     /// How many of these bytes may go, and whether that was all for this line.
-    fn take(&self, way: Way, bytes: &[u8]) -> (usize, bool) {
+    fn take(&self, way: Way, bytes: usize) -> (usize, bool) {
         let mut left = self.left();
-        let lost = left.lost.as_ref().filter(|_| matches!(way, Way::ToClient));
-        let is_lost = |lost: &Vec<u8>| bytes.windows(lost.len()).any(|part| part == lost);
-        if lost.is_some_and(is_lost) {
-            return (0, true);
-        }
-        let bytes = bytes.len();
         let limit = match way {
             Way::ToServer => &mut left.to_server,
             Way::ToClient => &mut left.to_client,
@@ -133,6 +139,15 @@ impl Line {
                 (may, *limit == 0)
             }
         }
+    }
+}
+
+impl Left {
+    /// What becomes of an answer.
+    fn instead(&mut self, answer: &[u8]) -> Option<Vec<u8>> {
+        let has = |text: &[u8]| answer.windows(text.len()).any(|part| part == text);
+        let (_, instead) = self.instead.take_if(|(text, _)| has(text))?;
+        Some(instead(answer))
     }
 }
 
@@ -169,8 +184,16 @@ async fn pump(
 ) {
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
-        let (may, last) = line.take(way, &bytes[..read]);
-        if to.write_all(&bytes[..may]).await.is_err() {
+        let instead = match way {
+            Way::ToServer => None,
+            Way::ToClient => line.left().instead(&bytes[..read]),
+        };
+        let answer = instead.as_deref().unwrap_or(&bytes[..read]);
+        let (may, last) = match answer {
+            [] => (0, true),
+            _ => line.take(way, answer.len()),
+        };
+        if to.write_all(&answer[..may]).await.is_err() {
             return;
         }
         if last {
