@@ -49,10 +49,15 @@ impl Place for Folder {
 
     fn orders(&self) -> Vec<Row> {
         let database = self.database();
-        let select = database.prepare("SELECT id, email, state FROM shop_orders");
+        let select = database.prepare(Row::SELECT);
         let mut select = select.expect("it is SQL");
         let orders = select.query_map((), |row| {
-            Ok(Row { id: row.get(0)?, email: row.get(1)?, state: row.get(2)? })
+            Ok(Row {
+                id: row.get(0)?,
+                email: row.get(1)?,
+                state: row.get(2)?,
+                records: row.get(3)?,
+            })
         });
         orders.expect("there are orders").map(|order| order.expect("it is one")).collect()
     }

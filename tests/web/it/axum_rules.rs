@@ -49,31 +49,6 @@ async fn redirects_and_errors_of_handlers_are_responses_like_others() {
 }
 
 #[tokio::test]
-async fn a_failed_flush_is_a_500_that_gives_nothing_away() {
-    let effects = Effects::new();
-    let failing = effects.clone();
-    let layer = ScopeLayer::new().scope(move |_| failing.failing_scope());
-    let server = Server::axum(app().layer(layer)).await;
-    assert_eq!(
-        server.get("/201").await,
-        (StatusCode::INTERNAL_SERVER_ERROR, "the request failed".to_owned()),
-    );
-    assert_eq!(effects.fates(), ["201: failed: the engine at db-7.internal is down"]);
-}
-
-#[tokio::test]
-async fn the_answer_to_a_failed_flush_can_be_replaced() {
-    let effects = Effects::new();
-    let layer = ScopeLayer::new().scope(move |_| effects.failing_scope()).on_flush_error(|error| {
-        let kept = error.into_intents();
-        (StatusCode::SERVICE_UNAVAILABLE, format!("kept: {}", kept[0])).into_response()
-    });
-    let server = Server::axum(app().layer(layer)).await;
-    let (status, text) = server.get("/200").await;
-    assert_eq!((status.as_u16(), text.as_str()), (503, "kept: mail(order: 200)"));
-}
-
-#[tokio::test]
 async fn a_request_says_which_policy_holds() {
     let effects = Effects::new();
     let scopes = effects.clone();

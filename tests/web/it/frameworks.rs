@@ -19,7 +19,7 @@ use crate::support::{Effects, Server, hang_up, hang_up_in, mail, open, piece, re
 /// /quiet/STATUS    one with `x-effects: none` answer(STATUS)
 /// /error/STATUS    an error of the handler's  answer(STATUS)
 /// /slow                                       slow()
-/// /stream          a body of pieces()         stream()
+/// /stream          three pieces               stream()
 /// /panic                                      panics()
 /// /blocked                                    without_mail()
 /// /scope           its text                   shown(CurrentScope)
@@ -35,8 +35,8 @@ pub(crate) trait Framework {
     /// The text of a failed flush's answer; another's, where it is nothing.
     const FAILED: Option<&'static str> = Some("the request failed");
 
-    /// What a handler is told to add that asks for a scope where there is none; in the log, where it is
-    /// nothing.
+    /// What a handler is told to add that asks for a scope where there is none; nothing, where the text is
+    /// another's.
     const ADD: Option<&'static str>;
 
     /// A server whose middleware makes scopes by [`scope_of`].

@@ -20,7 +20,7 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// Changes orders, and keeps what became of what they had to tell.
+    /// Changes orders, and keeps what becomes of what they have to tell.
     ///
     /// A dry run comes back as [`ShopError::DryRun`]: that is what rolls it back.
     pub(crate) async fn run(
@@ -35,12 +35,15 @@ impl Change {
                 if self.dry_run {
                     return Err(ShopError::DryRun(what_would_happen()));
                 }
+                record::of_change(shop, self.name, &order).await?;
                 crash::point("after-body");
                 Ok(order)
             })
             .await;
-        if !self.dry_run {
-            record::keep(store, self.name, &changed, &seen.take()).await;
+        if let Err(error) = &changed
+            && !self.dry_run
+        {
+            record::of_failure(store, self.name, error, &seen.take()).await;
         }
         crash::point("before-response");
         changed

@@ -1,14 +1,14 @@
-//! What requests asked for, and what became of that: kept for the pages, and never in the way of a
-//! request.
+//! What requests asked for, and what became of that: kept for the pages. What was changed has its record in
+//! the same transaction; what failed has one if that can be, and never in the way of the answer.
 
 use airlock::Report;
-use serde::Deserialize;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::error::ShopError;
 use crate::orders::Order;
 use crate::outbox::Outbox;
-use crate::store::Store;
+use crate::store::{Connection, Store};
 
 /// A request, and each effect that it asked for.
 #[derive(Debug, Serialize)]
@@ -49,31 +49,59 @@ pub(crate) enum Since {
     GivenUp(String),
 }
 
-/// Keeps what became of a change; one that can't be kept is in the log.
-pub(crate) async fn keep(
-    store: &Store,
+/// Keeps what becomes of a change, with the change: this is a row of its transaction, as its effects are.
+pub(crate) async fn of_change(
+    shop: &mut Connection<'_>,
     name: &'static str,
-    changed: &Result<Order, ShopError>,
-    report: &Report,
-) {
-    let (order_id, outcome) = match changed {
-        Ok(order) => (Some(order.id), format!("Order {} is {}.", order.id, order.state)),
-        Err(error) => (error.order_id(), error.public()),
-    };
-    keep_outcome(store, name, order_id, &outcome, report).await;
+    order: &Order,
+) -> Result<(), ShopError> {
+    let outcome = format!("Order {} is {}.", order.id, order.state);
+    of_transaction(shop, name, Some(order.id), &outcome).await
 }
 
 /// The same of what is no single order's.
-pub(crate) async fn keep_outcome(
-    store: &Store,
+pub(crate) async fn of_transaction(
+    shop: &mut Connection<'_>,
     name: &'static str,
     order_id: Option<i64>,
     outcome: &str,
+) -> Result<(), ShopError> {
+    let effects = json!(with_the_commit()).to_string();
+    Ok(shop.insert_record(name, order_id, outcome, &effects).await?)
+}
+
+/// What the commit makes of each effect of the transaction: a job, unless a policy drops it.
+fn with_the_commit() -> Vec<Effect> {
+    let Some(scope) = airlock::current() else { return Vec::new() };
+    let seen = scope.inspect();
+    let effects = seen.own().iter().chain(seen.captured());
+    effects
+        .map(|effect| {
+            let dropped = effect.verdicts().iter().find(|(_, verdict)| !verdict.is_allow());
+            Effect {
+                task: effect.name().to_owned(),
+                arguments: effect.arguments().clone(),
+                fate: match dropped {
+                    None => "dispatched".to_owned(),
+                    Some((policy, _)) => format!("dropped by {policy}"),
+                },
+                since: Since::Nothing,
+            }
+        })
+        .collect()
+}
+
+/// Keeps what became of a change that was rolled back; what can't be kept is in the log.
+pub(crate) async fn of_failure(
+    store: &Store,
+    name: &'static str,
+    error: &ShopError,
     report: &Report,
 ) {
     let effects = report.to_json()["entries"].to_string();
+    let (order_id, outcome) = (error.order_id(), error.public());
     let kept = async {
-        store.acquire().await?.connection().insert_record(name, order_id, outcome, &effects).await
+        store.acquire().await?.connection().insert_record(name, order_id, &outcome, &effects).await
     };
     if let Err(error) = kept.await {
         tracing::error!(%error, name, %report, "what became of a request can't be kept");

@@ -52,11 +52,13 @@ impl Place for Database {
     }
 
     fn orders(&self) -> Vec<Row> {
-        let rows: Vec<(i64, String, String)> = on(&self.url, async |connection| {
-            let select = sqlx::query_as("SELECT id, email, state FROM shop_orders ORDER BY id");
+        let rows: Vec<(i64, String, String, i64)> = on(&self.url, async |connection| {
+            let select = sqlx::query_as(Row::SELECT);
             select.fetch_all(connection).await
         });
-        rows.into_iter().map(|(id, email, state)| Row { id, email, state }).collect()
+        rows.into_iter()
+            .map(|(id, email, state, records)| Row { id, email, state, records })
+            .collect()
     }
 
     fn jobs_left(&self) -> i64 {

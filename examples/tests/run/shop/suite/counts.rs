@@ -11,6 +11,15 @@ pub(crate) struct Row {
     pub(crate) id: i64,
     pub(crate) email: String,
     pub(crate) state: String,
+    /// How many records have told the queue of it.
+    pub(crate) records: i64,
+}
+
+impl Row {
+    /// Reads its fields in their order.
+    pub(crate) const SELECT: &str = "SELECT id, email, state, (
+        SELECT count(*) FROM shop_requests WHERE order_id = shop_orders.id AND effects LIKE '%dispatched%'
+    ) FROM shop_orders ORDER BY id";
 }
 
 /// What does not fit together, and how much does.
@@ -20,6 +29,8 @@ pub(crate) struct Counts {
     pub(crate) effects: usize,
     /// Orders that somebody has not heard of.
     pub(crate) without_effects: Vec<String>,
+    /// Orders whose changes the page of effects does not show.
+    pub(crate) without_record: Vec<String>,
     /// Mails about what has not happened.
     pub(crate) without_order: Vec<String>,
 }
@@ -30,6 +41,9 @@ impl Counts {
         let mut mails = mails(&data.join("mails"));
         let mut counts = Self { orders: orders.len(), effects: mails.len(), ..Self::default() };
         for order in orders {
+            if order.records != 1 + i64::from(order.state != "placed") {
+                counts.without_record.push(format!("{order:?}"));
+            }
             for (kind, to) in expected(order) {
                 match mails.remove(&(order.id, kind.to_owned())) {
                     Some(receiver) if receiver == to => {}
@@ -55,6 +69,7 @@ impl Counts {
     pub(crate) fn check(&self) {
         assert!(self.without_effects.is_empty(), "{:#?}", self.without_effects);
         assert!(self.without_order.is_empty(), "{:#?}", self.without_order);
+        assert!(self.without_record.is_empty(), "{:#?}", self.without_record);
     }
 }
 
@@ -62,11 +77,13 @@ impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} orders, {} effects; orders without their effects: {}; effects without their order: {}",
+            "{} orders, {} effects; orders without their effects: {}; effects without their order: {}; \
+             orders without their records: {}",
             self.orders,
             self.effects,
             self.without_effects.len(),
-            self.without_order.len()
+            self.without_order.len(),
+            self.without_record.len()
         )
     }
 }
