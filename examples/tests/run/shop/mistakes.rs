@@ -32,7 +32,7 @@ fn mistakes_are_named_with_the_next_step() {
     says(
         folder,
         &["--database", "mysql://root:secret@there/shop"],
-        &["`mysql://root@there/shop` is no database"],
+        &["mysql://root@there/shop is no database"],
     );
     says(
         folder,

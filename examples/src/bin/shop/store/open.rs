@@ -107,10 +107,10 @@ fn url(file: &Path) -> String {
 async fn pool(url: &str) -> Result<PgPool, BoxError> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         let known = "write postgres://user@host/database, or nothing for a SQLite file";
-        return Err(format!("`{}` is no database of the shop's: {known}", place(url)).into());
+        return Err(format!("{} is no database of the shop's: {known}", place(url)).into());
     }
     let options: PgConnectOptions =
-        url.parse().map_err(|error| format!("`{}` can't be read: {error}", place(url)))?;
+        url.parse().map_err(|error| format!("{} can't be read: {error}", place(url)))?;
     // A pool would try for long, and say only that it did.
     let first = PgConnection::connect_with(&options).await;
     first.map_err(|error| format!("{} can't be reached: {error}", place(url)))?.close().await?;
@@ -118,11 +118,13 @@ async fn pool(url: &str) -> Result<PgPool, BoxError> {
     Ok(pool.connect_lazy_with(options))
 }
 
-/// A URL as it may be printed: without a password.
+/// A URL as it may be printed: without a password, which may also be in its query. Of what is no URL
+/// nobody knows where one would be.
 fn place(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((scheme, rest)) = url.split_once("://") else { return "the text given".to_owned() };
+    let rest = rest.split('?').next().unwrap_or(rest);
     match rest.rsplit_once('@') {
-        None => url.to_owned(),
+        None => format!("{scheme}://{rest}"),
         Some((user, place)) => {
             format!("{scheme}://{}@{place}", user.split(':').next().unwrap_or_default())
         }
