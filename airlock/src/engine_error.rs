@@ -88,6 +88,18 @@ impl Error for EngineError {
     }
 }
 
+/// Nobody knows whether what was sent has arrived.
+#[cfg(any(
+    feature = "apalis-redis",
+    feature = "celery-rabbitmq",
+    feature = "celery-redis",
+    feature = "dramatiq-rabbitmq",
+    feature = "dramatiq-redis"
+))]
+pub(crate) fn unconfirmed(said: impl fmt::Display) -> BoxError {
+    format!("it was sent but not confirmed, and may have arrived: {said}").into()
+}
+
 /// What already says what can't be done, and where.
 impl From<BoxError> for EngineError {
     fn from(error: BoxError) -> Self {

@@ -200,7 +200,7 @@ mod tests {
         let (tell, told) = mpsc::channel();
         let future = async move {
             tell.send(()).expect("somebody listens");
-            pending().await
+            pending::<()>().await;
         };
         (told, future)
     }

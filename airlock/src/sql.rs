@@ -126,7 +126,7 @@ mod tests {
     fn portions_are_bounded_and_leave_nothing_out() {
         let sizes = |rows: &[usize]| chunks(rows, |row| *row).map(<[_]>::len).collect::<Vec<_>>();
         assert!(sizes(&[]).is_empty());
-        assert_eq!(sizes(&[1; 25_000]), [10_000, 10_000, 5_000]);
+        assert_eq!(sizes(&vec![1; 25_000]), [10_000, 10_000, 5_000]);
         assert_eq!(sizes(&[1, 65 << 20, 1, 40 << 20, 40 << 20]), [1, 1, 2, 1]);
         let many: Vec<usize> = (0..25_000).collect();
         assert!(chunks(&many, |_| 1).flatten().eq(&many));

@@ -9,6 +9,7 @@ use lapin::options::BasicPublishOptions;
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Confirmation};
 
+use crate::engine_error::unconfirmed;
 use crate::executor::{Batch, DispatchError};
 use crate::home::Away;
 use crate::private::BoxError;
@@ -225,8 +226,4 @@ impl<'a> Publishing<'a> {
         )
         .into()
     }
-}
-
-fn unconfirmed(lost: &str) -> BoxError {
-    format!("it was sent but not confirmed, and may have arrived: {lost}").into()
 }

@@ -16,7 +16,7 @@ use ::tokio::sync::Mutex;
 pub(crate) use push::{Layout, Outgoing, UNIQUE_FOR, UniqueKey, steps};
 pub(crate) use steps::Answer;
 
-use crate::engine_error::EngineError;
+use crate::engine_error::{EngineError, unconfirmed};
 use crate::home;
 use crate::private::BoxError;
 
@@ -108,6 +108,12 @@ impl Server {
             self.inner.connection.lock().await.take();
         }
         format!("{}: {error}", self.place()).into()
+    }
+
+    /// The same of what was sent, which may have arrived where nobody answered.
+    pub(crate) async fn unanswered(&self, error: &RedisError) -> BoxError {
+        let said = self.trouble(error).await;
+        if error.is_io_error() { unconfirmed(said) } else { said }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
-use ::redis::{Cmd, RedisError, RedisResult, Value};
+use ::redis::{Cmd, RedisResult, Value};
 use uuid::Uuid;
 
 use super::{Answer, Server};
@@ -89,15 +89,6 @@ impl Server {
             begun += messages;
         }
         Ok(answer)
-    }
-
-    async fn unanswered(&self, error: &RedisError) -> BoxError {
-        let said = self.trouble(error).await;
-        if error.is_io_error() {
-            format!("it was sent but not confirmed, and may have arrived: {said}").into()
-        } else {
-            said
-        }
     }
 }
 

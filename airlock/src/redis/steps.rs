@@ -27,9 +27,11 @@ impl Server {
         for (messages, step) in steps {
             let end = begun + messages;
             batch.sending(begun..end);
-            match self.spawn(step).await {
+            match self.spawn(Box::pin(step)).await {
                 Ok(Answer { left_out, failed }) => {
-                    left_out.into_iter().for_each(|index| batch.left_out(begun + index));
+                    for index in left_out {
+                        batch.left_out(begun + index);
+                    }
                     let failed = failed.into_iter().map(|(index, said)| (begun + index, said));
                     batch.failures.extend(failed);
                 }

@@ -223,6 +223,32 @@ async fn jobs_are_rows_of_the_callers_transaction() {
     }
 }
 
+/// SQLite has one lock for all, so that nobody gives a sign while somebody writes for long. Whoever writes
+/// first after that must not take the others to be lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_worker_holds_stays_its_own_while_the_file_is_locked() {
+    let file = File::new();
+    let lost_after = Duration::from_secs(3);
+    let holder = file.set_up().await.lost_after(lost_after);
+    let other = file.connect().await.lost_after(lost_after);
+    flush(&holder, counts([1], QUEUE)).await.expect("flushed");
+    holder.open().await.expect("opened");
+    other.open().await.expect("opened");
+    assert_eq!(holder.receive(1).await.expect("received").len(), 1);
+
+    let mut writer = SqliteConnection::connect(&file.url()).await.expect("connected");
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut writer).await.expect("locked");
+    let unlock = async {
+        tokio::time::sleep(lost_after * 3 / 2).await;
+        sqlx::query("ROLLBACK").execute(&mut writer).await.expect("unlocked");
+    };
+    let (kept, ()) = tokio::join!(other.keep_alive(), unlock);
+    kept.expect("it waits for the lock");
+    holder.keep_alive().await.expect("it lives");
+    other.keep_alive().await.expect("it lives");
+    assert!(other.receive(1).await.expect("received").is_empty(), "the holder lives");
+}
+
 #[tokio::test]
 async fn a_pool_without_a_free_connection_and_a_locked_file_are_said_to_be_that() {
     let file = File::new();

@@ -454,6 +454,35 @@ async fn without_its_tables_a_flush_and_a_worker_say_what_to_call() {
     assert_eq!(flush(jobs, [note::intent(1)]).await.expect("flushed").dispatched(), 1);
 }
 
+/// Building an index locks a table like that, for as long as it takes.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn a_worker_gives_signs_of_life_while_the_table_of_jobs_is_locked() {
+    let jobs = jobs().await.lost_after(Duration::from_secs(3));
+    sent(&jobs, [note::intent(1)]).await;
+    jobs.open().await.expect("opened");
+    assert_eq!(jobs.receive(1).await.expect("received").len(), 1);
+
+    let mut lock = jobs.pool().begin().await.expect("begun");
+    let locks = sql(&jobs, "LOCK TABLE {schema}._private_jobs IN SHARE MODE");
+    sqlx::query(locks).execute(&mut *lock).await.expect("locked");
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(5) {
+        sleep(Source::heartbeat(&jobs).expect("it has one")).await;
+        jobs.keep_alive().await.expect_err("what it holds can't be looked after");
+    }
+    let ago = "SELECT extract(epoch FROM now() - last_heartbeat_at)::float8
+        FROM {schema}._private_workers";
+    let ago: f64 =
+        sqlx::query_scalar(sql(&jobs, ago)).fetch_one(jobs.pool()).await.expect("a worker");
+    assert!(ago < 2.0, "{ago} s ago");
+    lock.rollback().await.expect("unlocked");
+
+    let other = jobs.clone();
+    other.open().await.expect("opened");
+    assert!(other.receive(1).await.expect("received").is_empty(), "it lives");
+}
+
 #[test]
 #[ignore = "needs servers: run tests/live.sh"]
 fn a_flush_leaves_from_a_thread_that_is_in_no_runtime() {

@@ -48,15 +48,7 @@ impl Redis {
         let mut connection = self.server.connection().await.map_err(|error| at(&error))?;
         match invocation.invoke_async(&mut connection).await {
             Ok(answer) => Ok(answer),
-            Err(error) => {
-                let unsure = error.is_io_error() || error.is_timeout();
-                let said = self.server.trouble(&error).await;
-                Err(if unsure {
-                    at(&format!("it was sent but not confirmed, and may have arrived: {said}"))
-                } else {
-                    at(&said)
-                })
-            }
+            Err(error) => Err(at(&self.server.unanswered(&error).await)),
         }
     }
 }

@@ -64,7 +64,7 @@ async fn dropped<S: Sender>() {
     assert!(met, "no flush was dropped while it waited for an answer");
     tell::<S>(
         "dropped half-way",
-        format_args!("{rounds} flushes of {}, {doubtful} of them in doubt: {before} arrived", MANY),
+        format_args!("{rounds} flushes of {MANY}, {doubtful} of them in doubt: {before} arrived"),
     );
 }
 

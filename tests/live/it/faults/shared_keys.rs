@@ -82,7 +82,7 @@ async fn in_order<S: Table>() {
     };
     flush(&sender, (0..KEYS).rev().map(intent)).await.all_left();
     let order = sender.order(&place.queue).await;
-    assert!(order.into_iter().eq((0..KEYS as i64).rev()), "in the order of the flush");
+    assert!(order.into_iter().eq((0..KEYS.cast_signed()).rev()), "in the order of the flush");
 }
 
 mod of_two_flushes {

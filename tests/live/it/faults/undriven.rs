@@ -15,7 +15,10 @@ fn flush<S: Sender>(sender: &S, order: u64) -> Result<(), (String, Vec<Intent>)>
         let scope = airlock::scope().executor(sender.clone());
         let flushing = threads.spawn(move || scope.run(|| ship::enqueue(order)));
         match flushing.join().expect("no panic") {
-            Ok(enqueued) => Ok(enqueued.expect("enqueued")),
+            Ok(enqueued) => {
+                enqueued.expect("enqueued");
+                Ok(())
+            }
             Err(error) => Err((error.to_string(), error.into_intents())),
         }
     })
