@@ -33,7 +33,7 @@ impl Race {
     }
 
     /// Both have committed, one of them not at once, and nothing has left twice.
-    async fn is_won(self, library: &str) {
+    async fn ended(self, library: &str) {
         let attempts = self.attempts.into_inner();
         println!("2 transactions of {library} that conflict: {attempts} attempts");
         assert!(attempts > 2, "they were in each other's way");
@@ -72,7 +72,7 @@ async fn of_sqlx() {
         placed.await.expect("committed");
     };
     tokio::join!(place(1), place(2));
-    race.is_won("sqlx").await;
+    race.ended("sqlx").await;
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn of_sea_orm() {
         placed.await.expect("committed");
     };
     tokio::join!(place(1), place(2));
-    race.is_won("SeaORM").await;
+    race.ended("SeaORM").await;
 }
 
 #[tokio::test]
@@ -135,7 +135,7 @@ async fn of_diesel_async() {
         placed.await.expect("committed");
     };
     tokio::join!(place(1), place(2));
-    race.is_won("diesel-async").await;
+    race.ended("diesel-async").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,7 +166,7 @@ async fn of_diesel() {
         scope.spawn(|| place(1));
         scope.spawn(|| place(2));
     });
-    race.is_won("diesel").await;
+    race.ended("diesel").await;
 }
 
 /// diesel has no kind of error for a deadlock.
