@@ -241,6 +241,8 @@ pub mod tokio;
 pub mod tower;
 #[cfg(feature = "transaction")]
 pub mod transaction;
+#[cfg(feature = "sqlx")]
+mod untouched;
 #[cfg(feature = "web")]
 pub mod web;
 #[cfg(feature = "worker")]

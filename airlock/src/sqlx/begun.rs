@@ -8,6 +8,7 @@ use sqlx_core::transaction::TransactionManager;
 
 use crate::private::BoxError;
 use crate::transaction::{Begun, CommitError, DatabaseError, Step, TransactionError};
+use crate::untouched;
 
 /// A database of sqlx; implemented for all of them.
 ///
@@ -93,7 +94,7 @@ where
     A: Acquire<'c, Database = DB>,
     DB: Backend,
 {
-    on.begin().await.map_err(|error| not_begun::<DB>(place, error))
+    untouched::begin(on).await.map_err(|error| not_begun::<DB>(place, error))
 }
 
 pub(super) fn not_begun<DB: Backend>(place: Option<&str>, error: sqlx::Error) -> TransactionError {

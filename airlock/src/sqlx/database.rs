@@ -12,6 +12,7 @@ use crate::transaction::settings::settings;
 use crate::transaction::{
     self, Conflicts, Failed, Passing, Queue, Retrying, Settings, TransactionError, When,
 };
+use crate::untouched;
 
 /// A pool with the settings of its transactions, for a program's state. Clones share the pool.
 ///
@@ -297,11 +298,11 @@ impl<DB: Backend> Database<DB> {
     }
 
     async fn begun(&self) -> Result<sqlx::Transaction<'static, DB>, TransactionError> {
-        let begun = match self.begin.clone() {
-            Some(statement) => self.pool.begin_with(statement).await,
-            None => self.pool.begin().await,
+        let begun = async {
+            let connection = untouched::acquire(&self.pool).await?;
+            sqlx::Transaction::begin(connection, self.begin.clone()).await
         };
-        begun.map_err(|error| not_begun::<DB>(self.settings.place.as_deref(), error))
+        begun.await.map_err(|error| not_begun::<DB>(self.settings.place.as_deref(), error))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A line between a client and a server that can be cut.
 
+use std::future::pending;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -73,6 +74,11 @@ impl Proxy {
         self.line.left().instead = Some((text.as_bytes().to_vec(), Box::new(instead)));
     }
 
+    /// Holds back whatever comes from now on, either way, until it is cut: a network that is silent.
+    pub(crate) fn hold(&self) {
+        self.line.left().silent = true;
+    }
+
     /// Whether connections are carried.
     pub(crate) fn is_open(&self) -> bool {
         *self.line.open.borrow()
@@ -94,12 +100,14 @@ struct Line {
     left: Mutex<Left>,
 }
 
-/// How many bytes may still go each way, where there is a limit, and which answer becomes another.
+/// How many bytes may still go each way, where there is a limit, and which answer becomes another; or
+/// whether nothing may.
 #[derive(Default)]
 struct Left {
     to_server: Option<usize>,
     to_client: Option<usize>,
     instead: Option<(Vec<u8>, Instead)>,
+    silent: bool,
 }
 
 type Instead = Box<dyn FnOnce(&[u8]) -> Vec<u8> + Send>;
@@ -184,6 +192,9 @@ async fn pump(
 ) {
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        if line.left().silent {
+            pending().await
+        }
         let instead = match way {
             Way::ToServer => None,
             Way::ToClient => line.left().instead(&bytes[..read]),

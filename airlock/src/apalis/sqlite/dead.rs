@@ -7,6 +7,7 @@ use crate::apalis::sql::{LetterRow, held, is_duplicate, letter, unique_key};
 use crate::apalis::sqlite::push;
 use crate::engine_error::EngineError;
 use crate::private::BoxError;
+use crate::untouched;
 use crate::worker::{DeadLetter, DeadLetters};
 
 /// Given up by a worker of ours, or by one of apalis' own.
@@ -44,7 +45,7 @@ impl DeadLetters for Sqlite {
         let Some(letter) = self.find(id).await? else { return Ok(false) };
         let key = unique_key(&letter);
         let retried = async {
-            let mut connection = self.acquire().await?;
+            let mut connection = untouched::acquire(&self.pool).await?;
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
             if let Some(key) = &key {
                 push::release(&mut *transaction, &[(&letter.queue, key)]).await?;

@@ -22,6 +22,7 @@ use crate::home::Home;
 use crate::private::BoxError;
 use crate::sql;
 use crate::transaction::{Connection, Queue, dialect};
+use crate::untouched;
 
 /// How long to wait for others that hold the file.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -168,7 +169,7 @@ impl Sqlite {
         let mut migrator = SqliteStorage::migrations();
         migrator.set_ignore_missing(true);
         let failed = |error| self.error("set up", error);
-        let mut connection = self.acquire().await.map_err(failed)?;
+        let mut connection = untouched::acquire(&self.pool).await.map_err(failed)?;
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let migrated = migrator.run_direct(None, &mut *transaction, false).await;
         migrated.map_err(|error| self.error("set up", error))?;
@@ -251,27 +252,9 @@ impl Sqlite {
         Ok(removed.map_err(|error| self.error("remove jobs from", error))?.rows_affected())
     }
 
-    /// A connection that is in no transaction.
-    ///
-    /// Where the disk fails, SQLite rolls back by itself, and sqlx takes the connection for one in a
-    /// transaction ever after: it is of no use any more.
-    async fn acquire(&self) -> Result<PoolConnection<sqlx::Sqlite>, sqlx::Error> {
-        loop {
-            let mut connection = self.pool.acquire().await?;
-            if connection.is_in_transaction() {
-                // What was dropped before is rolled back by then.
-                connection.ping().await?;
-            }
-            if !connection.is_in_transaction() {
-                return Ok(connection);
-            }
-            connection.close().await?;
-        }
-    }
-
     /// A connection for what may be lost in a loss of power.
     async fn acquire_relaxed(&self) -> Result<PoolConnection<sqlx::Sqlite>, sqlx::Error> {
-        let mut connection = self.acquire().await?;
+        let mut connection = untouched::acquire(&self.pool).await?;
         if self.owned {
             set_synchronous(&mut connection, NORMAL).await?;
         }
@@ -315,7 +298,7 @@ impl Executor for Sqlite {
         let jobs = jobs(batch, NAME, &self.serving.queue)?;
         let sent = async {
             // As a reader that turns writer it would fail where somebody has written meanwhile.
-            let mut connection = self.acquire().await?;
+            let mut connection = untouched::acquire(&self.pool).await?;
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
             let left_out = push::push(&mut *transaction, &jobs).await?;
             batch.sending(0..batch.len());

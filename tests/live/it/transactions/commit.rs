@@ -9,6 +9,7 @@ use airlock_transactions::placing::send_mail;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use sqlx::{PgConnection, Postgres};
+use tokio::time::timeout;
 
 use super::shop::{Shop, place};
 use crate::proxy::Proxy;
@@ -81,6 +82,72 @@ async fn one_of_which_the_answer_is_lost_has_happened_and_hands_the_effects_back
     handed_back(&shop, placed.await).await;
 }
 
+/// Whoever flushed them again would have them run twice.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn rows_are_there_if_it_is_and_are_not_handed_back() {
+    let (shop, proxy) = losing().await;
+    let database = shop.database_at(proxy.url()).await.queue(shop.apalis().await);
+    let placed = database.transaction(async |tx: &mut PgConnection| place(tx, 1).await);
+    let error = uncertain(placed.await);
+    assert!(
+        error.to_string().ends_with(": its 1 effects are rows of it, and are there if it is"),
+        "{error}"
+    );
+    assert_eq!(error.into_intents().len(), 0);
+    let [fate] = &*shop.fates() else { panic!("one intent") };
+    assert!(fate.starts_with("failed: nobody can tell whether postgres://"), "{fate}");
+    assert_eq!((shop.orders().await, shop.apalis_jobs().await), (vec![1], vec![1]));
+}
+
+/// As a pooler before the server does that has lost it: the server has committed.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn an_answer_of_somebody_in_between_says_nothing() {
+    let shop = Shop::open().await;
+    let proxy = Proxy::to(&shop.url);
+    proxy.at_answer("COMMIT", |_| {
+        let said = b"SFATAL\0VFATAL\0C08P01\0Mserver conn crashed?\0\0";
+        let length = u32::try_from(said.len() + 4).expect("it is short");
+        [b"E", &length.to_be_bytes()[..], said].concat()
+    });
+    let database = shop.database_at(proxy.url()).await;
+    let placed = database.transaction(async |tx: &mut PgConnection| place(tx, 1).await);
+    handed_back(&shop, placed.await).await;
+}
+
+/// Nothing arrives from when the body has ended: it was never asked to commit.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn one_that_is_not_answered_before_it_is_rolled_back_for_certain() {
+    let shop = Shop::open().await;
+    for queued in [false, true] {
+        let proxy = Proxy::to(&shop.url);
+        let (mut database, jobs) = (shop.database_at(proxy.url()).await, shop.apalis().await);
+        if queued {
+            database = database.queue(jobs);
+        }
+        let database = database.commit_timeout(Duration::from_millis(300));
+        let placed = database.transaction(async |tx: &mut PgConnection| {
+            place(tx, 1).await?;
+            proxy.hold();
+            Ok::<_, BoxError>(())
+        });
+        let placed = timeout(Duration::from_secs(5), placed).await.expect("nobody waits for long");
+        let Ok(TransactionError::Database(error)) =
+            placed.expect_err("no answer").downcast().map(|error| *error)
+        else {
+            panic!("the database's")
+        };
+        assert_eq!((error.step(), error.is_certain()), (Step::Commit, true), "{error}");
+        assert!(error.to_string().ends_with("there is no answer after 300ms"), "{error}");
+        assert_eq!(error.into_intents().len(), 0);
+        proxy.cut();
+    }
+    assert_eq!(shop.fates(), ["discarded: rolled back", "discarded: rolled back"]);
+    assert_eq!((shop.orders().await, shop.apalis_jobs().await), (vec![], vec![]));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL"]
 async fn so_it_is_with_sea_orm() {
@@ -128,11 +195,16 @@ async fn losing() -> (Shop, Proxy) {
 
 /// Nobody could tell, for the server has committed.
 async fn handed_back<T: std::fmt::Debug>(shop: &Shop, placed: Result<T, BoxError>) {
+    let error = uncertain(placed);
+    assert_eq!(error.into_intents().len(), 1);
+    assert_eq!((shop.fates(), shop.orders().await), (vec!["not attempted".to_owned()], vec![1]));
+}
+
+fn uncertain<T: std::fmt::Debug>(placed: Result<T, BoxError>) -> DatabaseError {
     let error = placed.expect_err("the line is cut");
     let Ok(TransactionError::Database(error)) = error.downcast().map(|error| *error) else {
         panic!("the database's")
     };
     assert_eq!((error.step(), error.is_certain()), (Step::Commit, false), "{error}");
-    assert_eq!(error.into_intents().len(), 1);
-    assert_eq!((shop.fates(), shop.orders().await), (vec!["not attempted".to_owned()], vec![1]));
+    error
 }

@@ -2,36 +2,31 @@
 
 use std::sync::Arc;
 
-use airlock::transaction::{Queue, TransactionError, commit_all};
-use airlock::{Batch, DispatchError};
+use airlock::transaction::{TransactionError, commit_all};
 use airlock_transactions::placing::send_mail;
-use sqlx::PgConnection;
 
 use super::shop::{Shop, insert};
+use crate::proxy::Proxy;
 use crate::servers::Own;
-
-/// Writes nothing, and kills the server: it is the last thing that happens before the commits.
-struct Killing(Arc<Own>);
-
-impl Queue<PgConnection> for Killing {
-    async fn push(&self, _: &mut PgConnection, _: &mut Batch) -> Result<(), DispatchError> {
-        let server = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || server.kill()).await.map_err(DispatchError::all)
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL"]
 async fn the_error_says_which_is_committed_and_has_the_effects() {
     let server = Arc::new(tokio::task::spawn_blocking(Own::postgres).await.expect("a server"));
     let (shop, stock) = (Shop::open().await, Shop::on(&server.url()).await);
-    let mut first = shop.database().await.begin().await.expect("begun");
-    let killing = stock.database().await.queue(Killing(Arc::clone(&server)));
-    let mut second = killing.begin().await.expect("begun");
+    let proxy = Proxy::to(&shop.url);
+    let mut first = shop.database_at(proxy.url()).await.begin().await.expect("begun");
+    let mut second = stock.database().await.begin().await.expect("begun");
     insert(&mut first, 1).await.expect("inserted");
     insert(&mut second, 1).await.expect("inserted");
     first.run(|_| send_mail::enqueue(1)).expect("in a scope");
     second.run(|_| send_mail::enqueue(2)).expect("in a scope");
+    // The first has committed, and nobody has heard of it yet.
+    let killed = Arc::clone(&server);
+    proxy.at_answer("COMMIT", move |answer| {
+        killed.kill();
+        answer.to_vec()
+    });
     let committed = commit_all([("shop", first.into()), ("stock", second.into())]).await;
     let Err(TransactionError::Several(error)) = committed else { panic!("one is killed") };
     println!("two databases, one killed between the commits: {error}");
@@ -40,7 +35,8 @@ async fn the_error_says_which_is_committed_and_has_the_effects() {
     assert_eq!((name, failed.is_certain()), ("stock", false));
     assert_eq!(error.into_intents().len(), 2);
     assert_eq!(shop.orders().await, [1]);
-    tokio::task::spawn_blocking(move || {
+    // Which runs for as long as it is held.
+    let _server = tokio::task::spawn_blocking(move || {
         server.start_again();
         server
     })

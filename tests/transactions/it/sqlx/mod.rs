@@ -3,6 +3,7 @@
 mod cancelled;
 mod closure;
 mod crash;
+mod eager;
 mod errors;
 mod foreign;
 mod guard;
@@ -10,6 +11,7 @@ mod nesting;
 mod policies;
 mod queue;
 mod retry;
+mod rolled_back_by_itself;
 mod savepoints;
 mod several;
 pub(crate) mod shop;
