@@ -14,7 +14,10 @@ use crate::transaction::{Begun, DatabaseError, Settings, Step, TransactionError}
 /// and is discarded when this is rolled back, or dropped.
 ///
 /// The scope is not current by itself: code is run in it by [`run`](Self::run), or by
-/// [`in_scope`](crate::InScope::in_scope) with its [`handle`](Self::handle).
+/// [`in_scope`](crate::InScope::in_scope) with its [`handle`](Self::handle). That is also where a nested
+/// transaction belongs, in [`run_async`](Self::run_async): the effects of a savepoint move into the scope that
+/// is current where it is set, and outside that is not this one but a request's, say, which knows nothing
+/// of this transaction and lets them out also where this is rolled back.
 ///
 /// # Examples
 ///

@@ -26,7 +26,8 @@ use crate::transaction::{
 /// # Errors
 ///
 /// Where none was committed, what the first one failed with: all are rolled back, and their effects
-/// discarded. Else [`TransactionError::Several`], which hands back what did not leave.
+/// discarded. Where nobody can tell whether the first one was, that error has its effects, and those of the
+/// others are discarded with them. Else [`TransactionError::Several`], which hands back what did not leave.
 ///
 /// # Examples
 ///

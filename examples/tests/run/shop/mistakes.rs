@@ -12,6 +12,7 @@ use crate::program::run;
 fn says(place: &Path, arguments: &[&str], words: &[&str]) {
     let ended = run(PROGRAM, place, arguments, b"");
     assert_eq!(ended.code, Some(1), "{}{}", ended.out, ended.err);
+    assert!(!ended.err.contains("secret"), "a password is shown:\n{}", ended.err);
     for word in words {
         assert!(ended.err.contains(word), "no `{word}` in:\n{}", ended.err);
     }
@@ -33,6 +34,12 @@ fn mistakes_are_named_with_the_next_step() {
         folder,
         &["--database", "mysql://root:secret@there/shop"],
         &["mysql://root@there/shop is no database"],
+    );
+    says(folder, &["--database", "secret"], &["the text given is no database of the shop's"]);
+    says(
+        folder,
+        &["--database", "postgres://user@127.0.0.1:9/shop?password=secret"],
+        &["postgres://user@127.0.0.1:9/shop can't be reached"],
     );
     says(
         folder,

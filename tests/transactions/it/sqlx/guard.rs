@@ -98,3 +98,23 @@ async fn a_savepoint_in_it() {
     tx.commit().await.expect("committed");
     assert_eq!(shop.mails.sent(), [1, 3]);
 }
+
+/// Nobody can see from a connection whose transaction is open on it.
+#[tokio::test]
+async fn a_savepoint_beside_its_scope_belongs_to_the_one_around() {
+    let shop = Shop::open().await;
+    let request = airlock::scope().run_async(async {
+        let mut tx = shop.database().begin().await?;
+        let nested = async |tx: &mut SqliteConnection| place(tx, shop.mails, 1).await;
+        airlock::sqlx::transaction(&mut *tx, nested).await?;
+        tx.run_async(async |tx: &mut SqliteConnection| {
+            let nested = async |tx: &mut SqliteConnection| place(tx, shop.mails, 2).await;
+            airlock::sqlx::transaction(&mut *tx, nested).await
+        })
+        .await?;
+        tx.rollback().await?;
+        Ok::<_, ShopError>(())
+    });
+    request.await.expect("flushed").expect("rolled back");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![1]));
+}

@@ -181,6 +181,8 @@ pub(crate) fn pages_say_what_is_there_and_run_no_scripts(place: &dyn Place) {
     }
     assert_eq!(shop.get("/", &[]).header("location"), Some("/orders"));
     assert_eq!(shop.get("/style.css", &[]).status, 200);
-    let foreign = [("sec-fetch-site", "cross-site")];
-    assert_eq!(shop.post("/orders/1/cancel", &foreign, "").status, 403);
+    for elsewhere in ["cross-site", "same-site"] {
+        let foreign = [("sec-fetch-site", elsewhere)];
+        assert_eq!(shop.post("/orders/1/cancel", &foreign, "").status, 403, "{elsewhere}");
+    }
 }
