@@ -2,10 +2,10 @@
 
 use std::error::Error as StdError;
 
-use diesel::QueryableByName;
 use diesel::connection::TransactionManagerStatus;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Nullable, Text};
+use diesel::{QueryResult, QueryableByName};
 
 use crate::transaction::retry::any_source;
 use crate::transaction::{CommitError, DatabaseError, Row, Step, TransactionError};
@@ -53,9 +53,35 @@ pub(crate) fn rows(answers: Vec<Answer>) -> Vec<Row> {
     answers.into_iter().map(|answer| (answer.held, answer.missing)).collect()
 }
 
-/// How many transactions are open, one in another; none too where diesel itself can't tell any more.
-pub(crate) fn depth(status: &TransactionManagerStatus) -> u32 {
-    status.transaction_depth().ok().flatten().map_or(0, Into::into)
+/// How deep a transaction is: 1, or more for a savepoint.
+#[derive(Clone, Copy)]
+pub(crate) struct Level(u32);
+
+impl Level {
+    /// That of the transaction that has just begun.
+    pub(crate) fn innermost(status: &TransactionManagerStatus) -> QueryResult<Self> {
+        depth(status).map(|depth| Self(depth.max(1)))
+    }
+
+    pub(crate) fn is_nested(self) -> bool {
+        self.0 > 1
+    }
+
+    /// How many transactions would have to end for this one to have ended: itself, and those inside it.
+    ///
+    /// Of commits that fail, diesel takes some for the transaction's end. Whoever ends one more ends the
+    /// transaction around.
+    pub(crate) fn open(self, status: &TransactionManagerStatus) -> QueryResult<u32> {
+        match (depth(status)? + 1).checked_sub(self.0) {
+            None | Some(0) => Err(Error::NotInTransaction),
+            Some(open) => Ok(open),
+        }
+    }
+}
+
+/// How many transactions are open, one in another.
+fn depth(status: &TransactionManagerStatus) -> QueryResult<u32> {
+    Ok(status.transaction_depth()?.map_or(0, Into::into))
 }
 
 pub(crate) fn not_begun<Backend>(error: Error) -> TransactionError {
@@ -71,7 +97,8 @@ pub(crate) fn commit_error(error: Error) -> CommitError {
         Error::DatabaseError(ClosedConnection | UnableToSendCommand, _) => {
             CommitError::unknown(error)
         }
-        Error::DatabaseError(..) | Error::NotInTransaction => CommitError::rolled_back(error),
+        Error::DatabaseError(..) => CommitError::rolled_back(error),
+        // Also where somebody has ended the transaction before, which may have been a commit.
         _ => CommitError::unknown(error),
     }
 }

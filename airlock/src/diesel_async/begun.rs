@@ -3,12 +3,13 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+use diesel::connection::TransactionManagerStatus;
 use diesel::pg::Pg;
-use diesel::sql_query;
 use diesel::sql_types::Text;
+use diesel::{QueryResult, sql_query};
 use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
-use crate::diesel_sql::{Answer, commit_error, depth, name, not_begun, rows};
+use crate::diesel_sql::{Answer, Level, commit_error, name, not_begun, rows};
 use crate::private::BoxError;
 use crate::transaction::{self, CommitError, Row, TransactionError, dialect};
 
@@ -27,6 +28,7 @@ use crate::transaction::{self, CommitError, Row, TransactionError, dialect};
 /// ```
 pub struct Begun<'c, C: AsyncConnection> {
     connection: &'c mut C,
+    level: Level,
 }
 
 impl<C: AsyncConnection> fmt::Debug for Begun<'_, C> {
@@ -38,8 +40,9 @@ impl<C: AsyncConnection> fmt::Debug for Begun<'_, C> {
 pub(super) async fn begin_on<C: AsyncConnection>(
     connection: &mut C,
 ) -> Result<Begun<'_, C>, TransactionError> {
-    match C::TransactionManager::begin_transaction(connection).await {
-        Ok(()) => Ok(Begun { connection }),
+    let begun = C::TransactionManager::begin_transaction(connection).await;
+    match begun.and_then(|()| Level::innermost(status(connection))) {
+        Ok(level) => Ok(Begun { connection, level }),
         Err(error) => Err(not_begun::<C::Backend>(error)),
     }
 }
@@ -56,7 +59,7 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
     }
 
     fn is_nested(&mut self) -> bool {
-        depth(C::TransactionManager::transaction_manager_status_mut(self.connection)) > 1
+        self.level.is_nested()
     }
 
     async fn check(&mut self) -> Result<(), BoxError> {
@@ -68,23 +71,29 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
 
     async fn commit(mut self) -> Result<(), CommitError> {
         let committed = C::TransactionManager::commit_transaction(self.connection).await;
-        if committed.is_err() && self.is_open() {
+        if committed.is_err() {
             // The commit's own error is what the caller hears of.
-            let _ = C::TransactionManager::rollback_transaction(self.connection).await;
+            let _ = self.roll_back().await;
         }
         committed.map_err(commit_error)
     }
 
-    async fn rollback(self) -> Result<(), BoxError> {
-        Ok(C::TransactionManager::rollback_transaction(self.connection).await?)
+    async fn rollback(mut self) -> Result<(), BoxError> {
+        Ok(self.roll_back().await?)
     }
 }
 
 impl<C: AsyncConnection> Begun<'_, C> {
-    /// Whether diesel still has a transaction open: of commits that fail it ends some by itself.
-    fn is_open(&mut self) -> bool {
-        depth(C::TransactionManager::transaction_manager_status_mut(self.connection)) > 0
+    async fn roll_back(&mut self) -> QueryResult<()> {
+        for _ in 0..self.level.open(status(self.connection))? {
+            C::TransactionManager::rollback_transaction(self.connection).await?;
+        }
+        Ok(())
     }
+}
+
+fn status<C: AsyncConnection>(connection: &mut C) -> &TransactionManagerStatus {
+    C::TransactionManager::transaction_manager_status_mut(connection)
 }
 
 impl<C: AsyncConnection> Deref for Begun<'_, C> {

@@ -6,5 +6,6 @@ mod conflict;
 mod crash;
 mod diesel;
 mod libraries;
+mod savepoint;
 mod shop;
 mod two_databases;
