@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use diesel::connection::TransactionManagerStatus;
 use diesel::pg::Pg;
@@ -29,6 +30,7 @@ use crate::transaction::{self, CommitError, Row, TransactionError, dialect};
 pub struct Begun<'c, C: AsyncConnection> {
     connection: &'c mut C,
     level: Level,
+    open: bool,
 }
 
 impl<C: AsyncConnection> fmt::Debug for Begun<'_, C> {
@@ -42,7 +44,7 @@ pub(super) async fn begin_on<C: AsyncConnection>(
 ) -> Result<Begun<'_, C>, TransactionError> {
     let begun = C::TransactionManager::begin_transaction(connection).await;
     match begun.and_then(|()| Level::innermost(status(connection))) {
-        Ok(level) => Ok(Begun { connection, level }),
+        Ok(level) => Ok(Begun { connection, level, open: true }),
         Err(error) => Err(not_begun::<C::Backend>(error)),
     }
 }
@@ -75,11 +77,14 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
             // The commit's own error is what the caller hears of.
             let _ = self.roll_back().await;
         }
+        self.open = self.level.open(status(self.connection)).is_ok();
         committed.map_err(commit_error)
     }
 
     async fn rollback(mut self) -> Result<(), BoxError> {
-        Ok(self.roll_back().await?)
+        let rolled_back = self.roll_back().await;
+        self.open = self.level.open(status(self.connection)).is_ok();
+        Ok(rolled_back?)
     }
 }
 
@@ -92,8 +97,20 @@ impl<C: AsyncConnection> Begun<'_, C> {
     }
 }
 
-fn status<C: AsyncConnection>(connection: &mut C) -> &TransactionManagerStatus {
+fn status<C: AsyncConnection>(connection: &mut C) -> &mut TransactionManagerStatus {
     C::TransactionManager::transaction_manager_status_mut(connection)
+}
+
+impl<C: AsyncConnection> Drop for Begun<'_, C> {
+    /// Nothing can be waited for, and so nothing rolled back. Whatever would begin next on the connection would
+    /// be a savepoint of a transaction that nobody ever commits: diesel is told to refuse it.
+    fn drop(&mut self) {
+        if self.open {
+            // diesel-async panics where a statement is still running on another thread.
+            let marked = AssertUnwindSafe(|| status(self.connection).set_in_error());
+            let _ = catch_unwind(marked);
+        }
+    }
 }
 
 impl<C: AsyncConnection> Deref for Begun<'_, C> {
