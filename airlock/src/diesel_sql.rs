@@ -77,6 +77,18 @@ impl Level {
             Some(open) => Ok(open),
         }
     }
+
+    /// Refuses a commit that would be that of a transaction left inside this one, or of none.
+    pub(crate) fn ready(self, status: &TransactionManagerStatus) -> Result<(), CommitError> {
+        const LEFT: &str = "a transaction inside it was begun and has not ended";
+        match self.open(status) {
+            Ok(1) => Ok(()),
+            Ok(_) => Err(CommitError::rolled_back(LEFT)),
+            // diesel sends nothing any more.
+            Err(error @ Error::BrokenTransactionManager) => Err(CommitError::rolled_back(error)),
+            Err(error) => Err(commit_error(error)),
+        }
+    }
 }
 
 /// How many transactions are open, one in another.

@@ -75,9 +75,11 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {
-        let committed = C::TransactionManager::commit_transaction(self.connection);
+        let committed = self.level.ready(status(self.connection)).and_then(|()| {
+            C::TransactionManager::commit_transaction(self.connection).map_err(commit_error)
+        });
         self.open = self.level.open(status(self.connection)).is_ok();
-        committed.map_err(commit_error)
+        committed
     }
 
     async fn rollback(mut self) -> Result<(), BoxError> {

@@ -72,13 +72,18 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {
-        let committed = C::TransactionManager::commit_transaction(self.connection).await;
+        let committed = match self.level.ready(status(self.connection)) {
+            Ok(()) => C::TransactionManager::commit_transaction(self.connection)
+                .await
+                .map_err(commit_error),
+            Err(error) => Err(error),
+        };
         if committed.is_err() {
             // The commit's own error is what the caller hears of.
             let _ = self.roll_back().await;
         }
         self.open = self.level.open(status(self.connection)).is_ok();
-        committed.map_err(commit_error)
+        committed
     }
 
     async fn rollback(mut self) -> Result<(), BoxError> {

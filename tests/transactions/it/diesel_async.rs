@@ -121,6 +121,67 @@ async fn so_does_a_panic() {
     assert_eq!(shop.reports.fates(), ["discarded: panic"]);
 }
 
+/// Why a transaction is certainly not committed.
+fn refused(placed: Result<(), ShopError>) -> String {
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = placed else {
+        panic!("it can't be committed: {placed:?}")
+    };
+    assert!(error.is_certain(), "{error}");
+    error.to_string()
+}
+
+#[tokio::test]
+async fn one_that_is_left_inside_another_keeps_that_from_its_commit() {
+    let shop = Shop::open().await;
+    let (mut connection, mails) = (connect(&shop).await, shop.mails);
+    let time = std::time::Duration::from_millis(50);
+    // diesel-async's own leaves the savepoint open, and the next commit would be its.
+    let placed = transaction(&mut connection, async |tx: &mut Connection| {
+        place(tx, mails, 1).await?;
+        let endless = tx.transaction(async |tx: &mut Connection| {
+            place(tx, mails, 2).await?;
+            std::future::pending::<()>().await;
+            Ok::<_, ShopError>(())
+        });
+        tokio::time::timeout(time, endless).await.expect_err("it never ends");
+        Ok(())
+    });
+    let error = refused(placed.await);
+    assert_eq!(
+        error,
+        "can't commit to SQLite: a transaction inside it was begun and has not ended"
+    );
+    let failed = transaction(&mut connection, async |tx: &mut Connection| {
+        let endless = tx.transaction(async |tx: &mut Connection| {
+            place(tx, mails, 2).await?;
+            std::future::pending::<()>().await;
+            Ok::<_, ShopError>(())
+        });
+        tokio::time::timeout(time, endless).await.expect_err("it never ends");
+        Err::<(), _>(ShopError::OutOfStock)
+    });
+    failed.await.expect_err("out of stock");
+    // All is rolled back, and the connection as good as before.
+    let placed =
+        transaction(&mut connection, async |tx: &mut Connection| place(tx, mails, 3).await);
+    placed.await.expect("committed");
+    assert_eq!((shop.orders().await, mails.sent()), (vec![3], vec![3]));
+    let placed = transaction(&mut connection, async |tx: &mut Connection| {
+        place(tx, mails, 4).await?;
+        let endless = transaction(tx, async |tx: &mut Connection| {
+            place(tx, mails, 5).await?;
+            std::future::pending::<()>().await;
+            Ok::<_, ShopError>(())
+        });
+        tokio::time::timeout(time, endless).await.expect_err("it never ends");
+        Ok(())
+    });
+    refused(placed.await);
+    is_of_no_use(&mut connection, mails).await;
+    drop(connection);
+    assert_eq!((shop.orders().await, mails.sent()), (vec![3], vec![3]));
+}
+
 /// Counts for longer than anybody waits.
 async fn count(tx: &mut Connection) -> Result<(), diesel::result::Error> {
     let count = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000)
