@@ -86,8 +86,27 @@ impl Level {
             Ok(_) => Err(CommitError::rolled_back(LEFT)),
             // diesel sends nothing any more.
             Err(error @ Error::BrokenTransactionManager) => Err(CommitError::rolled_back(error)),
-            Err(error) => Err(commit_error(error)),
+            // Whoever has ended it may have committed it.
+            Err(error) => Err(CommitError::unknown(error)),
         }
+    }
+
+    /// Whether the database itself has said what a commit failed with.
+    ///
+    /// diesel shows no SQLSTATE. An error that it has no kind for may be the answer of a proxy that has
+    /// lost the server, or the server's own that it can't tell.
+    pub(crate) fn commit_error<Backend>(self, error: Error) -> CommitError {
+        use DatabaseErrorKind::{ClosedConnection, UnableToSendCommand, Unknown};
+        let certain = match &error {
+            Error::DatabaseError(ClosedConnection | UnableToSendCommand, _) => false,
+            // SQLite has nobody in front of it, and a savepoint is not committed when it is released.
+            Error::DatabaseError(Unknown, _) => {
+                name::<Backend>() == "SQLite" || self.is_nested() || is_conflict(&error)
+            }
+            Error::DatabaseError(..) => true,
+            _ => false,
+        };
+        if certain { CommitError::rolled_back(error) } else { CommitError::unknown(error) }
     }
 }
 
@@ -100,19 +119,6 @@ pub(crate) fn not_begun<Backend>(error: Error) -> TransactionError {
     DatabaseError::new(Step::Begin, name::<Backend>(), error)
         .with_next_step("check that the connection is a good one, and take another one if not")
         .into()
-}
-
-/// Whether the database itself has said what a commit failed with.
-pub(crate) fn commit_error(error: Error) -> CommitError {
-    use DatabaseErrorKind::{ClosedConnection, UnableToSendCommand};
-    match &error {
-        Error::DatabaseError(ClosedConnection | UnableToSendCommand, _) => {
-            CommitError::unknown(error)
-        }
-        Error::DatabaseError(..) => CommitError::rolled_back(error),
-        // Also where somebody has ended the transaction before, which may have been a commit.
-        _ => CommitError::unknown(error),
-    }
 }
 
 /// What errors call a database of this backend.

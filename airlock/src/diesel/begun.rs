@@ -10,7 +10,7 @@ use diesel::pg::Pg;
 use diesel::sql_types::Text;
 use diesel::{QueryResult, RunQueryDsl, sql_query};
 
-use crate::diesel_sql::{Answer, Level, commit_error, name, not_begun, rows};
+use crate::diesel_sql::{Answer, Level, name, not_begun, rows};
 use crate::executor::blocking::wait;
 use crate::private::BoxError;
 use crate::transaction::{
@@ -75,8 +75,10 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {
-        let committed = self.level.ready(status(self.connection)).and_then(|()| {
-            C::TransactionManager::commit_transaction(self.connection).map_err(commit_error)
+        let level = self.level;
+        let committed = level.ready(status(self.connection)).and_then(|()| {
+            C::TransactionManager::commit_transaction(self.connection)
+                .map_err(|error| level.commit_error::<C::Backend>(error))
         });
         self.open = self.level.open(status(self.connection)).is_ok();
         committed

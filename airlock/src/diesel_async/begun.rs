@@ -10,7 +10,7 @@ use diesel::sql_types::Text;
 use diesel::{QueryResult, sql_query};
 use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
-use crate::diesel_sql::{Answer, Level, commit_error, name, not_begun, rows};
+use crate::diesel_sql::{Answer, Level, name, not_begun, rows};
 use crate::private::BoxError;
 use crate::transaction::{self, CommitError, Row, TransactionError, dialect};
 
@@ -75,7 +75,7 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
         let committed = match self.level.ready(status(self.connection)) {
             Ok(()) => C::TransactionManager::commit_transaction(self.connection)
                 .await
-                .map_err(commit_error),
+                .map_err(|error| self.level.commit_error::<C::Backend>(error)),
             Err(error) => Err(error),
         };
         if committed.is_err() {
@@ -107,8 +107,8 @@ fn status<C: AsyncConnection>(connection: &mut C) -> &mut TransactionManagerStat
 }
 
 impl<C: AsyncConnection> Drop for Begun<'_, C> {
-    /// Nothing can be waited for, and so nothing rolled back. Whatever would begin next on the connection would
-    /// be a savepoint of a transaction that nobody ever commits: diesel is told to refuse it.
+    /// Nothing can be waited for, and so nothing rolled back. Whatever would begin next on the connection
+    /// would be a savepoint of a transaction that nobody ever commits: diesel is told to refuse it.
     fn drop(&mut self) {
         if self.open {
             // diesel-async panics where a statement is still running on another thread.

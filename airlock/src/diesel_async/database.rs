@@ -93,8 +93,8 @@ impl<C: AsyncConnection> Database<C> {
     ///
     /// # Panics
     ///
-    /// Where `body` does. The connection is left in the transaction then, as where the future is dropped, and
-    /// refuses to begin another one.
+    /// Where `body` does. The connection is left in the transaction then, as where the future is dropped,
+    /// and refuses to begin another one.
     ///
     /// # Examples
     ///
@@ -207,8 +207,8 @@ impl<C: AsyncConnection, W> Retrying<'_, Database<C>, W> {
     ///
     /// # Panics
     ///
-    /// Where `body` does. The connection is left in the transaction then, as where the future is dropped, and
-    /// refuses to begin another one.
+    /// Where `body` does. The connection is left in the transaction then, as where the future is dropped,
+    /// and refuses to begin another one.
     ///
     /// # Examples
     ///
