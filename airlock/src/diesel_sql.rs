@@ -2,10 +2,10 @@
 
 use std::error::Error as StdError;
 
-use diesel::QueryableByName;
 use diesel::connection::TransactionManagerStatus;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Nullable, Text};
+use diesel::{QueryResult, QueryableByName};
 
 use crate::transaction::retry::any_source;
 use crate::transaction::{CommitError, DatabaseError, Row, Step, TransactionError};
@@ -53,27 +53,72 @@ pub(crate) fn rows(answers: Vec<Answer>) -> Vec<Row> {
     answers.into_iter().map(|answer| (answer.held, answer.missing)).collect()
 }
 
-/// How many transactions are open, one in another; none too where diesel itself can't tell any more.
-pub(crate) fn depth(status: &TransactionManagerStatus) -> u32 {
-    status.transaction_depth().ok().flatten().map_or(0, Into::into)
+/// How deep a transaction is: 1, or more for a savepoint.
+#[derive(Clone, Copy)]
+pub(crate) struct Level(u32);
+
+impl Level {
+    /// That of the transaction that has just begun.
+    pub(crate) fn innermost(status: &TransactionManagerStatus) -> QueryResult<Self> {
+        depth(status).map(|depth| Self(depth.max(1)))
+    }
+
+    pub(crate) fn is_nested(self) -> bool {
+        self.0 > 1
+    }
+
+    /// How many transactions would have to end for this one to have ended: itself, and those inside it.
+    ///
+    /// Of commits that fail, diesel takes some for the transaction's end. Whoever ends one more ends the
+    /// transaction around.
+    pub(crate) fn open(self, status: &TransactionManagerStatus) -> QueryResult<u32> {
+        match (depth(status)? + 1).checked_sub(self.0) {
+            None | Some(0) => Err(Error::NotInTransaction),
+            Some(open) => Ok(open),
+        }
+    }
+
+    /// Refuses a commit that would be that of a transaction left inside this one, or of none.
+    pub(crate) fn ready(self, status: &TransactionManagerStatus) -> Result<(), CommitError> {
+        const LEFT: &str = "a transaction inside it was begun and has not ended";
+        match self.open(status) {
+            Ok(1) => Ok(()),
+            Ok(_) => Err(CommitError::rolled_back(LEFT)),
+            // diesel sends nothing any more.
+            Err(error @ Error::BrokenTransactionManager) => Err(CommitError::rolled_back(error)),
+            // Whoever has ended it may have committed it.
+            Err(error) => Err(CommitError::unknown(error)),
+        }
+    }
+
+    /// Whether the database itself has said what a commit failed with.
+    ///
+    /// diesel shows no SQLSTATE. An error that it has no kind for may be the answer of a proxy that has
+    /// lost the server, or the server's own that it can't tell.
+    pub(crate) fn commit_error<Backend>(self, error: Error) -> CommitError {
+        use DatabaseErrorKind::{ClosedConnection, UnableToSendCommand, Unknown};
+        let certain = match &error {
+            Error::DatabaseError(ClosedConnection | UnableToSendCommand, _) => false,
+            // SQLite has nobody in front of it, and a savepoint is not committed when it is released.
+            Error::DatabaseError(Unknown, _) => {
+                name::<Backend>() == "SQLite" || self.is_nested() || is_conflict(&error)
+            }
+            Error::DatabaseError(..) => true,
+            _ => false,
+        };
+        if certain { CommitError::rolled_back(error) } else { CommitError::unknown(error) }
+    }
+}
+
+/// How many transactions are open, one in another.
+fn depth(status: &TransactionManagerStatus) -> QueryResult<u32> {
+    Ok(status.transaction_depth()?.map_or(0, Into::into))
 }
 
 pub(crate) fn not_begun<Backend>(error: Error) -> TransactionError {
     DatabaseError::new(Step::Begin, name::<Backend>(), error)
         .with_next_step("check that the connection is a good one, and take another one if not")
         .into()
-}
-
-/// Whether the database itself has said what a commit failed with.
-pub(crate) fn commit_error(error: Error) -> CommitError {
-    use DatabaseErrorKind::{ClosedConnection, UnableToSendCommand};
-    match &error {
-        Error::DatabaseError(ClosedConnection | UnableToSendCommand, _) => {
-            CommitError::unknown(error)
-        }
-        Error::DatabaseError(..) | Error::NotInTransaction => CommitError::rolled_back(error),
-        _ => CommitError::unknown(error),
-    }
 }
 
 /// What errors call a database of this backend.

@@ -3,12 +3,14 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use diesel::connection::{Connection, LoadConnection, TransactionManager};
+use diesel::connection::{
+    Connection, LoadConnection, TransactionManager, TransactionManagerStatus,
+};
 use diesel::pg::Pg;
 use diesel::sql_types::Text;
-use diesel::{RunQueryDsl, sql_query};
+use diesel::{QueryResult, RunQueryDsl, sql_query};
 
-use crate::diesel_sql::{Answer, commit_error, depth, name, not_begun, rows};
+use crate::diesel_sql::{Answer, Level, name, not_begun, rows};
 use crate::executor::blocking::wait;
 use crate::private::BoxError;
 use crate::transaction::{
@@ -30,6 +32,7 @@ use crate::transaction::{
 /// ```
 pub struct Begun<'c, C: Connection> {
     connection: &'c mut C,
+    level: Level,
     open: bool,
 }
 
@@ -42,8 +45,9 @@ impl<C: Connection> fmt::Debug for Begun<'_, C> {
 pub(super) fn begin_on<C: Connection>(
     connection: &mut C,
 ) -> Result<Begun<'_, C>, TransactionError> {
-    match C::TransactionManager::begin_transaction(connection) {
-        Ok(()) => Ok(Begun { connection, open: true }),
+    let begun = C::TransactionManager::begin_transaction(connection);
+    match begun.and_then(|()| Level::innermost(status(connection))) {
+        Ok(level) => Ok(Begun { connection, level, open: true }),
         Err(error) => Err(not_begun::<C::Backend>(error)),
     }
 }
@@ -60,7 +64,7 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
     }
 
     fn is_nested(&mut self) -> bool {
-        depth(C::TransactionManager::transaction_manager_status_mut(self.connection)) > 1
+        self.level.is_nested()
     }
 
     async fn check(&mut self) -> Result<(), BoxError> {
@@ -71,28 +75,38 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {
-        let committed = C::TransactionManager::commit_transaction(self.connection);
-        self.open = committed.is_err() && self.is_open();
-        committed.map_err(commit_error)
+        let level = self.level;
+        let committed = level.ready(status(self.connection)).and_then(|()| {
+            C::TransactionManager::commit_transaction(self.connection)
+                .map_err(|error| level.commit_error::<C::Backend>(error))
+        });
+        self.open = self.level.open(status(self.connection)).is_ok();
+        committed
     }
 
     async fn rollback(mut self) -> Result<(), BoxError> {
         self.open = false;
-        Ok(C::TransactionManager::rollback_transaction(self.connection)?)
+        Ok(self.roll_back()?)
     }
 }
 
 impl<C: Connection> Begun<'_, C> {
-    /// Whether diesel still has a transaction open: of commits that fail it ends some by itself.
-    fn is_open(&mut self) -> bool {
-        depth(C::TransactionManager::transaction_manager_status_mut(self.connection)) > 0
+    fn roll_back(&mut self) -> QueryResult<()> {
+        for _ in 0..self.level.open(status(self.connection))? {
+            C::TransactionManager::rollback_transaction(self.connection)?;
+        }
+        Ok(())
     }
+}
+
+fn status<C: Connection>(connection: &mut C) -> &TransactionManagerStatus {
+    C::TransactionManager::transaction_manager_status_mut(connection)
 }
 
 impl<C: Connection> Drop for Begun<'_, C> {
     fn drop(&mut self) {
         if self.open
-            && let Err(error) = C::TransactionManager::rollback_transaction(self.connection)
+            && let Err(error) = self.roll_back()
         {
             crate::events::not_rolled_back(name::<C::Backend>(), &error.into());
         }

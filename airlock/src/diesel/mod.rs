@@ -3,6 +3,10 @@
 //! What leaves when is as the book's page `docs/transactions.md` says. All of this is sync: effects leave
 //! on the thread that commits.
 //!
+//! A commit that fails with an error for which diesel has no kind is not
+//! [certain](crate::transaction::DatabaseError::is_certain), unless it is SQLite's or a deadlock: a proxy
+//! may have said it.
+//!
 //! # Examples
 //!
 //! ```no_run

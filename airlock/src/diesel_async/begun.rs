@@ -2,13 +2,15 @@
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use diesel::connection::TransactionManagerStatus;
 use diesel::pg::Pg;
-use diesel::sql_query;
 use diesel::sql_types::Text;
+use diesel::{QueryResult, sql_query};
 use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
-use crate::diesel_sql::{Answer, commit_error, depth, name, not_begun, rows};
+use crate::diesel_sql::{Answer, Level, name, not_begun, rows};
 use crate::private::BoxError;
 use crate::transaction::{self, CommitError, Row, TransactionError, dialect};
 
@@ -27,6 +29,8 @@ use crate::transaction::{self, CommitError, Row, TransactionError, dialect};
 /// ```
 pub struct Begun<'c, C: AsyncConnection> {
     connection: &'c mut C,
+    level: Level,
+    open: bool,
 }
 
 impl<C: AsyncConnection> fmt::Debug for Begun<'_, C> {
@@ -38,8 +42,9 @@ impl<C: AsyncConnection> fmt::Debug for Begun<'_, C> {
 pub(super) async fn begin_on<C: AsyncConnection>(
     connection: &mut C,
 ) -> Result<Begun<'_, C>, TransactionError> {
-    match C::TransactionManager::begin_transaction(connection).await {
-        Ok(()) => Ok(Begun { connection }),
+    let begun = C::TransactionManager::begin_transaction(connection).await;
+    match begun.and_then(|()| Level::innermost(status(connection))) {
+        Ok(level) => Ok(Begun { connection, level, open: true }),
         Err(error) => Err(not_begun::<C::Backend>(error)),
     }
 }
@@ -56,7 +61,7 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
     }
 
     fn is_nested(&mut self) -> bool {
-        depth(C::TransactionManager::transaction_manager_status_mut(self.connection)) > 1
+        self.level.is_nested()
     }
 
     async fn check(&mut self) -> Result<(), BoxError> {
@@ -67,23 +72,49 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {
-        let committed = C::TransactionManager::commit_transaction(self.connection).await;
-        if committed.is_err() && self.is_open() {
+        let committed = match self.level.ready(status(self.connection)) {
+            Ok(()) => C::TransactionManager::commit_transaction(self.connection)
+                .await
+                .map_err(|error| self.level.commit_error::<C::Backend>(error)),
+            Err(error) => Err(error),
+        };
+        if committed.is_err() {
             // The commit's own error is what the caller hears of.
-            let _ = C::TransactionManager::rollback_transaction(self.connection).await;
+            let _ = self.roll_back().await;
         }
-        committed.map_err(commit_error)
+        self.open = self.level.open(status(self.connection)).is_ok();
+        committed
     }
 
-    async fn rollback(self) -> Result<(), BoxError> {
-        Ok(C::TransactionManager::rollback_transaction(self.connection).await?)
+    async fn rollback(mut self) -> Result<(), BoxError> {
+        let rolled_back = self.roll_back().await;
+        self.open = self.level.open(status(self.connection)).is_ok();
+        Ok(rolled_back?)
     }
 }
 
 impl<C: AsyncConnection> Begun<'_, C> {
-    /// Whether diesel still has a transaction open: of commits that fail it ends some by itself.
-    fn is_open(&mut self) -> bool {
-        depth(C::TransactionManager::transaction_manager_status_mut(self.connection)) > 0
+    async fn roll_back(&mut self) -> QueryResult<()> {
+        for _ in 0..self.level.open(status(self.connection))? {
+            C::TransactionManager::rollback_transaction(self.connection).await?;
+        }
+        Ok(())
+    }
+}
+
+fn status<C: AsyncConnection>(connection: &mut C) -> &mut TransactionManagerStatus {
+    C::TransactionManager::transaction_manager_status_mut(connection)
+}
+
+impl<C: AsyncConnection> Drop for Begun<'_, C> {
+    /// Nothing can be waited for, and so nothing rolled back. Whatever would begin next on the connection
+    /// would be a savepoint of a transaction that nobody ever commits: diesel is told to refuse it.
+    fn drop(&mut self) {
+        if self.open {
+            // diesel-async panics where a statement is still running on another thread.
+            let marked = AssertUnwindSafe(|| status(self.connection).set_in_error());
+            let _ = catch_unwind(marked);
+        }
     }
 }
 

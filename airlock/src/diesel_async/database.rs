@@ -93,7 +93,8 @@ impl<C: AsyncConnection> Database<C> {
     ///
     /// # Panics
     ///
-    /// Where `body` does, after a rollback.
+    /// Where `body` does. The connection is left in the transaction then, as where the future is dropped,
+    /// and refuses to begin another one.
     ///
     /// # Examples
     ///
@@ -206,7 +207,8 @@ impl<C: AsyncConnection, W> Retrying<'_, Database<C>, W> {
     ///
     /// # Panics
     ///
-    /// Where `body` does, after a rollback.
+    /// Where `body` does. The connection is left in the transaction then, as where the future is dropped,
+    /// and refuses to begin another one.
     ///
     /// # Examples
     ///

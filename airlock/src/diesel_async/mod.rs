@@ -3,8 +3,14 @@
 //! What leaves when is as the book's page `docs/transactions.md` says.
 //!
 //! A future, or a guard, that is dropped inside a transaction leaves the connection in it, as with
-//! diesel-async itself, which can't wait for a rollback there: pools throw such a connection away, and a
-//! connection of one's own has to be dropped. The database rolls back then. Effects are discarded at once.
+//! diesel-async itself, which can't wait for a rollback there; so does a panic. Effects are discarded at
+//! once. Nothing can begin on such a connection any more: the error is diesel's
+//! `BrokenTransactionManager`. Pools throw it away, and a connection of one's own has to be dropped. The
+//! database rolls back then.
+//!
+//! A commit that fails with an error for which diesel has no kind is not
+//! [certain](crate::transaction::DatabaseError::is_certain), unless it is SQLite's or a deadlock: a proxy
+//! may have said it.
 //!
 //! # Examples
 //!
@@ -63,7 +69,8 @@ pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
 ///
 /// # Panics
 ///
-/// Where `body` does, after a rollback.
+/// Where `body` does. The connection is left in the transaction then, as where the future is dropped,
+/// and refuses to begin another one.
 ///
 /// # Examples
 ///

@@ -2,7 +2,7 @@
 
 use airlock::diesel::{Database, begin, transaction};
 use airlock::transaction::TransactionError;
-use diesel::connection::SimpleConnection;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::{Connection, SqliteConnection};
 
 use crate::sqlx::shop::Shop;
@@ -77,6 +77,25 @@ async fn an_error_a_failed_commit_and_a_panic_discard() {
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![4], vec![4]));
     let fates = ["discarded: error", "discarded: rolled back", "discarded: panic"];
     assert_eq!(shop.reports.fates(), fates);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_left_inside_another_keeps_that_from_its_commit() {
+    let shop = Shop::open().await;
+    let mut connection = connect(&shop);
+    let placed = transaction(&mut connection, |tx| {
+        place(tx, shop.mails, 1)?;
+        AnsiTransactionManager::begin_transaction(tx)?;
+        place(tx, shop.mails, 2)
+    });
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = placed else {
+        panic!("it can't be committed: {placed:?}")
+    };
+    let why = "can't commit to SQLite: a transaction inside it was begun and has not ended";
+    assert_eq!((error.is_certain(), error.to_string().as_str()), (true, why));
+    // All is rolled back, and the connection as good as before.
+    transaction(&mut connection, |tx| place(tx, shop.mails, 3)).expect("committed");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![3], vec![3]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

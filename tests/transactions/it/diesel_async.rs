@@ -1,10 +1,13 @@
 //! With diesel-async.
 
+use std::sync::Arc;
+
 use airlock::diesel_async::{Database, begin, transaction};
 use airlock::transaction::TransactionError;
 use diesel::SqliteConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+use tokio::sync::Mutex;
 
 use crate::sqlx::shop::Shop;
 use crate::support::{Mails, ShopError};
@@ -78,15 +81,146 @@ async fn an_error_a_failed_commit_and_a_dropped_future_discard() {
     });
     let time = std::time::Duration::from_millis(50);
     tokio::time::timeout(time, endless).await.expect_err("it never ends");
-    // Nothing can be waited for where a future is dropped: the connection is of no use any more, and
-    // says so.
-    let next =
-        transaction(&mut connection, async |tx: &mut Connection| place(tx, shop.mails, 5).await);
-    next.await.expect_err("it is in the transaction that was left");
+    // Nothing can be waited for where a future is dropped.
+    is_of_no_use(&mut connection, shop.mails).await;
     drop(connection);
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![4], vec![4]));
     let fates = ["discarded: error", "discarded: rolled back", "discarded: cancelled"];
     assert_eq!(shop.reports.fates(), fates);
+}
+
+/// What would begin on it now is in a transaction that is never committed: a scope around, such as a
+/// request's, would let effects go.
+async fn is_of_no_use(connection: &mut Connection, mails: Mails) {
+    let next = transaction(connection, async |tx: &mut Connection| place(tx, mails, 99).await);
+    let (next, sealed) = airlock::scope().seal_async(next).await;
+    let error = next.expect_err("it is in the transaction that was left").to_string();
+    assert!(error.starts_with("can't begin a transaction in SQLite: "), "{error}");
+    assert!(sealed.is_empty(), "{sealed:?}");
+}
+
+#[tokio::test]
+async fn so_does_a_panic() {
+    let shop = Shop::open().await;
+    let (reports, mails) = (shop.reports.clone(), shop.mails);
+    let connection = Arc::new(Mutex::new(connect(&shop).await));
+    let database = Database::new().scope(move || reports.scope());
+    let shared = Arc::clone(&connection);
+    let panicked = tokio::spawn(async move {
+        let body = async move |tx: &mut Connection| {
+            place(tx, mails, 1).await?;
+            assert!(!mails.sent().is_empty(), "a bug");
+            Ok::<_, ShopError>(())
+        };
+        database.transaction(&mut *shared.lock().await, body).await
+    });
+    assert!(panicked.await.expect_err("a panic").is_panic());
+    is_of_no_use(&mut *connection.lock().await, mails).await;
+    drop(connection);
+    assert_eq!((shop.orders().await, mails.sent()), (vec![], vec![]));
+    assert_eq!(shop.reports.fates(), ["discarded: panic"]);
+}
+
+/// Why a transaction is certainly not committed.
+fn refused(placed: Result<(), ShopError>) -> String {
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = placed else {
+        panic!("it can't be committed: {placed:?}")
+    };
+    assert!(error.is_certain(), "{error}");
+    error.to_string()
+}
+
+#[tokio::test]
+async fn one_that_is_left_inside_another_keeps_that_from_its_commit() {
+    let shop = Shop::open().await;
+    let (mut connection, mails) = (connect(&shop).await, shop.mails);
+    let time = std::time::Duration::from_millis(50);
+    // diesel-async's own leaves the savepoint open, and the next commit would be its.
+    let placed = transaction(&mut connection, async |tx: &mut Connection| {
+        place(tx, mails, 1).await?;
+        let endless = tx.transaction(async |tx: &mut Connection| {
+            place(tx, mails, 2).await?;
+            std::future::pending::<()>().await;
+            Ok::<_, ShopError>(())
+        });
+        tokio::time::timeout(time, endless).await.expect_err("it never ends");
+        Ok(())
+    });
+    let error = refused(placed.await);
+    assert_eq!(
+        error,
+        "can't commit to SQLite: a transaction inside it was begun and has not ended"
+    );
+    let failed = transaction(&mut connection, async |tx: &mut Connection| {
+        let endless = tx.transaction(async |tx: &mut Connection| {
+            place(tx, mails, 2).await?;
+            std::future::pending::<()>().await;
+            Ok::<_, ShopError>(())
+        });
+        tokio::time::timeout(time, endless).await.expect_err("it never ends");
+        Err::<(), _>(ShopError::OutOfStock)
+    });
+    failed.await.expect_err("out of stock");
+    // All is rolled back, and the connection as good as before.
+    let placed =
+        transaction(&mut connection, async |tx: &mut Connection| place(tx, mails, 3).await);
+    placed.await.expect("committed");
+    assert_eq!((shop.orders().await, mails.sent()), (vec![3], vec![3]));
+    let placed = transaction(&mut connection, async |tx: &mut Connection| {
+        place(tx, mails, 4).await?;
+        let endless = transaction(tx, async |tx: &mut Connection| {
+            place(tx, mails, 5).await?;
+            std::future::pending::<()>().await;
+            Ok::<_, ShopError>(())
+        });
+        tokio::time::timeout(time, endless).await.expect_err("it never ends");
+        Ok(())
+    });
+    refused(placed.await);
+    is_of_no_use(&mut connection, mails).await;
+    drop(connection);
+    assert_eq!((shop.orders().await, mails.sent()), (vec![3], vec![3]));
+}
+
+/// Counts for longer than anybody waits.
+async fn count(tx: &mut Connection) -> Result<(), diesel::result::Error> {
+    let count = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000)
+        SELECT count(*) FROM n";
+    tx.batch_execute(count).await
+}
+
+/// diesel-async waits for the statement then.
+#[tokio::test(flavor = "multi_thread")]
+async fn so_does_one_that_is_dropped_in_a_statement() {
+    let shop = Shop::open().await;
+    let mut connection = connect(&shop).await;
+    let endless = transaction(&mut connection, async |tx: &mut Connection| {
+        place(tx, shop.mails, 1).await?;
+        Ok::<_, ShopError>(count(tx).await?)
+    });
+    let time = std::time::Duration::from_millis(50);
+    tokio::time::timeout(time, endless).await.expect_err("it counts for longer");
+    is_of_no_use(&mut connection, shop.mails).await;
+    drop(connection);
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![]));
+}
+
+/// In a runtime of one thread diesel-async can't wait for the statement, and panics. That is all that
+/// happens: two panics would end the process.
+#[tokio::test]
+async fn a_statement_that_nobody_can_wait_for_is_one_panic() {
+    let shop = Shop::open().await;
+    let (mut connection, mails) = (connect(&shop).await, shop.mails);
+    let endless = tokio::spawn(async move {
+        let body = async move |tx: &mut Connection| {
+            place(tx, mails, 1).await?;
+            Ok::<_, ShopError>(count(tx).await?)
+        };
+        let time = std::time::Duration::from_millis(50);
+        tokio::time::timeout(time, transaction(&mut connection, body)).await
+    });
+    assert!(endless.await.expect_err("diesel-async panics").is_panic());
+    assert_eq!((shop.orders().await, mails.sent()), (vec![], vec![]));
 }
 
 #[tokio::test]

@@ -115,6 +115,22 @@ async fn a_commit_that_is_refused_is_rolled_back_for_certain() {
     assert_eq!(shop.fates(), fates);
 }
 
+/// diesel knows that there is no transaction any more, and not how it has ended.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn a_transaction_that_the_body_has_ended_itself_hands_the_effects_back() {
+    let shop = Shop::open().await;
+    let database = Database::new().scope(shop.scope());
+    let error = said(database.transaction(&mut connect(&shop.url), |tx| {
+        place(tx, 1)?;
+        tx.batch_execute("COMMIT")?;
+        Ok::<_, BoxError>(())
+    }));
+    assert_eq!((error.step(), error.is_certain()), (Step::Commit, false), "{error}");
+    assert_eq!(error.into_intents().len(), 1);
+    assert_eq!((shop.orders().await, shop.fates()), (vec![1], vec!["not attempted".to_owned()]));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs PostgreSQL"]
 async fn guards() {

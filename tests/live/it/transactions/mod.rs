@@ -5,6 +5,8 @@ mod commit;
 mod conflict;
 mod crash;
 mod diesel;
+mod diesel_kinds;
 mod libraries;
+mod savepoint;
 mod shop;
 mod two_databases;
