@@ -193,7 +193,7 @@ async fn pump(
     let mut bytes = vec![0; 64 * 1024];
     while let Ok(read @ 1..) = from.read(&mut bytes).await {
         if line.left().silent {
-            pending().await;
+            pending::<()>().await;
         }
         let instead = match way {
             Way::ToServer => None,
