@@ -89,7 +89,7 @@ pub(super) fn body(
 ) -> Result<String, BoxError> {
     const NEXT: &str = r#"{"callbacks": null, "errbacks": null, "chain": null, "chord": null}"#;
     if !positional {
-        return Ok(format!("[[], {}, {NEXT}]", envelope.arguments()));
+        return Ok(["[[], ", envelope.arguments(), ", ", NEXT, "]"].concat());
     }
     let by_name: BTreeMap<&str, &RawValue> = serde_json::from_str(envelope.arguments())?;
     let parameters = intent.task().parameters().iter();

@@ -65,13 +65,9 @@ impl<'a> Message<'a> {
         }
     }
 
-    pub(super) fn to_json(&self) -> Vec<u8> {
-        // Enough for what is around the arguments, which is mostly the same: a batch is many of these.
-        let mut json = Vec::with_capacity(self.kwargs.get().len() + 512);
-        match serde_json::to_writer(&mut json, self) {
-            Ok(()) => json,
-            Err(_) => unreachable!("every field is a string, a number or JSON already"),
-        }
+    pub(super) fn write(&self, json: &mut Vec<u8>) {
+        let written = serde_json::to_writer(json, self);
+        written.expect("every field is a string, a number or JSON already");
     }
 }
 

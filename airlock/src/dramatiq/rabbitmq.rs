@@ -66,14 +66,16 @@ impl RabbitMq {
 
     fn outgoing(&self, envelope: &Envelope) -> Result<Outgoing, BoxError> {
         let mut message = Message::of(envelope, &self.queue);
+        let mut body = Vec::new();
         let priority = scaled(envelope.priority(), self.max_priority);
         message.options.broker_priority = priority;
+        message.write(&mut body);
         let properties = BasicProperties::default()
             .with_delivery_mode(2)
             .with_message_id(short("id", &envelope.id().to_string())?);
         Ok(Outgoing {
             queue: short("queue", &message.queue_name)?,
-            body: message.to_json(),
+            body,
             properties: match priority {
                 Some(priority) => properties.with_priority(priority),
                 None => properties,

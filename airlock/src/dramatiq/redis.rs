@@ -9,7 +9,7 @@ use crate::dramatiq::message::Message;
 use crate::engine_error::EngineError;
 use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError, Executor};
-use crate::redis::{Layout, Outgoing, Server, UNIQUE_FOR, UniqueKey, steps};
+use crate::redis::{Layout, Outgoing, Server, Steps, UNIQUE_FOR, UniqueKey};
 
 /// Hands intents to Dramatiq's workers over Redis.
 ///
@@ -49,7 +49,7 @@ static LAYOUT: Layout = Layout {
         let [keep, push] = commands else { return };
         let mut id = Uuid::encode_buffer();
         let id: &str = message.id.hyphenated().encode_lower(&mut id);
-        keep.arg(id).arg(&message.body);
+        keep.arg(id).arg(message.body);
         push.arg(id);
     },
     script: "
@@ -96,28 +96,27 @@ impl Redis {
         self
     }
 
-    fn outgoing(&self, envelope: &Envelope) -> Outgoing {
+    /// Adds a message, which is written into `body`: one buffer for all of a batch.
+    fn add(&self, steps: &mut Steps, body: &mut Vec<u8>, envelope: &Envelope) {
         let mut message = Message::of(envelope, &self.queue);
         message.options.redis_message_id = Some(envelope.id());
+        body.clear();
+        message.write(body);
         let list = [&*self.namespace, ":", &*message.queue_name].concat();
         let unique = |key| UniqueKey::of(&list, key, envelope.at(), self.unique_for);
-        Outgoing {
-            id: envelope.id(),
-            body: message.to_json(),
-            unique: envelope.unique_key().map(unique),
-            list,
-        }
+        let unique = envelope.unique_key().map(unique);
+        steps.add(&Outgoing { list: &list, id: envelope.id(), body, unique });
     }
 }
 
 impl Executor for Redis {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         let honoured = ["queue", "delay", "at", "expires", "max_attempts", "unique_key"];
-        let messages = envelope::each(batch, NAME, &honoured).map(|made| {
+        let (mut steps, mut body) = (Steps::new(&LAYOUT), Vec::new());
+        for made in envelope::each(batch, NAME, &honoured) {
             let (_, _, envelope) = made?;
-            Ok(self.outgoing(&envelope))
-        });
-        let steps = steps(&LAYOUT, messages)?;
+            self.add(&mut steps, &mut body, &envelope);
+        }
         self.server.push(steps, batch).await
     }
 }

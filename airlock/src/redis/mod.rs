@@ -13,7 +13,7 @@ use ::tokio::runtime::Handle;
 use ::tokio::sync::Mutex;
 
 #[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
-pub(crate) use push::{Layout, Outgoing, UNIQUE_FOR, UniqueKey, steps};
+pub(crate) use push::{Layout, Outgoing, Steps, UNIQUE_FOR, UniqueKey};
 pub(crate) use steps::Answer;
 
 use crate::engine_error::{EngineError, unconfirmed};

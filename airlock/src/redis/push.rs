@@ -21,10 +21,10 @@ pub(crate) const UNIQUE_FOR: Duration = Duration::from_hours(1);
 const FOR_EVER: u64 = 1 << 52;
 
 /// A message for a list.
-pub(crate) struct Outgoing {
-    pub(crate) list: String,
+pub(crate) struct Outgoing<'a> {
+    pub(crate) list: &'a str,
     pub(crate) id: Uuid,
-    pub(crate) body: Vec<u8>,
+    pub(crate) body: &'a [u8],
     pub(crate) unique: Option<UniqueKey>,
 }
 
@@ -50,12 +50,8 @@ impl UniqueKey {
 
 impl Server {
     /// Puts a batch into lists, in order and step by step; notes the duplicates.
-    pub(crate) async fn push(
-        &self,
-        steps: Vec<Step>,
-        batch: &mut Batch,
-    ) -> Result<(), DispatchError> {
-        let steps = steps.into_iter().map(|step| {
+    pub(crate) async fn push(&self, steps: Steps, batch: &mut Batch) -> Result<(), DispatchError> {
+        let steps = steps.steps.into_iter().map(|step| {
             let server = self.clone();
             (step.messages, async move { server.step(step).await })
         });
@@ -97,7 +93,7 @@ pub(crate) struct Layout {
     /// The commands that push messages into a list.
     pub(crate) commands: fn(&str) -> Vec<Cmd>,
     /// Adds a message to them.
-    pub(crate) add: fn(&mut [Cmd], &Outgoing),
+    pub(crate) add: fn(&mut [Cmd], &Outgoing<'_>),
     /// The same as a function of Lua, `push(list, id, body)`, which returns an error as a value.
     pub(crate) script: &'static str,
 }
@@ -118,33 +114,36 @@ struct Run {
     messages: usize,
 }
 
-/// Makes the commands of all steps. A message goes into its command as soon as it is made, so that a
-/// batch is in memory once.
-pub(crate) fn steps(
-    layout: &Layout,
-    messages: impl Iterator<Item = Result<Outgoing, DispatchError>>,
-) -> Result<Vec<Step>, DispatchError> {
-    let mut steps: Vec<Step> = Vec::new();
-    for message in messages {
-        let message = message?;
-        match steps.last_mut() {
-            Some(step) if step.messages < STEP => step.add(layout, &message),
+/// The commands of all steps. A message goes into its command as soon as it is made, so that a batch is in
+/// memory once.
+pub(crate) struct Steps {
+    layout: &'static Layout,
+    steps: Vec<Step>,
+}
+
+impl Steps {
+    pub(crate) fn new(layout: &'static Layout) -> Self {
+        Self { layout, steps: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, message: &Outgoing<'_>) {
+        match self.steps.last_mut() {
+            Some(step) if step.messages < STEP => step.add(self.layout, message),
             _ => {
                 let mut step = Step::default();
-                step.add(layout, &message);
-                steps.push(step);
+                step.add(self.layout, message);
+                self.steps.push(step);
             }
         }
     }
-    Ok(steps)
 }
 
 impl Step {
-    fn add(&mut self, layout: &Layout, message: &Outgoing) {
+    fn add(&mut self, layout: &Layout, message: &Outgoing<'_>) {
         let unique = message.unique.is_some();
         let fits = |run: &Run| run.unique == unique && (unique || run.list == message.list);
         if !self.runs.last().is_some_and(fits) {
-            self.runs.push(Run::new(layout, unique, message.list.clone()));
+            self.runs.push(Run::new(layout, unique, message.list.to_owned()));
         }
         if let Some(run) = self.runs.last_mut() {
             run.add(layout, message);
@@ -165,13 +164,13 @@ impl Run {
         Self { list, unique, commands, messages: 0 }
     }
 
-    fn add(&mut self, layout: &Layout, message: &Outgoing) {
+    fn add(&mut self, layout: &Layout, message: &Outgoing<'_>) {
         self.messages += 1;
         match (&message.unique, &mut *self.commands) {
             (Some(UniqueKey { key, kept }), [script]) => {
                 let kept = u64::try_from(kept.as_millis()).unwrap_or(u64::MAX).clamp(1, FOR_EVER);
                 let id = message.id.to_string();
-                script.arg(&message.list).arg(id).arg(&message.body).arg(key).arg(kept);
+                script.arg(message.list).arg(id).arg(message.body).arg(key).arg(kept);
             }
             (_, commands) => (layout.add)(commands, message),
         }

@@ -1,5 +1,7 @@
 //! The keys of a queue.
 
+use std::borrow::Cow;
+
 /// Celery's priorities over Redis, the highest first: each has a list of its own.
 ///
 /// Source: `kombu/transport/redis.py`, `PRIORITY_STEPS`.
@@ -12,13 +14,13 @@ pub(super) fn step_of(priority: Option<u8>) -> u8 {
 }
 
 /// The list of a queue's messages of one step.
-pub(super) fn list(queue: &str, step: u8) -> String {
-    if step == 0 { queue.to_owned() } else { format!("{queue}\u{6}\u{16}{step}") }
+pub(super) fn list(queue: &str, step: u8) -> Cow<'_, str> {
+    if step == 0 { queue.into() } else { format!("{queue}\u{6}\u{16}{step}").into() }
 }
 
 /// The lists of a queue, the highest priority first.
 pub(super) fn lists(queue: &str) -> [String; 4] {
-    STEPS.map(|step| list(queue, step))
+    STEPS.map(|step| list(queue, step).into_owned())
 }
 
 /// What a worker holds, by tag.

@@ -41,17 +41,16 @@ struct DeliveryInfo<'a> {
     routing_key: &'a str,
 }
 
-/// A new message.
-pub(super) fn of(
+/// Writes a new message.
+pub(super) fn write(
+    json: &mut Vec<u8>,
     intent: &Intent,
     envelope: &Envelope,
     positional: bool,
     queue: &str,
     step: u8,
-) -> Result<Vec<u8>, BoxError> {
+) -> Result<(), BoxError> {
     let body = BASE64_STANDARD.encode(sent::body(intent, envelope, positional)?);
-    // Enough for what is around the body, which is mostly the same: a batch is many of these.
-    let mut json = Vec::with_capacity(body.len() + 768);
     let message = Message {
         body,
         content_type: "application/json",
@@ -66,8 +65,7 @@ pub(super) fn of(
             delivery_info: DeliveryInfo { exchange: "", routing_key: queue },
         },
     };
-    serde_json::to_writer(&mut json, &message)?;
-    Ok(json)
+    Ok(serde_json::to_writer(json, &message)?)
 }
 
 /// What can be read of a message in a list, however little.

@@ -16,7 +16,7 @@ use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::intent::Intent;
 use crate::private::BoxError;
-use crate::redis::{Layout, Outgoing, Server, UNIQUE_FOR, UniqueKey, steps};
+use crate::redis::{Layout, Outgoing, Server, Steps, UNIQUE_FOR, UniqueKey};
 use crate::worker::spans;
 
 /// Celery over Redis: an executor that hands intents to its workers, the queues that an airlock
@@ -76,7 +76,7 @@ static LAYOUT: Layout = Layout {
     },
     add: |commands, message| {
         for push in commands {
-            push.arg(&message.body);
+            push.arg(message.body);
         }
     },
     script: "local function push(list, id, body) return redis.pcall('LPUSH', list, body) end",
@@ -153,27 +153,34 @@ impl Redis {
         self
     }
 
-    fn outgoing(&self, intent: &Intent, envelope: &Envelope) -> Result<Outgoing, BoxError> {
+    /// Adds a message, which is written into `body`: one buffer for all of a batch.
+    fn add(
+        &self,
+        steps: &mut Steps,
+        body: &mut Vec<u8>,
+        intent: &Intent,
+        envelope: &Envelope,
+    ) -> Result<(), BoxError> {
         let queue = envelope.queue().unwrap_or(&self.queue);
         let step = step_of(envelope.priority());
+        body.clear();
+        message::write(body, intent, envelope, self.positional, queue, step)?;
         let unique = |key| UniqueKey::of(queue, key, envelope.at(), self.unique_for);
-        Ok(Outgoing {
-            list: list(queue, step),
-            id: envelope.id(),
-            body: message::of(intent, envelope, self.positional, queue, step)?,
-            unique: envelope.unique_key().map(unique),
-        })
+        let unique = envelope.unique_key().map(unique);
+        steps.add(&Outgoing { list: &list(queue, step), id: envelope.id(), body, unique });
+        Ok(())
     }
 }
 
 impl Executor for Redis {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         let honoured = ["queue", "delay", "at", "expires", "priority", "unique_key"];
-        let messages = envelope::each(batch, NAME, &honoured).map(|made| {
+        let (mut steps, mut body) = (Steps::new(&LAYOUT), Vec::new());
+        for made in envelope::each(batch, NAME, &honoured) {
             let (index, intent, envelope) = made?;
-            self.outgoing(intent, &envelope).map_err(|error| DispatchError::only(index, error))
-        });
-        let steps = steps(&LAYOUT, messages)?;
+            self.add(&mut steps, &mut body, intent, &envelope)
+                .map_err(|error| DispatchError::only(index, error))?;
+        }
         self.server.push(steps, batch).await
     }
 }
