@@ -39,7 +39,7 @@ main() {
         wait "$!"
     else
         step "running the live suite"
-        job cargo test --package airlock-live -- --include-ignored "$@"
+        job cargo test --package airlock-live -- --include-ignored --show-output "$@"
         wait "$!"
     fi
 }
@@ -69,12 +69,13 @@ found() {
     command -v "$1" >/dev/null
 }
 
-# The service that is asked over HTTP and before a browser.
+# The service that is asked over HTTP and before a browser, and the program with workers of its own.
 programs() {
-    step "building the shop"
-    cargo build --package airlock-examples --bin shop
+    step "building the shop and the jobs"
+    cargo build --package airlock-examples --bin shop --bin jobs
     AIRLOCK_SHOP=$(realpath "$target/debug/shop")
-    export AIRLOCK_SHOP
+    AIRLOCK_JOBS=$(realpath "$target/debug/jobs")
+    export AIRLOCK_SHOP AIRLOCK_JOBS
 }
 
 # Debian starts the services that it installs, unless this file says no.

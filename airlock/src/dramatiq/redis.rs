@@ -103,7 +103,11 @@ impl Redis {
         body.clear();
         message.write(body);
         let list = [&*self.namespace, ":", &*message.queue_name].concat();
-        let unique = |key| UniqueKey::of(&list, key, envelope.at(), self.unique_for);
+        // What waits in a list of its own until it is due is of the same queue.
+        let unique = |key| {
+            let queue = [&*self.namespace, ":", envelope.queue().unwrap_or(&self.queue)].concat();
+            UniqueKey::of(&queue, key, envelope.at(), self.unique_for)
+        };
         let unique = envelope.unique_key().map(unique);
         steps.add(&Outgoing { list: &list, id: envelope.id(), body, unique });
     }

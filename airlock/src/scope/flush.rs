@@ -392,12 +392,16 @@ impl Flush {
     /// batch had become; how many intents that are.
     pub(crate) fn in_doubt(mut self, why: &str) -> usize {
         self.finished = true;
-        let count = self.batch.len();
+        let is_row: Vec<bool> =
+            (0..self.batch.len()).map(|index| !self.batch.is_left_out(index)).collect();
         if self.reported {
-            let report = self.report(|_| Fate::Failed { error: why.to_owned() });
+            let report = self.report(|index| match is_row[index] {
+                true => Fate::Failed { error: why.to_owned() },
+                false => Fate::Duplicate,
+            });
             tell(self.rules.as_deref(), &report);
         }
-        count
+        is_row.into_iter().filter(|is_row| *is_row).count()
     }
 
     /// Ends where somebody else could not dispatch the batch.

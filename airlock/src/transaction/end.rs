@@ -285,6 +285,7 @@ pub(crate) async fn commit<B: Begun>(
             return Err(effects.rolled_back(place, CommitError::rolled_back(error)).into());
         }
     }
+    effects.on_their_way();
     match complete(begun, settings).await {
         Ok(()) => Ok(()),
         Err(error) => Err(effects.rolled_back(place, error).into()),
@@ -382,6 +383,14 @@ pub(crate) async fn roll_back<B: Begun>(begun: B, settings: &Settings<B::Connect
 }
 
 impl Effects {
+    /// Notes that the commit is asked for: should nobody wait for the answer, rows may be there all the same.
+    pub(crate) fn on_their_way(&mut self) {
+        if let Self::Rows(flush) = self {
+            let batch = flush.batch();
+            batch.sending(0..batch.len());
+        }
+    }
+
     fn move_around(&mut self) {
         *self = match std::mem::replace(self, Self::Nothing) {
             Self::After(held) => Self::Around(held),

@@ -44,7 +44,7 @@ impl<'r> Head<'r> {
 
     /// The first header of that name, where it has one that is text.
     ///
-    /// What a handler returned as an error has no headers yet: its response is made outside of the scope.
+    /// An error of which the framework makes a response outside of the scope has no headers yet.
     pub fn header(&self, name: &str) -> Option<&'r str> {
         (self.header)(name)
     }

@@ -180,7 +180,8 @@ impl WorkerBuilder {
     /// How many messages wait in the worker for their turn; four times the concurrency unless told
     /// otherwise. More makes for fewer round trips, fewer leaves more to other workers.
     ///
-    /// As many again as wait and run may have ended and wait for the engine to be told.
+    /// With those that have ended, and of which the engine is yet to be told, a worker holds up to twice as
+    /// many as run and wait.
     pub fn prefetch(mut self, messages: usize) -> Self {
         self.prefetch = Some(messages);
         self

@@ -1,4 +1,4 @@
-//! The program `jobs`, on SQLite; `tests/live` runs it on servers.
+//! The program `jobs`, on SQLite; `tests/live/it/jobs.rs` runs it on servers.
 
 use std::fs;
 use std::process::{Child, Command, Stdio};
@@ -60,10 +60,17 @@ fn ids(listing: &str) -> Vec<String> {
         .collect()
 }
 
-/// `kill` from the shell, which is how a process manager's signal arrives.
-fn terminate(child: &Child) {
-    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+/// `kill` from the shell: `-TERM` is how a process manager's signal arrives, `-INT` is Ctrl-C.
+fn kill(child: &Child, signal: &str) {
+    let killed = Command::new("kill").args([signal, &child.id().to_string()]).status();
     assert!(killed.expect("there is a `kill`").success());
+}
+
+/// The number before these words in the last line.
+fn count(said: &str, words: &str) -> u64 {
+    let last = said.lines().last().unwrap_or_default();
+    let before = last.split(", ").find_map(|part| part.strip_suffix(words));
+    before.map_or(0, |number| number.trim().parse().expect("a number"))
 }
 
 #[test]
@@ -112,7 +119,7 @@ fn dead_letters_are_listed_shown_tried_again_and_dropped() {
         assert!(Instant::now() < deadline, "the worker did not try it again");
         std::thread::sleep(Duration::from_millis(100));
     }
-    terminate(&worker);
+    kill(&worker, "-TERM");
     assert!(worker.wait().expect("it ends").success());
 }
 
@@ -120,14 +127,42 @@ fn dead_letters_are_listed_shown_tried_again_and_dropped() {
 fn enqueued_here_and_run_there_until_told_to_stop() {
     let place = Place::new();
     says(&place.jobs(&["enqueue", "--repeat", "5"]), 0, &["600 jobs are in the queue"]);
-    let worker = place.worker();
-    std::thread::sleep(Duration::from_millis(1_500));
-    terminate(&worker);
-    let output = worker.wait_with_output().expect("it ends");
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("stopping: what runs may finish"), "{said}");
-    assert!(said.contains("done"), "a pipe gets lines: {said}");
+    let (mut done, mut dead) = (0, 0);
+    for signal in ["-TERM", "-INT"].into_iter().cycle().take(40) {
+        let worker = place.worker();
+        std::thread::sleep(Duration::from_millis(1_500));
+        kill(&worker, signal);
+        let output = worker.wait_with_output().expect("it ends");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
+        assert!(said.contains("stopping: what runs may finish"), "{said}");
+        assert!(said.contains("done"), "a pipe gets lines: {said}");
+        let said = String::from_utf8_lossy(&output.stdout);
+        done += count(&said, "done");
+        dead += count(&said, "dead letters");
+        if done >= 890 && dead >= 10 {
+            break;
+        }
+    }
+    // Five times what `all_in_one_process` has: nothing is lost, and nothing run twice.
+    assert_eq!((done, dead), (890, 10));
+}
+
+/// `script` runs a program on a terminal of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal_a_bar_moves() {
+    let place = Place::new();
+    let shown = Command::new("script")
+        .args(["--quiet", "--return", "--command", PROGRAM, "/dev/null"])
+        .current_dir(place.directory.path())
+        .env("TMPDIR", place.directory.path())
+        .output()
+        .expect("there is a `script`");
+    let shown = String::from_utf8_lossy(&shown.stdout);
+    assert!(shown.contains("178 done") && shown.contains("2 dead letters"), "{shown}");
+    let drawn = shown.matches("\u{1b}[2K").count();
+    assert!(drawn > 5, "drawn {drawn} times: {shown}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use airlock::dramatiq::RabbitMq;
-use lapin::types::FieldTable;
+use lapin::types::{AMQPValue, FieldTable};
 use serde_json::{Value, json};
 
 use crate::celery_rabbitmq::{
@@ -83,6 +83,25 @@ async fn ten_thousand_arrive_once_each_and_are_run_in_order() {
         .expect("left");
     let received = python.received(500).await;
     assert!(received.iter().map(|event| &event["kwargs"]["order_id"]).eq(0..500));
+}
+
+#[tokio::test]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn priorities_are_those_of_the_queue() {
+    let (queue, channel) = (unique::name("dramatiq"), channel().await);
+    let mut most = FieldTable::default();
+    most.insert("x-max-priority".into(), AMQPValue::ShortShortUInt(10));
+    declare(&channel, &queue, most).await;
+    let dramatiq = connected().await.queue(&queue).max_priority(10);
+    let intents = [0, 255, 128]
+        .map(|priority| noted::intent("-".into(), u64::from(priority)).priority(priority));
+    flush(dramatiq, intents).await.expect("all left");
+    let numbers: Vec<_> = take_all(&channel, &queue)
+        .await
+        .iter()
+        .map(|body| body["kwargs"]["number"].clone())
+        .collect();
+    assert_eq!(numbers, [255, 128, 0]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

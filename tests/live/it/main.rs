@@ -11,6 +11,7 @@ mod dramatiq_rabbitmq;
 mod dramatiq_redis;
 mod faults;
 mod graphile;
+mod jobs;
 mod proxy;
 mod python;
 mod servers;

@@ -8,7 +8,7 @@ use diesel::{Connection, SqliteConnection};
 use crate::sqlx::shop::Shop;
 use crate::support::{Mails, ShopError};
 
-fn connect(shop: &Shop) -> SqliteConnection {
+pub(crate) fn connect(shop: &Shop) -> SqliteConnection {
     let mut connection = SqliteConnection::establish(&shop.path()).expect("connected");
     connection.batch_execute("PRAGMA foreign_keys = ON").expect("a pragma");
     connection
@@ -18,7 +18,7 @@ fn insert(tx: &mut SqliteConnection, values: &str) -> Result<(), diesel::result:
     tx.batch_execute(&format!("INSERT INTO orders (id, parent) VALUES ({values})"))
 }
 
-fn place(tx: &mut SqliteConnection, mails: Mails, id: i64) -> Result<i64, ShopError> {
+pub(crate) fn place(tx: &mut SqliteConnection, mails: Mails, id: i64) -> Result<i64, ShopError> {
     insert(tx, &format!("{id}, NULL"))?;
     mails.enqueue(id)?;
     Ok(id)

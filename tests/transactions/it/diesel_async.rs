@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use airlock::diesel_async::{Database, begin, transaction};
-use airlock::transaction::TransactionError;
+use airlock::transaction::{TransactionError, commit_all};
 use diesel::SqliteConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncConnection, SimpleAsyncConnection};
@@ -97,6 +97,47 @@ async fn is_of_no_use(connection: &mut Connection, mails: Mails) {
     let error = next.expect_err("it is in the transaction that was left").to_string();
     assert!(error.starts_with("can't begin a transaction in SQLite: "), "{error}");
     assert!(sealed.is_empty(), "{sealed:?}");
+}
+
+#[tokio::test]
+async fn so_does_a_guard_that_is_dropped() {
+    let shop = Shop::open().await;
+    let mut connection = connect(&shop).await;
+    let mut tx = begin(&mut connection).await.expect("begun");
+    let placed = tx.run_async(async |tx: &mut Connection| place(tx, shop.mails, 1).await);
+    placed.await.expect("placed");
+    drop(tx);
+    is_of_no_use(&mut connection, shop.mails).await;
+    drop(connection);
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![]));
+}
+
+#[tokio::test]
+async fn a_transaction_that_someone_else_opened() {
+    let shop = Shop::open().await;
+    let (database, mails) = (Database::new().queue(shop.jobs_queue().await), shop.mails);
+    let mut connection = connect(&shop).await;
+    let foreign = connection.transaction(async |foreign: &mut Connection| {
+        let refused = transaction(foreign, async |_: &mut Connection| Ok::<_, ShopError>(()));
+        assert!(refused.await.expect_err("no scope").to_string().contains("no scope is around"));
+        database.transaction(foreign, async |tx: &mut Connection| place(tx, mails, 1).await).await
+    });
+    foreign.await.expect("committed");
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![1], vec![1]));
+}
+
+#[tokio::test]
+async fn its_guards_and_those_of_diesel_commit_together() {
+    let (shop, other) = (Shop::open().await, Shop::open().await);
+    let (mut connection, mut second) = (connect(&shop).await, crate::diesel::connect(&other));
+    let mut tx = begin(&mut connection).await.expect("begun");
+    let placed = tx.run_async(async |tx: &mut Connection| place(tx, shop.mails, 1).await);
+    placed.await.expect("placed");
+    let mut stock = airlock::diesel::begin(&mut second).expect("begun");
+    stock.run(|tx| crate::diesel::place(tx, other.mails, 2)).expect("placed");
+    commit_all([("shop", tx.into()), ("stock", stock.into())]).await.expect("committed");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1], vec![1]));
+    assert_eq!((other.orders().await, other.mails.sent()), (vec![2], vec![2]));
 }
 
 #[tokio::test]

@@ -77,6 +77,27 @@ async fn an_error_a_failed_commit_and_a_dropped_future_discard() {
 }
 
 #[tokio::test]
+async fn a_panic_rolls_back_and_discards() {
+    let shop = Shop::open().await;
+    let (reports, mails) = (shop.reports.clone(), shop.mails);
+    let database = Database::new(connect(&shop).await).scope(move || reports.scope());
+    let again = database.clone();
+    let panicked = tokio::spawn(async move {
+        let body = async move |tx: &DatabaseTransaction| {
+            place(tx, mails, 1).await?;
+            assert!(!mails.sent().is_empty(), "a bug");
+            Ok::<_, ShopError>(())
+        };
+        database.transaction(body).await
+    });
+    assert!(panicked.await.expect_err("a panic").is_panic());
+    let placed = again.transaction(async |tx: &DatabaseTransaction| place(tx, mails, 2).await);
+    placed.await.expect("committed");
+    assert_eq!((shop.orders().await, mails.sent()), (vec![2], vec![]));
+    assert_eq!(shop.reports.fates(), ["discarded: panic", "dispatched"]);
+}
+
+#[tokio::test]
 async fn rows_of_the_transaction() {
     let shop = Shop::open().await;
     let database = Database::new(connect(&shop).await).queue(shop.jobs_queue().await);

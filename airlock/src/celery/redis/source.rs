@@ -383,9 +383,8 @@ impl Source for Redis {
 
     async fn settle(&self, settled: &[Settled<RedisReceipt>]) -> Result<(), BoxError> {
         for queue in &self.serves {
-            // Backwards, so that what is given back ends up in the order in which it was taken.
             let own: Vec<_> =
-                settled.iter().rev().filter(|settled| settled.receipt.queue == *queue).collect();
+                settled.iter().filter(|settled| settled.receipt.queue == *queue).collect();
             if own.is_empty() {
                 continue;
             }
@@ -395,8 +394,10 @@ impl Source for Redis {
                     script.key(keys::delayed(queue));
                     script.key(keys::dead(queue)).key(keys::dead_since(queue));
                     script.key(keys::begun(queue)).key(keys::deaths(queue));
-                    for settled in &own {
-                        let (what, a, b, c) = arguments(settled);
+                    // In order, for dead letters say since when they are.
+                    let told: Vec<_> = own.iter().map(|settled| arguments(settled)).collect();
+                    // Backwards, so that what is given back ends up in the order in which it was taken.
+                    for (settled, (what, a, b, c)) in own.iter().zip(told).rev() {
                         script.arg(what).arg(&settled.receipt.tag).arg(a).arg(b).arg(c);
                     }
                 })

@@ -46,8 +46,9 @@ async fn all_run(worker: &Worker, tally: &Tally, enqueued: u64) {
 /// The address as it may be printed.
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let rest = rest.split('?').next().unwrap_or(rest);
     match rest.rsplit_once('@') {
-        None => url.to_owned(),
+        None => format!("{scheme}://{rest}"),
         Some((user, place)) => {
             let user = user.split(':').next().unwrap_or_default();
             format!("{scheme}://{user}@{place}")

@@ -33,7 +33,9 @@ async fn the_error_says_which_is_committed_and_has_the_effects() {
     assert_eq!(error.committed(), ["shop"]);
     let (name, failed) = error.failed().expect("one failed");
     assert_eq!((name, failed.is_certain()), ("stock", false));
-    assert_eq!(error.into_intents().len(), 2);
+    let handed_back = error.into_intents().len();
+    println!("2 effects: 0 left, {handed_back} handed back");
+    assert_eq!(handed_back, 2);
     assert_eq!(shop.orders().await, [1]);
     // Which runs for as long as it is held.
     let _server = tokio::task::spawn_blocking(move || {

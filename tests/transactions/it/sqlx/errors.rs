@@ -33,7 +33,13 @@ async fn an_exhausted_pool_is_named_and_loses_nothing() {
     assert_eq!(sealed.len(), 1);
     sealed.flush_async().await.expect("flushed");
     drop(held);
-    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![7]));
+    let (orders, sent) = (shop.orders().await, shop.mails.sent());
+    println!(
+        "pool exhausted: {} orders; of 1 effect enqueued before {} left",
+        orders.len(),
+        sent.len()
+    );
+    assert_eq!((orders, sent), (vec![], vec![7]));
 }
 
 #[tokio::test]
