@@ -395,9 +395,8 @@ impl Flush {
         let is_row: Vec<bool> =
             (0..self.batch.len()).map(|index| !self.batch.is_left_out(index)).collect();
         if self.reported {
-            let report = self.report(|index| match is_row[index] {
-                true => Fate::Failed { error: why.to_owned() },
-                false => Fate::Duplicate,
+            let report = self.report(|index| {
+                if is_row[index] { Fate::Failed { error: why.to_owned() } } else { Fate::Duplicate }
             });
             tell(self.rules.as_deref(), &report);
         }

@@ -46,7 +46,10 @@ impl Record {
     /// Where it can't be read.
     pub fn count(&self, event: &str) -> BTreeMap<u64, usize> {
         let mut counts = BTreeMap::new();
-        for line in fs::read_to_string(&self.path).expect("the file").lines() {
+        let text = fs::read_to_string(&self.path).expect("the file");
+        // Of a line that is being written only a part may be there yet.
+        let (whole, _) = text.rsplit_once('\n').unwrap_or_default();
+        for line in whole.lines() {
             if let Some((of, order_id)) = line.split_once(' ')
                 && of == event
             {
