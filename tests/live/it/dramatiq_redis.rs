@@ -77,7 +77,7 @@ async fn a_unique_key_is_that_of_one_queue_in_one_namespace() {
     // What is delayed lies in a list of its own, and is of the same queue.
     let (queue, key) = (unique::name("dramatiq"), unique::name("unique"));
     let one = || warehouse_notify::intent(1).unique_key(key.clone());
-    let intents = [one().delay(Duration::from_secs(60)), one()];
+    let intents = [one().delay(Duration::from_mins(1)), one()];
     let report = flush(connected().await.queue(queue), intents).await.expect("one left");
     assert_eq!((report.dispatched(), report.duplicates()), (1, 1));
 }
