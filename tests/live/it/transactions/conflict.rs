@@ -41,8 +41,12 @@ impl Race {
         jobs.sort_unstable();
         assert_eq!((self.shop.orders().await, jobs), (vec![1, 2], vec![1, 2]));
         let fates = self.shop.fates();
-        assert_eq!(fates.iter().filter(|fate| *fate == "dispatched").count(), 2);
-        assert_eq!(fates.len(), attempts as usize, "{fates:?}");
+        let (left, other): (Vec<_>, Vec<_>) =
+            fates.into_iter().partition(|fate| fate == "dispatched");
+        assert_eq!(left.len(), 2);
+        // An attempt may also fail before it has enqueued anything.
+        assert!(other.iter().all(|fate| fate.starts_with("discarded: ")), "{other:?}");
+        assert!(other.len() <= attempts as usize - 2, "{other:?}");
     }
 }
 
