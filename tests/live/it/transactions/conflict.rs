@@ -45,7 +45,6 @@ impl Race {
             fates.into_iter().partition(|fate| fate == "dispatched");
         assert_eq!(left.len(), 2);
         // An attempt may also fail before it has enqueued anything.
-        assert!(other.iter().all(|fate| fate.starts_with("discarded: ")), "{other:?}");
         assert!(other.len() <= attempts as usize - 2, "{other:?}");
     }
 }
