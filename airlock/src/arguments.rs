@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::mem::needs_drop;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -9,6 +10,7 @@ use serde::{Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::bytes;
 use crate::payload::{Call, Payload};
 use crate::registry::DecodeError;
 use crate::task::{Parameter, Task, TaskInfo};
@@ -36,6 +38,9 @@ pub trait Arguments: Sized {
     /// Each argument as JSON, for people; `None` where it has no JSON.
     fn shown(&self) -> Vec<Option<Value>>;
 
+    /// About how many bytes the arguments own elsewhere than in the tuple.
+    fn owned_bytes(&self) -> usize;
+
     /// Reads each argument from under its parameter's name; one that is not there is what `default`
     /// gives for its index.
     ///
@@ -54,6 +59,7 @@ pub trait Arguments: Sized {
 pub struct Wire {
     pub(crate) encode: fn(&dyn Any) -> Result<Box<RawValue>, serde_json::Error>,
     pub(crate) shown: fn(&dyn Any) -> Vec<Option<Value>>,
+    pub(crate) owned_bytes: fn(&dyn Any) -> usize,
     pub(crate) decode: fn(&str) -> Result<Payload, DecodeError>,
 }
 
@@ -62,7 +68,12 @@ impl Wire {
     where
         T::Arguments: Arguments,
     {
-        Self { encode: encode::<T>, shown: shown::<T>, decode: decode::<T> }
+        Self {
+            encode: encode::<T>,
+            shown: shown::<T>,
+            owned_bytes: owned_bytes::<T>,
+            decode: decode::<T>,
+        }
     }
 }
 
@@ -95,6 +106,13 @@ where
     T::Arguments: Arguments,
 {
     arguments.downcast_ref::<T::Arguments>().map(Arguments::shown).unwrap_or_default()
+}
+
+fn owned_bytes<T: Task>(arguments: &dyn Any) -> usize
+where
+    T::Arguments: Arguments,
+{
+    arguments.downcast_ref::<T::Arguments>().map_or(0, Arguments::owned_bytes)
 }
 
 fn decode<T: Task>(json: &str) -> Result<Payload, DecodeError>
@@ -179,6 +197,11 @@ fn shown_argument<T: Serialize>(argument: &T) -> Option<Value> {
     value.or_else(|| serde_json::to_string(argument).ok().map(Value::from))
 }
 
+/// What has nothing to drop owns nothing, and need not be looked at.
+fn owned_by<T: Serialize>(argument: &T) -> usize {
+    if needs_drop::<T>() { bytes::of(argument) } else { 0 }
+}
+
 fn required<T: DeserializeOwned + 'static, E: serde::de::Error>(
     argument: Option<T>,
     default: impl FnOnce() -> Option<Box<dyn Any>>,
@@ -219,6 +242,10 @@ macro_rules! tuples {
 
             fn shown(&self) -> Vec<Option<Value>> {
                 vec![$(shown_argument(&self.$index)),*]
+            }
+
+            fn owned_bytes(&self) -> usize {
+                0_usize $(.saturating_add(owned_by(&self.$index)))*
             }
 
             fn decode<'de, Map: MapAccess<'de>>(

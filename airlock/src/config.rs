@@ -18,6 +18,7 @@ pub(crate) struct Config {
     pub(crate) policy: Option<SharedPolicy>,
     pub(crate) executor: Option<Arc<dyn DynExecutor>>,
     limit: Option<usize>,
+    limit_bytes: Option<usize>,
 }
 
 impl Config {
@@ -26,14 +27,15 @@ impl Config {
         INSTALLED.get()
     }
 
-    /// The number of intents a scope may hold.
+    /// What a scope may hold that has no limits of its own.
     #[inline]
-    pub(crate) fn limit(overriding: Option<&Arc<Self>>) -> usize {
+    pub(crate) fn bounds(overriding: Option<&Arc<Self>>) -> Bounds {
         let config = match overriding {
             Some(config) => Some(&**config),
             None => Self::installed(),
         };
-        config.and_then(|config| config.limit).unwrap_or(Bounds::DEFAULT.limit())
+        let Some(config) = config else { return Bounds::DEFAULT };
+        Bounds::DEFAULT.with(config.limit, config.limit_bytes)
     }
 }
 
@@ -113,6 +115,13 @@ impl Configuration {
         self
     }
 
+    /// How many bytes of arguments a scope may hold, counted as
+    /// [`Scope::limit_bytes`](crate::Scope::limit_bytes) does; 1 GiB unless told otherwise.
+    pub fn limit_bytes(mut self, limit: usize) -> Self {
+        self.config.limit_bytes = Some(limit);
+        self
+    }
+
     /// Makes these the defaults of the process.
     ///
     /// # Errors
@@ -164,6 +173,7 @@ impl fmt::Debug for Configuration {
         f.debug_struct("Configuration")
             .field("policy", &self.config.policy.as_deref().map(Policy::name))
             .field("limit", &self.config.limit)
+            .field("limit_bytes", &self.config.limit_bytes)
             .finish_non_exhaustive()
     }
 }

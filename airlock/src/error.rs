@@ -61,7 +61,7 @@ pub enum EnqueueError {
 pub enum Bound {
     /// So many intents.
     Intents(usize),
-    /// So many bytes.
+    /// So many bytes of arguments.
     Bytes(usize),
 }
 
@@ -112,18 +112,6 @@ impl fmt::Debug for Refusal {
 }
 
 impl EnqueueError {
-    pub(crate) fn full(refusal: Refusal, limit: usize) -> Self {
-        Self::Full(refusal, Bound::Intents(limit))
-    }
-
-    /// What a policy in force refused; one that keeps count of a bound says that the scope is full.
-    pub(crate) fn refused(refusal: Refusal, violation: PolicyViolation) -> Self {
-        match violation.bound() {
-            Some(bound) => Self::Full(refusal, bound),
-            None => Self::Refused(refusal, violation),
-        }
-    }
-
     /// The refused intent's task.
     pub fn task(&self) -> &'static TaskInfo {
         self.refusal().intent.task
@@ -183,8 +171,8 @@ impl fmt::Display for EnqueueError {
             ),
             Self::Full(_, Bound::Bytes(limit)) => write!(
                 f,
-                "refused because the scope has no room for it within its limit of {limit} bytes: \
-                 raise `.limit_bytes(…)`, pass an id in place of what is large, or open a scope a \
+                "refused because the scope has no room for it within its limit of {limit} bytes of \
+                 arguments: raise `.limit_bytes(…)`, pass an id in place of what is large, or open a scope a \
                  chunk"
             ),
         }?;

@@ -57,7 +57,7 @@ impl Intent {
     #[track_caller]
     pub(crate) fn enqueue_call<T: Task>(arguments: T::Arguments) -> Result<(), EnqueueError> {
         let origin = Location::caller();
-        context::enqueue(|| Self { payload: Call::<T>::new(arguments).pack(), origin })
+        context::enqueue(Unmade::<T> { arguments, origin })
     }
 
     /// Enqueues the intent into the current scope.
@@ -69,7 +69,7 @@ impl Intent {
     /// a handle's scope has ended, [`EnqueueError::Full`] where the scope's buffer is full.
     #[inline]
     pub fn enqueue(self) -> Result<(), EnqueueError> {
-        context::enqueue(|| self)
+        context::enqueue(self)
     }
 
     /// Asks for `queue` instead of the task's own.
@@ -219,6 +219,11 @@ impl Intent {
         Some(Value::Array(shown?).to_string())
     }
 
+    /// About how many bytes it takes besides its own.
+    pub(crate) fn bytes(&self) -> usize {
+        self.payload.bytes()
+    }
+
     pub(crate) fn has_options(&self) -> bool {
         *self.options() != options::NONE
     }
@@ -277,6 +282,42 @@ impl Intent {
         set(&mut options);
         let payload = WithOptions { payload: self.payload, options }.pack();
         Self { payload, origin: self.origin }
+    }
+}
+
+/// What is going to be an intent when there is a place for it.
+pub(crate) trait ToEnqueue {
+    /// About how many bytes it takes besides the intent's own.
+    fn bytes(&self) -> usize;
+
+    fn into_intent(self) -> Intent;
+}
+
+impl ToEnqueue for Intent {
+    fn bytes(&self) -> usize {
+        self.bytes()
+    }
+
+    #[inline]
+    fn into_intent(self) -> Intent {
+        self
+    }
+}
+
+struct Unmade<T: Task> {
+    arguments: T::Arguments,
+    origin: &'static Location<'static>,
+}
+
+impl<T: Task> ToEnqueue for Unmade<T> {
+    #[inline]
+    fn bytes(&self) -> usize {
+        Call::<T>::bytes_of(&self.arguments)
+    }
+
+    #[inline]
+    fn into_intent(self) -> Intent {
+        Intent { payload: Call::<T>::new(self.arguments).pack(), origin: self.origin }
     }
 }
 

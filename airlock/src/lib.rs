@@ -170,6 +170,7 @@ mod arguments;
 pub mod axum;
 #[cfg(feature = "tokio")]
 mod backoff;
+mod bytes;
 #[cfg(any(feature = "celery-rabbitmq", feature = "celery-redis"))]
 pub mod celery;
 mod config;

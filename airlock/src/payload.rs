@@ -3,7 +3,7 @@
 //! Small arguments live inside the intent and need no allocation; larger ones are boxed.
 
 use std::any::Any;
-use std::mem::MaybeUninit;
+use std::mem::{MaybeUninit, needs_drop};
 
 use serde_json::Value;
 use stack_dst::Value as Inline;
@@ -42,6 +42,9 @@ pub(crate) trait Carried: Send {
 
     fn duplicate(&self) -> Option<Payload>;
 
+    /// About how many bytes it takes besides its place in the intent.
+    fn bytes(&self) -> usize;
+
     fn equal(&self, other: &dyn Carried) -> bool;
 
     /// Each argument for people, in the order of the parameters, secrets and all.
@@ -68,12 +71,22 @@ impl<T: Task> Call<T> {
         Self { arguments: Some(arguments) }
     }
 
+    /// Whether the arguments have room in the intent.
+    const FITS: bool = size_of::<Self>() <= 24 && align_of::<Self>() <= 8;
+
     #[inline]
     pub(crate) fn pack(self) -> Payload {
-        if size_of::<Self>() <= 24 && align_of::<Self>() <= 8 {
-            pack(self)
-        } else {
-            pack(Box::new(self))
+        if Self::FITS { pack(self) } else { pack(Box::new(self)) }
+    }
+
+    /// About how many bytes the arguments take besides their place in the intent: none, known to the
+    /// compiler, where they fit and own nothing.
+    #[inline]
+    pub(crate) fn bytes_of(arguments: &T::Arguments) -> usize {
+        let boxed = if Self::FITS { 0 } else { size_of::<Self>() };
+        match &T::info().wire {
+            Some(wire) if needs_drop::<T::Arguments>() => (wire.owned_bytes)(arguments) + boxed,
+            _ => boxed,
         }
     }
 }
@@ -126,6 +139,10 @@ impl<T: Task> Carried for Call<T> {
         Some(Self::new(copy).pack())
     }
 
+    fn bytes(&self) -> usize {
+        self.arguments.as_ref().map_or(0, Self::bytes_of)
+    }
+
     fn equal(&self, other: &dyn Carried) -> bool {
         let theirs = other.arguments().and_then(<dyn Any>::downcast_ref::<T::Arguments>);
         let (Some(ours), Some(theirs)) = (&self.arguments, theirs) else { return false };
@@ -166,6 +183,10 @@ impl<C: Carried + ?Sized> Carried for Box<C> {
 
     fn duplicate(&self) -> Option<Payload> {
         (**self).duplicate()
+    }
+
+    fn bytes(&self) -> usize {
+        (**self).bytes()
     }
 
     fn equal(&self, other: &dyn Carried) -> bool {
@@ -218,6 +239,10 @@ impl Carried for WithOptions {
         Some(Self { payload, options }.pack())
     }
 
+    fn bytes(&self) -> usize {
+        self.payload.bytes() + size_of::<Self>()
+    }
+
     fn equal(&self, other: &dyn Carried) -> bool {
         self.payload.equal(other)
     }
@@ -263,6 +288,10 @@ impl Carried for Taken {
 
     fn duplicate(&self) -> Option<Payload> {
         None
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>()
     }
 
     fn equal(&self, _: &dyn Carried) -> bool {

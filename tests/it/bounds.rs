@@ -225,6 +225,16 @@ fn a_flush_in_chunks_leaves_in_order() {
 }
 
 #[test]
+fn a_limit_holds_for_a_scope_that_flushes_in_chunks() {
+    let engine = Engine::that(|_| Ok(()));
+    let scope = engine.scope().limit(5);
+    let (full, sealed) = scope.seal(|| enqueue_all(1..=9));
+    assert_eq!(limit_of(full), 5);
+    assert_eq!(sealed.flush().expect("the engine takes them").dispatched(), 5);
+    assert_eq!(engine.batches(), [vec![1, 2], vec![3, 4], vec![5]]);
+}
+
+#[test]
 fn what_fits_into_one_chunk_is_one_batch() {
     let engine = Engine::that(|_| Ok(()));
     flush(engine.scope(), 2).expect("flushed");
@@ -339,76 +349,4 @@ fn a_flush_that_is_dropped_in_its_second_chunk_tells_of_every_intent() {
 #[should_panic(expected = "`.chunks(1)` is the smallest")]
 fn a_chunk_of_nothing_is_refused() {
     let _ = airlock::scope().chunks(0);
-}
-
-/// Letters of 500 bytes, as JSON and with the intent's own.
-mod bytes {
-    use airlock::{Bound, DropAll, EnqueueError};
-
-    #[airlock::task(name = "bounds.letter")]
-    fn letter(text: String) {
-        drop(text);
-    }
-
-    fn letters(count: usize) -> Result<(), EnqueueError> {
-        (0..count).try_for_each(|_| letter::enqueue("x".repeat(500 - 40 - r#"{"text":""}"#.len())))
-    }
-
-    #[test]
-    fn what_is_too_much_is_refused_and_what_is_held_leaves() {
-        let (written, sealed) = airlock::scope().limit_bytes(1_999).seal(|| letters(4));
-        let error = written.expect_err("the fourth is too much").to_string();
-        let said = "no room for it within its limit of 1999 bytes: raise `.limit_bytes(…)`";
-        assert!(error.contains(said), "{error}");
-        assert_eq!(sealed.flush().expect("they run").dispatched(), 3);
-        let (written, sealed) = airlock::scope().limit_bytes(2_000).seal(|| letters(4));
-        assert!(written.is_ok());
-        assert_eq!(sealed.len(), 4);
-        drop(sealed.discard());
-    }
-
-    #[test]
-    fn nested_scopes_count_and_policies_stay_in_force() {
-        let (written, sealed) = airlock::scope().limit_bytes(1_000).policy(DropAll).seal(|| {
-            airlock::scope().run(|| letters(1)).expect("it is captured")?;
-            airlock::scope().run(|| letters(1)).expect("it is captured")?;
-            letters(1)
-        });
-        assert!(matches!(written, Err(EnqueueError::Full(_, Bound::Bytes(1_000)))), "{written:?}");
-        assert_eq!(sealed.flush().expect("nothing runs").dropped(), 2);
-    }
-
-    #[test]
-    fn a_configured_policy_stays_in_force() {
-        airlock::configure().policy(DropAll).run(|| {
-            let (written, sealed) = airlock::scope().limit_bytes(1_000).seal(|| letters(1));
-            written.expect("there is room");
-            assert_eq!(sealed.flush().expect("nothing runs").dropped(), 1);
-        });
-    }
-
-    #[tokio::test]
-    async fn a_future_s_scope_counts_from_poll_to_poll() {
-        let body = async {
-            letters(1)?;
-            tokio::task::yield_now().await;
-            letters(1)?;
-            tokio::task::yield_now().await;
-            letters(1)
-        };
-        let (written, sealed) = airlock::scope().limit_bytes(1_000).seal_async(body).await;
-        assert!(matches!(written, Err(EnqueueError::Full(_, Bound::Bytes(1_000)))), "{written:?}");
-        assert_eq!(sealed.flush_async().await.expect("they run").dispatched(), 2);
-    }
-
-    #[airlock::scoped(limit_bytes = 1_000)]
-    fn three_letters() -> Result<(), Box<dyn std::error::Error>> {
-        Ok(letters(3)?)
-    }
-
-    #[test]
-    fn the_attribute_takes_the_limit() {
-        let error = three_letters().expect_err("the third is too much").to_string();
-        assert!(error.contains("its limit of 1000"), "{error}");
-    }
 }

@@ -1,6 +1,7 @@
 //! What airlock does, one file a behaviour.
 
 mod bounds;
+mod bytes;
 mod cancellation;
 mod cascades;
 mod configuration;

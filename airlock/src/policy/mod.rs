@@ -6,7 +6,6 @@ mod coalesce;
 mod combine;
 mod constant;
 mod limit;
-mod limit_bytes;
 mod log_on_flush;
 mod task_lists;
 
@@ -17,11 +16,9 @@ pub use assert_no_effects::AssertNoEffects;
 pub use coalesce::Coalesce;
 pub use constant::{AllowAll, DropAll};
 pub use limit::Limit;
-pub(crate) use limit_bytes::LimitBytes;
 pub use log_on_flush::LogOnFlush;
 pub use task_lists::{AllowOnly, BlockTasks};
 
-use crate::error::Bound;
 use crate::intent::Intent;
 
 /// Judges single intents: may refuse one at enqueue, may drop one at flush.
@@ -286,13 +283,12 @@ pub struct PolicyViolation {
 struct Violation {
     policy: Option<Cow<'static, str>>,
     reason: Cow<'static, str>,
-    bound: Option<Bound>,
 }
 
 impl PolicyViolation {
     /// A refusal for this reason.
     pub fn new(reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { inner: Box::new(Violation { policy: None, reason: reason.into(), bound: None }) }
+        Self { inner: Box::new(Violation { policy: None, reason: reason.into() }) }
     }
 
     /// Why.
@@ -303,17 +299,6 @@ impl PolicyViolation {
     /// The name of the policy that refused, once one did.
     pub fn policy(&self) -> Option<&str> {
         self.inner.policy.as_deref()
-    }
-
-    /// What the scope has no room within, where that is why.
-    pub(crate) fn full(bound: Bound) -> Self {
-        let violation =
-            Violation { policy: None, reason: "the scope is full".into(), bound: Some(bound) };
-        Self { inner: Box::new(violation) }
-    }
-
-    pub(crate) fn bound(&self) -> Option<Bound> {
-        self.inner.bound
     }
 
     /// The same with the policy's name, where it has none.

@@ -8,6 +8,7 @@ use std::collections::LinkedList;
 
 use crate::intent::Intent;
 use crate::policy::chain::{self, Chain};
+use crate::scope::bounds::Bounds;
 
 /// Captured segments of up to this many intents are copied into the segment before them instead of
 /// linked: a thousand nested scopes of one intent each make one segment.
@@ -27,6 +28,8 @@ pub(crate) struct Buffer {
     open: Vec<Intent>,
     chain: Chain,
     closed: Option<Box<Closed>>,
+    /// How many bytes the intents take besides their own.
+    bytes: usize,
 }
 
 #[derive(Default)]
@@ -38,7 +41,7 @@ struct Closed {
 
 impl Buffer {
     pub(crate) const fn new() -> Self {
-        Self { open: Vec::new(), chain: None, closed: None }
+        Self { open: Vec::new(), chain: None, closed: None, bytes: 0 }
     }
 
     #[inline]
@@ -47,18 +50,25 @@ impl Buffer {
     }
 
     #[inline]
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.open.is_empty() && self.closed.is_none()
     }
 
     /// The list to append one intent to that is enqueued under `chain`, with room for it; `None`
-    /// where there are as many as `limit` allows. It begins with the allocation of `spare`.
+    /// where there are as many as `bounds` allow, or where it has more `bytes` than they leave. It begins
+    /// with the allocation of `spare`.
     #[inline]
     pub(crate) fn open(
         &mut self,
         chain: &Chain,
         level: u32,
-        limit: usize,
+        bounds: Bounds,
+        bytes: usize,
         spare: &mut Vec<Intent>,
     ) -> Option<&mut Vec<Intent>> {
         if !chain::is_same(&self.chain, chain) {
@@ -66,7 +76,12 @@ impl Buffer {
         }
         // The list never has room for more than the limit, which is why it is only looked at here.
         if self.open.len() == self.open.capacity() {
-            self.grow(limit, spare)?;
+            self.grow(bounds.room(), spare)?;
+        }
+        // Most have none, and then the compiler knows.
+        if bytes > 0 {
+            self.bytes =
+                self.bytes.checked_add(bytes).filter(|sum| *sum <= bounds.room_for_bytes())?;
         }
         Some(&mut self.open)
     }
@@ -89,8 +104,10 @@ impl Buffer {
         self.open.last()
     }
 
-    /// Takes the last intent out, and lets go of its policies where it was the only one.
-    pub(crate) fn pop(&mut self) -> (Option<Intent>, Chain) {
+    /// Takes the last intent out, which has so many bytes, and lets go of its policies where it was the
+    /// only one.
+    pub(crate) fn pop(&mut self, bytes: usize) -> (Option<Intent>, Chain) {
+        self.bytes -= bytes;
         let last = self.open.pop();
         let chain = if self.open.is_empty() { self.chain.take() } else { None };
         (last, chain)
@@ -125,6 +142,7 @@ impl Buffer {
     }
 
     fn capture_some(&mut self, level: u32, mut nested: Self, theirs: u32) {
+        self.bytes += nested.bytes;
         self.close(level);
         if theirs <= level {
             nested.lower(theirs, level + 1);
@@ -192,11 +210,14 @@ impl Buffer {
         if self.closed.is_none() { Ok((self.chain, self.open)) } else { Err(self) }
     }
 
-    /// The intents, where they are one segment and no policy was in force for it.
+    /// The intents, to be taken, where they are one segment and no policy was in force for it.
     #[inline]
     pub(crate) fn unjudged(&mut self) -> Option<&mut Vec<Intent>> {
         let unjudged = self.closed.is_none() && self.chain.is_none();
-        unjudged.then_some(&mut self.open)
+        unjudged.then(|| {
+            self.bytes = 0;
+            &mut self.open
+        })
     }
 
     /// What the next intent goes into: of an empty buffer, the allocation that it keeps.
@@ -208,13 +229,14 @@ impl Buffer {
 
     /// The other way round.
     pub(crate) fn of_unjudged(intents: Vec<Intent>) -> Self {
-        Self { open: intents, chain: None, closed: None }
+        Self { open: intents, ..Self::new() }
     }
 
     /// Puts a whole segment behind what is here.
     pub(crate) fn push_segment(&mut self, segment: Segment, level: u32) {
         self.close(level);
         if !segment.intents.is_empty() {
+            self.bytes += segment.intents.iter().map(Intent::bytes).sum::<usize>();
             self.append_small(segment);
         }
     }

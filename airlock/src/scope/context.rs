@@ -13,9 +13,9 @@ use std::sync::Arc;
 use crate::config::Config;
 use crate::error::{EnqueueError, Refusal};
 use crate::executor::DynExecutor;
-use crate::intent::Intent;
+use crate::intent::{Intent, ToEnqueue};
+use crate::policy::PolicyViolation;
 use crate::policy::chain::{self, Chain, SharedPolicy};
-use crate::policy::{LimitBytes, PolicyViolation};
 use crate::report::Why;
 use crate::scope::buffer::Buffer;
 use crate::scope::flush::{Held, Lost};
@@ -84,20 +84,21 @@ impl Stack {
         }
     }
 
-    /// The list to append one intent to; `None` where none can be appended on this thread.
+    /// The list to append one intent of so many bytes to; `None` where none can be appended on this
+    /// thread.
     #[inline]
-    fn open(&mut self) -> Option<&mut Vec<Intent>> {
+    fn open(&mut self, bytes: usize) -> Option<&mut Vec<Intent>> {
         if self.depth == 0 || self.current.is_elsewhere() {
             return None;
         }
-        self.current.open(&self.chain, &mut self.spare)
+        self.current.open(&self.chain, bytes, &mut self.spare)
     }
 
     #[inline]
     fn push(&mut self, mut frame: Frame) {
         self.keep_spare();
         let outer = (self.depth > 0).then_some(&self.current);
-        frame.enter_in(outer, || Config::limit(self.config.as_ref()));
+        frame.enter_in(outer, || Config::bounds(self.config.as_ref()));
         if self.depth > 0 {
             self.outer.push(std::mem::replace(&mut self.current, frame));
         } else {
@@ -128,7 +129,7 @@ impl Stack {
     #[inline(never)]
     fn begin(&mut self, frame: &mut Frame) {
         self.keep_spare();
-        frame.enter_in(None, || Config::limit(self.config.as_ref()));
+        frame.enter_in(None, || Config::bounds(self.config.as_ref()));
     }
 
     /// Takes what [`exchange_in`](Self::exchange_in) has put there off the stack again.
@@ -185,12 +186,12 @@ impl Stack {
 /// It is made where it stays. Made anywhere else it would be copied with loads that are wider than the
 /// stores that made it, for which a processor has to wait.
 #[inline]
-pub(crate) fn enqueue(make: impl FnOnce() -> Intent) -> Result<(), EnqueueError> {
+pub(crate) fn enqueue(asked: impl ToEnqueue) -> Result<(), EnqueueError> {
     // Without a context the thread is being torn down, and no scope is current on it.
     let enqueued = if CONTEXT.try_with(|_| ()).is_ok() {
-        CONTEXT.with(|context| context.enqueue(make))
+        CONTEXT.with(|context| context.enqueue(asked))
     } else {
-        Err(refuse(EnqueueError::NoScope, &make()))
+        Err(refuse(EnqueueError::NoScope, &asked.into_intent()))
     };
     enqueued.map_err(|error| *error)
 }
@@ -209,17 +210,19 @@ impl Context {
     //
     // The error is boxed so that the result is one register.
     #[inline(never)]
-    fn enqueue(&self, make: impl FnOnce() -> Intent) -> Result<(), Box<EnqueueError>> {
+    fn enqueue(&self, asked: impl ToEnqueue) -> Result<(), Box<EnqueueError>> {
+        // Before anything is borrowed, for serde's code is the user's. The compiler sees where it is 0.
+        let bytes = asked.bytes();
         let Ok(mut stack) = self.stack.try_borrow_mut() else {
-            return Err(refuse(EnqueueError::InPolicy, &make()));
+            return Err(refuse(EnqueueError::InPolicy, &asked.into_intent()));
         };
-        let Some(intents) = stack.open() else {
+        let Some(intents) = stack.open(bytes) else {
             drop(stack);
-            return self.enqueue_elsewhere(make());
+            return self.enqueue_elsewhere(asked.into_intent());
         };
         // `extend` makes room first, and the intent then, in its place.
-        intents.extend(std::iter::once_with(make));
-        if stack.chain.is_none() { Ok(()) } else { judge(stack) }
+        intents.extend(std::iter::once_with(|| asked.into_intent()));
+        if stack.chain.is_none() { Ok(()) } else { judge(stack, bytes) }
     }
 
     /// Where there is no scope, its buffer is full, or shared: then the intent is judged before it
@@ -232,14 +235,14 @@ impl Context {
             match stack.current.shared() {
                 _ if stack.depth == 0 => Err(None),
                 Some(shared) => Ok((shared.clone(), stack.chain.clone())),
-                None => Err(Some(stack.current.limit())),
+                None => Err(Some(stack.current.reached())),
             }
         };
         let (shared, chain) = match place {
             Ok(place) => place,
             Err(None) => return Err(refuse(EnqueueError::NoScope, &intent)),
-            Err(Some(limit)) => {
-                return Err(refuse(|refusal| EnqueueError::full(refusal, limit), &intent));
+            Err(Some(bound)) => {
+                return Err(refuse(|refusal| EnqueueError::Full(refusal, bound), &intent));
             }
         };
         if let Err(violation) = judging(|| chain::on_enqueue(&chain, &intent)) {
@@ -277,14 +280,14 @@ impl Context {
 #[cold]
 #[expect(clippy::unnecessary_box_returns, reason = "what it is returned in is one register")]
 fn refused(intent: &Intent, violation: PolicyViolation) -> Box<EnqueueError> {
-    refuse(|refusal| EnqueueError::refused(refusal, violation), intent)
+    refuse(|refusal| EnqueueError::Refused(refusal, violation), intent)
 }
 
 /// Asks the policies in force about the intent that was just written, and takes it out again unless
 /// they accept it. The stack is borrowed all the while: nothing can be enqueued.
 #[inline]
-fn judge(stack: RefMut<'_, Stack>) -> Result<(), Box<EnqueueError>> {
-    let judging = Judging { stack: Some(stack) };
+fn judge(stack: RefMut<'_, Stack>, bytes: usize) -> Result<(), Box<EnqueueError>> {
+    let judging = Judging { stack: Some(stack), bytes };
     let Some(stack) = &judging.stack else { unreachable!("it was just put there") };
     let Some(intent) = stack.current.last() else { unreachable!("it was just written") };
     match chain::on_enqueue(&stack.chain, intent) {
@@ -298,6 +301,8 @@ fn judge(stack: RefMut<'_, Stack>) -> Result<(), Box<EnqueueError>> {
 
 struct Judging<'a> {
     stack: Option<RefMut<'a, Stack>>,
+    /// Those of the intent.
+    bytes: usize,
 }
 
 impl Judging<'_> {
@@ -315,7 +320,7 @@ impl Drop for Judging<'_> {
     fn drop(&mut self) {
         if let Some(mut stack) = self.stack.take() {
             // Refused, or its policy panicked. What is dropped is the user's, and may use airlock.
-            let refused = stack.current.pop();
+            let refused = stack.current.pop(self.bytes);
             drop(stack);
             drop(refused);
         }
@@ -452,13 +457,12 @@ impl Context {
     }
 
     #[inline(never)]
-    fn enter(&self, policy: Option<SharedPolicy>, mut rules: Option<Box<Rules>>) -> Entered {
+    fn enter(&self, policy: Option<SharedPolicy>, rules: Option<Box<Rules>>) -> Entered {
         let mut stack = self.stack();
         let policy = match policy {
             None if stack.depth == 0 => configured_policy(stack.config.as_ref()),
             policy => policy,
         };
-        let policy = counting_bytes(policy, rules.as_deref_mut());
         let outside = policy.map(|policy| {
             let outside = stack.chain.take();
             stack.chain = chain::within(policy, outside.clone());
@@ -478,13 +482,6 @@ impl Context {
         drop(inside);
         frame.close()
     }
-}
-
-/// The policy, and one that counts bytes where the scope asks for that.
-fn counting_bytes(policy: Option<SharedPolicy>, rules: Option<&mut Rules>) -> Option<SharedPolicy> {
-    let Some(limit) = rules.and_then(|rules| rules.limit_bytes.take()) else { return policy };
-    // The last to be asked, for what others refuse is not held.
-    Some(Arc::new(Box::new((policy, LimitBytes::new(limit)))))
 }
 
 fn configured_policy(config: Option<&Arc<Config>>) -> Option<SharedPolicy> {
@@ -577,7 +574,6 @@ impl Seat {
             self.policy = configured_policy(stack.config.as_ref());
         }
         self.configurable = false;
-        self.policy = counting_bytes(self.policy.take(), self.rules.as_deref_mut());
         let inside = match &self.only {
             Some(only) => only.clone(),
             None => chain::carried(&self.carried, &stack.chain),

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::error::{EnqueueError, Refusal};
+use crate::error::{Bound, EnqueueError, Refusal};
 use crate::executor::DynExecutor;
 use crate::intent::Intent;
 use crate::policy::chain::Chain;
@@ -19,8 +19,6 @@ pub(crate) struct Frame {
     /// How deep the scope is nested, as found when it was first entered.
     level: u32,
     entered: bool,
-    /// Whether the limit was given, rather than the usual one.
-    limited: bool,
     /// What is above this frame is not asked for anything: the scope of a task's run, a capture.
     pub(crate) boundary: bool,
     extra: Option<Box<Extra>>,
@@ -74,7 +72,6 @@ impl Frame {
             bounds: Bounds::DEFAULT,
             level: 0,
             entered: false,
-            limited: false,
             boundary: false,
             extra: None,
         }
@@ -88,11 +85,8 @@ impl Frame {
     }
 
     #[must_use]
-    pub(crate) fn limited_to(mut self, limit: Option<usize>) -> Self {
-        if let Some(limit) = limit {
-            self.bounds = Bounds::of(limit);
-            self.limited = true;
-        }
+    pub(crate) fn limited_to(mut self, limit: Option<usize>, limit_bytes: Option<usize>) -> Self {
+        self.bounds = self.bounds.with(limit, limit_bytes);
         self
     }
 
@@ -110,7 +104,6 @@ impl Frame {
             bounds: own.bounds,
             level: own.level,
             entered: true,
-            limited: true,
             boundary: true,
             extra: Some(Box::new(extra)),
         }
@@ -126,20 +119,19 @@ impl Frame {
 
     /// Finds out the level, and what the frame may hold, when it is first entered.
     #[inline]
-    pub(crate) fn enter_in(&mut self, outer: Option<&Self>, limit: impl FnOnce() -> usize) {
+    pub(crate) fn enter_in(&mut self, outer: Option<&Self>, usual: impl FnOnce() -> Bounds) {
         if self.entered {
             return;
         }
         self.entered = true;
         self.level = outer.map_or(0, |outer| outer.level + 1);
-        if !self.limited {
-            self.bounds = Bounds::of(limit());
-        }
+        self.bounds = self.bounds.or(usual());
         if let Some(outer) = outer
             && !self.boundary
             && outer.releases_nothing()
         {
-            self.bounds = self.bounds.within(outer.bounds, outer.held());
+            let (held, bytes) = outer.held();
+            self.bounds = self.bounds.within(outer.bounds, held, bytes);
         }
     }
 
@@ -148,9 +140,10 @@ impl Frame {
         self.entered
     }
 
-    /// How many intents the scope holds.
-    fn held(&self) -> usize {
-        self.shared().map_or_else(|| self.buffer.len(), |shared| shared.look(|held, _| held.len()))
+    /// How many intents the scope holds, and how many bytes those have.
+    fn held(&self) -> (usize, usize) {
+        let held = |buffer: &Buffer| (buffer.len(), buffer.bytes());
+        self.shared().map_or_else(|| held(&self.buffer), |shared| shared.look(|b, _| held(b)))
     }
 
     /// Whether nothing was enqueued and nobody holds on to the scope.
@@ -161,8 +154,8 @@ impl Frame {
 
     /// Whether it is, but for its buffer, like a new one that was entered where nothing encloses it.
     pub(crate) fn is_plain(&self) -> bool {
-        let as_new = self.extra.is_none() && self.bounds.is_default() && self.level == 0;
-        as_new && self.entered && !self.limited && !self.boundary
+        let as_new = self.extra.is_none() && self.bounds == Bounds::DEFAULT && self.level == 0;
+        as_new && self.entered && !self.boundary
     }
 
     /// Takes over what was enqueued in `current`, which is otherwise as new, and the handles on it;
@@ -218,20 +211,21 @@ impl Frame {
         self.extra.as_ref().is_some_and(|extra| extra.shared.is_some())
     }
 
-    /// The limit that keeps the scope from holding more.
-    pub(crate) fn limit(&self) -> usize {
-        self.bounds.limit()
+    /// The limit that keeps the scope from holding one more.
+    pub(crate) fn reached(&self) -> Bound {
+        self.bounds.reached(self.buffer.len())
     }
 
-    /// The list to append one intent to that is enqueued under `chain`; `None` where the scope is
-    /// full.
+    /// The list to append one intent of so many bytes to that is enqueued under `chain`; `None` where
+    /// the scope is full.
     #[inline]
     pub(crate) fn open(
         &mut self,
         chain: &Chain,
+        bytes: usize,
         spare: &mut Vec<Intent>,
     ) -> Option<&mut Vec<Intent>> {
-        self.buffer.open(chain, self.level, self.bounds.room(), spare)
+        self.buffer.open(chain, self.level, self.bounds, bytes, spare)
     }
 
     /// The intent that was enqueued last.
@@ -240,9 +234,9 @@ impl Frame {
         self.buffer.last()
     }
 
-    /// Takes the intent that was enqueued last out again.
-    pub(crate) fn pop(&mut self) -> (Option<Intent>, Chain) {
-        self.buffer.pop()
+    /// Takes the intent that was enqueued last out again, which has so many bytes.
+    pub(crate) fn pop(&mut self, bytes: usize) -> (Option<Intent>, Chain) {
+        self.buffer.pop(bytes)
     }
 
     #[inline]
@@ -298,7 +292,7 @@ impl Frame {
 /// Why a shared buffer takes no intent.
 enum Refused {
     Closed,
-    Full,
+    Full(Bound),
 }
 
 impl Shared {
@@ -308,24 +302,26 @@ impl Shared {
         match self.try_push(intent, chain) {
             Ok(()) => Ok(()),
             Err((intent, Refused::Closed)) => Err(EnqueueError::Closed(Refusal::of(&intent))),
-            Err((intent, Refused::Full)) => {
-                Err(EnqueueError::full(Refusal::of(&intent), self.bounds.limit()))
+            Err((intent, Refused::Full(bound))) => {
+                Err(EnqueueError::Full(Refusal::of(&intent), bound))
             }
         }
     }
 
     fn try_push(&self, intent: Intent, chain: &Chain) -> Result<(), (Intent, Refused)> {
+        // Found out without the lock, for it is the user's code that says so.
+        let bytes = intent.bytes();
         let mut state = self.lock();
         if state.closed {
             return Err((intent, Refused::Closed));
         }
-        match state.buffer.open(chain, self.level, self.bounds.room(), &mut Vec::new()) {
-            Some(intents) => {
-                intents.push(intent);
-                Ok(())
-            }
-            None => Err((intent, Refused::Full)),
+        let spare = &mut Vec::new();
+        if let Some(intents) = state.buffer.open(chain, self.level, self.bounds, bytes, spare) {
+            intents.push(intent);
+            return Ok(());
         }
+        let reached = self.bounds.reached(state.buffer.len());
+        Err((intent, Refused::Full(reached)))
     }
 
     /// Captures a nested scope's buffer, or gives it back where this scope has ended: what it

@@ -103,7 +103,6 @@ pub(crate) struct Rules {
     on_report: Option<OnReport>,
     release: Release,
     limit: Option<usize>,
-    /// Taken when the scope is entered, to be one of its policies.
     limit_bytes: Option<usize>,
     chunks: Option<usize>,
     boundary: bool,
@@ -261,8 +260,8 @@ impl Scope {
     }
 
     /// Refuses to hold more than `limit` intents; 16,777,216 unless told otherwise, which take 671 MB
-    /// with arguments of up to 16 bytes. What larger ones own besides comes on top:
-    /// [`limit_bytes`](Self::limit_bytes) counts it.
+    /// with arguments of up to 16 bytes. What larger ones take besides is counted by
+    /// [`limit_bytes`](Self::limit_bytes).
     ///
     /// What nested scopes hold counts too: the one inside refuses what this one has no room for,
     /// unless this one releases. Of several futures with scopes of their own inside this one, each
@@ -287,11 +286,15 @@ impl Scope {
         self.rule(|rules| rules.limit = Some(limit))
     }
 
-    /// Refuses to hold more than `limit` bytes; any number unless told otherwise.
+    /// Refuses to hold more than `limit` bytes of arguments; 1 GiB (1,073,741,824) unless told
+    /// otherwise.
     ///
-    /// An intent counts for its own 40 bytes and for its arguments as JSON, which is what it takes in
-    /// an engine. That the arguments have to be written for it is why nothing is counted unless asked
-    /// for. What nested scopes enqueue counts too, also where they discard it.
+    /// Counted is what comes on top of an intent's own 40 bytes: arguments that together are larger
+    /// than 16, by their size, and what they own, as serde sees it: a number by its size, a text, a
+    /// list or a map by what is in it and 24 more. So a text of 400 bytes counts for 424. Numbers that
+    /// fit count nothing, and cost nothing to be counted; the arguments of a
+    /// [local](crate::TaskInfo::is_local) task count by their size alone. What nested scopes hold
+    /// counts as it does for [`limit`](Self::limit).
     ///
     /// # Examples
     ///
@@ -303,7 +306,7 @@ impl Scope {
     /// let scope = airlock::scope().limit_bytes(1_000);
     /// let refused = scope.run(|| (1..=3).try_for_each(|_| send_letter::enqueue("x".repeat(400))))?;
     /// let error = refused.unwrap_err().to_string();
-    /// assert!(error.contains("no room for it within its limit of 1000 bytes"));
+    /// assert!(error.contains("no room for it within its limit of 1000 bytes of arguments"));
     /// # Ok(())
     /// # }
     /// ```
@@ -561,7 +564,7 @@ impl Rules {
         let Some(rules) = rules else { return Frame::new() };
         let frame = if rules.boundary { Frame::boundary() } else { Frame::new() };
         frame
-            .limited_to(rules.limit)
+            .limited_to(rules.limit, rules.limit_bytes)
             .releasing(rules.release.clone())
             .carrying_out_by(rules.executor.clone())
     }
