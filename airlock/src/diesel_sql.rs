@@ -80,7 +80,8 @@ impl Level {
 
     /// Refuses a commit that would be that of a transaction left inside this one, or of none.
     pub(crate) fn ready(self, status: &TransactionManagerStatus) -> Result<(), CommitError> {
-        const LEFT: &str = "a transaction inside it was begun and has not ended";
+        const LEFT: &str =
+            "a transaction inside it was begun and has not ended: end that one first";
         match self.open(status) {
             Ok(1) => Ok(()),
             Ok(_) => Err(CommitError::rolled_back(LEFT)),
@@ -116,9 +117,19 @@ fn depth(status: &TransactionManagerStatus) -> QueryResult<u32> {
 }
 
 pub(crate) fn not_begun<Backend>(error: Error) -> TransactionError {
-    DatabaseError::new(Step::Begin, name::<Backend>(), error)
-        .with_next_step("check that the connection is a good one, and take another one if not")
-        .into()
+    use DatabaseErrorKind::{ClosedConnection, UnableToSendCommand};
+    let lost = matches!(
+        error,
+        Error::BrokenTransactionManager
+            | Error::DatabaseError(ClosedConnection | UnableToSendCommand, _)
+    );
+    let error = DatabaseError::new(Step::Begin, name::<Backend>(), error);
+    if lost {
+        return error
+            .with_next_step("the connection is of no use any more: take another one")
+            .into();
+    }
+    error.into()
 }
 
 /// What errors call a database of this backend.
@@ -149,6 +160,10 @@ macro_rules! only_settings {
 
             fn committed(&self) {
                 self.0.committed();
+            }
+
+            fn proves_good(&self) -> bool {
+                self.0.proves_good()
             }
         }
 

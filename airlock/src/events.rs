@@ -93,6 +93,9 @@ mod imp {
 
     #[cfg(feature = "transaction")]
     pub(crate) fn not_rolled_back(place: &str, error: &crate::BoxError) {
+        if nobody_listens() {
+            return aloud::not_rolled_back(place, error);
+        }
         warn!(target: "airlock::transaction", place, "the rollback failed: {error}");
     }
 
@@ -207,7 +210,7 @@ mod imp {
     pub(crate) use super::aloud::{cancelled, failed_elsewhere, undecided};
 
     #[cfg(feature = "transaction")]
-    pub(crate) fn not_rolled_back(_: &str, _: &crate::BoxError) {}
+    pub(crate) use super::aloud::not_rolled_back;
 
     #[cfg(feature = "worker")]
     pub(crate) use super::aloud::{engine_trouble, undecodable, untold};
@@ -260,6 +263,13 @@ mod aloud {
 
     pub(crate) fn failed_elsewhere(failure: &FlushError) {
         eprintln!("airlock: {failure}");
+    }
+
+    #[cfg(feature = "transaction")]
+    pub(crate) fn not_rolled_back(place: &str, error: &crate::BoxError) {
+        eprintln!(
+            "airlock: can't roll back in {place}, which does so once the connection is gone: {error}"
+        );
     }
 
     #[cfg(feature = "worker")]

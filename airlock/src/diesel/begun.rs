@@ -13,6 +13,7 @@ use diesel::{QueryResult, RunQueryDsl, sql_query};
 use crate::diesel_sql::{Answer, Level, name, not_begun, rows};
 use crate::executor::blocking::wait;
 use crate::private::BoxError;
+use crate::transaction::begun::{ENDED_BY_ITSELF, refused_to_begin};
 use crate::transaction::{
     self, CommitError, Row, Settings, Transaction, TransactionError, dialect,
 };
@@ -72,6 +73,17 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
             self.connection.batch_execute("SELECT 1")?;
         }
         Ok(())
+    }
+
+    async fn check_open(&mut self) -> Result<(), BoxError> {
+        if name::<C::Backend>() != "SQLite" {
+            return Ok(());
+        }
+        let Err(said) = self.connection.batch_execute("BEGIN") else {
+            self.connection.batch_execute("ROLLBACK")?;
+            return Err(ENDED_BY_ITSELF.into());
+        };
+        refused_to_begin(said)
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {

@@ -12,6 +12,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
 use crate::diesel_sql::{Answer, Level, name, not_begun, rows};
 use crate::private::BoxError;
+use crate::transaction::begun::{ENDED_BY_ITSELF, refused_to_begin};
 use crate::transaction::{self, CommitError, Row, TransactionError, dialect};
 
 /// A transaction of diesel-async that has begun.
@@ -69,6 +70,17 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
             self.connection.batch_execute("SELECT 1").await?;
         }
         Ok(())
+    }
+
+    async fn check_open(&mut self) -> Result<(), BoxError> {
+        if name::<C::Backend>() != "SQLite" {
+            return Ok(());
+        }
+        let Err(said) = self.connection.batch_execute("BEGIN").await else {
+            self.connection.batch_execute("ROLLBACK").await?;
+            return Err(ENDED_BY_ITSELF.into());
+        };
+        refused_to_begin(said)
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {

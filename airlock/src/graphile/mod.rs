@@ -310,6 +310,10 @@ impl<C: Connection<dialect::Postgres>> Queue<C> for Graphile {
         push::leave_out(batch, &jobs, &held);
         Ok(())
     }
+
+    fn proves_good(&self) -> bool {
+        true
+    }
 }
 
 /// Before the queue, in Graphile's task identifiers, and before unique keys.

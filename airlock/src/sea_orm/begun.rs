@@ -10,6 +10,7 @@ use sea_orm::{
 };
 
 use crate::private::BoxError;
+use crate::transaction::begun::{ENDED_BY_ITSELF, refused_to_begin};
 use crate::transaction::{self, CommitError, DatabaseError, Row, Step, TransactionError, dialect};
 
 /// A transaction of SeaORM that has begun.
@@ -78,12 +79,14 @@ pub(super) fn begun(
     nested: bool,
 ) -> Result<Begun, TransactionError> {
     let next = match &begun {
-        Ok(_) => None,
         Err(DbErr::ConnectionAcquire(_)) => Some(
             "all connections are in use, or the pool is closed: give the pool more of them, and inside \
              a transaction run statements, and nested transactions, on that",
         ),
-        Err(_) => Some("check that the server runs and that the URL leads to it"),
+        Err(DbErr::Conn(RuntimeErr::SqlxError(error))) if matches!(**error, sqlx::Error::Io(_)) => {
+            Some("check that the server runs and that the URL leads to it")
+        }
+        _ => None,
     };
     begun.map(|transaction| Begun { transaction, nested }).map_err(|error| {
         let error = DatabaseError::new(Step::Begin, name(backend), error);
@@ -123,6 +126,17 @@ impl transaction::Begun for Begun {
             self.transaction.execute_unprepared("SELECT 1").await?;
         }
         Ok(())
+    }
+
+    async fn check_open(&mut self) -> Result<(), BoxError> {
+        if self.transaction.get_database_backend() != DbBackend::Sqlite {
+            return Ok(());
+        }
+        let Err(said) = self.transaction.execute_unprepared("BEGIN").await else {
+            self.transaction.execute_unprepared("ROLLBACK").await?;
+            return Err(ENDED_BY_ITSELF.into());
+        };
+        refused_to_begin(said)
     }
 
     async fn commit(self) -> Result<(), CommitError> {

@@ -7,6 +7,7 @@ use sqlx::{Acquire, Executor};
 use sqlx_core::transaction::TransactionManager;
 
 use crate::private::BoxError;
+use crate::transaction::begun::{ENDED_BY_ITSELF, refused_to_begin};
 use crate::transaction::{Begun, CommitError, DatabaseError, Step, TransactionError};
 use crate::untouched;
 
@@ -27,11 +28,12 @@ use crate::untouched;
 /// }
 /// ```
 pub trait Backend: sqlx::Database {
-    /// Runs a statement that says nothing, to hear whether the transaction is still a good one.
+    /// Runs a statement, to hear whether the transaction is still a good one.
     #[doc(hidden)]
-    fn probe(
-        connection: &mut Self::Connection,
-    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + '_>>;
+    fn probe<'c>(
+        connection: &'c mut Self::Connection,
+        statement: &'static str,
+    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'c>>;
 }
 
 impl<DB> Backend for DB
@@ -39,10 +41,11 @@ where
     DB: sqlx::Database,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    fn probe(
-        connection: &mut Self::Connection,
-    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + '_>> {
-        Box::pin(async { connection.execute("SELECT 1").await.map(drop) })
+    fn probe<'c>(
+        connection: &'c mut Self::Connection,
+        statement: &'static str,
+    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'c>> {
+        Box::pin(async move { connection.execute(statement).await.map(drop) })
     }
 }
 
@@ -65,9 +68,20 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
     /// not show. Of the others SQLite is known not to; behind `Any` may be either.
     async fn check(&mut self) -> Result<(), BoxError> {
         if DB::NAME != "SQLite" && !self.is_nested() {
-            DB::probe(self).await?;
+            DB::probe(self, "SELECT 1").await?;
         }
         Ok(())
+    }
+
+    async fn check_open(&mut self) -> Result<(), BoxError> {
+        if DB::NAME != "SQLite" {
+            return Ok(());
+        }
+        let Err(said) = DB::probe(self, "BEGIN").await else {
+            DB::probe(self, "ROLLBACK").await?;
+            return Err(ENDED_BY_ITSELF.into());
+        };
+        refused_to_begin(said)
     }
 
     async fn commit(self) -> Result<(), CommitError> {

@@ -86,12 +86,23 @@ pub trait Begun: Send + Sized {
     fn is_nested(&mut self) -> bool;
 
     /// Fails where the database would answer a commit with a rollback, as PostgreSQL does after a
-    /// statement that failed. It is not asked where the last statement is known to have succeeded.
+    /// statement that failed. It is not asked where effects have just been written by a statement.
     ///
     /// # Errors
     ///
     /// What the database says.
     fn check(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// Fails where the database has ended the transaction by itself, as SQLite does where a disk is full or
+    /// a statement says so: what is written then would be there without the rest. It is asked before
+    /// effects are written.
+    ///
+    /// # Errors
+    ///
+    /// What the database says.
+    fn check_open(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send {
+        async { Ok(()) }
+    }
 
     /// Commits, or releases the savepoint.
     ///
@@ -165,6 +176,11 @@ impl CommitError {
         Self { source: source.into(), certain: false }
     }
 
+    /// The same of a savepoint: whatever is not heard of its release, it is not committed by that.
+    pub(crate) fn of_savepoint(self) -> Self {
+        Self { certain: true, ..self }
+    }
+
     /// What a database answered, with its SQLSTATE: it has rolled back.
     ///
     /// Unless somebody else answered for it. Class 08 says that a connection was lost, as a proxy before
@@ -177,3 +193,20 @@ impl CommitError {
         Self { source: source.into(), certain: !sqlstate.is_some_and(elsewhere) }
     }
 }
+
+/// What SQLite said to a second `BEGIN`, which tells whether it is still in the first transaction.
+///
+/// It rolls back by itself where a disk is full or fails, memory is short, or a statement says `OR ROLLBACK`,
+/// and whoever goes on after such an error writes without a transaction.
+///
+/// Source: <https://www.sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction".
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+pub(crate) fn refused_to_begin(said: impl Into<BoxError>) -> Result<(), BoxError> {
+    let said = said.into();
+    if said.to_string().contains("within a transaction") { Ok(()) } else { Err(said) }
+}
+
+/// Where it began another one.
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+pub(crate) const ENDED_BY_ITSELF: &str = "SQLite has rolled it back by itself after an error, and what \
+                                          came after that is not undone";

@@ -25,7 +25,8 @@ use crate::transaction::{Begun, CommitError, DatabaseError, Settings, Step, Tran
 ///
 /// # Panics
 ///
-/// Where `body` does, after a rollback.
+/// Where `body` does, after a rollback. Where a policy does that is asked at the flush: after the commit, and
+/// its effects are discarded then; before it where they are rows of the transaction.
 ///
 /// # Examples
 ///
@@ -278,7 +279,8 @@ pub(crate) async fn commit<B: Begun>(
         }
         Err(Unprepared::Aborted(error)) => {
             roll_back(begun, settings).await;
-            return Err(effects.rolled_back(place, CommitError::rolled_back(error)).into());
+            let error = effects.rolled_back(place, CommitError::rolled_back(error));
+            return Err(error.with_next_step(PASSED_OVER).into());
         }
         Err(Unprepared::Silent(error)) => {
             drop(begun);
@@ -291,6 +293,10 @@ pub(crate) async fn commit<B: Begun>(
         Err(error) => Err(effects.rolled_back(place, error).into()),
     }
 }
+
+/// What to do about a transaction that the database would not commit.
+pub(crate) const PASSED_OVER: &str =
+    "an error before was passed over: return such errors, or put what may fail in a savepoint";
 
 /// Why a transaction can't be committed.
 pub(crate) enum Unprepared {
@@ -310,10 +316,10 @@ pub(crate) async fn prepare<B: Begun>(
 ) -> Result<(), Unprepared> {
     let prepared = prepare_in_time(begun, settings, effects);
     let Some(time) = settings.commit_timeout else { return prepared.await };
-    match timeout(time, prepared).await {
-        Ok(prepared) => prepared,
-        Err(_) => Err(Unprepared::Silent(no_answer(time).into())),
-    }
+    timeout(time, prepared).await.unwrap_or_else(|_| {
+        let said = format!("{}, and it was not asked to commit", no_answer(time));
+        Err(Unprepared::Silent(said.into()))
+    })
 }
 
 fn no_answer(time: Duration) -> String {
@@ -325,8 +331,8 @@ async fn prepare_in_time<B: Begun>(
     settings: &Settings<B::Connection>,
     effects: &mut Effects,
 ) -> Result<(), Unprepared> {
-    let pushed = write(begun, settings, effects).await.map_err(Unprepared::Queue)?;
-    if !pushed {
+    let known_good = write(begun, settings, effects).await?;
+    if !known_good {
         begun.check().await.map_err(Unprepared::Aborted)?;
     }
     if begun.is_nested() {
@@ -337,23 +343,26 @@ async fn prepare_in_time<B: Begun>(
 
 /// The commit itself. Nobody waits any longer for it than they were told.
 pub(crate) async fn complete<B: Begun>(
-    begun: B,
+    mut begun: B,
     settings: &Settings<B::Connection>,
 ) -> Result<(), CommitError> {
-    let Some(time) = settings.commit_timeout else { return begun.commit().await };
-    match timeout(time, begun.commit()).await {
-        Ok(committed) => committed,
-        Err(_) => Err(CommitError::unknown(no_answer(time))),
-    }
+    let nested = begun.is_nested();
+    let committed = match settings.commit_timeout {
+        None => begun.commit().await,
+        Some(time) => timeout(time, begun.commit())
+            .await
+            .unwrap_or_else(|_| Err(CommitError::unknown(no_answer(time)))),
+    };
+    committed.map_err(|error| if nested { error.of_savepoint() } else { error })
 }
 
 /// Writes what the policies let pass to the queue in the same database, where there is one; whether
-/// there was anything.
+/// that shows that the database would commit.
 async fn write<B: Begun>(
     begun: &mut B,
     settings: &Settings<B::Connection>,
     effects: &mut Effects,
-) -> Result<bool, FlushError> {
+) -> Result<bool, Unprepared> {
     let Some(queue) = &settings.queue else { return Ok(false) };
     let Effects::After(held) = std::mem::replace(effects, Effects::Nothing) else {
         return Ok(false);
@@ -363,22 +372,39 @@ async fn write<B: Begun>(
     *effects = Effects::Rows(Box::new(flush));
     let Effects::Rows(flush) = effects else { unreachable!("they are rows") };
     let batch: &mut Batch = flush.batch();
-    let pushed = !batch.is_empty();
-    if pushed && let Err(error) = push(&**queue, begun.connection(), batch).await {
+    if batch.is_empty() {
+        return Ok(false);
+    }
+    begun.check_open().await.map_err(Unprepared::Aborted)?;
+    if let Err(error) = push(&**queue, begun.connection(), batch).await {
         return Err(match std::mem::replace(effects, Effects::Nothing) {
-            Effects::Rows(flush) => flush.undone(error),
+            Effects::Rows(flush) => Unprepared::Queue(flush.undone(error)),
             _ => unreachable!("they are rows"),
         });
     }
-    Ok(pushed)
+    Ok(queue.dyn_proves_good())
 }
 
 /// Rolls back after something else has failed, which is what the caller hears of. A database that
 /// can't be told rolls back once it finds that the connection is lost.
 pub(crate) async fn roll_back<B: Begun>(begun: B, settings: &Settings<B::Connection>) {
     let place = place(&begun, settings);
-    if let Err(error) = begun.rollback().await {
+    if let Err(error) = rolled_back(begun, settings).await {
         events::not_rolled_back(&place, &error);
+    }
+}
+
+/// The rollback itself. Nobody waits any longer for it than for a commit.
+pub(crate) async fn rolled_back<B: Begun>(
+    begun: B,
+    settings: &Settings<B::Connection>,
+) -> Result<(), BoxError> {
+    match settings.commit_timeout {
+        None => begun.rollback().await,
+        Some(time) => {
+            let answer = timeout(time, begun.rollback()).await;
+            answer.unwrap_or_else(|_| Err(no_answer(time).into()))
+        }
     }
 }
 

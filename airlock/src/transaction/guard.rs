@@ -7,7 +7,7 @@ use std::ops::{Deref, DerefMut};
 use crate::executor::blocking::wait;
 use crate::scope::standing::Standing;
 use crate::scope::{Handle, InScope};
-use crate::transaction::end::{Ended, Failed, enclosed, end, place, roll_back};
+use crate::transaction::end::{Ended, Failed, enclosed, end, place, roll_back, rolled_back};
 use crate::transaction::{Begun, DatabaseError, Settings, Step, TransactionError};
 
 /// A transaction with a scope: what is enqueued in that leaves when this is [committed](Self::commit),
@@ -183,7 +183,7 @@ impl<B: Begun> Transaction<B> {
         let Self { scope, begun, settings } = self;
         let place = place(&begun, &settings);
         drop(scope);
-        let rolled_back = begun.rollback().await;
+        let rolled_back = rolled_back(begun, &settings).await;
         rolled_back.map_err(|error| DatabaseError::new(Step::Rollback, place, error).into())
     }
 }

@@ -20,7 +20,7 @@
 //! }
 //! ```
 
-mod begun;
+pub(crate) mod begun;
 mod connection;
 mod end;
 mod error;

@@ -45,6 +45,13 @@ pub trait Queue<C>: Send + Sync + 'static {
 
     /// Is told after the commit, for workers that the database doesn't wake.
     fn committed(&self) {}
+
+    /// Whether a push that has succeeded shows that the database would commit: one of airlock's own, which
+    /// runs a statement.
+    #[doc(hidden)]
+    fn proves_good(&self) -> bool {
+        false
+    }
 }
 
 /// A [`Queue`] whose type is forgotten.
@@ -56,6 +63,8 @@ pub(crate) trait DynQueue<C>: Send + Sync {
     ) -> Pin<Box<dyn Future<Output = Result<(), DispatchError>> + Send + 'a>>;
 
     fn dyn_committed(&self);
+
+    fn dyn_proves_good(&self) -> bool;
 }
 
 impl<C, Q: Queue<C>> DynQueue<C> for Q {
@@ -69,6 +78,10 @@ impl<C, Q: Queue<C>> DynQueue<C> for Q {
 
     fn dyn_committed(&self) {
         self.committed();
+    }
+
+    fn dyn_proves_good(&self) -> bool {
+        self.proves_good()
     }
 }
 

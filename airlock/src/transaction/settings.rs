@@ -87,7 +87,8 @@ impl<C> Settings<C> {
         self
     }
 
-    /// Waits for a commit no longer than this, and no longer for what is written and asked before it.
+    /// Waits for a commit no longer than this, no longer for what is written and asked before it, and no
+    /// longer for a rollback.
     ///
     /// # Examples
     ///

@@ -2,13 +2,15 @@
 
 use std::error::Error;
 use std::fmt;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 
 use crate::events;
+use crate::executor::Contained;
 use crate::intent::Intent;
 use crate::scope::FlushError;
 use crate::transaction::end::{
-    Effects, Held, Unprepared, complete, flush, place, prepare, roll_back,
+    Effects, Held, PASSED_OVER, Unprepared, complete, flush, place, prepare, roll_back,
 };
 use crate::transaction::{
     Begun, CommitError, DatabaseError, Settings, Step, Transaction, TransactionError,
@@ -26,8 +28,8 @@ use crate::transaction::{
 /// # Errors
 ///
 /// Where none was committed, what the first one failed with: all are rolled back, and their effects
-/// discarded. Where nobody can tell whether the first one was, that error has its effects, and those of the
-/// others are discarded with them. Else [`TransactionError::Several`], which hands back what did not leave.
+/// discarded. Where some were, or nobody can tell whether the first one was while the others are rolled back,
+/// [`TransactionError::Several`], which hands back what did not leave.
 ///
 /// # Examples
 ///
@@ -50,15 +52,16 @@ pub async fn commit_all<'t, N: Into<String>>(
     transactions: impl IntoIterator<Item = (N, Part<'t>)>,
 ) -> Result<(), TransactionError> {
     let mut parts: Vec<(String, Part<'t>)> =
-        transactions.into_iter().map(|(name, part)| (name.into(), part)).collect();
+        transactions.into_iter().map(|(name, part)| part.named(name.into())).collect();
     for index in 0..parts.len() {
         if let Err(unprepared) = parts[index].1.inner.prepare().await {
             let place = parts[index].1.inner.place();
             let error = match unprepared {
                 Unprepared::Queue(error) => TransactionError::Queue(error),
-                Unprepared::Aborted(error) | Unprepared::Silent(error) => {
-                    DatabaseError::new(Step::Commit, place, error).into()
-                }
+                Unprepared::Aborted(error) => DatabaseError::new(Step::Commit, place, error)
+                    .with_next_step(PASSED_OVER)
+                    .into(),
+                Unprepared::Silent(error) => DatabaseError::new(Step::Commit, place, error).into(),
             };
             return Err(roll_back_all(parts, error).await);
         }
@@ -68,7 +71,7 @@ pub async fn commit_all<'t, N: Into<String>>(
     while let Some((name, mut part)) = waiting.next() {
         match part.inner.commit().await {
             Ok(()) => committed.push((name, part)),
-            Err(error) if committed.is_empty() => {
+            Err(error) if committed.is_empty() && (error.certain || waiting.len() == 0) => {
                 let error = part.inner.rolled_back(error).await;
                 return Err(roll_back_all(waiting.collect(), error.into()).await);
             }
@@ -113,6 +116,14 @@ impl fmt::Debug for Part<'_> {
     }
 }
 
+impl Part<'_> {
+    /// Together with its name, which errors have as well.
+    fn named(mut self, name: String) -> (String, Self) {
+        self.inner.name(&name);
+        (name, self)
+    }
+}
+
 async fn roll_back_all(
     parts: Vec<(String, Part<'_>)>,
     error: TransactionError,
@@ -129,7 +140,13 @@ async fn partly(
     (name, mut part, error): (String, Part<'_>, CommitError),
     waiting: impl Iterator<Item = (String, Part<'_>)>,
 ) -> SeveralError {
-    let why = format!("`{name}` is not committed, and others are");
+    let why = match (error.certain, committed.is_empty()) {
+        (true, _) => format!("`{name}` is not committed, and others are"),
+        (false, false) => format!("nobody can tell whether `{name}` committed, and others are"),
+        (false, true) => {
+            format!("nobody can tell whether `{name}` committed, and the others are rolled back")
+        }
+    };
     let certain = error.certain;
     let failed = DatabaseError::new(Step::Commit, part.inner.place(), error.source);
     let failed = if certain { failed } else { failed.uncertain(None, part.inner.doubt_rows(&why)) };
@@ -144,9 +161,14 @@ async fn partly(
         said.flushes.extend(part.inner.end_rows(&why));
     }
     said.flushes.extend(part.inner.give_back(&why));
+    // Whatever the others' databases do to be rolled back, it is known by now what to say.
+    let mut others = Vec::new();
     for (name, mut part) in waiting {
         said.rolled_back.push(name);
         said.flushes.extend(part.inner.give_back(&why));
+        others.push(part);
+    }
+    for mut part in others {
         part.inner.roll_back().await;
     }
     said
@@ -160,9 +182,17 @@ async fn leave(committed: Vec<(String, Part<'_>)>) -> Result<(), TransactionErro
         rolled_back: Vec::new(),
         flushes: Vec::new(),
     };
+    let mut panicked = None;
     for (name, mut part) in committed {
         said.committed.push(name);
-        said.flushes.extend(part.inner.leave().await.err());
+        // A policy that panics takes its own effects along, and not those of the others.
+        match Contained(part.inner.leave()).await {
+            Ok(left) => said.flushes.extend(left.err()),
+            Err(panic) => panicked = Some(panic),
+        }
+    }
+    if let Some(panic) = panicked {
+        resume_unwind(panic);
     }
     if said.flushes.is_empty() { Ok(()) } else { Err(said.into()) }
 }
@@ -172,6 +202,8 @@ type Ended<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// A transaction that is being ended, its type forgotten.
 trait DynPart: Send {
     fn place(&self) -> String;
+    /// Says in the place which of the transactions it is.
+    fn name(&mut self, name: &str);
     fn prepare(&mut self) -> Ended<'_, Result<(), Unprepared>>;
     fn commit(&mut self) -> Ended<'_, Result<(), CommitError>>;
     fn leave(&mut self) -> Ended<'_, Result<(), FlushError>>;
@@ -209,6 +241,10 @@ impl<B: Begun> DynPart for Ending<B> {
         self.place.clone()
     }
 
+    fn name(&mut self, name: &str) {
+        self.place = format!("`{name}` ({})", self.place);
+    }
+
     fn prepare(&mut self) -> Ended<'_, Result<(), Unprepared>> {
         Box::pin(async {
             let Some(begun) = &mut self.begun else { return Ok(()) };
@@ -232,7 +268,8 @@ impl<B: Begun> DynPart for Ending<B> {
 
     fn leave(&mut self) -> Ended<'_, Result<(), FlushError>> {
         let effects = std::mem::replace(&mut self.effects, Effects::Nothing);
-        Box::pin(flush(effects.leave(&self.settings)))
+        // In the future, where a panic of a policy can be caught.
+        Box::pin(async { flush(effects.leave(&self.settings)).await })
     }
 
     fn rolled_back(&mut self, error: CommitError) -> Ended<'_, DatabaseError> {
@@ -427,9 +464,9 @@ impl From<SeveralError> for TransactionError {
 impl fmt::Display for SeveralError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "committed: {}", names(&self.committed))?;
-        if let Some((name, error)) = &self.failed {
+        if let Some((_, error)) = &self.failed {
             let what = if error.is_certain() { "not committed" } else { "unknown" };
-            write!(f, "; {what}: `{name}` ({error})")?;
+            write!(f, "; {what}: {error}")?;
         }
         if !self.rolled_back.is_empty() {
             write!(f, "; rolled back: {}", names(&self.rolled_back))?;
@@ -442,6 +479,9 @@ impl fmt::Display for SeveralError {
 }
 
 fn names(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     quoted.join(", ")
 }

@@ -6,7 +6,7 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionMa
 use diesel::{Connection, SqliteConnection};
 
 use crate::sqlx::shop::Shop;
-use crate::support::{Mails, ShopError};
+use crate::support::{Mails, ShopError, assert_ended_by_itself};
 
 pub(crate) fn connect(shop: &Shop) -> SqliteConnection {
     let mut connection = SqliteConnection::establish(&shop.path()).expect("connected");
@@ -91,7 +91,7 @@ async fn one_that_is_left_inside_another_keeps_that_from_its_commit() {
     let Err(ShopError::Transaction(TransactionError::Database(error))) = placed else {
         panic!("it can't be committed: {placed:?}")
     };
-    let why = "can't commit to SQLite: a transaction inside it was begun and has not ended";
+    let why = "can't commit to SQLite: a transaction inside it was begun and has not ended: end that one first";
     assert_eq!((error.is_certain(), error.to_string().as_str()), (true, why));
     // All is rolled back, and the connection as good as before.
     transaction(&mut connection, |tx| place(tx, shop.mails, 3)).expect("committed");
@@ -122,6 +122,20 @@ async fn rows_of_the_transaction() {
     });
     failed.expect_err("out of stock");
     assert_eq!(shop.jobs().await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_sqlite_has_ended_by_itself_queues_nothing() {
+    let shop = Shop::open().await;
+    let database = Database::new().queue(shop.jobs_queue().await);
+    let placed = database.transaction(&mut connect(&shop), |tx| {
+        place(tx, shop.mails, 1)?;
+        tx.batch_execute("INSERT OR ROLLBACK INTO orders (id) VALUES (1)")
+            .expect_err("a duplicate");
+        Ok::<_, ShopError>(())
+    });
+    assert_ended_by_itself(placed);
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![], vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use diesel_async::{AsyncConnection, SimpleAsyncConnection};
 use tokio::sync::Mutex;
 
 use crate::sqlx::shop::Shop;
-use crate::support::{Mails, ShopError};
+use crate::support::{Mails, ShopError, assert_ended_by_itself};
 
 type Connection = SyncConnectionWrapper<SqliteConnection>;
 
@@ -113,6 +113,22 @@ async fn so_does_a_guard_that_is_dropped() {
 }
 
 #[tokio::test]
+async fn one_that_sqlite_has_ended_by_itself_queues_nothing() {
+    let shop = Shop::open().await;
+    let database = Database::new().queue(shop.jobs_queue().await);
+    let mails = shop.mails;
+    let mut connection = connect(&shop).await;
+    let placed = database.transaction(&mut connection, async |tx: &mut Connection| {
+        place(tx, mails, 1).await?;
+        let ending = tx.batch_execute("INSERT OR ROLLBACK INTO orders (id) VALUES (1)");
+        ending.await.expect_err("a duplicate");
+        Ok::<_, ShopError>(())
+    });
+    assert_ended_by_itself(placed.await);
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![], vec![]));
+}
+
+#[tokio::test]
 async fn a_transaction_that_someone_else_opened() {
     let shop = Shop::open().await;
     let (database, mails) = (Database::new().queue(shop.jobs_queue().await), shop.mails);
@@ -190,7 +206,7 @@ async fn one_that_is_left_inside_another_keeps_that_from_its_commit() {
     let error = refused(placed.await);
     assert_eq!(
         error,
-        "can't commit to SQLite: a transaction inside it was begun and has not ended"
+        "can't commit to SQLite: a transaction inside it was begun and has not ended: end that one first"
     );
     let failed = transaction(&mut connection, async |tx: &mut Connection| {
         let endless = tx.transaction(async |tx: &mut Connection| {

@@ -6,7 +6,7 @@ use airlock::transaction::{TransactionError, commit_all};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait};
 
 use crate::sqlx::shop::Shop;
-use crate::support::{Mails, ShopError};
+use crate::support::{Mails, ShopError, assert_ended_by_itself};
 
 async fn connect(shop: &Shop) -> DatabaseConnection {
     sea_orm::Database::connect(format!("sqlite:{}", shop.path())).await.expect("connected")
@@ -119,6 +119,21 @@ async fn rows_of_the_transaction() {
     });
     failed.await.expect_err("out of stock");
     assert_eq!(shop.jobs().await.len(), 4);
+}
+
+#[tokio::test]
+async fn one_that_sqlite_has_ended_by_itself_queues_nothing() {
+    let shop = Shop::open().await;
+    let database = Database::new(connect(&shop).await).queue(shop.jobs_queue().await);
+    let mails = shop.mails;
+    let placed = database.transaction(async |tx: &DatabaseTransaction| {
+        place(tx, mails, 1).await?;
+        let ending = tx.execute_unprepared("INSERT OR ROLLBACK INTO orders (id) VALUES (1)");
+        ending.await.expect_err("a duplicate");
+        Ok::<_, ShopError>(())
+    });
+    assert_ended_by_itself(placed.await);
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![], vec![]));
 }
 
 #[tokio::test]

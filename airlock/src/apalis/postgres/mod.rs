@@ -235,6 +235,10 @@ impl<C: Connection<dialect::Postgres>> Queue<C> for Postgres {
         leave_out(batch, left_out);
         Ok(())
     }
+
+    fn proves_good(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Debug for Postgres {

@@ -321,6 +321,10 @@ impl<C: Connection<dialect::Sqlite>> Queue<C> for Sqlite {
     fn committed(&self) {
         self.wake();
     }
+
+    fn proves_good(&self) -> bool {
+        true
+    }
 }
 
 impl fmt::Debug for Sqlite {

@@ -142,12 +142,58 @@ async fn one_that_is_not_answered_before_it_is_rolled_back_for_certain() {
             panic!("the database's")
         };
         assert_eq!((error.step(), error.is_certain()), (Step::Commit, true), "{error}");
-        assert!(error.to_string().ends_with("there is no answer after 300ms"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .ends_with("there is no answer after 300ms, and it was not asked to commit"),
+            "{error}"
+        );
         assert_eq!(error.into_intents().len(), 0);
         proxy.cut();
     }
     assert_eq!(shop.fates(), ["discarded: rolled back", "discarded: rolled back"]);
     assert_eq!((shop.orders().await, shop.apalis_jobs().await), (vec![], vec![]));
+}
+
+/// Nor does anybody wait for longer for a rollback.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn a_rollback_that_is_not_answered_keeps_nobody_from_the_error() {
+    let shop = Shop::open().await;
+    let proxy = Proxy::to(&shop.url);
+    let database = shop.database_at(proxy.url()).await.commit_timeout(Duration::from_millis(300));
+    let placed = database.transaction(async |tx: &mut PgConnection| {
+        place(tx, 1).await?;
+        proxy.hold();
+        Err::<(), BoxError>("out of stock".into())
+    });
+    let placed = timeout(Duration::from_secs(5), placed).await.expect("nobody waits for long");
+    assert_eq!(placed.expect_err("out of stock").to_string(), "out of stock");
+    proxy.cut();
+    assert_eq!((shop.fates(), shop.orders().await), (vec!["discarded: error".to_owned()], vec![]));
+}
+
+/// A savepoint is not committed by its release, so that there is nothing that nobody can tell.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn a_savepoint_whose_release_is_not_answered_is_rolled_back_for_certain() {
+    let shop = Shop::open().await;
+    let proxy = Proxy::to(&shop.url);
+    proxy.cut_at_answer("RELEASE");
+    let database = shop.database_at(proxy.url()).await;
+    let placed = database.transaction(async |tx: &mut PgConnection| {
+        place(tx, 1).await?;
+        let nested = airlock::sqlx::transaction(&mut *tx, async |tx| place(tx, 2).await).await;
+        let error = nested.expect_err("the line is cut").downcast::<TransactionError>();
+        let Ok(TransactionError::Database(error)) = error.map(|error| *error) else {
+            panic!("the database's")
+        };
+        assert_eq!((error.step(), error.is_certain()), (Step::Commit, true), "{error}");
+        assert_eq!(error.into_intents().len(), 0);
+        Err::<(), BoxError>("the line is cut".into())
+    });
+    placed.await.expect_err("the line is cut");
+    assert_eq!((shop.fates(), shop.orders().await), (vec!["discarded: error".to_owned()], vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,7 +5,7 @@ use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool};
 
 use super::shop::{Shop, insert, place};
-use crate::support::ShopError;
+use crate::support::{ShopError, assert_ended_by_itself};
 
 /// A shop, and a pool whose only connection has ended a transaction by itself.
 async fn ended() -> (Shop, SqlitePool) {
@@ -71,4 +71,28 @@ async fn so_is_one_of_a_pool() {
     });
     request.await.expect("flushed");
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![2, 4], vec![2, 4]));
+}
+
+#[tokio::test]
+async fn one_that_goes_on_afterwards_queues_nothing() {
+    let (shop, database) = Shop::with_queue().await;
+    for fails in [true, false] {
+        let placed = database.transaction(async |tx: &mut SqliteConnection| {
+            place(tx, shop.mails, 1).await?;
+            if fails {
+                let ending = sqlx::query("INSERT OR ROLLBACK INTO orders (id) VALUES (1)");
+                ending.execute(&mut *tx).await.expect_err("there is such an order");
+            }
+            Ok::<_, ShopError>(())
+        });
+        let placed = placed.await;
+        if fails {
+            assert_ended_by_itself(placed);
+            assert_eq!((shop.orders().await, shop.jobs().await), (vec![], vec![]));
+            assert_eq!(shop.reports.fates(), ["discarded: rolled back"]);
+        } else {
+            placed.expect("the next one is one of its own");
+        }
+    }
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![1], vec![1]));
 }

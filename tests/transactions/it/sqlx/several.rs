@@ -2,6 +2,10 @@
 
 use airlock::transaction::{TransactionError, commit_all};
 
+use airlock::BoxError;
+use airlock::transaction::{Begun, CommitError, Settings, Transaction};
+use sqlx::{Sqlite, SqliteConnection};
+
 use super::shop::{Shop, insert, insert_orphan};
 
 #[tokio::test]
@@ -30,6 +34,7 @@ async fn if_the_first_fails_all_are_rolled_back_and_discarded() {
     let committed = commit_all([("shop", first.into()), ("stock", second.into())]).await;
     let error = committed.expect_err("a constraint");
     assert!(matches!(error, TransactionError::Database(_)), "{error}");
+    assert!(error.to_string().starts_with("can't commit to `shop` (sqlite:"), "{error}");
     assert_eq!((one.orders().await, two.orders().await), (vec![], vec![]));
     assert_eq!((one.mails.sent(), two.mails.sent()), (vec![], vec![]));
     assert_eq!(one.reports.fates(), ["discarded: rolled back"]);
@@ -59,7 +64,7 @@ async fn if_a_later_one_fails_the_error_says_which_are_committed_and_hands_effec
     assert_eq!((name, failed.is_certain()), ("stock", true));
     let text = error.to_string();
     assert!(
-        text.starts_with("committed: `shop`; not committed: `stock` (can't commit to sqlite:"),
+        text.starts_with("committed: `shop`; not committed: can't commit to `stock` (sqlite:"),
         "{text}"
     );
     assert!(
@@ -130,4 +135,92 @@ async fn effects_that_fail_after_all_commits_are_handed_back() {
     assert!(error.is_committed(), "{error}");
     assert_eq!((two.orders().await, two.mails.sent()), (vec![2], vec![2]));
     assert_eq!(error.into_intents().len(), 1);
+}
+
+/// A transaction that is committed, of which the answer is lost.
+struct Unheard<'c>(sqlx::Transaction<'c, Sqlite>);
+
+impl Begun for Unheard<'_> {
+    type Connection = SqliteConnection;
+
+    fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.0
+    }
+
+    fn place(&self) -> String {
+        "far away".to_owned()
+    }
+
+    fn is_nested(&mut self) -> bool {
+        false
+    }
+
+    async fn check(&mut self) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<(), CommitError> {
+        self.0.commit().await.expect("committed");
+        Err(CommitError::unknown("the line was cut"))
+    }
+
+    async fn rollback(self) -> Result<(), BoxError> {
+        Ok(self.0.rollback().await?)
+    }
+}
+
+#[tokio::test]
+async fn if_nobody_can_tell_of_the_first_the_error_says_that_the_others_are_rolled_back() {
+    let (one, two) = (Shop::open().await, Shop::open().await);
+    let begun = Unheard(one.pool.begin().await.expect("begun"));
+    let mut first = Transaction::new(begun, Settings::default()).await.expect("begun");
+    let mut second = two.database().begin().await.expect("begun");
+    first.run(|_| one.mails.enqueue(1)).expect("in a scope");
+    first.run_async(async |tx| insert(tx, 1).await).await.expect("inserted");
+    second.run(|_| two.mails.enqueue(2)).expect("in a scope");
+    insert(&mut second, 2).await.expect("inserted");
+    let parts = [("shop", first.into()), ("stock", second.into())];
+    let Err(TransactionError::Several(error)) = commit_all(parts).await else {
+        panic!("nobody can tell")
+    };
+    let text = error.to_string();
+    let said = "committed: none; unknown: can't tell whether `shop` (far away) committed: the line was \
+                cut; rolled back: `stock`; 2 effects did not leave and are in this error";
+    assert!(text.starts_with(said), "{text}");
+    let (name, failed) = error.failed().expect("one failed");
+    assert_eq!(
+        (name, failed.is_certain(), error.rolled_back()),
+        ("shop", false, &["stock".to_owned()][..])
+    );
+    assert_eq!(error.into_intents().len(), 2);
+    assert_eq!((one.orders().await, two.orders().await), (vec![1], vec![]));
+    assert_eq!((one.mails.sent(), two.mails.sent()), (vec![], vec![]));
+}
+
+/// Panics when it is asked whether an intent may leave.
+struct Panics;
+
+impl airlock::Policy for Panics {
+    fn allows(&self, _: &airlock::Intent) -> airlock::Verdict {
+        panic!("a policy of the user's")
+    }
+}
+
+#[tokio::test]
+async fn a_policy_that_panics_takes_nothing_of_the_others_along() {
+    use airlock::InScope;
+
+    let (one, two) = (Shop::open().await, Shop::open().await);
+    let mut first =
+        one.database().scope(|| airlock::scope().policy(Panics)).begin().await.expect("begun");
+    let mut second = two.database().begin().await.expect("begun");
+    insert(&mut first, 1).await.expect("inserted");
+    insert(&mut second, 2).await.expect("inserted");
+    async { one.mails.enqueue(1) }.in_scope(first.handle()).await.expect("in a scope");
+    second.run(|_| two.mails.enqueue(2)).expect("in a scope");
+    let parts = [("shop", first.into()), ("stock", second.into())];
+    let panicked = tokio::spawn(async { commit_all(parts).await }).await.expect_err("it goes on");
+    assert!(panicked.is_panic());
+    assert_eq!((one.orders().await, one.mails.sent()), (vec![1], vec![]));
+    assert_eq!((two.orders().await, two.mails.sent()), (vec![2], vec![2]));
 }
