@@ -42,6 +42,11 @@ impl<C: Connection> fmt::Debug for Begun<'_, C> {
     }
 }
 
+/// Whether what begins on it next is a transaction, and no savepoint of one.
+pub(super) fn is_idle<C: Connection>(connection: &mut C) -> bool {
+    matches!(status(connection).transaction_depth(), Ok(None))
+}
+
 pub(super) fn begin_on<C: Connection>(
     connection: &mut C,
 ) -> Result<Begun<'_, C>, TransactionError> {

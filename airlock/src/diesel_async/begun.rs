@@ -39,6 +39,11 @@ impl<C: AsyncConnection> fmt::Debug for Begun<'_, C> {
     }
 }
 
+/// Whether what begins on it next is a transaction, and no savepoint of one.
+pub(super) fn is_idle<C: AsyncConnection>(connection: &mut C) -> bool {
+    matches!(status(connection).transaction_depth(), Ok(None))
+}
+
 pub(super) async fn begin_on<C: AsyncConnection>(
     connection: &mut C,
 ) -> Result<Begun<'_, C>, TransactionError> {

@@ -76,7 +76,7 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    let mut begun = enclosed(begun, settings).await?;
+    let mut begun = enclosed(begun, settings).await.map_err(Failed::savepoint)?;
     // A body that is no `async` closure does its first part when it is called: inside the scope too.
     let body = async { body(begun.connection()).await };
     let (value, sealed) = settings.make_scope().seal_async(body).await;
@@ -95,7 +95,7 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    let mut begun = wait(None, enclosed(begun, settings))?;
+    let mut begun = wait(None, enclosed(begun, settings)).map_err(Failed::savepoint)?;
     let (value, sealed) = settings.make_scope().seal(|| body(begun.connection()));
     wait(None, end(begun, settings, sealed, value)).flush()
 }
@@ -123,10 +123,19 @@ impl<E> Failed<E> {
     }
 }
 
-/// It has not begun.
-impl<E: From<TransactionError>> From<TransactionError> for Failed<E> {
-    fn from(error: TransactionError) -> Self {
+impl<E: From<TransactionError>> Failed<E> {
+    /// A transaction that has not begun.
+    #[cfg_attr(
+        not(any(feature = "diesel", feature = "diesel-async", feature = "sqlx")),
+        expect(dead_code, reason = "the modules of libraries begin transactions")
+    )]
+    pub(crate) fn outermost(error: TransactionError) -> Self {
         Self { error: error.into(), again: true }
+    }
+
+    /// A savepoint that has not been set: what would have to be run again is the transaction around.
+    pub(crate) fn savepoint(error: TransactionError) -> Self {
+        Self { error: error.into(), again: false }
     }
 }
 

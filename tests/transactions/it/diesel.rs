@@ -1,5 +1,7 @@
 //! With diesel.
 
+use std::cell::Cell;
+
 use airlock::diesel::{Database, begin, transaction};
 use airlock::transaction::TransactionError;
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
@@ -226,4 +228,26 @@ async fn no_more_often_than_told_and_a_savepoint_once() {
     });
     placed.expect_err("out of stock");
     assert_eq!((attempts, shop.orders().await), (4, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_savepoint_that_is_not_set_is_not_tried_again() {
+    let shop = Shop::open().await;
+    let (asked, mut begun) = (Cell::new(0), 0);
+    let placed = connect(&shop).transaction(|tx| {
+        // Without a scope around, nobody knows when diesel's own transaction commits.
+        let again = |_: &ShopError| {
+            asked.set(asked.get() + 1);
+            true
+        };
+        Database::new().retry_if(2, again).transaction(tx, |tx| {
+            begun += 1;
+            place(tx, shop.mails, 1)
+        })
+    });
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = placed else {
+        panic!("the savepoint is refused");
+    };
+    assert!(error.to_string().contains("no scope is around"), "{error}");
+    assert_eq!((asked.get(), begun), (0, 0));
 }

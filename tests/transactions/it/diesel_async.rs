@@ -1,12 +1,13 @@
 //! With diesel-async.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use airlock::diesel_async::{Database, begin, transaction};
 use airlock::transaction::{TransactionError, commit_all};
 use diesel::SqliteConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
-use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
 use tokio::sync::Mutex;
 
 use crate::sqlx::shop::Shop;
@@ -366,6 +367,29 @@ async fn no_more_often_than_told_and_a_savepoint_once() {
     });
     placed.await.expect_err("out of stock");
     assert_eq!((attempts, shop.orders().await), (4, vec![]));
+}
+
+#[tokio::test]
+async fn a_savepoint_that_is_not_set_is_not_tried_again() {
+    type Manager = <Connection as AsyncConnection>::TransactionManager;
+    let shop = Shop::open().await;
+    let (database, mut connection) = (Database::new(), connect(&shop).await);
+    let (asked, mut begun) = (Cell::new(0), 0);
+    let again = database.retry_if(2, |_: &ShopError| {
+        asked.set(asked.get() + 1);
+        true
+    });
+    // diesel-async's own: without a scope around, nobody knows when it commits.
+    Manager::begin_transaction(&mut connection).await.expect("begun");
+    let placed = again.transaction(&mut connection, async |tx: &mut Connection| {
+        begun += 1;
+        place(tx, shop.mails, 1).await
+    });
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = placed.await else {
+        panic!("the savepoint is refused");
+    };
+    assert!(error.to_string().contains("no scope is around"), "{error}");
+    assert_eq!((asked.get(), begun), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
