@@ -13,7 +13,6 @@ use diesel::{QueryResult, RunQueryDsl, sql_query};
 use crate::diesel_sql::{Answer, Level, name, not_begun, rows};
 use crate::executor::blocking::wait;
 use crate::private::BoxError;
-use crate::transaction::begun::{ENDED_BY_ITSELF, refused_to_begin};
 use crate::transaction::{
     self, CommitError, Row, Settings, Transaction, TransactionError, dialect,
 };
@@ -43,6 +42,11 @@ impl<C: Connection> fmt::Debug for Begun<'_, C> {
     }
 }
 
+/// Whether what begins on it next is a transaction, and no savepoint of one.
+pub(super) fn is_idle<C: Connection>(connection: &mut C) -> bool {
+    matches!(status(connection).transaction_depth(), Ok(None))
+}
+
 pub(super) fn begin_on<C: Connection>(
     connection: &mut C,
 ) -> Result<Begun<'_, C>, TransactionError> {
@@ -68,6 +72,10 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
         self.level.is_nested()
     }
 
+    fn ready(&mut self) -> Result<(), CommitError> {
+        self.level.ready(status(self.connection))
+    }
+
     async fn check(&mut self) -> Result<(), BoxError> {
         if name::<C::Backend>() != "SQLite" && !self.is_nested() {
             self.connection.batch_execute("SELECT 1")?;
@@ -75,23 +83,9 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
         Ok(())
     }
 
-    async fn check_open(&mut self) -> Result<(), BoxError> {
-        if name::<C::Backend>() != "SQLite" {
-            return Ok(());
-        }
-        let Err(said) = self.connection.batch_execute("BEGIN") else {
-            self.connection.batch_execute("ROLLBACK")?;
-            return Err(ENDED_BY_ITSELF.into());
-        };
-        refused_to_begin(said)
-    }
-
     async fn commit(mut self) -> Result<(), CommitError> {
-        let level = self.level;
-        let committed = level.ready(status(self.connection)).and_then(|()| {
-            C::TransactionManager::commit_transaction(self.connection)
-                .map_err(|error| level.commit_error::<C::Backend>(error))
-        });
+        let committed = C::TransactionManager::commit_transaction(self.connection)
+            .map_err(|error| self.level.commit_error::<C::Backend>(error));
         self.open = self.level.open(status(self.connection)).is_ok();
         committed
     }

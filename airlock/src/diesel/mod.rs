@@ -120,5 +120,8 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    transaction::attempt_sync(begin_on(connection)?, settings, body)
+    let is_idle = begun::is_idle(connection);
+    let not_begun = if is_idle { Failed::outermost } else { Failed::savepoint };
+    let begun = begin_on(connection).map_err(not_begun)?;
+    transaction::attempt_sync(begun, settings, body)
 }

@@ -12,7 +12,6 @@ use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
 use crate::diesel_sql::{Answer, Level, name, not_begun, rows};
 use crate::private::BoxError;
-use crate::transaction::begun::{ENDED_BY_ITSELF, refused_to_begin};
 use crate::transaction::{self, CommitError, Row, TransactionError, dialect};
 
 /// A transaction of diesel-async that has begun.
@@ -40,6 +39,11 @@ impl<C: AsyncConnection> fmt::Debug for Begun<'_, C> {
     }
 }
 
+/// Whether what begins on it next is a transaction, and no savepoint of one.
+pub(super) fn is_idle<C: AsyncConnection>(connection: &mut C) -> bool {
+    matches!(status(connection).transaction_depth(), Ok(None))
+}
+
 pub(super) async fn begin_on<C: AsyncConnection>(
     connection: &mut C,
 ) -> Result<Begun<'_, C>, TransactionError> {
@@ -65,6 +69,10 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
         self.level.is_nested()
     }
 
+    fn ready(&mut self) -> Result<(), CommitError> {
+        self.level.ready(status(self.connection))
+    }
+
     async fn check(&mut self) -> Result<(), BoxError> {
         if name::<C::Backend>() != "SQLite" && !self.is_nested() {
             self.connection.batch_execute("SELECT 1").await?;
@@ -72,24 +80,10 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
         Ok(())
     }
 
-    async fn check_open(&mut self) -> Result<(), BoxError> {
-        if name::<C::Backend>() != "SQLite" {
-            return Ok(());
-        }
-        let Err(said) = self.connection.batch_execute("BEGIN").await else {
-            self.connection.batch_execute("ROLLBACK").await?;
-            return Err(ENDED_BY_ITSELF.into());
-        };
-        refused_to_begin(said)
-    }
-
     async fn commit(mut self) -> Result<(), CommitError> {
-        let committed = match self.level.ready(status(self.connection)) {
-            Ok(()) => C::TransactionManager::commit_transaction(self.connection)
-                .await
-                .map_err(|error| self.level.commit_error::<C::Backend>(error)),
-            Err(error) => Err(error),
-        };
+        let committed = C::TransactionManager::commit_transaction(self.connection)
+            .await
+            .map_err(|error| self.level.commit_error::<C::Backend>(error));
         if committed.is_err() {
             // The commit's own error is what the caller hears of.
             let _ = self.roll_back().await;

@@ -130,5 +130,8 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    transaction::attempt(begin_on(connection).await?, settings, body).await
+    let is_idle = begun::is_idle(connection);
+    let not_begun = if is_idle { Failed::outermost } else { Failed::savepoint };
+    let begun = begin_on(connection).await.map_err(not_begun)?;
+    transaction::attempt(begun, settings, body).await
 }

@@ -278,7 +278,7 @@ impl Database {
         T: Send + 'static,
         E: From<TransactionError>,
     {
-        attempt(self.begun().await?, &self.settings, body).await
+        attempt(self.begun().await.map_err(Failed::outermost)?, &self.settings, body).await
     }
 
     async fn begun(&self) -> Result<Begun, TransactionError> {

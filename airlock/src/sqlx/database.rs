@@ -294,7 +294,8 @@ impl<DB: Backend> Database<DB> {
         T: Send + 'static,
         E: From<TransactionError>,
     {
-        transaction::attempt(self.begun().await?, &self.settings, body).await
+        let begun = self.begun().await.map_err(Failed::outermost)?;
+        transaction::attempt(begun, &self.settings, body).await
     }
 
     async fn begun(&self) -> Result<sqlx::Transaction<'static, DB>, TransactionError> {

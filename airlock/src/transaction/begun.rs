@@ -85,6 +85,16 @@ pub trait Begun: Send + Sized {
     /// Whether this is a savepoint: ending it leaves what is decided to the transaction around.
     fn is_nested(&mut self) -> bool;
 
+    /// Fails where this is not the transaction that a commit would end: one was begun inside it and has not ended,
+    /// or it has ended itself. It is asked before anything is committed, and needs no answer of the database.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError`], as of a commit.
+    fn ready(&mut self) -> Result<(), CommitError> {
+        Ok(())
+    }
+
     /// Fails where the database would answer a commit with a rollback, as PostgreSQL does after a
     /// statement that failed. It is not asked where effects have just been written by a statement.
     ///
@@ -95,7 +105,7 @@ pub trait Begun: Send + Sized {
 
     /// Fails where the database has ended the transaction by itself, as SQLite does where a disk is full or
     /// a statement says so: what is written then would be there without the rest. It is asked before
-    /// effects are written.
+    /// effects are written to a queue.
     ///
     /// # Errors
     ///
@@ -200,13 +210,13 @@ impl CommitError {
 /// and whoever goes on after such an error writes without a transaction.
 ///
 /// Source: <https://www.sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction".
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+#[cfg(feature = "sqlx")]
 pub(crate) fn refused_to_begin(said: impl Into<BoxError>) -> Result<(), BoxError> {
     let said = said.into();
     if said.to_string().contains("within a transaction") { Ok(()) } else { Err(said) }
 }
 
 /// Where it began another one.
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+#[cfg(feature = "sqlx")]
 pub(crate) const ENDED_BY_ITSELF: &str = "SQLite has rolled it back by itself after an error, and what \
                                           came after that is not undone";

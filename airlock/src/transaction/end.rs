@@ -77,7 +77,7 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    let mut begun = enclosed(begun, settings).await?;
+    let mut begun = enclosed(begun, settings).await.map_err(Failed::savepoint)?;
     // A body that is no `async` closure does its first part when it is called: inside the scope too.
     let body = async { body(begun.connection()).await };
     let (value, sealed) = settings.make_scope().seal_async(body).await;
@@ -96,7 +96,7 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    let mut begun = wait(None, enclosed(begun, settings))?;
+    let mut begun = wait(None, enclosed(begun, settings)).map_err(Failed::savepoint)?;
     let (value, sealed) = settings.make_scope().seal(|| body(begun.connection()));
     wait(None, end(begun, settings, sealed, value)).flush()
 }
@@ -124,10 +124,19 @@ impl<E> Failed<E> {
     }
 }
 
-/// It has not begun.
-impl<E: From<TransactionError>> From<TransactionError> for Failed<E> {
-    fn from(error: TransactionError) -> Self {
+impl<E: From<TransactionError>> Failed<E> {
+    /// A transaction that has not begun.
+    #[cfg_attr(
+        not(any(feature = "diesel", feature = "diesel-async", feature = "sqlx")),
+        expect(dead_code, reason = "the modules of libraries begin transactions")
+    )]
+    pub(crate) fn outermost(error: TransactionError) -> Self {
         Self { error: error.into(), again: true }
+    }
+
+    /// A savepoint that has not been set: what would have to be run again is the transaction around.
+    pub(crate) fn savepoint(error: TransactionError) -> Self {
+        Self { error: error.into(), again: false }
     }
 }
 
@@ -282,6 +291,10 @@ pub(crate) async fn commit<B: Begun>(
             let error = effects.rolled_back(place, CommitError::rolled_back(error));
             return Err(error.with_next_step(PASSED_OVER).into());
         }
+        Err(Unprepared::NotReady(error)) => {
+            roll_back(begun, settings).await;
+            return Err(effects.rolled_back(place, error).into());
+        }
         Err(Unprepared::Silent(error)) => {
             drop(begun);
             return Err(effects.rolled_back(place, CommitError::rolled_back(error)).into());
@@ -302,7 +315,9 @@ pub(crate) const PASSED_OVER: &str =
 pub(crate) enum Unprepared {
     /// Its effects could not be written.
     Queue(FlushError),
-    /// The database would roll back instead.
+    /// The database would end another transaction.
+    NotReady(CommitError),
+    /// The database would roll back instead, or has done so.
     Aborted(BoxError),
     /// The database does not answer, and was not asked to commit. It would not answer to a rollback either.
     Silent(BoxError),
@@ -331,6 +346,7 @@ async fn prepare_in_time<B: Begun>(
     settings: &Settings<B::Connection>,
     effects: &mut Effects,
 ) -> Result<(), Unprepared> {
+    begun.ready().map_err(Unprepared::NotReady)?;
     let known_good = write(begun, settings, effects).await?;
     if !known_good {
         begun.check().await.map_err(Unprepared::Aborted)?;

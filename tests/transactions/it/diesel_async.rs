@@ -1,16 +1,17 @@
 //! With diesel-async.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use airlock::diesel_async::{Database, begin, transaction};
 use airlock::transaction::{TransactionError, commit_all};
 use diesel::SqliteConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
-use diesel_async::{AsyncConnection, SimpleAsyncConnection};
+use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
 use tokio::sync::Mutex;
 
 use crate::sqlx::shop::Shop;
-use crate::support::{Mails, ShopError, assert_ended_by_itself};
+use crate::support::{Mails, ShopError};
 
 type Connection = SyncConnectionWrapper<SqliteConnection>;
 
@@ -110,22 +111,6 @@ async fn so_does_a_guard_that_is_dropped() {
     is_of_no_use(&mut connection, shop.mails).await;
     drop(connection);
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![]));
-}
-
-#[tokio::test]
-async fn one_that_sqlite_has_ended_by_itself_queues_nothing() {
-    let shop = Shop::open().await;
-    let database = Database::new().queue(shop.jobs_queue().await);
-    let mails = shop.mails;
-    let mut connection = connect(&shop).await;
-    let placed = database.transaction(&mut connection, async |tx: &mut Connection| {
-        place(tx, mails, 1).await?;
-        let ending = tx.batch_execute("INSERT OR ROLLBACK INTO orders (id) VALUES (1)");
-        ending.await.expect_err("a duplicate");
-        Ok::<_, ShopError>(())
-    });
-    assert_ended_by_itself(placed.await);
-    assert_eq!((shop.orders().await, shop.jobs().await), (vec![], vec![]));
 }
 
 #[tokio::test]
@@ -384,6 +369,29 @@ async fn no_more_often_than_told_and_a_savepoint_once() {
     assert_eq!((attempts, shop.orders().await), (4, vec![]));
 }
 
+#[tokio::test]
+async fn a_savepoint_that_is_not_set_is_not_tried_again() {
+    type Manager = <Connection as AsyncConnection>::TransactionManager;
+    let shop = Shop::open().await;
+    let (database, mut connection) = (Database::new(), connect(&shop).await);
+    let (asked, mut begun) = (Cell::new(0), 0);
+    let again = database.retry_if(2, |_: &ShopError| {
+        asked.set(asked.get() + 1);
+        true
+    });
+    // diesel-async's own: without a scope around, nobody knows when it commits.
+    Manager::begin_transaction(&mut connection).await.expect("begun");
+    let placed = again.transaction(&mut connection, async |tx: &mut Connection| {
+        begun += 1;
+        place(tx, shop.mails, 1).await
+    });
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = placed.await else {
+        panic!("the savepoint is refused");
+    };
+    assert!(error.to_string().contains("no scope is around"), "{error}");
+    assert_eq!((asked.get(), begun), (0, 0));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn those_that_are_run_again_may_run_on_other_threads() {
     let shop = Shop::open().await;
@@ -394,4 +402,30 @@ async fn those_that_are_run_again_may_run_on_other_threads() {
     });
     placed.await.expect("no panic").expect("committed");
     assert_eq!(shop.mails.sent(), [1]);
+}
+
+/// diesel knows that there is no transaction any more, and not why. Written then, rows would be committed one by
+/// one, with no order.
+#[tokio::test]
+async fn where_sqlite_has_rolled_back_by_itself_and_nobody_says_so_there_are_no_rows() {
+    let shop = Shop::open().await;
+    let database = Database::new().queue(shop.jobs_queue().await);
+    let mut connection = connect(&shop).await;
+    let placed = database.transaction(&mut connection, async |tx: &mut Connection| {
+        place(tx, shop.mails, 1).await?;
+        let again = "INSERT OR ROLLBACK INTO orders (id) VALUES (1)";
+        tx.batch_execute(again).await.expect_err("there is such an order");
+        Ok::<_, ShopError>(())
+    });
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = placed.await else {
+        panic!("nobody can tell")
+    };
+    assert!(!error.is_certain(), "{error}");
+    assert_eq!(error.into_intents().len(), 1);
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![], vec![]));
+    // The connection is as good as before.
+    let placed = database
+        .transaction(&mut connection, async |tx: &mut Connection| place(tx, shop.mails, 2).await);
+    placed.await.expect("committed");
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![2], vec![2]));
 }

@@ -1,16 +1,21 @@
 //! actix-web.
 
+use std::panic::AssertUnwindSafe;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::error::InternalError;
+use actix_web::error::{ErrorGatewayTimeout, ErrorInternalServerError, InternalError};
 use actix_web::http::StatusCode;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{App, Error, HttpResponse, HttpServer, web};
+use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
+use actix_ws::Message;
 use airlock::actix::{CurrentScope, ScopeMiddleware};
+use futures_util::FutureExt;
+use tokio::time::timeout;
 
 use crate::frameworks::{
-    Framework, Gone, Told, answer, conforms, kept, panics, rule, scope_of, shown, slow, stream,
-    without_mail,
+    Framework, Gone, Socketed, TIMEOUT, Told, answer, conforms, heard, kept, panics, rule,
+    scope_of, shown, slow, stream, upgrades, without_mail,
 };
 use crate::support::{Effects, Server, listen_std, mail};
 
@@ -23,12 +28,16 @@ impl Framework for Actix {
     const PANIC: Option<http::StatusCode> = None;
     const ADD: Option<&'static str> = Some("`.wrap(airlock::actix::ScopeMiddleware::new())`");
 
+    /// A handler writes to its socket through the response's body.
+    const SOCKET: Socketed = Socketed::AtItsEnd;
+
     async fn serve(effects: &Effects, told: Told) -> Server {
-        let effects = effects.clone();
+        let noted = effects.clone();
         let scopes = ScopeMiddleware::new().scope(move |request| {
             let header = request.headers().get("x-scope").and_then(|value| value.to_str().ok());
-            scope_of(&effects, header)
+            scope_of(&noted, header)
         });
+        let effects = web::Data::new(effects.clone());
         let scopes = match told {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
@@ -38,7 +47,15 @@ impl Framework for Actix {
         };
         let (listener, address) = listen_std();
         let app = move || {
-            App::new().service(web::resource("/outside").to(extracted)).service(
+            let around = web::scope("/around")
+                .wrap(scopes.clone())
+                .wrap(from_fn(in_time))
+                .wrap(from_fn(caught))
+                .route("/timeout", web::get().to(|| empty(slow())))
+                .route("/answer", web::get().to(|| answers(200.into())))
+                .route("/catch", web::get().to(|| empty(panics())));
+            let outside = web::resource("/outside").to(extracted);
+            App::new().app_data(effects.clone()).service(outside).service(around).service(
                 web::scope("")
                     .wrap(scopes.clone())
                     .route("/answer/{status}", web::get().to(answers))
@@ -48,7 +65,16 @@ impl Framework for Actix {
                     .route("/stream", web::get().to(streams))
                     .route("/panic", web::get().to(|| empty(panics())))
                     .route("/blocked", web::get().to(|| empty(without_mail())))
-                    .route("/scope", web::get().to(extracted)),
+                    .route("/spawns", web::get().to(|| empty(crate::frameworks::spawns())))
+                    .route("/socket", web::get().to(socket))
+                    .route("/scope", web::get().to(extracted))
+                    .service(
+                        web::scope("/within")
+                            .wrap(from_fn(in_time))
+                            .wrap(from_fn(caught))
+                            .route("/timeout", web::get().to(|| empty(slow())))
+                            .route("/catch", web::get().to(|| empty(panics()))),
+                    ),
             )
         };
         let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
@@ -80,6 +106,40 @@ async fn streams() -> HttpResponse {
 async fn empty(handled: impl Future<Output = ()>) -> &'static str {
     handled.await;
     ""
+}
+
+async fn socket(
+    effects: web::Data<Effects>,
+    request: HttpRequest,
+    body: web::Payload,
+) -> Result<HttpResponse, Error> {
+    upgrades();
+    let (response, mut session, mut messages) = actix_ws::handle(&request, body)?;
+    actix_web::rt::spawn(async move {
+        while let Some(Ok(Message::Text(_))) = messages.recv().await {
+            let found = heard(&effects).await;
+            session.text(found).await.expect("the client reads");
+        }
+    });
+    Ok(response)
+}
+
+/// actix-web has no middleware for this.
+async fn in_time(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let late = |_| Err(ErrorGatewayTimeout("too late"));
+    timeout(TIMEOUT, next.call(request)).await.unwrap_or_else(late)
+}
+
+/// Nor for this.
+async fn caught(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let panicked = |_| Err(ErrorInternalServerError("a panic"));
+    AssertUnwindSafe(next.call(request)).catch_unwind().await.unwrap_or_else(panicked)
 }
 
 async fn extracted(CurrentScope(scope): CurrentScope) -> String {

@@ -1,115 +1,22 @@
-//! axum: requests that end otherwise than by a response: clients that go away, timeouts, panics; and work
-//! that outlives its handler.
+//! axum: requests that end otherwise than by a response, and work that outlives its handler.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use airlock::tower::ScopeLayer;
-use airlock::{EnqueueError, Handle, InScope, Why};
+use airlock::{EnqueueError, Handle, Why};
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;
 use http::StatusCode;
 use hyper::body::Bytes;
 use tokio::sync::mpsc;
-use tower::ServiceBuilder;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutLayer;
 
 use crate::support::{Effects, Server, eventually, hang_up, mail, request, send};
 
 fn layer(effects: &Effects) -> ScopeLayer {
     let effects = effects.clone();
     ScopeLayer::new().scope(move |_| effects.scope())
-}
-
-/// Enqueues, and then takes for ever.
-async fn slow() {
-    mail::enqueue(1).expect("inside a scope");
-    std::future::pending::<()>().await;
-}
-
-async fn quick() {
-    for order in 1..=3 {
-        mail::enqueue(order).expect("inside a scope");
-    }
-}
-
-async fn panics() {
-    mail::enqueue(2).expect("inside a scope");
-    tokio::task::yield_now().await;
-    panic!("the stock is negative");
-}
-
-#[tokio::test]
-async fn timeouts_inside_and_outside_discard() {
-    let timeout =
-        || TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, Duration::from_millis(50));
-    let inside = Effects::new();
-    let layers = ServiceBuilder::new().layer(layer(&inside)).layer(timeout());
-    let server = Server::axum(Router::new().route("/", get(slow)).layer(layers)).await;
-    assert_eq!(server.get("/").await.0, StatusCode::GATEWAY_TIMEOUT);
-    assert_eq!(inside.fates(), ["1: discarded: error"], "the layer saw a 504");
-
-    let outside = Effects::new();
-    let layers = ServiceBuilder::new().layer(timeout()).layer(layer(&outside));
-    let server = Server::axum(Router::new().route("/", get(slow)).layer(layers)).await;
-    assert_eq!(server.get("/").await.0, StatusCode::GATEWAY_TIMEOUT);
-    assert_eq!(outside.fates(), ["1: discarded: cancelled"], "the layer's future was dropped");
-}
-
-#[tokio::test]
-async fn a_timeout_around_a_flush_that_has_begun_does_not_break_it_off() {
-    let effects = Effects::new();
-    let scopes = effects.clone();
-    let layers = ServiceBuilder::new()
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::GATEWAY_TIMEOUT,
-            Duration::from_millis(50),
-        ))
-        .layer(ScopeLayer::new().scope(move |_| scopes.slow_scope(Duration::from_millis(200))));
-    let server = Server::axum(Router::new().route("/", get(quick)).layer(layers)).await;
-    assert_eq!(server.get("/").await.0, StatusCode::GATEWAY_TIMEOUT);
-    effects.ended(1).await;
-    let all = ["1: dispatched", "2: dispatched", "3: dispatched"];
-    assert_eq!(effects.fates(), all, "the client was told of a timeout, no more");
-}
-
-#[tokio::test]
-async fn a_panic_caught_inside_is_a_500_and_outside_a_panic() {
-    let inside = Effects::new();
-    let layers = ServiceBuilder::new().layer(layer(&inside)).layer(CatchPanicLayer::new());
-    let server = Server::axum(Router::new().route("/", get(panics)).layer(layers)).await;
-    assert_eq!(server.get("/").await.0, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(inside.fates(), ["2: discarded: error"]);
-
-    let outside = Effects::new();
-    let layers = ServiceBuilder::new().layer(CatchPanicLayer::new()).layer(layer(&outside));
-    let server = Server::axum(Router::new().route("/", get(panics)).layer(layers)).await;
-    assert_eq!(server.get("/").await.0, StatusCode::INTERNAL_SERVER_ERROR);
-    outside.ended(1).await;
-    assert_eq!(outside.discarded(Why::Panic), 1, "{:?}", outside.fates());
-}
-
-#[tokio::test]
-async fn what_is_spawned_has_a_scope_only_if_it_is_handed_one() {
-    async fn spawns() -> &'static str {
-        let lost = tokio::spawn(async { mail::enqueue(1) }).await.expect("no panic");
-        assert!(matches!(lost, Err(EnqueueError::NoScope(..))));
-        let lost = tokio::task::spawn_blocking(|| mail::enqueue(2)).await.expect("no panic");
-        assert!(matches!(lost, Err(EnqueueError::NoScope(..))));
-
-        let carried = async { mail::enqueue(3) }.in_current_scope();
-        tokio::spawn(carried).await.expect("no panic").expect("handed a scope");
-        let scope = airlock::current().expect("inside a scope");
-        let blocking = tokio::task::spawn_blocking(move || scope.run(|| mail::enqueue(4)));
-        blocking.await.expect("no panic").expect("handed a scope");
-        "ok"
-    }
-    let effects = Effects::new();
-    let server = Server::axum(Router::new().route("/", get(spawns)).layer(layer(&effects))).await;
-    assert_eq!(server.get("/").await.1, "ok");
-    assert_eq!(effects.left(), ["mail(order: 3)", "mail(order: 4)"]);
 }
 
 #[tokio::test]
@@ -203,41 +110,6 @@ async fn a_stream_opens_a_scope_of_its_own_for_its_effects() {
         Server::axum(Router::new().route("/", get(streams)).layer(ScopeLayer::new())).await;
     assert_eq!(server.get("/").await.1, "written");
     assert_eq!(effects.left(), ["mail(order: 4)"]);
-}
-
-#[tokio::test]
-async fn a_web_socket_is_outside_the_scope() {
-    use axum::extract::ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection};
-    type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
-    let effects = Effects::new();
-    let (told, mut heard) = mpsc::unbounded_channel();
-    let connects = async move |upgrade: Upgrade| {
-        mail::enqueue(1).expect("inside a scope");
-        let upgrade = upgrade.expect("the request asks for it");
-        upgrade.on_upgrade(async move |_socket| {
-            told.send(found(&mail::enqueue(2))).expect("the test waits");
-        })
-    };
-    let server = Server::axum(Router::new().route("/", get(connects)).layer(layer(&effects))).await;
-    let mut upgrade = request("/");
-    for (name, value) in [
-        ("connection", "upgrade"),
-        ("upgrade", "websocket"),
-        ("sec-websocket-version", "13"),
-        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
-    ] {
-        upgrade.headers_mut().insert(name, value.parse().expect("a value"));
-    }
-    let stream = tokio::net::TcpStream::connect(server.address).await.expect("it listens");
-    let io = hyper_util::rt::TokioIo::new(stream);
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(io).await.expect("it speaks HTTP");
-    tokio::spawn(connection.with_upgrades());
-    let response = sender.send_request(upgrade).await.expect("it answers");
-    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
-    let _socket = hyper::upgrade::on(response).await.expect("it switches");
-    assert_eq!(heard.recv().await, Some("no scope"));
-    assert_eq!(effects.left(), ["mail(order: 1)"], "101 is below 400");
 }
 
 /// Enqueues when it is dropped.

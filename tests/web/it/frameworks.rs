@@ -5,12 +5,14 @@ use std::io;
 use std::time::Duration;
 
 use airlock::web::Head;
-use airlock::{DropAll, FlushError, Handle, Scope};
+use airlock::{DropAll, EnqueueError, FlushError, Handle, InScope, Scope};
 use http::StatusCode;
 use hyper::body::Bytes;
 use tokio_stream::{Stream, StreamExt};
 
-use crate::support::{Effects, Server, hang_up, hang_up_in, mail, open, piece, request, send};
+use crate::support::{
+    Effects, Server, Socket, hang_up, hang_up_in, mail, open, piece, request, send,
+};
 
 /// A framework, with a server of these routes:
 ///
@@ -22,8 +24,16 @@ use crate::support::{Effects, Server, hang_up, hang_up_in, mail, open, piece, re
 /// /stream          three pieces               stream()
 /// /panic                                      panics()
 /// /blocked                                    without_mail()
+/// /spawns                                     spawns()
+/// /socket          a WebSocket                upgrades(), and for each message heard()
 /// /scope           its text                   shown(CurrentScope)
 /// /outside         the same without a scope
+///
+/// /within/timeout  a 504 after TIMEOUT        slow()
+/// /within/catch    a 500 for a panic          panics()
+/// /around/timeout  the 504 around the scope   slow()
+/// /around/answer   the same                   answer(200)
+/// /around/catch    the 500 around the scope   panics()
 /// ```
 pub(crate) trait Framework {
     /// What becomes of a request whose client has gone.
@@ -39,6 +49,9 @@ pub(crate) trait Framework {
     /// another's.
     const ADD: Option<&'static str>;
 
+    /// When `after_response` flushes for a WebSocket.
+    const SOCKET: Socketed;
+
     /// A server whose middleware makes scopes by [`scope_of`].
     async fn serve(effects: &Effects, told: Told) -> Server;
 }
@@ -48,6 +61,17 @@ pub(crate) enum Gone {
     RunsOn,
     IsDropped,
 }
+
+#[derive(Clone, Copy)]
+pub(crate) enum Socketed {
+    /// With the 101, whose body is empty.
+    AtTheUpgrade,
+    /// When the socket is closed.
+    AtItsEnd,
+}
+
+/// How long a timeout around `slow` waits, which takes longer.
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(100);
 
 /// What a middleware is told besides.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,6 +103,14 @@ macro_rules! conforms {
             what_a_handler_enqueued_leaves_before_its_body
             after_response_it_leaves_after_the_last_piece
             after_response_it_leaves_though_the_client_goes_away_within_the_body
+            a_timeout_within_the_scope_discards_by_its_status
+            a_timeout_around_the_scope_discards_as_cancelled
+            a_timeout_around_a_flush_that_has_begun_does_not_break_it_off
+            a_panic_caught_within_the_scope_discards_by_its_status
+            a_panic_caught_around_the_scope_discards_as_a_panic
+            what_is_spawned_has_a_scope_only_if_it_is_handed_one
+            a_web_socket_is_outside_the_scope_of_its_request
+            after_response_it_leaves_for_a_web_socket
         }
     };
     ($framework:ty: $($behaviour:ident)+) => {
@@ -133,6 +165,34 @@ pub(crate) fn shown(scope: &Handle) -> String {
 #[airlock::scoped(policy = BlockTasks(mail))]
 pub(crate) async fn without_mail() {
     mail::enqueue(4).expect("inside a scope");
+}
+
+/// What is spawned starts without a scope.
+pub(crate) async fn spawns() {
+    let lost = tokio::spawn(async { mail::enqueue(8) }).await.expect("no panic");
+    assert!(matches!(lost, Err(EnqueueError::NoScope(..))));
+    let lost = tokio::task::spawn_blocking(|| mail::enqueue(8)).await.expect("no panic");
+    assert!(matches!(lost, Err(EnqueueError::NoScope(..))));
+
+    let carried = async { mail::enqueue(9) }.in_current_scope();
+    tokio::spawn(carried).await.expect("no panic").expect("handed a scope");
+    let scope = airlock::current().expect("inside a scope");
+    let blocking = tokio::task::spawn_blocking(move || scope.run(|| mail::enqueue(10)));
+    blocking.await.expect("no panic").expect("handed a scope");
+}
+
+/// What the request of a WebSocket does.
+pub(crate) fn upgrades() {
+    mail::enqueue(11).expect("inside a scope");
+}
+
+/// What a WebSocket answers to a message: what it found when it enqueued. It has effects all the same, in a
+/// scope of its own.
+pub(crate) async fn heard(effects: &Effects) -> &'static str {
+    let found = if mail::enqueue(12).is_err() { "no scope" } else { "a scope" };
+    let own = effects.scope().run_async(async { mail::enqueue(13) }).await;
+    own.expect("it flushes").expect("inside a scope");
+    found
 }
 
 // ---- what the middlewares are told
@@ -332,4 +392,73 @@ pub(crate) async fn after_response_it_leaves_though_the_client_goes_away_within_
     hang_up(server.address, "/stream", Duration::from_millis(100)).await;
     effects.ended(1).await;
     assert_eq!(effects.fates(), ["5: dispatched"]);
+}
+
+pub(crate) async fn a_timeout_within_the_scope_discards_by_its_status<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    assert_eq!(server.get("/within/timeout").await.0, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(effects.fates(), ["1: discarded: error"], "there was a 504");
+}
+
+pub(crate) async fn a_timeout_around_the_scope_discards_as_cancelled<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    assert_eq!(server.get("/around/timeout").await.0, StatusCode::GATEWAY_TIMEOUT);
+    assert_eq!(effects.fates(), ["1: discarded: cancelled"], "the request was dropped");
+}
+
+pub(crate) async fn a_timeout_around_a_flush_that_has_begun_does_not_break_it_off<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    let (status, _) = get_in(&server, "slow", "/around/answer").await;
+    assert_eq!(status, StatusCode::GATEWAY_TIMEOUT);
+    assert!(effects.left().is_empty(), "the flush is still on its way");
+    effects.ended(1).await;
+    assert_eq!(effects.fates(), ["200: dispatched"], "the client was told of a timeout, no more");
+}
+
+pub(crate) async fn a_panic_caught_within_the_scope_discards_by_its_status<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    assert_eq!(server.get("/within/catch").await.0, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(effects.fates(), ["3: discarded: error"], "there was a 500");
+}
+
+pub(crate) async fn a_panic_caught_around_the_scope_discards_as_a_panic<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    assert_eq!(server.get("/around/catch").await.0, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(effects.fates(), ["3: discarded: panic"]);
+}
+
+pub(crate) async fn what_is_spawned_has_a_scope_only_if_it_is_handed_one<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    assert_eq!(server.get("/spawns").await.0, 200);
+    assert_eq!(effects.fates(), ["9: dispatched", "10: dispatched"]);
+}
+
+pub(crate) async fn a_web_socket_is_outside_the_scope_of_its_request<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Nothing).await;
+    let mut socket = Socket::open(server.address, "/socket").await;
+    assert_eq!(effects.fates(), ["11: dispatched"], "101 is below 400");
+    assert_eq!(socket.ask("hello").await, "no scope");
+    assert_eq!(effects.fates(), ["11: dispatched", "13: dispatched"]);
+}
+
+pub(crate) async fn after_response_it_leaves_for_a_web_socket<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::AfterResponse).await;
+    let mut socket = Socket::open(server.address, "/socket").await;
+    match F::SOCKET {
+        Socketed::AtTheUpgrade => {
+            effects.ended(1).await;
+            assert_eq!(effects.fates(), ["11: dispatched"]);
+        }
+        Socketed::AtItsEnd => {
+            // Long enough for a flush that does not wait.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert!(effects.reports().is_empty(), "the socket is open");
+        }
+    }
+    assert_eq!(socket.ask("hello").await, "no scope");
+    drop(socket);
+    effects.ended(2).await;
+    let mut left = effects.left();
+    left.sort();
+    assert_eq!(left, ["mail(order: 11)", "mail(order: 13)"]);
 }

@@ -1,18 +1,22 @@
 //! poem.
 
+use std::sync::Arc;
+
 use airlock::poem::{CurrentScope, ScopeMiddleware};
-use poem::EndpointExt;
+use futures_util::{SinkExt, StreamExt};
 use poem::endpoint::make;
 use poem::http::StatusCode;
 use poem::listener::TcpAcceptor;
-use poem::web::Path;
-use poem::{
-    Body, Error, FromRequest, IntoResponse, Request, Response, Result, Route, get, handler,
-};
+use poem::middleware::CatchPanic;
+use poem::web::websocket::{Message, WebSocket};
+use poem::web::{Data, Path};
+use poem::{Body, Error, FromRequest, IntoResponse, Request, Response, Result, Route};
+use poem::{Endpoint, EndpointExt, get, handler};
+use tokio::time::timeout;
 
 use crate::frameworks::{
-    Framework, Gone, Told, answer, conforms, kept, panics, rule, scope_of, shown, slow, stream,
-    without_mail,
+    Framework, Gone, Socketed, TIMEOUT, Told, answer, conforms, heard, kept, panics, rule,
+    scope_of, shown, slow, spawns, stream, upgrades, without_mail,
 };
 use crate::support::{Effects, Server, listen_std};
 
@@ -25,10 +29,12 @@ impl Framework for Poem {
     const PANIC: Option<StatusCode> = None;
     const ADD: Option<&'static str> = Some("`.with(airlock::poem::ScopeMiddleware::new())`");
 
+    const SOCKET: Socketed = Socketed::AtTheUpgrade;
+
     async fn serve(effects: &Effects, told: Told) -> Server {
-        let effects = effects.clone();
+        let noted = effects.clone();
         let scopes = ScopeMiddleware::new()
-            .scope(move |request| scope_of(&effects, request.header("x-scope")));
+            .scope(move |request| scope_of(&noted, request.header("x-scope")));
         let scopes = match told {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
@@ -45,9 +51,21 @@ impl Framework for Poem {
             .at("/stream", get(make(async |_| Body::from_bytes_stream(stream().await))))
             .at("/panic", get(make(async |_| panics().await)))
             .at("/blocked", get(make(async |_| without_mail().await)))
+            .at("/spawns", get(make(async |_| spawns().await)))
+            .at("/socket", get(socket).data(effects.clone()))
             .at("/scope", get(scope))
-            .with(scopes);
-        let app = Route::new().at("/outside", get(scope)).nest_no_strip("/", app);
+            .at("/within/timeout", get(make(async |_| slow().await)).around(in_time))
+            .at("/within/catch", get(make(async |_| panics().await)).with(CatchPanic::new()))
+            .with(scopes.clone());
+        let around = Route::new()
+            .at("/timeout", get(make(async |_| slow().await)))
+            .at("/answer", get(make(async |_| answer(200).await.to_string())))
+            .at("/catch", get(make(async |_| panics().await)))
+            .with(scopes)
+            .around(in_time)
+            .with(CatchPanic::new());
+        let app =
+            Route::new().at("/outside", get(scope)).nest("/around", around).nest_no_strip("/", app);
         let acceptor = TcpAcceptor::from_std(listener).expect("it is bound");
         Server::new(address, poem::Server::new_with_acceptor(acceptor).run(app))
     }
@@ -60,6 +78,24 @@ async fn answers(request: Request) -> Result<StatusCode> {
 
 async fn quiet(request: Request) -> Result<Response> {
     Ok(answers(request).await?.with_header("x-effects", "none").into_response())
+}
+
+/// poem has no middleware for this.
+async fn in_time(endpoint: Arc<impl Endpoint>, request: Request) -> Result<Response> {
+    let handled = timeout(TIMEOUT, endpoint.get_response(request)).await;
+    handled.map_err(|_| StatusCode::GATEWAY_TIMEOUT.into())
+}
+
+#[handler]
+fn socket(Data(effects): Data<&Effects>, socket: WebSocket) -> impl IntoResponse {
+    upgrades();
+    let effects = effects.clone();
+    socket.on_upgrade(async move |mut socket| {
+        while let Some(Ok(Message::Text(_))) = socket.next().await {
+            let found = heard(&effects).await;
+            socket.send(Message::text(found)).await.expect("the client reads");
+        }
+    })
 }
 
 #[handler]

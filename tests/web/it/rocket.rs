@@ -1,17 +1,26 @@
 //! Rocket.
 
+use std::panic::AssertUnwindSafe;
+
 use airlock::rocket::{CurrentScope, ScopeRoutes};
+use futures_util::{FutureExt, SinkExt};
 use hyper::body::Bytes;
 use rocket::config::{LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
 use rocket::http::Status;
 use rocket::response::stream::ByteStream;
 use rocket::response::{Responder, Response};
-use rocket::{Config, catch, catchers, get, post, routes, uri};
+use rocket::route::{Handler, Outcome, Route};
+use rocket::{Config, Data, Request, State, catch, catchers, get, post, routes, uri};
+use rocket_ws::{Channel, Message, WebSocket};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use tokio_stream::{Stream, StreamExt};
 
-use crate::frameworks::{Framework, Gone, Told, conforms, kept, rule, scope_of, shown};
+use crate::frameworks::{
+    Framework, Gone, Socketed, TIMEOUT, Told, conforms, heard, kept, rule, scope_of, shown,
+    upgrades,
+};
 use crate::support::{Effects, Server, mail, request};
 
 struct Rocket;
@@ -25,10 +34,13 @@ impl Framework for Rocket {
     /// A catcher's.
     const FAILED: Option<&'static str> = None;
 
+    /// Rocket keeps a request as long as its socket.
+    const SOCKET: Socketed = Socketed::AtItsEnd;
+
     async fn serve(effects: &Effects, told: Told) -> Server {
-        let effects = effects.clone();
+        let noted = effects.clone();
         let scopes = ScopeRoutes::new()
-            .scope(move |request| scope_of(&effects, request.headers().get_one("x-scope")));
+            .scope(move |request| scope_of(&noted, request.headers().get_one("x-scope")));
         let scopes = match told {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
@@ -38,10 +50,17 @@ impl Framework for Rocket {
             }),
         };
         let routes = routes![
-            answer, quiet, fails, scope, slow, stream, panics, blocked, noted, forwards, forwarded
+            answer, quiet, fails, scope, slow, stream, panics, blocked, noted, forwards, forwarded,
+            spawns, socket
         ];
         let catchers = catchers![unavailable];
-        let app = rocket::custom(config()).mount("/", scopes.around(routes));
+        let around = scopes.around(routes![in_time, placed, panics_too]);
+        let app = rocket::custom(config())
+            .manage(effects.clone())
+            .mount("/", scopes.around(routes))
+            .mount("/within", scopes.around(InTime::around(routes![in_time])))
+            .mount("/within", scopes.around(routes![catches]))
+            .mount("/around", InTime::around(around));
         serve(app.mount("/", routes![outside]).register("/", catchers)).await
     }
 }
@@ -125,6 +144,68 @@ async fn panics() {
 #[get("/blocked")]
 async fn blocked() {
     crate::frameworks::without_mail().await;
+}
+
+#[get("/spawns")]
+async fn spawns() {
+    crate::frameworks::spawns().await;
+}
+
+#[get("/socket")]
+fn socket(socket: WebSocket, effects: &State<Effects>) -> Channel<'_> {
+    upgrades();
+    socket.channel(move |mut socket| {
+        Box::pin(async move {
+            while let Some(Ok(Message::Text(_))) = socket.next().await {
+                let found = heard(effects).await;
+                socket.send(found.into()).await?;
+            }
+            Ok(())
+        })
+    })
+}
+
+#[get("/timeout")]
+async fn in_time() {
+    crate::frameworks::slow().await;
+}
+
+#[get("/answer")]
+async fn placed() {
+    crate::frameworks::answer(200).await;
+}
+
+/// Rocket itself is around it, and catches.
+#[get("/catch")]
+async fn panics_too() {
+    crate::frameworks::panics().await;
+}
+
+#[get("/catch")]
+async fn catches() -> Result<(), Status> {
+    let handled = AssertUnwindSafe(crate::frameworks::panics()).catch_unwind().await;
+    handled.map_err(|_| Status::InternalServerError)
+}
+
+/// Rocket has nothing of the kind.
+#[derive(Clone)]
+struct InTime(Box<dyn Handler>);
+
+impl InTime {
+    fn around(mut routes: Vec<Route>) -> Vec<Route> {
+        for route in &mut routes {
+            route.handler = Box::new(Self(route.handler.clone()));
+        }
+        routes
+    }
+}
+
+#[rocket::async_trait]
+impl Handler for InTime {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+        let late = |_| Outcome::Error(Status::GatewayTimeout);
+        timeout(TIMEOUT, self.0.handle(request, data)).await.unwrap_or_else(late)
+    }
 }
 
 /// A failed flush is a status: what it says is a catcher's. Outside the scope, as it finds.

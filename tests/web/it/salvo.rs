@@ -7,10 +7,17 @@ use airlock::salvo::{CurrentScope, ScopeHoop};
 use airlock::tower::ScopeLayer;
 use salvo_core::conn::tcp::TcpAcceptor;
 use salvo_core::http::{StatusCode, StatusError};
-use salvo_core::{Request, Response, Router, Server as SalvoServer, Writer, handler};
+use salvo_core::{Depot, Request, Response, Router, Server as SalvoServer, Writer, handler};
 use salvo_extra::TowerLayerCompat;
+use salvo_extra::affix_state::inject;
+use salvo_extra::catch_panic::CatchPanic;
+use salvo_extra::timeout::Timeout;
+use salvo_extra::websocket::{Message, WebSocket, WebSocketUpgrade};
 
-use crate::frameworks::{Framework, Gone, Told, answer, conforms, kept, rule, scope_of, shown};
+use crate::frameworks::{
+    Framework, Gone, Socketed, TIMEOUT, Told, answer, conforms, heard, kept, rule, scope_of, shown,
+    upgrades,
+};
 use crate::support::{Effects, Server, listen, mail};
 
 struct Salvo;
@@ -22,10 +29,12 @@ impl Framework for Salvo {
     const PANIC: Option<StatusCode> = None;
     const ADD: Option<&'static str> = Some("`.hoop(airlock::salvo::ScopeHoop::new())`");
 
+    const SOCKET: Socketed = Socketed::AtTheUpgrade;
+
     async fn serve(effects: &Effects, told: Told) -> Server {
-        let effects = effects.clone();
+        let noted = effects.clone();
         let scopes =
-            ScopeHoop::new().scope(move |request| scope_of(&effects, request.header("x-scope")));
+            ScopeHoop::new().scope(move |request| scope_of(&noted, request.header("x-scope")));
         let scopes = match told {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
@@ -36,8 +45,20 @@ impl Framework for Salvo {
                 response
             }),
         };
+        let timeout = || Timeout::new(TIMEOUT).error(StatusError::gateway_timeout);
+        let around = Router::with_path("around")
+            .hoop(CatchPanic::new())
+            .hoop(timeout())
+            .hoop(scopes.clone())
+            .push(Router::with_path("timeout").get(slow))
+            .push(Router::with_path("answer").get(placed))
+            .push(Router::with_path("catch").get(panics));
+        let within = Router::with_path("within")
+            .push(Router::with_path("timeout").hoop(timeout()).get(slow))
+            .push(Router::with_path("catch").hoop(CatchPanic::new()).get(panics));
         let inside = Router::new()
             .hoop(scopes)
+            .push(within)
             .push(Router::with_path("answer/{status}").get(answers))
             .push(Router::with_path("quiet/{status}").get(quiet))
             .push(Router::with_path("error/{status}").get(fails))
@@ -46,8 +67,11 @@ impl Framework for Salvo {
             .push(Router::with_path("panic").get(panics))
             .push(Router::with_path("silent").get(silent))
             .push(Router::with_path("blocked").get(blocked))
+            .push(Router::with_path("spawns").get(spawns))
+            .push(Router::with_path("socket").hoop(inject(effects.clone())).get(socket))
             .push(Router::with_path("scope").get(shows));
-        serve(Router::new().push(Router::with_path("outside").get(shows)).push(inside)).await
+        let router = Router::new().push(Router::with_path("outside").get(shows));
+        serve(router.push(around).push(inside)).await
     }
 }
 
@@ -105,6 +129,36 @@ async fn panics() {
 #[handler]
 async fn blocked() {
     crate::frameworks::without_mail().await;
+}
+
+#[handler]
+async fn placed() {
+    answer(200).await;
+}
+
+#[handler]
+async fn spawns() {
+    crate::frameworks::spawns().await;
+}
+
+#[handler]
+async fn socket(
+    request: &mut Request,
+    depot: &mut Depot,
+    response: &mut Response,
+) -> Result<(), StatusError> {
+    upgrades();
+    let effects = depot.get_typed::<Effects>().expect("it is injected").clone();
+    let upgrade = WebSocketUpgrade::new();
+    let talks = async move |mut talk: WebSocket| {
+        while let Some(Ok(message)) = talk.recv().await
+            && message.is_text()
+        {
+            let found = heard(&effects).await;
+            talk.send(Message::text(found)).await.expect("the client reads");
+        }
+    };
+    upgrade.upgrade(request, response, talks).await
 }
 
 #[handler]

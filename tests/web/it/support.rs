@@ -6,11 +6,14 @@ use std::time::{Duration, Instant};
 
 use airlock::{Batch, DispatchError, Executor, Fate, Report, Scope, Why};
 use axum::Router;
+use futures_util::{SinkExt, StreamExt};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{WebSocketStream, client_async};
 
 /// Never runs: the executors here note it.
 #[airlock::task(name = "mail")]
@@ -201,6 +204,27 @@ pub(crate) async fn piece(body: &mut Incoming) -> Option<String> {
     let frame = body.frame().await?.expect("the server goes on");
     let piece = frame.into_data().expect("no trailers");
     Some(String::from_utf8_lossy(&piece).into_owned())
+}
+
+/// A client of a WebSocket.
+pub(crate) struct Socket(WebSocketStream<TcpStream>);
+
+impl Socket {
+    /// One that the server has agreed to.
+    pub(crate) async fn open(address: SocketAddr, path: &str) -> Self {
+        let stream = TcpStream::connect(address).await.expect("the server listens");
+        let opened = client_async(format!("ws://{address}{path}"), stream).await;
+        let (socket, response) = opened.expect("the server agrees");
+        assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+        Self(socket)
+    }
+
+    /// Sends a text, and waits for the one that is the answer.
+    pub(crate) async fn ask(&mut self, text: &str) -> String {
+        self.0.send(Message::text(text)).await.expect("the server reads");
+        let answer = self.0.next().await.expect("the server goes on").expect("a message");
+        answer.into_text().expect("a text").to_string()
+    }
 }
 
 /// A client that sends a request and hangs up after `patience`, without reading an answer.

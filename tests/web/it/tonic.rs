@@ -18,8 +18,9 @@ use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Response, Status, Streaming};
 use tower::{Service, service_fn};
+use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::frameworks::scope_of;
+use crate::frameworks::{TIMEOUT, scope_of};
 use crate::support::{Effects, Server, listen, mail};
 
 /// Messages that are a number.
@@ -89,6 +90,12 @@ async fn ponder(request: Request<u64>) -> Result<Response<u64>, Status> {
     placed
 }
 
+/// Places an order, and panics.
+async fn fall(request: Request<u64>) -> Result<Response<u64>, Status> {
+    place(request).await?;
+    panic!("the stock is negative");
+}
+
 /// Places many orders, as they come in; their number is the answer.
 async fn place_all(request: Request<Streaming<u64>>) -> Result<Response<u64>, Status> {
     let mut orders = request.into_inner();
@@ -135,6 +142,7 @@ where
             Ok(match request.uri().path() {
                 "/shop.Shop/Place" => grpc.unary(service_fn(place), request).await,
                 "/shop.Shop/Ponder" => grpc.unary(service_fn(ponder), request).await,
+                "/shop.Shop/Fall" => grpc.unary(service_fn(fall), request).await,
                 "/shop.Shop/PlaceAll" => {
                     grpc.client_streaming(service_fn(place_all), request).await
                 }
@@ -273,6 +281,60 @@ async fn a_flush_that_has_begun_is_finished_without_the_client() {
     assert!(effects.left().is_empty(), "the flush is still on its way");
     effects.ended(1).await;
     assert_eq!(effects.fates(), ["42: dispatched"]);
+}
+
+/// tonic's own timeout is around all layers.
+#[tokio::test]
+async fn a_timeout_of_the_server_discards_as_cancelled_unless_the_flush_has_begun() {
+    let effects = Effects::new();
+    let (listener, address) = listen().await;
+    let app = tonic::transport::Server::builder()
+        .timeout(TIMEOUT)
+        .layer(layer(&effects))
+        .add_service(Shop);
+    let server = Server::new(address, app.serve_with_incoming(TcpIncoming::from(listener)));
+    let channel = connect(&server).await;
+    let late = call(&channel, "/shop.Shop/Ponder", 42, "").await.expect_err("it takes too long");
+    assert_eq!(late.code(), Code::Cancelled);
+    assert_eq!(effects.fates(), ["42: discarded: cancelled"]);
+    let late = ask(&channel, 43, "slow").await.expect_err("its flush takes too long");
+    assert_eq!(late.code(), Code::Cancelled);
+    assert!(effects.left().is_empty(), "the flush is still on its way");
+    effects.ended(2).await;
+    assert_eq!(effects.fates(), ["42: discarded: cancelled", "43: dispatched"]);
+}
+
+#[tokio::test]
+async fn a_panic_discards_caught_or_not() {
+    let effects = Effects::new();
+    let (_server, channel) = serve(&effects).await;
+    let error = call(&channel, "/shop.Shop/Fall", 1, "").await.expect_err("nothing is answered");
+    assert_eq!(error.code(), Code::Cancelled);
+    assert_eq!(effects.fates(), ["1: discarded: panic"]);
+
+    let within = Effects::new();
+    let (listener, address) = listen().await;
+    let app = tonic::transport::Server::builder()
+        .layer(layer(&within))
+        .layer(CatchPanicLayer::new())
+        .add_service(Shop);
+    let server = Server::new(address, app.serve_with_incoming(TcpIncoming::from(listener)));
+    let channel = connect(&server).await;
+    let error = call(&channel, "/shop.Shop/Fall", 2, "").await.expect_err("it is a 500");
+    assert_eq!(error.code(), Code::Internal);
+    assert_eq!(within.fates(), ["2: discarded: error"]);
+
+    let around = Effects::new();
+    let (listener, address) = listen().await;
+    let app = tonic::transport::Server::builder()
+        .layer(CatchPanicLayer::new())
+        .layer(layer(&around))
+        .add_service(Shop);
+    let server = Server::new(address, app.serve_with_incoming(TcpIncoming::from(listener)));
+    let channel = connect(&server).await;
+    let error = call(&channel, "/shop.Shop/Fall", 3, "").await.expect_err("it is a 500");
+    assert_eq!(error.code(), Code::Internal);
+    assert_eq!(around.fates(), ["3: discarded: panic"]);
 }
 
 #[tokio::test]

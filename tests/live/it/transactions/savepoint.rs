@@ -1,6 +1,8 @@
 //! A savepoint that can't be released, for its body swallowed an error, ends alone: both diesels end it
 //! in ways of their own, and what is around it commits or rolls back as a whole.
 
+use std::cell::Cell;
+
 use airlock::BoxError;
 use airlock::transaction::{DatabaseError, Step, TransactionError};
 use airlock_transactions::placing::send_mail;
@@ -154,4 +156,37 @@ async fn so_do_rows_of_diesel_async() {
     });
     failed.await.expect_err("it is aborted");
     assert_eq!((shop.orders().await, shop.graphile_jobs().await), (vec![], vec![]));
+}
+
+/// What would have to be run again is the transaction around.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn one_that_postgresql_refuses_to_set_is_not_tried_again() {
+    let shop = Shop::open().await;
+    let asked = Cell::new(0);
+    let again = |_: &BoxError| {
+        asked.set(asked.get() + 1);
+        true
+    };
+    let nested = airlock::diesel::Database::new();
+    let placed = airlock::diesel::transaction(&mut connect(&shop.url), |tx| {
+        place(tx, 1)?;
+        insert(tx, 1).expect_err("a duplicate");
+        nested.retry_if(2, again).transaction(tx, |tx| place(tx, 2))
+    });
+    let error = placed.expect_err("it is aborted").to_string();
+    assert!(error.starts_with("can't begin a transaction"), "{error}");
+
+    let nested = airlock::diesel_async::Database::new();
+    let mut connection = connect_async(&shop).await;
+    let body = async |tx: &mut AsyncPgConnection| {
+        place_async(tx, 1).await?;
+        insert_async(tx, 1).await.expect_err("a duplicate");
+        let place = async |tx: &mut AsyncPgConnection| place_async(tx, 2).await;
+        nested.retry_if(2, again).transaction(tx, place).await
+    };
+    let error = airlock::diesel_async::transaction(&mut connection, body).await;
+    let error = error.expect_err("it is aborted").to_string();
+    assert!(error.starts_with("can't begin a transaction"), "{error}");
+    assert_eq!((asked.get(), shop.orders().await), (0, vec![]));
 }
