@@ -113,7 +113,7 @@ mod imp {
     }
 
     /// A future, for whatever task, in the span in force here.
-    #[cfg(feature = "web")]
+    #[cfg(any(feature = "transaction", feature = "web"))]
     pub(crate) fn carried_along<F: Future>(future: F) -> impl Future<Output = F::Output> {
         tracing::Instrument::in_current_span(future)
     }
@@ -224,7 +224,7 @@ mod imp {
         attempted.await
     }
 
-    #[cfg(feature = "web")]
+    #[cfg(any(feature = "transaction", feature = "web"))]
     pub(crate) fn carried_along<F: Future>(future: F) -> impl Future<Output = F::Output> {
         future
     }

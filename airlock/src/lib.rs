@@ -189,6 +189,10 @@ pub mod envelope;
 mod error;
 mod events;
 mod executor;
+#[cfg(any(feature = "transaction", feature = "web"))]
+mod flushes;
+#[cfg(any(feature = "transaction", feature = "web"))]
+mod flushing;
 #[cfg(feature = "graphile")]
 pub mod graphile;
 #[cfg(any(

@@ -31,7 +31,7 @@ pub(crate) fn within<F: Future>(trace: Option<&TraceContext>, future: F) -> With
 }
 
 /// A future, for whatever task, as a part of the trace in force here.
-#[cfg(feature = "web")]
+#[cfg(any(feature = "transaction", feature = "web"))]
 pub(crate) fn carried_along<F: Future>(future: F) -> WithContext<F> {
     future.with_current_context()
 }

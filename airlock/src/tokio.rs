@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
 
+#[cfg(any(feature = "transaction", feature = "web"))]
+pub use crate::flushes::wait_for_flushes;
+
 use crate::StatesError;
 use crate::executor::blocking::{Presence, Runtime};
 use crate::executor::run::Runner;

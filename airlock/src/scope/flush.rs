@@ -219,7 +219,7 @@ impl Flush {
     }
 
     /// Names the executor that would be used here, for a flush that is run elsewhere.
-    #[cfg(feature = "web")]
+    #[cfg(any(feature = "transaction", feature = "web"))]
     pub(crate) fn apart(mut self) -> Self {
         let executor = self.executor();
         self.rules.get_or_insert_default().executor = executor;

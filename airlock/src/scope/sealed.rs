@@ -132,10 +132,10 @@ impl Sealed {
         }
     }
 
-    /// What is to be flushed, if anything, ready to be carried out by another task.
-    #[cfg(feature = "web")]
-    pub(crate) fn decide_apart(mut self, succeeded: bool) -> Option<Flush> {
-        self.decide(succeeded).map(Flush::apart)
+    /// What is to be flushed by whoever ends the scope, if anything; what isn't has been discarded.
+    #[cfg(any(feature = "transaction", feature = "web"))]
+    pub(crate) fn decided(mut self, succeeded: bool) -> Option<Flush> {
+        self.decide(succeeded)
     }
 
     /// What is to be flushed, if anything; what isn't has been discarded.
@@ -205,11 +205,6 @@ impl Sealed {
 /// How a scope ends whose body was a transaction.
 #[cfg(feature = "transaction")]
 impl Sealed {
-    /// What is to be flushed, if anything; what isn't has been discarded.
-    pub(crate) fn decided(mut self, succeeded: bool) -> Option<Flush> {
-        self.decide(succeeded)
-    }
-
     /// What is to become rows of the transaction, if the scope's rules don't say otherwise: judged by
     /// every policy, and offered to no scope around.
     pub(crate) fn judge(mut self) -> Option<Flush> {

@@ -10,9 +10,10 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{Answer, LayerSettings, ScopeBody};
+use crate::flushing::Flushing;
 use crate::scope::inside::Inside;
 use crate::web::head::succeeded;
-use crate::web::{self, Ended, Flushing, Head};
+use crate::web::{self, Ended, Head};
 use crate::{Scope, Sealed};
 
 /// A service whose every request is a scope; made by [`ScopeLayer`](super::ScopeLayer).

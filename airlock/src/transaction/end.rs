@@ -9,6 +9,7 @@ use crate::events;
 #[cfg(feature = "diesel")]
 use crate::executor::blocking::wait;
 use crate::executor::{Batch, DispatchError};
+use crate::flushing::Flushing;
 use crate::private::BoxError;
 use crate::report::Why;
 use crate::scope::flush::Flush;
@@ -210,7 +211,8 @@ impl<T: Send + 'static, E: From<TransactionError>> Ended<T, E> {
 
 pub(crate) async fn flush(left: Left) -> Result<(), FlushError> {
     match left? {
-        Some(flush) => flush.run_async().await,
+        // What has begun after a commit is finished, also where whoever waits for it gives up.
+        Some(flush) => Flushing::of(flush).await,
         None => Ok(()),
     }
 }
@@ -252,23 +254,32 @@ pub(crate) enum Effects {
 }
 
 /// A sealed scope that is discarded as a future is, should nobody get so far as to decide.
-pub(crate) struct Held(Option<Sealed>);
+pub(crate) struct Held {
+    sealed: Option<Sealed>,
+    /// Where the commit has been asked for.
+    asked: Option<String>,
+}
 
 impl Held {
     pub(crate) fn new(sealed: Sealed) -> Self {
-        Self(Some(sealed))
+        Self { sealed: Some(sealed), asked: None }
     }
 
     pub(crate) fn take(mut self) -> Sealed {
-        self.0.take().expect("it is only taken by value")
+        self.sealed.take().expect("it is only taken by value")
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if let Some(sealed) = &mut self.0 {
-            let why = if thread::panicking() { Why::Panic } else { Why::Cancelled };
-            sealed.end(why);
+        let Some(mut sealed) = self.sealed.take() else { return };
+        match &self.asked {
+            Some(place) if !sealed.is_empty() => {
+                let why =
+                    format!("nobody waited for the commit in {place}, which may have happened");
+                events::failed_elsewhere(&sealed.give_back(why));
+            }
+            _ => sealed.end(if thread::panicking() { Why::Panic } else { Why::Cancelled }),
         }
     }
 }
@@ -300,7 +311,7 @@ pub(crate) async fn commit<B: Begun>(
             return Err(effects.rolled_back(place, CommitError::rolled_back(error)).into());
         }
     }
-    effects.on_their_way();
+    effects.on_their_way(&place);
     match complete(begun, settings).await {
         Ok(()) => Ok(()),
         Err(error) => Err(effects.rolled_back(place, error).into()),
@@ -425,11 +436,16 @@ pub(crate) async fn rolled_back<B: Begun>(
 }
 
 impl Effects {
-    /// Notes that the commit is asked for: should nobody wait for the answer, rows may be there all the same.
-    pub(crate) fn on_their_way(&mut self) {
-        if let Self::Rows(flush) = self {
-            let batch = flush.batch();
-            batch.sending(0..batch.len());
+    /// Notes that the commit is asked for: should nobody wait for the answer, it may have happened all the
+    /// same, and rows be there.
+    pub(crate) fn on_their_way(&mut self, place: &str) {
+        match self {
+            Self::Rows(flush) => {
+                let batch = flush.batch();
+                batch.sending(0..batch.len());
+            }
+            Self::After(held) => held.asked = Some(place.to_owned()),
+            _ => {}
         }
     }
 

@@ -265,7 +265,7 @@ impl<B: Begun> DynPart for Ending<B> {
 
     fn commit(&mut self) -> Ended<'_, Result<(), CommitError>> {
         Box::pin(async {
-            self.effects.on_their_way();
+            self.effects.on_their_way(&self.place);
             match self.begun.take() {
                 Some(begun) => complete(begun, &self.settings).await,
                 None => Ok(()),

@@ -2,17 +2,11 @@
 //! client can break off by going away.
 
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
+use std::pin::pin;
 
 use ::tokio::runtime::Handle;
-use ::tokio::task::JoinHandle;
 
-use crate::executor::DispatchError;
-use crate::report::Report;
-use crate::scope::chunks::Undone;
-use crate::scope::context::{self, Seat};
-use crate::scope::flush::Flush;
+use crate::flushing::{Flushing, carried_along};
 use crate::scope::inside::Inside;
 use crate::{FlushError, Scope, Sealed, events};
 
@@ -25,7 +19,6 @@ pub(crate) mod after_response;
     feature = "salvo",
 ))]
 pub(crate) mod current_scope;
-mod flushes;
 #[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
 mod followed;
 #[cfg(any(
@@ -45,7 +38,6 @@ pub(crate) mod head;
 ))]
 pub(crate) mod settings;
 
-pub use flushes::wait_for_flushes;
 #[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
 pub use followed::Followed;
 #[cfg(any(
@@ -121,18 +113,10 @@ pub(crate) async fn run<F: Future>(inside: Inside<F>) -> (F::Output, Sealed) {
 
 /// Ends a request's scope.
 pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Ended {
-    let Some(flush) = sealed.decide_apart(succeeded) else { return Ended::Done };
-    let Ok(runtime) = Handle::try_current() else {
-        return Ended::Flushing(Flushing::Here(Box::pin(flush.run_async())));
-    };
-    let (flushed, decided) = (carried_along(flush), flushes::decided());
-    let flushed = async move {
-        let _decided = decided;
-        flushed.await
-    };
-    if !after_response {
-        return Ended::Flushing(Flushing::Apart(runtime.spawn(flushed)));
-    }
+    let Some(flush) = sealed.decided(succeeded) else { return Ended::Done };
+    let runtime = Handle::try_current().ok().filter(|_| after_response);
+    let Some(runtime) = runtime else { return Ended::Flushing(Flushing::of(flush)) };
+    let flushed = carried_along(flush);
     let flushed = async {
         if let Err(error) = flushed.await {
             events::failed_elsewhere(&error);
@@ -148,43 +132,4 @@ pub(crate) enum Ended {
     Flushing(Flushing),
     /// To keep this as long as the response.
     After(AfterResponse),
-}
-
-/// The flush under the configuration, and as a part of the span and trace, in force here, whatever task
-/// it runs in: tasks that it runs are configured like the request.
-fn carried_along(flush: Flush) -> impl Future<Output = Result<(), FlushError>> + Send {
-    let seat = Seat { config: context::overriding().map(Some), ..Seat::default() };
-    let configured = Inside::new(flush.run_async(), seat);
-    let flushed = events::carried_along(async { configured.await.0 });
-    #[cfg(feature = "opentelemetry")]
-    let flushed = crate::opentelemetry::carried_along(flushed);
-    flushed
-}
-
-/// A flush on its way.
-pub(crate) enum Flushing {
-    /// In a task of its own, which goes on when nobody waits for it any more.
-    Apart(JoinHandle<Result<(), FlushError>>),
-    /// Where there is no runtime to spawn it on.
-    Here(Pin<Box<dyn Future<Output = Result<(), FlushError>> + Send>>),
-}
-
-impl Future for Flushing {
-    type Output = Result<(), FlushError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let joined = match &mut *self {
-            Self::Here(flushed) => return flushed.as_mut().poll(cx),
-            Self::Apart(flushed) => ready!(Pin::new(flushed).poll(cx)),
-        };
-        Poll::Ready(joined.unwrap_or_else(|error| match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The flush itself has told of its intents when the runtime dropped it.
-            Err(_) => Err(FlushError::new(
-                Report::default(),
-                Undone::of(DispatchError::refused("the Tokio runtime has shut down"), 0),
-                Vec::new(),
-            )),
-        }))
-    }
 }

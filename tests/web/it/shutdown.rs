@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use airlock::tokio::wait_for_flushes;
 use airlock::tower::ScopeLayer;
-use airlock::web::wait_for_flushes;
 use axum::Router;
 use axum::body::Body;
 use axum::routing::get;

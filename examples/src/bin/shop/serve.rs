@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use airlock::BoxError;
-use airlock::web::wait_for_flushes;
+use airlock::tokio::wait_for_flushes;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;

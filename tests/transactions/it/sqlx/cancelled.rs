@@ -1,8 +1,12 @@
 //! A future that is dropped rolls back and discards.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::SqliteConnection;
+use airlock::transaction::{Begun, CommitError, Settings, Transaction};
+use airlock::{Batch, BoxError, DispatchError, Executor};
+use sqlx::{Sqlite, SqliteConnection};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::shop::{Shop, place};
@@ -20,4 +24,85 @@ async fn a_body_that_is_dropped_rolls_back_and_discards() {
     timeout(Duration::from_millis(50), placed).await.expect_err("it never ends");
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![]));
     assert_eq!(shop.reports.fates(), ["discarded: cancelled"]);
+}
+
+/// Takes its time.
+struct Slow {
+    begun: Arc<Notify>,
+    go_on: Arc<Notify>,
+}
+
+impl Executor for Slow {
+    async fn dispatch(&self, _: &mut Batch) -> Result<(), DispatchError> {
+        self.begun.notify_one();
+        self.go_on.notified().await;
+        Ok(())
+    }
+}
+
+/// As a handler without a layer is when its client goes away.
+#[tokio::test]
+async fn a_flush_that_has_begun_is_finished_although_nobody_waits_for_it() {
+    let shop = Shop::open().await;
+    let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let reports = shop.reports.clone();
+    let slow = Slow { begun: begun.clone(), go_on: go_on.clone() };
+    let (slow, reports) = (Arc::new(slow), reports);
+    let database = airlock::sqlx::Database::new(shop.pool.clone())
+        .scope(move || reports.scope().executor(slow.clone()));
+    let mails = shop.mails;
+    let placed = database.transaction(async |tx: &mut SqliteConnection| place(tx, mails, 1).await);
+    tokio::select! {
+        placed = placed => panic!("nobody lets it go on: {placed:?}"),
+        () = begun.notified() => {}
+    }
+    assert_eq!((shop.orders().await, shop.reports.fates()), (vec![1], vec![]));
+    go_on.notify_one();
+    airlock::tokio::wait_for_flushes().await;
+    assert_eq!(shop.reports.fates(), ["dispatched"]);
+}
+
+/// A transaction that is committed, of which the answer does not come.
+struct Unanswered<'c>(sqlx::Transaction<'c, Sqlite>);
+
+impl Begun for Unanswered<'_> {
+    type Connection = SqliteConnection;
+
+    fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.0
+    }
+
+    fn place(&self) -> String {
+        "the shop".to_owned()
+    }
+
+    fn is_nested(&mut self) -> bool {
+        false
+    }
+
+    async fn check(&mut self) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<(), CommitError> {
+        self.0.commit().await.expect("committed");
+        std::future::pending().await
+    }
+
+    async fn rollback(self) -> Result<(), BoxError> {
+        Ok(self.0.rollback().await?)
+    }
+}
+
+#[tokio::test]
+async fn a_commit_that_nobody_waits_for_is_reported_as_one_that_may_have_happened() {
+    let shop = Shop::open().await;
+    let reports = shop.reports.clone();
+    let begun = Unanswered(shop.pool.begin().await.expect("begun"));
+    let settings = Settings::default().scope(move || reports.scope());
+    let mut tx = Transaction::new(begun, settings).await.expect("begun");
+    tx.run_async(async |tx| place(tx, shop.mails, 1).await).await.expect("placed");
+    timeout(Duration::from_millis(100), tx.commit()).await.expect_err("there is no answer");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1], vec![]));
+    assert_eq!(shop.reports.fates(), ["not attempted"]);
 }

@@ -1,4 +1,4 @@
-//! Waiting for flushes of which no request waits any more.
+//! Waiting for flushes that nobody waits for any more.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,8 +7,9 @@ use ::tokio::sync::watch::{Receiver, Sender};
 /// Each was made by whoever waits for those before it; flushes that begin now belong to the last.
 static FLUSHES: Mutex<Vec<Sender<()>>> = Mutex::new(Vec::new());
 
-/// Waits for the flushes of all requests that were handled before, on whatever runtime: also for those whose
-/// client has gone, and, with `after_response`, for those that have yet to begin when the response has ended.
+/// Waits for the flushes of all requests that were handled before, and of all transactions that were committed,
+/// on whatever runtime: also for those whose client has gone, and, with `after_response`, for those that have yet
+/// to begin when the response has ended.
 ///
 /// A server that shuts down gracefully waits for its responses, and so for no flush whose client has gone. Call
 /// this when it has ended, and before the runtime does. It has no limit of its own: a response that goes on for
@@ -22,7 +23,7 @@ static FLUSHES: Mutex<Vec<Sender<()>>> = Mutex::new(Vec::new());
 /// ```no_run
 /// use std::time::Duration;
 ///
-/// use airlock::web::wait_for_flushes;
+/// use airlock::tokio::wait_for_flushes;
 /// use tokio::time::timeout;
 ///
 /// # async fn example(server: impl Future<Output = std::io::Result<()>>) -> std::io::Result<()> {
@@ -48,7 +49,7 @@ pub async fn wait_for_flushes() {
 }
 
 /// A flush that was decided; it has ended when this is dropped.
-pub(super) fn decided() -> Receiver<()> {
+pub(crate) fn decided() -> Receiver<()> {
     let mut flushes = flushes();
     if flushes.is_empty() {
         flushes.push(Sender::new(()));
