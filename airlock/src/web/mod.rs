@@ -25,6 +25,7 @@ pub(crate) mod after_response;
     feature = "salvo",
 ))]
 pub(crate) mod current_scope;
+mod flushes;
 #[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
 mod followed;
 #[cfg(any(
@@ -44,6 +45,7 @@ pub(crate) mod head;
 ))]
 pub(crate) mod settings;
 
+pub use flushes::wait_for_flushes;
 #[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
 pub use followed::Followed;
 #[cfg(any(
@@ -123,7 +125,11 @@ pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Ende
     let Ok(runtime) = Handle::try_current() else {
         return Ended::Flushing(Flushing::Here(Box::pin(flush.run_async())));
     };
-    let flushed = carried_along(flush);
+    let (flushed, decided) = (carried_along(flush), flushes::decided());
+    let flushed = async move {
+        let _decided = decided;
+        flushed.await
+    };
     if !after_response {
         return Ended::Flushing(Flushing::Apart(runtime.spawn(flushed)));
     }

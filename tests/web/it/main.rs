@@ -13,6 +13,7 @@ mod poem;
 mod rocket;
 mod salvo;
 mod services;
+mod shutdown;
 mod support;
 mod tonic;
 mod traces;

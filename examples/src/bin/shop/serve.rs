@@ -8,6 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use airlock::BoxError;
+use airlock::web::wait_for_flushes;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -69,8 +70,14 @@ pub(crate) async fn run(cli: &Cli, store: Store, outbox: Outbox) -> Result<(), B
     }
     // Nobody is let in any more; what they have asked for and no worker has begun waits in the queue.
     stopping.send_replace(true);
-    if timeout(GRACE, server).await.is_err() {
-        eprintln!("some clients did not finish in time");
+    let answered = async {
+        let ended = server.await;
+        // Those of requests whose clients have gone are no part of any response.
+        wait_for_flushes().await;
+        ended
+    };
+    if timeout(GRACE, answered).await.is_err() {
+        eprintln!("some requests did not finish in time");
     }
     println!("{}", working.await??);
     store.close().await;
