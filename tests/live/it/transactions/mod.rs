@@ -7,6 +7,7 @@ mod crash;
 mod diesel;
 mod diesel_kinds;
 mod libraries;
+mod pool;
 mod savepoint;
 mod shop;
 mod two_databases;
