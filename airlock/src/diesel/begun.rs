@@ -72,6 +72,10 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
         self.level.is_nested()
     }
 
+    fn ready(&mut self) -> Result<(), CommitError> {
+        self.level.ready(status(self.connection))
+    }
+
     async fn check(&mut self) -> Result<(), BoxError> {
         if name::<C::Backend>() != "SQLite" && !self.is_nested() {
             self.connection.batch_execute("SELECT 1")?;
@@ -80,11 +84,8 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {
-        let level = self.level;
-        let committed = level.ready(status(self.connection)).and_then(|()| {
-            C::TransactionManager::commit_transaction(self.connection)
-                .map_err(|error| level.commit_error::<C::Backend>(error))
-        });
+        let committed = C::TransactionManager::commit_transaction(self.connection)
+            .map_err(|error| self.level.commit_error::<C::Backend>(error));
         self.open = self.level.open(status(self.connection)).is_ok();
         committed
     }

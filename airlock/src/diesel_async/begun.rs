@@ -69,6 +69,10 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
         self.level.is_nested()
     }
 
+    fn ready(&mut self) -> Result<(), CommitError> {
+        self.level.ready(status(self.connection))
+    }
+
     async fn check(&mut self) -> Result<(), BoxError> {
         if name::<C::Backend>() != "SQLite" && !self.is_nested() {
             self.connection.batch_execute("SELECT 1").await?;
@@ -77,12 +81,9 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {
-        let committed = match self.level.ready(status(self.connection)) {
-            Ok(()) => C::TransactionManager::commit_transaction(self.connection)
-                .await
-                .map_err(|error| self.level.commit_error::<C::Backend>(error)),
-            Err(error) => Err(error),
-        };
+        let committed = C::TransactionManager::commit_transaction(self.connection)
+            .await
+            .map_err(|error| self.level.commit_error::<C::Backend>(error));
         if committed.is_err() {
             // The commit's own error is what the caller hears of.
             let _ = self.roll_back().await;

@@ -85,6 +85,16 @@ pub trait Begun: Send + Sized {
     /// Whether this is a savepoint: ending it leaves what is decided to the transaction around.
     fn is_nested(&mut self) -> bool;
 
+    /// Fails where this is not the transaction that a commit would end: one was begun inside it and has not ended,
+    /// or it has ended itself. It is asked before anything is committed, and needs no answer of the database.
+    ///
+    /// # Errors
+    ///
+    /// [`CommitError`], as of a commit.
+    fn ready(&mut self) -> Result<(), CommitError> {
+        Ok(())
+    }
+
     /// Fails where the database would answer a commit with a rollback, as PostgreSQL does after a
     /// statement that failed. It is not asked where the last statement is known to have succeeded.
     ///

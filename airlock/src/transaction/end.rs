@@ -287,7 +287,7 @@ pub(crate) async fn commit<B: Begun>(
         }
         Err(Unprepared::Aborted(error)) => {
             roll_back(begun, settings).await;
-            return Err(effects.rolled_back(place, CommitError::rolled_back(error)).into());
+            return Err(effects.rolled_back(place, error).into());
         }
         Err(Unprepared::Silent(error)) => {
             drop(begun);
@@ -305,8 +305,8 @@ pub(crate) async fn commit<B: Begun>(
 pub(crate) enum Unprepared {
     /// Its effects could not be written.
     Queue(FlushError),
-    /// The database would roll back instead.
-    Aborted(BoxError),
+    /// The database would roll back instead, or end another transaction.
+    Aborted(CommitError),
     /// The database does not answer, and was not asked to commit. It would not answer to a rollback either.
     Silent(BoxError),
 }
@@ -334,9 +334,11 @@ async fn prepare_in_time<B: Begun>(
     settings: &Settings<B::Connection>,
     effects: &mut Effects,
 ) -> Result<(), Unprepared> {
+    begun.ready().map_err(Unprepared::Aborted)?;
     let pushed = write(begun, settings, effects).await.map_err(Unprepared::Queue)?;
     if !pushed {
-        begun.check().await.map_err(Unprepared::Aborted)?;
+        let aborted = |error| Unprepared::Aborted(CommitError::rolled_back(error));
+        begun.check().await.map_err(aborted)?;
     }
     if begun.is_nested() {
         effects.move_around();

@@ -53,11 +53,15 @@ pub async fn commit_all<'t, N: Into<String>>(
         transactions.into_iter().map(|(name, part)| (name.into(), part)).collect();
     for index in 0..parts.len() {
         if let Err(unprepared) = parts[index].1.inner.prepare().await {
-            let place = parts[index].1.inner.place();
+            let part = &mut parts[index].1.inner;
             let error = match unprepared {
                 Unprepared::Queue(error) => TransactionError::Queue(error),
-                Unprepared::Aborted(error) | Unprepared::Silent(error) => {
-                    DatabaseError::new(Step::Commit, place, error).into()
+                // Where it may have been committed by somebody else, its effects are in the error.
+                Unprepared::Aborted(error) if !error.certain => {
+                    part.rolled_back(error).await.into()
+                }
+                Unprepared::Aborted(CommitError { source, .. }) | Unprepared::Silent(source) => {
+                    DatabaseError::new(Step::Commit, part.place(), source).into()
                 }
             };
             return Err(roll_back_all(parts, error).await);

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use airlock::diesel::{Database, begin, transaction};
-use airlock::transaction::TransactionError;
+use airlock::transaction::{TransactionError, commit_all};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::{Connection, SqliteConnection};
 
@@ -98,6 +98,51 @@ async fn one_that_is_left_inside_another_keeps_that_from_its_commit() {
     // All is rolled back, and the connection as good as before.
     transaction(&mut connection, |tx| place(tx, shop.mails, 3)).expect("committed");
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![3], vec![3]));
+}
+
+/// One of several is looked at before any is committed.
+#[tokio::test(flavor = "multi_thread")]
+async fn so_does_one_that_is_left_inside_the_last_of_several() {
+    let (one, two) = (Shop::open().await, Shop::open().await);
+    let mut first = one.database().begin().await.expect("begun");
+    crate::sqlx::shop::insert(&mut first, 1).await.expect("inserted");
+    first.run(|_| one.mails.enqueue(1)).expect("in a scope");
+    let mut connection = connect(&two);
+    let mut second = begin(&mut connection).expect("begun");
+    second.run(|tx| place(tx, two.mails, 2)).expect("placed");
+    AnsiTransactionManager::begin_transaction(&mut *second).expect("a savepoint");
+    let committed = commit_all([("shop", first.into()), ("stock", second.into())]).await;
+    let Err(TransactionError::Database(error)) = committed else {
+        panic!("none is committed: {committed:?}")
+    };
+    let why = "can't commit to SQLite: a transaction inside it was begun and has not ended";
+    assert_eq!((error.is_certain(), error.to_string().as_str()), (true, why));
+    for shop in [&one, &two] {
+        assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![]));
+    }
+    assert_eq!(one.reports.fates(), ["discarded: rolled back"]);
+    transaction(&mut connection, |tx| place(tx, two.mails, 3)).expect("as good as before");
+}
+
+/// Whoever has ended it may have committed it, as here.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_several_that_has_ended_itself_hands_its_effects_back_before_any_is_committed() {
+    let (one, two) = (Shop::open().await, Shop::open().await);
+    let mut first = one.database().begin().await.expect("begun");
+    crate::sqlx::shop::insert(&mut first, 1).await.expect("inserted");
+    first.run(|_| one.mails.enqueue(1)).expect("in a scope");
+    let mut connection = connect(&two);
+    let mut second = begin(&mut connection).expect("begun");
+    second.run(|tx| place(tx, two.mails, 2)).expect("placed");
+    AnsiTransactionManager::commit_transaction(&mut *second).expect("committed");
+    let committed = commit_all([("shop", first.into()), ("stock", second.into())]).await;
+    let Err(TransactionError::Database(error)) = committed else {
+        panic!("nobody can tell: {committed:?}")
+    };
+    assert!(!error.is_certain(), "{error}");
+    assert_eq!(error.into_intents().len(), 1);
+    assert_eq!((one.orders().await, two.orders().await), (vec![], vec![2]));
+    assert_eq!(one.reports.fates(), ["discarded: rolled back"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -250,4 +295,28 @@ async fn a_savepoint_that_is_not_set_is_not_tried_again() {
     };
     assert!(error.to_string().contains("no scope is around"), "{error}");
     assert_eq!((asked.get(), begun), (0, 0));
+}
+
+/// diesel knows that there is no transaction any more, and not why. Written then, rows would be committed one by
+/// one, with no order.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_sqlite_has_rolled_back_by_itself_and_nobody_says_so_there_are_no_rows() {
+    let shop = Shop::open().await;
+    let (database, mut connection) =
+        (Database::new().queue(shop.jobs_queue().await), connect(&shop));
+    let placed = database.transaction(&mut connection, |tx| {
+        place(tx, shop.mails, 1)?;
+        let again = "INSERT OR ROLLBACK INTO orders (id) VALUES (1)";
+        tx.batch_execute(again).expect_err("there is such an order");
+        Ok::<_, ShopError>(())
+    });
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = placed else {
+        panic!("nobody can tell")
+    };
+    assert!(!error.is_certain(), "{error}");
+    assert_eq!(error.into_intents().len(), 1);
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![], vec![]));
+    // The connection is as good as before.
+    database.transaction(&mut connection, |tx| place(tx, shop.mails, 2)).expect("committed");
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![2], vec![2]));
 }

@@ -403,3 +403,29 @@ async fn those_that_are_run_again_may_run_on_other_threads() {
     placed.await.expect("no panic").expect("committed");
     assert_eq!(shop.mails.sent(), [1]);
 }
+
+/// diesel knows that there is no transaction any more, and not why. Written then, rows would be committed one by
+/// one, with no order.
+#[tokio::test]
+async fn where_sqlite_has_rolled_back_by_itself_and_nobody_says_so_there_are_no_rows() {
+    let shop = Shop::open().await;
+    let database = Database::new().queue(shop.jobs_queue().await);
+    let mut connection = connect(&shop).await;
+    let placed = database.transaction(&mut connection, async |tx: &mut Connection| {
+        place(tx, shop.mails, 1).await?;
+        let again = "INSERT OR ROLLBACK INTO orders (id) VALUES (1)";
+        tx.batch_execute(again).await.expect_err("there is such an order");
+        Ok::<_, ShopError>(())
+    });
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = placed.await else {
+        panic!("nobody can tell")
+    };
+    assert!(!error.is_certain(), "{error}");
+    assert_eq!(error.into_intents().len(), 1);
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![], vec![]));
+    // The connection is as good as before.
+    let placed = database
+        .transaction(&mut connection, async |tx: &mut Connection| place(tx, shop.mails, 2).await);
+    placed.await.expect("committed");
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![2], vec![2]));
+}
