@@ -27,11 +27,12 @@ use crate::untouched;
 /// }
 /// ```
 pub trait Backend: sqlx::Database {
-    /// Runs a statement that says nothing, to hear whether the transaction is still a good one.
+    /// Runs a statement, to hear whether the transaction is still a good one.
     #[doc(hidden)]
-    fn probe(
-        connection: &mut Self::Connection,
-    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + '_>>;
+    fn probe<'c>(
+        connection: &'c mut Self::Connection,
+        statement: &'static str,
+    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'c>>;
 }
 
 impl<DB> Backend for DB
@@ -39,10 +40,11 @@ where
     DB: sqlx::Database,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    fn probe(
-        connection: &mut Self::Connection,
-    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + '_>> {
-        Box::pin(async { connection.execute("SELECT 1").await.map(drop) })
+    fn probe<'c>(
+        connection: &'c mut Self::Connection,
+        statement: &'static str,
+    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'c>> {
+        Box::pin(async move { connection.execute(statement).await.map(drop) })
     }
 }
 
@@ -61,11 +63,22 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
         DB::TransactionManager::get_transaction_depth(self) > 1
     }
 
+    /// SQLite rolls back by itself where a disk fails, or a statement says so, and says it of that statement alone.
+    /// Whatever comes then is committed by itself, and a transaction can begin.
+    async fn ready(&mut self, writes: bool) -> Result<(), CommitError> {
+        if writes && DB::NAME == "SQLite" && DB::probe(self, "BEGIN").await.is_ok() {
+            // The connection is as it was found: whoever is around this one finds out by this as well.
+            let _ = DB::probe(self, "ROLLBACK").await;
+            return Err(CommitError::rolled_back(untouched::BY_ITSELF));
+        }
+        Ok(())
+    }
+
     /// PostgreSQL commits by rolling back where a statement has failed, and says so in a way that sqlx does
     /// not show. Of the others SQLite is known not to; behind `Any` may be either.
     async fn check(&mut self) -> Result<(), BoxError> {
         if DB::NAME != "SQLite" && !self.is_nested() {
-            DB::probe(self).await?;
+            DB::probe(self, "SELECT 1").await?;
         }
         Ok(())
     }

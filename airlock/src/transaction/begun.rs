@@ -1,5 +1,7 @@
 //! What a library's transaction has to be able to do.
 
+use std::future::ready;
+
 use crate::private::BoxError;
 
 /// A transaction, or a savepoint inside one, that has begun and not ended; one that is dropped rolls
@@ -86,13 +88,17 @@ pub trait Begun: Send + Sized {
     fn is_nested(&mut self) -> bool;
 
     /// Fails where this is not the transaction that a commit would end: one was begun inside it and has not ended,
-    /// or it has ended itself. It is asked before anything is committed, and needs no answer of the database.
+    /// or it has ended itself. It is asked before anything is committed.
+    ///
+    /// `writes` says that rows are about to be written, which a database that has ended the transaction by itself
+    /// would commit one by one. Elsewhere it may leave that to the commit.
     ///
     /// # Errors
     ///
     /// [`CommitError`], as of a commit.
-    fn ready(&mut self) -> Result<(), CommitError> {
-        Ok(())
+    fn ready(&mut self, writes: bool) -> impl Future<Output = Result<(), CommitError>> + Send {
+        let _ = writes;
+        ready(Ok(()))
     }
 
     /// Fails where the database would answer a commit with a rollback, as PostgreSQL does after a

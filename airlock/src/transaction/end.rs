@@ -334,7 +334,8 @@ async fn prepare_in_time<B: Begun>(
     settings: &Settings<B::Connection>,
     effects: &mut Effects,
 ) -> Result<(), Unprepared> {
-    begun.ready().map_err(Unprepared::Aborted)?;
+    let writes = settings.queue.is_some() && effects.are_any();
+    begun.ready(writes).await.map_err(Unprepared::Aborted)?;
     let pushed = write(begun, settings, effects).await.map_err(Unprepared::Queue)?;
     if !pushed {
         let aborted = |error| Unprepared::Aborted(CommitError::rolled_back(error));
@@ -400,6 +401,11 @@ impl Effects {
             let batch = flush.batch();
             batch.sending(0..batch.len());
         }
+    }
+
+    /// Whether there are any that wait for the commit.
+    fn are_any(&self) -> bool {
+        matches!(self, Self::After(Held(Some(sealed))) if !sealed.is_empty())
     }
 
     fn move_around(&mut self) {

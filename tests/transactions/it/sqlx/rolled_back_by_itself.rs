@@ -1,6 +1,7 @@
 //! SQLite ends a transaction by itself where a disk fails, or a statement says so.
 
 use airlock::sqlx::Database;
+use airlock::transaction::TransactionError;
 use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool};
 
@@ -71,4 +72,26 @@ async fn so_is_one_of_a_pool() {
     });
     request.await.expect("flushed");
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![2, 4], vec![2, 4]));
+}
+
+/// Written then, rows would be committed one by one, with no order.
+#[tokio::test]
+async fn a_body_that_swallows_it_leaves_no_rows() {
+    let (shop, database) = Shop::with_queue().await;
+    let placed = database.transaction(async |tx: &mut SqliteConnection| {
+        place(tx, shop.mails, 1).await?;
+        let refused = sqlx::query("INSERT OR ROLLBACK INTO orders (id) VALUES (1)");
+        refused.execute(tx).await.expect_err("there is such an order");
+        Ok::<_, ShopError>(())
+    });
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = placed.await else {
+        panic!("it can't be committed")
+    };
+    assert!(error.is_certain(), "{error}");
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![], vec![]));
+    assert_eq!(shop.reports.fates(), ["discarded: rolled back"]);
+    let placed =
+        database.transaction(async |tx: &mut SqliteConnection| place(tx, shop.mails, 2).await);
+    placed.await.expect("committed");
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![2], vec![2]));
 }
