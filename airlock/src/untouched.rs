@@ -10,6 +10,10 @@ use sqlx::pool::PoolConnection;
 use sqlx::{Acquire, Connection, Pool, Transaction};
 use sqlx_core::transaction::TransactionManager;
 
+/// Why a transaction can't be committed.
+pub(crate) const BY_ITSELF: &str = "SQLite has rolled the transaction back by itself after an error, and \
+                                    what came after that is not undone: return such errors";
+
 /// A connection of a pool that is in no transaction; others are closed.
 pub(crate) async fn acquire<DB: sqlx::Database>(
     pool: &Pool<DB>,

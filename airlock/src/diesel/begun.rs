@@ -72,7 +72,7 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
         self.level.is_nested()
     }
 
-    fn ready(&mut self) -> Result<(), CommitError> {
+    async fn ready(&mut self, _: bool) -> Result<(), CommitError> {
         self.level.ready(status(self.connection))
     }
 

@@ -10,8 +10,8 @@ use sea_orm::{
 };
 
 use crate::private::BoxError;
-use crate::transaction::begun::{ENDED_BY_ITSELF, refused_to_begin};
 use crate::transaction::{self, CommitError, DatabaseError, Row, Step, TransactionError, dialect};
+use crate::untouched;
 
 /// A transaction of SeaORM that has begun.
 ///
@@ -121,22 +121,21 @@ impl transaction::Begun for Begun {
         self.nested
     }
 
+    /// Before a commit, too: one that fails is the end of SeaORM's transaction, and leaves the connection in it.
+    async fn ready(&mut self, _: bool) -> Result<(), CommitError> {
+        if self.is_sqlite() && self.transaction.execute_unprepared("BEGIN").await.is_ok() {
+            // The connection is as it was found: whoever is around this one finds out by this as well.
+            let _ = self.transaction.execute_unprepared("ROLLBACK").await;
+            return Err(CommitError::rolled_back(untouched::BY_ITSELF));
+        }
+        Ok(())
+    }
+
     async fn check(&mut self) -> Result<(), BoxError> {
         if self.transaction.get_database_backend() != DbBackend::Sqlite && !self.nested {
             self.transaction.execute_unprepared("SELECT 1").await?;
         }
         Ok(())
-    }
-
-    async fn check_open(&mut self) -> Result<(), BoxError> {
-        if self.transaction.get_database_backend() != DbBackend::Sqlite {
-            return Ok(());
-        }
-        let Err(said) = self.transaction.execute_unprepared("BEGIN").await else {
-            self.transaction.execute_unprepared("ROLLBACK").await?;
-            return Err(ENDED_BY_ITSELF.into());
-        };
-        refused_to_begin(said)
     }
 
     async fn commit(self) -> Result<(), CommitError> {
@@ -155,7 +154,33 @@ impl transaction::Begun for Begun {
     }
 
     async fn rollback(self) -> Result<(), BoxError> {
+        if self.is_sqlite() && !self.nested {
+            return Ok(self.roll_back_sqlite().await?);
+        }
         Ok(self.transaction.rollback().await?)
+    }
+}
+
+impl Begun {
+    fn is_sqlite(&self) -> bool {
+        self.transaction.get_database_backend() == DbBackend::Sqlite
+    }
+
+    /// Rolls back what SQLite has begun, and then ends what SeaORM, or sqlx below it, thinks has begun.
+    ///
+    /// Where SQLite has rolled back by itself, sqlx can't, and takes the connection for one in a transaction ever
+    /// after: the next one would be a savepoint, whose rollback leaves open what nobody commits. So what sqlx ends is
+    /// a transaction that is empty, and that either of its statements ends, `COMMIT` and the release of its first
+    /// savepoint.
+    async fn roll_back_sqlite(self) -> Result<(), DbErr> {
+        let Self { transaction, .. } = self;
+        if transaction.execute_unprepared("ROLLBACK").await.is_err() {
+            // Refused where there is a transaction all the same: it must not be committed below.
+            transaction.execute_unprepared("BEGIN").await?;
+            transaction.execute_unprepared("ROLLBACK").await?;
+        }
+        transaction.execute_unprepared("SAVEPOINT _sqlx_savepoint_1").await?;
+        transaction.commit().await
     }
 }
 

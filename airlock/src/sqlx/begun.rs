@@ -7,7 +7,6 @@ use sqlx::{Acquire, Executor};
 use sqlx_core::transaction::TransactionManager;
 
 use crate::private::BoxError;
-use crate::transaction::begun::{ENDED_BY_ITSELF, refused_to_begin};
 use crate::transaction::{Begun, CommitError, DatabaseError, Step, TransactionError};
 use crate::untouched;
 
@@ -64,6 +63,17 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
         DB::TransactionManager::get_transaction_depth(self) > 1
     }
 
+    /// SQLite rolls back by itself where a disk fails, or a statement says so, and says it of that statement alone.
+    /// Whatever comes then is committed by itself, and a transaction can begin.
+    async fn ready(&mut self, writes: bool) -> Result<(), CommitError> {
+        if writes && DB::NAME == "SQLite" && DB::probe(self, "BEGIN").await.is_ok() {
+            // The connection is as it was found: whoever is around this one finds out by this as well.
+            let _ = DB::probe(self, "ROLLBACK").await;
+            return Err(CommitError::rolled_back(untouched::BY_ITSELF));
+        }
+        Ok(())
+    }
+
     /// PostgreSQL commits by rolling back where a statement has failed, and says so in a way that sqlx does
     /// not show. Of the others SQLite is known not to; behind `Any` may be either.
     async fn check(&mut self) -> Result<(), BoxError> {
@@ -71,17 +81,6 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
             DB::probe(self, "SELECT 1").await?;
         }
         Ok(())
-    }
-
-    async fn check_open(&mut self) -> Result<(), BoxError> {
-        if DB::NAME != "SQLite" {
-            return Ok(());
-        }
-        let Err(said) = DB::probe(self, "BEGIN").await else {
-            DB::probe(self, "ROLLBACK").await?;
-            return Err(ENDED_BY_ITSELF.into());
-        };
-        refused_to_begin(said)
     }
 
     async fn commit(self) -> Result<(), CommitError> {

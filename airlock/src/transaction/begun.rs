@@ -1,5 +1,7 @@
 //! What a library's transaction has to be able to do.
 
+use std::future::ready;
+
 use crate::private::BoxError;
 
 /// A transaction, or a savepoint inside one, that has begun and not ended; one that is dropped rolls
@@ -86,13 +88,17 @@ pub trait Begun: Send + Sized {
     fn is_nested(&mut self) -> bool;
 
     /// Fails where this is not the transaction that a commit would end: one was begun inside it and has not ended,
-    /// or it has ended itself. It is asked before anything is committed, and needs no answer of the database.
+    /// or it has ended itself. It is asked before anything is committed.
+    ///
+    /// `writes` says that rows are about to be written, which a database that has ended the transaction by itself
+    /// would commit one by one. Elsewhere it may leave that to the commit.
     ///
     /// # Errors
     ///
     /// [`CommitError`], as of a commit.
-    fn ready(&mut self) -> Result<(), CommitError> {
-        Ok(())
+    fn ready(&mut self, writes: bool) -> impl Future<Output = Result<(), CommitError>> + Send {
+        let _ = writes;
+        ready(Ok(()))
     }
 
     /// Fails where the database would answer a commit with a rollback, as PostgreSQL does after a
@@ -102,17 +108,6 @@ pub trait Begun: Send + Sized {
     ///
     /// What the database says.
     fn check(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send;
-
-    /// Fails where the database has ended the transaction by itself, as SQLite does where a disk is full or
-    /// a statement says so: what is written then would be there without the rest. It is asked before
-    /// effects are written to a queue.
-    ///
-    /// # Errors
-    ///
-    /// What the database says.
-    fn check_open(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send {
-        async { Ok(()) }
-    }
 
     /// Commits, or releases the savepoint.
     ///
@@ -203,20 +198,3 @@ impl CommitError {
         Self { source: source.into(), certain: !sqlstate.is_some_and(elsewhere) }
     }
 }
-
-/// What SQLite said to a second `BEGIN`, which tells whether it is still in the first transaction.
-///
-/// It rolls back by itself where a disk is full or fails, memory is short, or a statement says `OR ROLLBACK`,
-/// and whoever goes on after such an error writes without a transaction.
-///
-/// Source: <https://www.sqlite.org/lang_transaction.html>, "Response To Errors Within A Transaction".
-#[cfg(feature = "sqlx")]
-pub(crate) fn refused_to_begin(said: impl Into<BoxError>) -> Result<(), BoxError> {
-    let said = said.into();
-    if said.to_string().contains("within a transaction") { Ok(()) } else { Err(said) }
-}
-
-/// Where it began another one.
-#[cfg(feature = "sqlx")]
-pub(crate) const ENDED_BY_ITSELF: &str = "SQLite has rolled it back by itself after an error, and what \
-                                          came after that is not undone";

@@ -357,7 +357,8 @@ async fn prepare_in_time<B: Begun>(
     settings: &Settings<B::Connection>,
     effects: &mut Effects,
 ) -> Result<(), Unprepared> {
-    begun.ready().map_err(Unprepared::NotReady)?;
+    let writes = settings.queue.is_some() && effects.are_any();
+    begun.ready(writes).await.map_err(Unprepared::NotReady)?;
     let known_good = write(begun, settings, effects).await?;
     if !known_good {
         begun.check().await.map_err(Unprepared::Aborted)?;
@@ -402,7 +403,6 @@ async fn write<B: Begun>(
     if batch.is_empty() {
         return Ok(false);
     }
-    begun.check_open().await.map_err(Unprepared::Aborted)?;
     if let Err(error) = push(&**queue, begun.connection(), batch).await {
         return Err(match std::mem::replace(effects, Effects::Nothing) {
             Effects::Rows(flush) => Unprepared::Queue(flush.undone(error)),
@@ -447,6 +447,11 @@ impl Effects {
             Self::After(held) => held.asked = Some(place.to_owned()),
             _ => {}
         }
+    }
+
+    /// Whether there are any that wait for the commit.
+    fn are_any(&self) -> bool {
+        matches!(self, Self::After(Held { sealed: Some(sealed), .. }) if !sealed.is_empty())
     }
 
     fn move_around(&mut self) {

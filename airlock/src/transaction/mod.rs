@@ -20,7 +20,7 @@
 //! }
 //! ```
 
-pub(crate) mod begun;
+mod begun;
 mod connection;
 mod end;
 mod error;

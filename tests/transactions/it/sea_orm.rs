@@ -6,7 +6,7 @@ use airlock::transaction::{TransactionError, commit_all};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait};
 
 use crate::sqlx::shop::Shop;
-use crate::support::{Mails, ShopError, assert_ended_by_itself};
+use crate::support::{Mails, ShopError};
 
 async fn connect(shop: &Shop) -> DatabaseConnection {
     sea_orm::Database::connect(format!("sqlite:{}", shop.path())).await.expect("connected")
@@ -119,21 +119,6 @@ async fn rows_of_the_transaction() {
     });
     failed.await.expect_err("out of stock");
     assert_eq!(shop.jobs().await.len(), 4);
-}
-
-#[tokio::test]
-async fn one_that_sqlite_has_ended_by_itself_queues_nothing() {
-    let shop = Shop::open().await;
-    let database = Database::new(connect(&shop).await).queue(shop.jobs_queue().await);
-    let mails = shop.mails;
-    let placed = database.transaction(async |tx: &DatabaseTransaction| {
-        place(tx, mails, 1).await?;
-        let ending = tx.execute_unprepared("INSERT OR ROLLBACK INTO orders (id) VALUES (1)");
-        ending.await.expect_err("a duplicate");
-        Ok::<_, ShopError>(())
-    });
-    assert_ended_by_itself(placed.await);
-    assert_eq!((shop.orders().await, shop.jobs().await), (vec![], vec![]));
 }
 
 #[tokio::test]
@@ -250,4 +235,133 @@ async fn those_that_are_run_again_may_run_on_other_threads() {
     });
     placed.await.expect("no panic").expect("committed");
     assert_eq!(shop.mails.sent(), [1]);
+}
+
+/// A shop, and a database whose only connection is one on which SQLite has ended a transaction by itself.
+async fn rolled_back_by_itself() -> (Shop, Database) {
+    let shop = Shop::open().await;
+    let mut options = sea_orm::ConnectOptions::new(format!("sqlite:{}", shop.path()));
+    options.max_connections(1);
+    let connection = sea_orm::Database::connect(options).await.expect("connected");
+    let database = Database::new(connection);
+    let ended = database.transaction(async |tx: &DatabaseTransaction| {
+        place(tx, shop.mails, 1).await?;
+        tx.execute_unprepared("INSERT OR ROLLBACK INTO orders (id) VALUES (1)").await?;
+        Ok::<_, ShopError>(())
+    });
+    ended.await.expect_err("there is such an order");
+    (shop, database)
+}
+
+/// In a scope around, as a layer's, into which the effects of a savepoint would go.
+async fn three_more(shop: &Shop, database: &Database) {
+    let request = airlock::scope().run_async(async {
+        for (id, fails) in [(2, false), (3, true), (4, false)] {
+            let placed = database.transaction(async |tx: &DatabaseTransaction| {
+                place(tx, shop.mails, id).await?;
+                if fails { Err(ShopError::OutOfStock) } else { Ok(()) }
+            });
+            assert_eq!(placed.await.is_err(), fails, "{id}");
+        }
+    });
+    request.await.expect("flushed");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![2, 4], vec![2, 4]));
+}
+
+#[tokio::test]
+async fn where_sqlite_has_rolled_back_by_itself_the_next_one_is_one_of_its_own() {
+    let (shop, database) = rolled_back_by_itself().await;
+    three_more(&shop, &database).await;
+}
+
+#[tokio::test]
+async fn so_is_it_after_one_of_sea_orms_own() {
+    let (shop, database) = rolled_back_by_itself().await;
+    let own = database.connection().begin().await.expect("begun");
+    insert(&own, "1, NULL").await.expect("inserted");
+    let again = "INSERT OR ROLLBACK INTO orders (id) VALUES (1)";
+    own.execute_unprepared(again).await.expect_err("there is such an order");
+    own.rollback().await.expect_err("SQLite has done it");
+    three_more(&shop, &database).await;
+}
+
+#[tokio::test]
+async fn so_is_it_after_a_panic() {
+    let (shop, database) = rolled_back_by_itself().await;
+    let (shared, mails) = (database.clone(), shop.mails);
+    let panicked = tokio::spawn(async move {
+        let body = async move |tx: &DatabaseTransaction| -> Result<(), ShopError> {
+            place(tx, mails, 1).await?;
+            let again = "INSERT OR ROLLBACK INTO orders (id) VALUES (1)";
+            tx.execute_unprepared(again).await.expect("there is no such order");
+            Ok(())
+        };
+        shared.transaction(body).await
+    });
+    assert!(panicked.await.expect_err("a panic").is_panic());
+    three_more(&shop, &database).await;
+}
+
+#[tokio::test]
+async fn in_a_savepoint_it_is_the_end_of_the_transaction_around() {
+    let (shop, database) = rolled_back_by_itself().await;
+    let placed = database.transaction(async |tx: &DatabaseTransaction| {
+        place(tx, shop.mails, 1).await?;
+        let nested = transaction(tx, async |tx: &DatabaseTransaction| {
+            place(tx, shop.mails, 2).await?;
+            tx.execute_unprepared("INSERT OR ROLLBACK INTO orders (id) VALUES (1)").await?;
+            Ok::<_, ShopError>(())
+        });
+        nested.await.expect_err("there is such an order");
+        Ok::<_, ShopError>(())
+    });
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = placed.await else {
+        panic!("it can't be committed")
+    };
+    assert!(error.is_certain(), "{error}");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![]));
+    three_more(&shop, &database).await;
+}
+
+#[tokio::test]
+async fn a_body_that_swallows_it_is_told() {
+    let (shop, database) = rolled_back_by_itself().await;
+    let swallow = async |tx: &DatabaseTransaction| {
+        place(tx, shop.mails, 1).await?;
+        let again = "INSERT OR ROLLBACK INTO orders (id) VALUES (1)";
+        tx.execute_unprepared(again).await.expect_err("there is such an order");
+        Ok::<_, ShopError>(())
+    };
+    let Err(ShopError::Transaction(TransactionError::Database(error))) =
+        database.transaction(swallow).await
+    else {
+        panic!("it can't be committed")
+    };
+    assert!(error.is_certain(), "{error}");
+    assert_eq!(shop.mails.sent(), [0; 0]);
+    three_more(&shop, &database).await;
+
+    let jobs = shop.jobs_queue().await;
+    let queued = database.clone().queue(jobs);
+    let swallow = async |tx: &DatabaseTransaction| {
+        place(tx, shop.mails, 5).await?;
+        let again = "INSERT OR ROLLBACK INTO orders (id) VALUES (5)";
+        tx.execute_unprepared(again).await.expect_err("there is such an order");
+        Ok::<_, ShopError>(())
+    };
+    queued.transaction(swallow).await.expect_err("it can't be committed");
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![2, 4], vec![]), "nor its mail");
+}
+
+/// SeaORM does not say how deep a transaction is. The book says so.
+#[tokio::test]
+async fn one_of_sea_orms_own_that_is_held_is_committed_in_place_of_the_one_around() {
+    let shop = Shop::open().await;
+    let connection = connect(&shop).await;
+    let tx = begin(&connection).await.expect("begun");
+    place(&tx, shop.mails, 1).in_scope(tx.handle()).await.expect("placed");
+    let held = tx.begin().await.expect("a savepoint");
+    tx.commit().await.expect("SeaORM says that it has");
+    drop(held);
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![1]));
 }

@@ -133,14 +133,3 @@ impl Reports {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
-
-/// What becomes of effects that are rows, where SQLite has ended their transaction by itself and nobody
-/// minded.
-#[track_caller]
-pub(crate) fn assert_ended_by_itself(placed: Result<(), ShopError>) {
-    let Err(ShopError::Transaction(error)) = placed else { panic!("there is no transaction") };
-    let text = error.to_string();
-    assert!(text.contains("SQLite has rolled it back by itself after an error"), "{text}");
-    assert!(text.contains("an error before was passed over: return such errors"), "{text}");
-    assert!(!error.is_committed(), "{text}");
-}

@@ -16,7 +16,7 @@ use crate::support::{Effects, hang_up, hang_up_in, listen, mail, open, request};
 /// Longer than all that is here takes to hang up and shut down.
 const FLUSH: Duration = Duration::from_millis(500);
 
-const HOURS: Duration = Duration::from_secs(7_200);
+const HOURS: Duration = Duration::from_hours(2);
 
 /// For whoever waits also for what other tests of this process have on its way.
 const PATIENCE: Duration = Duration::from_secs(20);

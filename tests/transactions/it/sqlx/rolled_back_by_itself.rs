@@ -1,11 +1,12 @@
 //! SQLite ends a transaction by itself where a disk fails, or a statement says so.
 
 use airlock::sqlx::Database;
+use airlock::transaction::TransactionError;
 use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::{Sqlite, SqliteConnection, SqlitePool};
 
 use super::shop::{Shop, insert, place};
-use crate::support::{ShopError, assert_ended_by_itself};
+use crate::support::ShopError;
 
 /// A shop, and a pool whose only connection has ended a transaction by itself.
 async fn ended() -> (Shop, SqlitePool) {
@@ -73,26 +74,25 @@ async fn so_is_one_of_a_pool() {
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![2, 4], vec![2, 4]));
 }
 
+/// Written then, rows would be committed one by one, with no order.
 #[tokio::test]
-async fn one_that_goes_on_afterwards_queues_nothing() {
+async fn a_body_that_swallows_it_leaves_no_rows() {
     let (shop, database) = Shop::with_queue().await;
-    for fails in [true, false] {
-        let placed = database.transaction(async |tx: &mut SqliteConnection| {
-            place(tx, shop.mails, 1).await?;
-            if fails {
-                let ending = sqlx::query("INSERT OR ROLLBACK INTO orders (id) VALUES (1)");
-                ending.execute(&mut *tx).await.expect_err("there is such an order");
-            }
-            Ok::<_, ShopError>(())
-        });
-        let placed = placed.await;
-        if fails {
-            assert_ended_by_itself(placed);
-            assert_eq!((shop.orders().await, shop.jobs().await), (vec![], vec![]));
-            assert_eq!(shop.reports.fates(), ["discarded: rolled back"]);
-        } else {
-            placed.expect("the next one is one of its own");
-        }
-    }
-    assert_eq!((shop.orders().await, shop.jobs().await), (vec![1], vec![1]));
+    let placed = database.transaction(async |tx: &mut SqliteConnection| {
+        place(tx, shop.mails, 1).await?;
+        let refused = sqlx::query("INSERT OR ROLLBACK INTO orders (id) VALUES (1)");
+        refused.execute(tx).await.expect_err("there is such an order");
+        Ok::<_, ShopError>(())
+    });
+    let Err(ShopError::Transaction(TransactionError::Database(error))) = placed.await else {
+        panic!("it can't be committed")
+    };
+    assert!(error.is_certain(), "{error}");
+    assert!(error.to_string().ends_with("is not undone: return such errors"), "{error}");
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![], vec![]));
+    assert_eq!(shop.reports.fates(), ["discarded: rolled back"]);
+    let placed =
+        database.transaction(async |tx: &mut SqliteConnection| place(tx, shop.mails, 2).await);
+    placed.await.expect("committed");
+    assert_eq!((shop.orders().await, shop.jobs().await), (vec![2], vec![2]));
 }
