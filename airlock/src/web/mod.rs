@@ -19,7 +19,6 @@ pub(crate) mod after_response;
     feature = "salvo",
 ))]
 pub(crate) mod current_scope;
-mod flushes;
 #[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
 mod followed;
 #[cfg(any(
@@ -39,7 +38,6 @@ pub(crate) mod head;
 ))]
 pub(crate) mod settings;
 
-pub use flushes::wait_for_flushes;
 #[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
 pub use followed::Followed;
 #[cfg(any(
