@@ -8,7 +8,7 @@ use diesel::sql_types::{Nullable, Text};
 use diesel::{QueryResult, QueryableByName};
 
 use crate::transaction::retry::any_source;
-use crate::transaction::{CommitError, DatabaseError, Row, Step, TransactionError};
+use crate::transaction::{CommitError, DatabaseError, LEFT_OPEN, Row, Step, TransactionError};
 
 /// Whether an error, or one that it came from, says that transactions were in each other's way, and
 /// that the same one may succeed if it is run again.
@@ -80,11 +80,9 @@ impl Level {
 
     /// Refuses a commit that would be that of a transaction left inside this one, or of none.
     pub(crate) fn ready(self, status: &TransactionManagerStatus) -> Result<(), CommitError> {
-        const LEFT: &str =
-            "a transaction inside it was begun and has not ended: end that one first";
         match self.open(status) {
             Ok(1) => Ok(()),
-            Ok(_) => Err(CommitError::rolled_back(LEFT)),
+            Ok(_) => Err(CommitError::rolled_back(LEFT_OPEN)),
             // diesel sends nothing any more.
             Err(error @ Error::BrokenTransactionManager) => Err(CommitError::rolled_back(error)),
             // Whoever has ended it may have committed it.

@@ -10,7 +10,10 @@ use sea_orm::{
 };
 
 use crate::private::BoxError;
-use crate::transaction::{self, CommitError, DatabaseError, Row, Step, TransactionError, dialect};
+use crate::sea_orm::inside::{Around, Inside};
+use crate::transaction::{
+    self, CommitError, DatabaseError, LEFT_OPEN, Row, Step, TransactionError, dialect,
+};
 use crate::untouched;
 
 /// A transaction of SeaORM that has begun.
@@ -30,7 +33,9 @@ use crate::untouched;
 /// ```
 #[derive(Debug)]
 pub struct Begun {
-    transaction: DatabaseTransaction,
+    transaction: Box<DatabaseTransaction>,
+    around: Around,
+    inside: Option<Inside>,
     nested: bool,
 }
 
@@ -69,7 +74,16 @@ impl Begin for DatabaseConnection {
 
 impl Begin for DatabaseTransaction {
     fn begun(&self) -> Pin<Box<dyn Future<Output = Result<Begun, TransactionError>> + Send + '_>> {
-        Box::pin(async { begun(self.begin().await, self.get_database_backend(), true) })
+        Box::pin(async {
+            let backend = self.get_database_backend();
+            let Some(inside) = Inside::of(self) else {
+                let error = DatabaseError::new(Step::Begin, name(backend), LEFT_OPEN);
+                return Err(error.into());
+            };
+            let mut begun = begun(self.begin().await, backend, true)?;
+            begun.inside = Some(inside);
+            Ok(begun)
+        })
     }
 }
 
@@ -88,7 +102,11 @@ pub(super) fn begun(
         }
         _ => None,
     };
-    begun.map(|transaction| Begun { transaction, nested }).map_err(|error| {
+    let found = |transaction| {
+        let transaction = Box::new(transaction);
+        Begun { around: Around::of(&transaction), transaction, inside: None, nested }
+    };
+    begun.map(found).map_err(|error| {
         let error = DatabaseError::new(Step::Begin, name(backend), error);
         match next {
             Some(next) => error.with_next_step(next).into(),
@@ -123,6 +141,12 @@ impl transaction::Begun for Begun {
 
     /// Before a commit, too: one that fails is the end of SeaORM's transaction, and leaves the connection in it.
     async fn ready(&mut self, _: bool) -> Result<(), CommitError> {
+        if self.around.is_around_another() {
+            return Err(CommitError::rolled_back(LEFT_OPEN));
+        }
+        if self.inside.as_ref().is_some_and(Inside::is_left_alone) {
+            return Err(CommitError::rolled_back("the transaction around it has ended"));
+        }
         if self.is_sqlite() && self.transaction.execute_unprepared("BEGIN").await.is_ok() {
             // The connection is as it was found: whoever is around this one finds out by this as well.
             let _ = self.transaction.execute_unprepared("ROLLBACK").await;

@@ -24,6 +24,7 @@
 mod begun;
 mod conflict;
 mod database;
+mod inside;
 
 pub use begun::{Begin, Begun};
 pub use conflict::is_conflict;

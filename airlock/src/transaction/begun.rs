@@ -198,3 +198,8 @@ impl CommitError {
         Self { source: source.into(), certain: !sqlstate.is_some_and(elsewhere) }
     }
 }
+
+/// Why a transaction can't be committed, nor another one begin inside it.
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sea-orm"))]
+pub(crate) const LEFT_OPEN: &str =
+    "a transaction inside it was begun and has not ended: end that one first";

@@ -31,6 +31,8 @@ pub(crate) mod retry;
 pub(crate) mod settings;
 mod several;
 
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sea-orm"))]
+pub(crate) use begun::LEFT_OPEN;
 pub use begun::{Begun, CommitError};
 pub use connection::{Connection, Row, dialect};
 #[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]

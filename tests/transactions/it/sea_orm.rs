@@ -365,3 +365,54 @@ async fn one_of_sea_orms_own_that_is_held_is_committed_in_place_of_the_one_aroun
     drop(held);
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![1]));
 }
+
+/// That nothing is committed, and why.
+#[track_caller]
+fn refused(error: TransactionError, why: &str) {
+    let TransactionError::Database(error) = error else { panic!("the database's: {error}") };
+    assert!(error.is_certain() && error.to_string().contains(why), "{error}");
+}
+
+const LEFT: &str = "a transaction inside it was begun and has not ended: end that one first";
+
+/// SeaORM would release what is inside, and roll everything back once that is dropped.
+#[tokio::test]
+async fn one_that_is_left_inside_another_keeps_that_from_its_commit() {
+    let shop = Shop::open().await;
+    let connection = connect(&shop).await;
+    let outer = begin(&connection).await.expect("begun");
+    place(&outer, shop.mails, 1).in_scope(outer.handle()).await.expect("placed");
+    let inner = begin(&*outer).in_scope(outer.handle()).await.expect("a savepoint");
+    insert(&inner, "2, NULL").await.expect("inserted");
+    refused(outer.commit().await.expect_err("one is open"), LEFT);
+    refused(inner.commit().await.expect_err("nothing is around"), "around it has ended");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![]));
+    let placed =
+        transaction(&connection, async |tx: &DatabaseTransaction| place(tx, shop.mails, 3).await);
+    placed.await.expect("the pool is as good as before");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![3], vec![3]));
+}
+
+/// Of two at once one would release the other.
+#[tokio::test]
+async fn those_inside_one_take_turns() {
+    let shop = Shop::open().await;
+    let connection = connect(&shop).await;
+    let mails = shop.mails;
+    let placed = transaction(&connection, async |tx: &DatabaseTransaction| {
+        let one = async |id| {
+            let body = async |tx: &DatabaseTransaction| {
+                tokio::task::yield_now().await;
+                place(tx, mails, id).await
+            };
+            transaction(tx, body).await
+        };
+        let (first, second) = tokio::join!(one(1), one(2));
+        first.expect("it was the first");
+        let Err(ShopError::Transaction(error)) = second else { panic!("one is open") };
+        refused(error, LEFT);
+        one(3).await
+    });
+    placed.await.expect("committed");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1, 3], vec![1, 3]));
+}
