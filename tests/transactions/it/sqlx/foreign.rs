@@ -43,6 +43,39 @@ async fn a_scope_around_it_lets_effects_out_at_its_own_end() {
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1], vec![1]));
 }
 
+/// As documented: a scope knows nothing of a transaction that was opened without airlock.
+#[tokio::test]
+async fn a_scope_around_it_has_to_fail_where_it_is_rolled_back() {
+    for fails in [true, false] {
+        let shop = Shop::open().await;
+        let placed = airlock::scope().run_async(async {
+            let mut foreign = shop.pool.begin().await?;
+            place(&mut foreign, shop.mails, 1).await?;
+            foreign.rollback().await?;
+            if fails { Err(ShopError::OutOfStock) } else { Ok(()) }
+        });
+        assert_eq!(placed.await.expect("flushed").is_err(), fails);
+        let sent = if fails { vec![] } else { vec![1] };
+        assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], sent));
+    }
+}
+
+/// As documented: a savepoint that sqlx sets by itself knows of no scope.
+#[tokio::test]
+async fn a_savepoint_of_the_library_s_own_keeps_its_effects() {
+    use sqlx::Acquire;
+
+    let shop = Shop::open().await;
+    let placed = airlock::sqlx::transaction(&shop.pool, async |tx: &mut SqliteConnection| {
+        let mut own = tx.begin().await?;
+        place(&mut own, shop.mails, 1).await?;
+        own.rollback().await?;
+        place(tx, shop.mails, 2).await
+    });
+    placed.await.expect("committed");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![2], vec![1, 2]));
+}
+
 #[tokio::test]
 async fn rows_belong_to_whoever_commits() {
     let (shop, database) = Shop::with_queue().await;
