@@ -14,6 +14,7 @@ mod graphile;
 mod jobs;
 mod proxy;
 mod python;
+mod round_trips;
 mod servers;
 mod shop;
 mod support;
