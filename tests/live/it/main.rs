@@ -12,6 +12,7 @@ mod dramatiq_redis;
 mod faults;
 mod graphile;
 mod jobs;
+mod leftovers;
 mod proxy;
 mod python;
 mod round_trips;
