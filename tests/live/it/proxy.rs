@@ -55,6 +55,14 @@ impl Proxy {
         self.line.left().to_server = Some(bytes);
     }
 
+    /// Lets that many more bytes through to the server, and holds back the rest for as long as the server
+    /// lives.
+    pub(crate) fn hold_after_sent(&self, bytes: usize) {
+        let mut left = self.line.left();
+        left.to_server = Some(bytes);
+        left.holds = true;
+    }
+
     /// Lets that many more bytes through to the client, then cuts: an answer that is lost. With 0 it
     /// is cut when the server next answers, which has then done what it was asked.
     pub(crate) fn cut_after_answered(&self, bytes: usize) {
@@ -125,6 +133,8 @@ struct Line {
 #[derive(Default)]
 struct Left {
     to_server: Option<usize>,
+    /// Whether the rest is held back, and the line not cut.
+    holds: bool,
     to_client: Option<usize>,
     instead: Option<(Vec<u8>, Instead)>,
     delay: Duration,
@@ -253,6 +263,9 @@ async fn pump(
             return;
         }
         if last {
+            if line.left().holds {
+                pending::<()>().await;
+            }
             line.cut();
             return;
         }
