@@ -143,6 +143,7 @@ const SHUT_DOWN: &str = "the Tokio runtime has shut down";
 
 impl Executor for Tasks {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
         for (index, intent) in batch.iter().enumerate() {
             let options = intent.options().check_immediate(self.inner.runner.executor);
             options.map_err(|error| DispatchError::only(index, error))?;

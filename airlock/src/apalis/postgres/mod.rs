@@ -225,6 +225,7 @@ impl Postgres {
 
 impl Executor for Postgres {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
         let jobs = jobs(batch, NAME, &self.serving.queue)?;
         let sent = self.home.run(self.send(&jobs, batch)).await?;
         let left_out = sent.map_err(|error| self.not_sent(&jobs, error))?;
