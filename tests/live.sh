@@ -32,7 +32,7 @@ main() {
     servers
     if [ "${1-}" = --shell ]; then
         export -p | sed -n 's/^declare -x \(AIRLOCK_\)/export \1/p'
-        "${SHELL:-bash}" 9>&- || true
+        shell
     elif [ "${1-}" = --bench ]; then
         step "measuring the engines"
         job cargo bench --package airlock-live --bench engines -- "${@:2}"
@@ -135,14 +135,24 @@ job() {
     echo "$!" >>"$AIRLOCK_LIVE_FOLDER/jobs"
 }
 
+# Opens a shell in this process group, to which the terminal listens. It is waited for as a job is, since a
+# signal for this process would wait for a command in the foreground; and jobs like that ignore Ctrl-C.
+shell() {
+    env --default-signal=INT,QUIT "${SHELL:-bash}" <&0 9>&- &
+    echo "$!" >"$AIRLOCK_LIVE_FOLDER/shell"
+    wait "$!" || true
+    rm "$AIRLOCK_LIVE_FOLDER/shell"
+}
+
 # This process alone holds the other end of what the cleaner reads. However it ends, also if it is
-# killed, that is when the cleaner is called for. Signals meant for this process don't stop it.
+# killed, that is when the cleaner is called for. Signals meant for this process don't stop it, nor does it
+# that nobody reads any more what it says.
 prepare_to_clean_up() {
     AIRLOCK_LIVE_FOLDER=$(mktemp --directory "${TMPDIR:-/tmp}/airlock-live-XXXXXX")
     export AIRLOCK_LIVE_FOLDER
     # PostgreSQL's own user has to get through.
     chmod 711 "$AIRLOCK_LIVE_FOLDER"
-    exec 9> >(trap '' HUP INT TERM && cat >/dev/null && clean_up)
+    exec 9> >(trap '' HUP INT TERM PIPE && cat >/dev/null && clean_up)
     local cleaner=$!
     trap 'exit 129' HUP
     trap 'exit 130' INT
@@ -152,8 +162,10 @@ prepare_to_clean_up() {
 }
 
 clean_up() {
-    step "stopping servers"
+    step "stopping servers" 2>/dev/null || true
     local one name
+    # As when a terminal is closed, which a shell passes on.
+    one=$(cat "$AIRLOCK_LIVE_FOLDER/shell" 2>/dev/null) && kill -HUP "$one" || true
     while read -r one; do
         kill -KILL -- "-$one" 2>/dev/null || true
     done < <(cat "$AIRLOCK_LIVE_FOLDER/jobs" 2>/dev/null)

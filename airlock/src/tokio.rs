@@ -28,7 +28,9 @@ fn presence() -> Presence {
         Err(_) => Presence::Absent,
         Ok(RuntimeFlavor::CurrentThread) => Presence::MustNotBlock,
         // The runtime moves its other work to another thread meanwhile. In a `LocalSet` it can't,
-        // and nothing but the attempt tells.
+        // and nothing but the attempt tells: Tokio can't be asked, and what it says is a panic. Of that
+        // the program's panic hook hears, which can't be kept from it without keeping others' panics
+        // from it too; the flush is refused then, so it hears no more often than something is wrong.
         Ok(_) => match catch_unwind(|| tokio::task::block_in_place(|| ())) {
             Ok(()) => Presence::MayBlock,
             Err(_) => Presence::MustNotBlock,
@@ -146,6 +148,7 @@ const SHUT_DOWN: &str = "the Tokio runtime has shut down";
 
 impl Executor for Tasks {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
         for (index, intent) in batch.iter().enumerate() {
             let options = intent.options().check_immediate(self.inner.runner.executor);
             options.map_err(|error| DispatchError::only(index, error))?;

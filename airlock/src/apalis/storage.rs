@@ -138,6 +138,7 @@ where
         + 'static,
 {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
         let envelopes = envelope::of_batch(batch, "apalis::Storage", &self.honoured)?;
         batch.sending(0..batch.len());
         let sent = send(self.backend.clone(), envelopes.into_iter().map(task)).await;

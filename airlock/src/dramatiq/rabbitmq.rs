@@ -86,6 +86,7 @@ impl RabbitMq {
 
 impl Executor for RabbitMq {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
         let mut honoured = vec!["queue", "delay", "at", "expires", "max_attempts"];
         honoured.extend(self.max_priority.map(|_| "priority"));
         let envelopes = envelope::of_batch(batch, NAME, &honoured)?;

@@ -115,6 +115,7 @@ impl Redis {
 
 impl Executor for Redis {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
         let honoured = ["queue", "delay", "at", "expires", "max_attempts", "unique_key"];
         let (mut steps, mut body) = (Steps::new(&LAYOUT), Vec::new());
         for made in envelope::each(batch, NAME, &honoured) {

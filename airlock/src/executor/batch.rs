@@ -51,6 +51,9 @@ pub struct Batch {
     pub(crate) attempting: Option<usize>,
     /// Which are on their way, should the flush be cut short.
     sending: Range<usize>,
+    /// Those before it were another executor's before, which may have sent them. There are some where
+    /// somebody's own executor gives a batch to several.
+    doubtful: usize,
     /// Which were left out because the engine holds their unique key, in order.
     duplicates: Vec<usize>,
     /// Which of those up to `completed` were not attempted, in order: there are some where several
@@ -108,6 +111,7 @@ impl Batch {
             failures: Vec::new(),
             attempting: None,
             sending: 0..0,
+            doubtful: 0,
             duplicates: Vec::new(),
             skipped: Vec::new(),
             accounted: false,
@@ -162,7 +166,8 @@ impl Batch {
 
     /// Notes that these are on their way, and that those before them have left. It is for executors
     /// that await an answer: where the flush is dropped meanwhile, its report says of these that they
-    /// may have left. Of what an executor says nothing of, it says that it was discarded.
+    /// may have left. Of what an executor says nothing of, it says that it was discarded. Where one gives
+    /// a batch to several of airlock's, what an earlier one may have sent stays in doubt.
     ///
     /// # Examples
     ///
@@ -188,6 +193,20 @@ impl Batch {
         self.sending = indices;
     }
 
+    /// Notes that an executor begins. What another one has said of its progress is not about this one, and
+    /// leaves in doubt what that may have sent.
+    pub(crate) fn begin(&mut self) {
+        self.doubt_progress();
+        self.failures.clear();
+        self.attempting = None;
+    }
+
+    fn doubt_progress(&mut self) {
+        self.doubtful = self.doubtful.max(self.completed).max(self.sending.end);
+        self.completed = 0;
+        self.sending = 0..0;
+    }
+
     /// Whether the engine [left out](Self::left_out) the intent at `index`.
     pub(crate) fn is_left_out(&self, index: usize) -> bool {
         self.duplicates.binary_search(&index).is_ok()
@@ -209,6 +228,9 @@ impl Batch {
 
     /// What became of the batch, where everything was attempted.
     pub(crate) fn finish(&mut self) -> Result<(), DispatchError> {
+        if !self.failures.is_empty() {
+            self.doubt_progress();
+        }
         DispatchError::each(std::mem::take(&mut self.failures))
     }
 
@@ -217,7 +239,12 @@ impl Batch {
         if !self.accounted && !self.skipped.is_empty() {
             self.part_with_dispatched();
         }
-        DispatchError::until(self.completed, std::mem::take(&mut self.failures))
+        let failures = std::mem::take(&mut self.failures);
+        let failed = failures.iter().map(|(index, _)| index + 1).max().unwrap_or(0);
+        let stopped = DispatchError::until(self.completed, failures);
+        self.doubt_progress();
+        self.doubtful = self.doubtful.max(failed);
+        stopped
     }
 
     /// What became of the batch, where nobody waited for its executor to end.
@@ -225,7 +252,10 @@ impl Batch {
         let sending = std::mem::take(&mut self.sending);
         let sending = sending.start..sending.end.min(self.len());
         self.completed = self.completed.max(sending.end);
-        self.failures.extend(sending.map(|index| (index, InDoubt.into())));
+        let not_attempted = self.completed..self.doubtful.min(self.len());
+        let skipped = self.skipped.iter().copied().filter(|index| *index < self.doubtful);
+        let doubtful = sending.chain(not_attempted).chain(skipped);
+        self.failures.extend(doubtful.map(|index| (index, InDoubt.into())));
         self.stopped()
     }
 
@@ -513,11 +543,22 @@ impl Batch {
         }
     }
 
+    /// Takes out what is in doubt, for whoever [doubts](Self::doubt) it again in the end.
+    pub(crate) fn take_doubt(&mut self) -> usize {
+        self.begin();
+        std::mem::take(&mut self.doubtful)
+    }
+
+    pub(crate) fn doubt(&mut self, doubtful: usize) {
+        self.doubtful = doubtful;
+    }
+
     /// Makes the batch as new, to be dispatched by another executor or once more; says whether it
     /// was [accounted](Self::account) for before.
     pub(crate) fn renew(&mut self) -> bool {
         self.account(0, Vec::new(), Vec::new());
         self.attempting = None;
+        self.doubtful = 0;
         self.duplicates.clear();
         std::mem::replace(&mut self.accounted, true)
     }
@@ -569,6 +610,7 @@ impl Batch {
         let skipped = std::mem::take(&mut self.skipped);
         let duplicates = std::mem::take(&mut self.duplicates);
         let completed = std::mem::take(&mut self.completed);
+        let doubtful = std::mem::take(&mut self.doubtful);
         let mut failures = std::mem::take(&mut self.failures);
         failures.sort_by_key(|(index, _)| *index);
         let mut failures = failures.into_iter().peekable();
@@ -581,6 +623,7 @@ impl Batch {
                 while taken.next_if(|position| *position <= place).is_some() {
                     place += 1;
                 }
+                let before = remaining.len();
                 if let Some((_, error)) = failures.next_if(|(failed, _)| *failed == index) {
                     self.failures.push((self.intents.len() + remaining.len(), error));
                     remaining.push(intent);
@@ -590,6 +633,9 @@ impl Batch {
                     let duplicate = duplicates.binary_search(&index).is_ok();
                     let fate = if duplicate { Fate::Duplicate } else { Fate::Dispatched };
                     self.aside.push((place, Aside::Entry(ReportEntry::new(&intent, fate))));
+                }
+                if index < doubtful {
+                    self.doubtful += remaining.len() - before;
                 }
                 place += 1;
             }

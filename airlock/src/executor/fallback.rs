@@ -56,12 +56,13 @@ impl<First: Executor, Second: Executor> Executor for Fallback<First, Second> {
         if parts.send(&self.first, all).await {
             return parts.finish();
         }
-        let (mut reasons, refused) = parts.take_reasons();
-        // Why what was not attempted was not.
-        let general = refused.as_ref().or_else(|| reasons.iter().flatten().next());
-        let general = general.map_or_else(|| "it was not attempted".into(), ToString::to_string);
+        // Why what was not attempted was not. The others' reasons stay with them: the first may have sent
+        // them, which is told of also where nobody waits for the second.
+        let general = parts.put_reasons_aside();
+        let general = general.unwrap_or_else(|| "it was not attempted".into());
         let rest = parts.rest(|_| true);
         parts.send(&self.second, rest).await;
+        let mut reasons = parts.take_earlier();
         parts.explain(|index, second| {
             let first = index.and_then(|index| reasons.get_mut(index)?.take());
             let Some(second) = second else { return first };

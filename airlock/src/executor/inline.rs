@@ -76,6 +76,7 @@ impl Inline {
 
 impl Executor for Inline {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
         if batch.awaited { self.run_awaited(batch).await } else { self.run_now(batch) }
     }
 

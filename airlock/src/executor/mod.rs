@@ -170,6 +170,7 @@ where
     E: Into<BoxError>,
 {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
         for index in 0..batch.len() {
             // The closure gets a copy, so that the intent can be handed back should it fail.
             let Some(intent) = batch.copy_or_take(index) else { continue };

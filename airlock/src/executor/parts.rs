@@ -14,6 +14,10 @@ pub(super) struct Parts<'a> {
     /// Why a part was refused, and the first intent of it, where that is not yet said otherwise.
     refused: Option<(usize, BoxError)>,
     sent: Option<Sent>,
+    /// Why an executor before did not dispatch an intent, where nothing else is said of it.
+    earlier: Vec<Option<BoxError>>,
+    /// What was in doubt before.
+    doubtful: usize,
 }
 
 /// What has become of an intent.
@@ -39,7 +43,9 @@ impl<'a> Parts<'a> {
         let became = |intent: &Intent| {
             if intent.is_spent() { Became::Left } else { Became::NotAttempted }
         };
-        Self { became: whole.iter().map(became).collect(), whole, refused: None, sent: None }
+        let doubtful = whole.take_doubt();
+        let became = whole.iter().map(became).collect();
+        Self { whole, became, refused: None, sent: None, earlier: Vec::new(), doubtful }
     }
 
     /// Those of the intents for which `wanted` says so that have not left and can be sent.
@@ -108,8 +114,9 @@ impl<'a> Parts<'a> {
         }
     }
 
-    /// Takes the reasons out that are known so far: of each intent that failed, and of a refusal.
-    pub(super) fn take_reasons(&mut self) -> (Vec<Option<BoxError>>, Option<BoxError>) {
+    /// Puts the reasons aside that are known so far, of each intent that failed, so that others may come;
+    /// gives why intents were not attempted, as far as that is known.
+    pub(super) fn put_reasons_aside(&mut self) -> Option<String> {
         let reason = |became: &mut Became| match became {
             Became::Failed(_) => match std::mem::replace(became, Became::NotAttempted) {
                 Became::Failed(error) => Some(error),
@@ -117,8 +124,14 @@ impl<'a> Parts<'a> {
             },
             _ => None,
         };
-        let reasons = self.became.iter_mut().map(reason).collect();
-        (reasons, self.refused.take().map(|(_, cause)| cause))
+        self.earlier = self.became.iter_mut().map(reason).collect();
+        let refused = self.refused.take().map(|(_, cause)| cause);
+        refused.as_ref().or_else(|| self.earlier.iter().flatten().next()).map(ToString::to_string)
+    }
+
+    /// Takes the reasons out that were put aside.
+    pub(super) fn take_earlier(&mut self) -> Vec<Option<BoxError>> {
+        std::mem::take(&mut self.earlier)
     }
 
     /// Says of each intent that did not leave why, given what is known of it: its index, and its
@@ -172,12 +185,18 @@ impl<'a> Parts<'a> {
             }
         }
         self.whole.account(completed, failures, skipped);
+        self.whole.doubt(self.doubtful);
     }
 }
 
 impl Drop for Parts<'_> {
     fn drop(&mut self) {
         self.settle();
+        for (became, earlier) in self.became.iter_mut().zip(std::mem::take(&mut self.earlier)) {
+            if let (Became::NotAttempted, Some(earlier)) = (&*became, earlier) {
+                *became = Became::Failed(earlier);
+            }
+        }
         if !self.became.is_empty() {
             self.note();
         }

@@ -81,6 +81,7 @@ fn work(runner: &Runner, jobs: &Mutex<Receiver<Flush>>, on_error: &dyn Fn(FlushE
 
 impl Executor for ThreadPool {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
         for (index, intent) in batch.iter().enumerate() {
             let options = intent.options().check_immediate(self.runner.executor);
             options.map_err(|error| DispatchError::only(index, error))?;

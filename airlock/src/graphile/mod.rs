@@ -294,6 +294,7 @@ impl Graphile {
 
 impl Executor for Graphile {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
         let jobs = push::jobs(batch, &self.queue)?;
         let held = self.home.run(self.send(&jobs, batch)).await??;
         push::leave_out(batch, &jobs, &held);

@@ -26,7 +26,8 @@ const HONOURED: &[&str] =
 ///   writes its own trace into them.
 /// - It goes through keys one by one. Here they are inserted in order, so that two flushes that share
 ///   some wait for one another instead of being deadlocked. Where there are more than one statement
-///   takes, they go in order through all of them, and the jobs are due by the time of the first.
+///   takes, they go in order through all of them, and the jobs are due by the time of the first. The same
+///   holds of new tasks, which are [registered](REGISTER) before the first of several statements.
 ///
 /// As there, the statement writes to the table of tasks also when it inserts nothing: that is what keeps
 /// Graphile's clean-up from removing a task that a job is just being inserted for. A task that another
@@ -41,8 +42,10 @@ const PUSH: &str = r#"
     ),
     made AS (
         INSERT INTO {schema}._private_tasks (identifier)
-        SELECT DISTINCT identifier FROM given
+        SELECT identifier FROM given
         WHERE identifier NOT IN (SELECT identifier FROM known)
+        GROUP BY identifier
+        ORDER BY identifier
         ON CONFLICT DO NOTHING
         RETURNING id, identifier
     ),
@@ -79,6 +82,15 @@ const PUSH: &str = r#"
         WHERE identifier NOT IN (SELECT identifier FROM task)
     UNION ALL
     SELECT NULL, NULL FROM told"#;
+
+/// Registers tasks, given as JSON, in order.
+const REGISTER: &str = "
+    INSERT INTO {schema}._private_tasks (identifier)
+    SELECT identifier FROM json_array_elements_text($1::json) AS given (identifier)
+    WHERE identifier NOT IN (SELECT identifier FROM {schema}._private_tasks)
+    ORDER BY identifier
+    ON CONFLICT DO NOTHING
+    RETURNING identifier AS held, NULL AS missing";
 
 /// Jobs column by column, which is the fastest.
 const COLUMNS: &str = "
@@ -196,6 +208,7 @@ impl Graphile {
         let now = match &portions[..] {
             [] | [_] => "statement_timestamp()".to_owned(),
             _ => {
+                connection.register(self, &rows).await?;
                 let since = connection.now().await?;
                 format!("('epoch'::timestamptz + {since} * interval '1 microsecond')")
             }
@@ -253,8 +266,26 @@ pub(super) trait Insert: Send {
         now: &str,
     ) -> impl Future<Output = Result<Vec<Row>, BoxError>> + Send;
 
+    /// Registers the tasks of all jobs.
+    fn register(
+        &mut self,
+        engine: &Graphile,
+        rows: &[Placed<'_>],
+    ) -> impl Future<Output = Result<(), BoxError>> + Send;
+
     /// The time of the database, in microseconds since the epoch.
     fn now(&mut self) -> impl Future<Output = Result<i64, BoxError>> + Send;
+}
+
+async fn register(
+    connection: &mut impl Connection<dialect::Postgres>,
+    engine: &Graphile,
+    rows: &[Placed<'_>],
+) -> Result<(), BoxError> {
+    let identifiers: HashSet<_> = rows.iter().map(|(_, job)| &*job.identifier).collect();
+    let statement = engine.statement(REGISTER);
+    connection.query(&statement, &serde_json::to_string(&identifiers)?).await?;
+    Ok(())
 }
 
 /// A connection of ours.
@@ -277,6 +308,10 @@ impl Insert for PgConnection {
         Ok(inserted.fetch_all(self).await?)
     }
 
+    async fn register(&mut self, engine: &Graphile, rows: &[Placed<'_>]) -> Result<(), BoxError> {
+        register(self, engine, rows).await
+    }
+
     async fn now(&mut self) -> Result<i64, BoxError> {
         sql::now(self).await
     }
@@ -295,6 +330,10 @@ impl<C: Connection<dialect::Postgres>> Insert for Through<'_, C> {
         let rows: Vec<_> = rows.iter().map(|(place, job)| JsonRow::new(*place, job)).collect();
         let statement = engine.statement(&PUSH.replace("{given}", JSON).replace("{now}", now));
         self.0.query(&statement, &serde_json::to_string(&rows)?).await
+    }
+
+    async fn register(&mut self, engine: &Graphile, rows: &[Placed<'_>]) -> Result<(), BoxError> {
+        register(self.0, engine, rows).await
     }
 
     async fn now(&mut self) -> Result<i64, BoxError> {

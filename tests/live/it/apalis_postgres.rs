@@ -77,6 +77,39 @@ async fn two_workers_run_nothing_twice() {
     both::two_workers_run_nothing_twice(engine, other, &queue).await;
 }
 
+/// A flush sets free the keys of jobs that have ended, in the order of the keys. Here it has come to the
+/// first one when the jobs are removed, in the order in which they lie in the table.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn done_jobs_are_removed_while_their_keys_are_set_free() {
+    const LOCK: &str = "
+        SELECT id FROM apalis.jobs WHERE job_type = $1 AND idempotency_key = $2 FOR UPDATE";
+    let queue = unique::name("postgres");
+    let engine = set_up(&queue).await;
+    for key in ["b", "a"] {
+        let keyed = counts(0..1, &queue).into_iter().map(|intent| intent.unique_key(key));
+        flush(&engine, keyed).await.expect("flushed");
+    }
+    let done = "UPDATE apalis.jobs SET status = 'Done', done_at = now() WHERE job_type = $1";
+    sqlx::query(done).bind(&queue).execute(engine.pool()).await.expect("done");
+
+    let mut freeing = engine.pool().begin().await.expect("begun");
+    sqlx::query(LOCK).bind(&queue).bind("a").execute(&mut *freeing).await.expect("locked");
+    let removing = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.remove_done(Duration::ZERO).await }
+    });
+    let begun = Instant::now();
+    while !removing.is_finished() && begun.elapsed() < Duration::from_millis(500) {
+        sleep(Duration::from_millis(10)).await;
+    }
+    sqlx::query(LOCK).bind(&queue).bind("b").execute(&mut *freeing).await.expect("no dead-lock");
+    freeing.commit().await.expect("committed");
+    let removed = removing.await.expect("no panic").expect("no dead-lock");
+    let left = engine.remove_done(Duration::ZERO).await.expect("removed");
+    assert_eq!((removed, left), (1, 1), "what is being set free is removed the next time");
+}
+
 /// A database of the test's own, on the server that all share.
 struct Database {
     url: String,

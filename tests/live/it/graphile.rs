@@ -560,6 +560,28 @@ async fn many_first_flushes_of_a_queue_at_once_all_leave() {
     assert_eq!(number(&jobs, orphans).await, 0);
 }
 
+/// Each takes more than one statement, the first of which makes one of the queues.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn first_flushes_of_the_same_queues_do_not_dead_lock() {
+    const HALF: u64 = 10_000;
+    let jobs = jobs().await;
+    for round in 0..3 {
+        let flush = |first: &str, second: &str| {
+            let queues = [first, second].map(|queue| format!("{round}-{queue}"));
+            let intents = queues.into_iter().flat_map(|queue| {
+                (0..HALF).map(move |number| note::intent(number).queue(queue.clone()))
+            });
+            flush(jobs.clone(), intents)
+        };
+        let (forth, back) = tokio::join!(flush("a", "b"), flush("b", "a"));
+        for flushed in [forth, back] {
+            assert_eq!(flushed.err().map(|error| error.to_string()), None);
+        }
+    }
+    assert_eq!(rows(&jobs).await.cast_unsigned(), 3 * 2 * 2 * HALF);
+}
+
 #[tokio::test]
 #[ignore = "needs servers: run tests/live.sh"]
 async fn a_queue_outlives_graphiles_clean_up_of_unused_tasks() {

@@ -2,12 +2,15 @@
 
 use std::future::pending;
 use std::net::{Ipv4Addr, TcpListener as StdListener};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
+use tokio::time::sleep;
 
 /// Stands in front of a server, on a runtime of its own, and carries bytes until it is told not to.
 pub(crate) struct Proxy {
@@ -24,7 +27,7 @@ impl Proxy {
         listener.set_nonblocking(true).expect("a socket that tokio takes");
         let own = listener.local_addr().expect("an address");
         let line = Arc::new(Line::new());
-        let runtime = Builder::new_multi_thread().worker_threads(1).enable_io().build();
+        let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
         runtime.spawn(accept(listener, server.to_owned(), Arc::clone(&line)));
         Self { url: url.replacen(server, &own.to_string(), 1), line, runtime: Some(runtime) }
@@ -50,6 +53,14 @@ impl Proxy {
     /// With 0 it is cut when the client next sends something.
     pub(crate) fn cut_after_sent(&self, bytes: usize) {
         self.line.left().to_server = Some(bytes);
+    }
+
+    /// Lets that many more bytes through to the server, and holds back the rest for as long as the server
+    /// lives.
+    pub(crate) fn hold_after_sent(&self, bytes: usize) {
+        let mut left = self.line.left();
+        left.to_server = Some(bytes);
+        left.holds = true;
     }
 
     /// Lets that many more bytes through to the client, then cuts: an answer that is lost. With 0 it
@@ -79,6 +90,21 @@ impl Proxy {
         self.line.left().silent = true;
     }
 
+    /// Lets every answer arrive so much later, as over a distance.
+    pub(crate) fn delay_answers(&self, delay: Duration) {
+        self.line.left().delay = delay;
+    }
+
+    /// How often so far a client has sent something, and an answer came back: the round trips.
+    pub(crate) fn turns(&self) -> usize {
+        self.line.turns.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes have been let through to the server so far.
+    pub(crate) fn sent(&self) -> usize {
+        self.line.sent.load(Ordering::Relaxed)
+    }
+
     /// Whether connections are carried.
     pub(crate) fn is_open(&self) -> bool {
         *self.line.open.borrow()
@@ -98,15 +124,20 @@ impl Drop for Proxy {
 struct Line {
     open: watch::Sender<bool>,
     left: Mutex<Left>,
+    turns: AtomicUsize,
+    sent: AtomicUsize,
 }
 
-/// How many bytes may still go each way, where there is a limit, and which answer becomes another; or
-/// whether nothing may.
+/// How many bytes may still go each way, where there is a limit, and which answer becomes another; how
+/// much later answers arrive; or whether nothing may go.
 #[derive(Default)]
 struct Left {
     to_server: Option<usize>,
+    /// Whether the rest is held back, and the line not cut.
+    holds: bool,
     to_client: Option<usize>,
     instead: Option<(Vec<u8>, Instead)>,
+    delay: Duration,
     silent: bool,
 }
 
@@ -120,7 +151,8 @@ enum Way {
 
 impl Line {
     fn new() -> Self {
-        Self { open: watch::Sender::new(true), left: Mutex::default() }
+        let open = watch::Sender::new(true);
+        Self { open, left: Mutex::default(), turns: AtomicUsize::new(0), sent: AtomicUsize::new(0) }
     }
 
     fn left(&self) -> MutexGuard<'_, Left> {
@@ -129,6 +161,20 @@ impl Line {
 
     fn cut(&self) {
         self.open.send_replace(false);
+    }
+
+    /// Counts what has gone one way; `asked` is whether this connection's client waits for an answer.
+    fn count(&self, way: Way, bytes: usize, asked: &AtomicBool) {
+        match way {
+            Way::ToServer => {
+                asked.store(true, Ordering::Relaxed);
+                self.sent.fetch_add(bytes, Ordering::Relaxed);
+            }
+            Way::ToClient => {
+                let turn = asked.swap(false, Ordering::Relaxed);
+                self.turns.fetch_add(usize::from(turn), Ordering::Relaxed);
+            }
+        }
     }
 
     /// How many of these bytes may go, and whether that was all for this line.
@@ -173,9 +219,10 @@ async fn carry(client: TcpStream, server: String, line: Arc<Line>) {
         let Ok(server) = TcpStream::connect(server).await else { return };
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
+        let asked = AtomicBool::new(false);
         tokio::select! {
-            () = pump(&line, Way::ToServer, from_client, to_server) => {}
-            () = pump(&line, Way::ToClient, from_server, to_client) => {}
+            () = pump(&line, Way::ToServer, &asked, from_client, to_server) => {}
+            () = pump(&line, Way::ToClient, &asked, from_server, to_client) => {}
         }
     };
     tokio::select! {
@@ -187,6 +234,7 @@ async fn carry(client: TcpStream, server: String, line: Arc<Line>) {
 async fn pump(
     line: &Line,
     way: Way,
+    asked: &AtomicBool,
     mut from: impl AsyncRead + Unpin,
     mut to: impl AsyncWrite + Unpin,
 ) {
@@ -199,15 +247,25 @@ async fn pump(
             Way::ToServer => None,
             Way::ToClient => line.left().instead(&bytes[..read]),
         };
+        if let Way::ToClient = way {
+            let delay = line.left().delay;
+            if !delay.is_zero() {
+                sleep(delay).await;
+            }
+        }
         let answer = instead.as_deref().unwrap_or(&bytes[..read]);
         let (may, last) = match answer {
             [] => (0, true),
             _ => line.take(way, answer.len()),
         };
+        line.count(way, may, asked);
         if to.write_all(&answer[..may]).await.is_err() {
             return;
         }
         if last {
+            if line.left().holds {
+                pending::<()>().await;
+            }
             line.cut();
             return;
         }

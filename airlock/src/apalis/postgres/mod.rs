@@ -25,9 +25,15 @@ use crate::worker::Holds;
 /// What errors call the executor.
 const NAME: &str = "apalis::Postgres";
 
+/// What another transaction has locked is left for the next time: a flush sets the keys of jobs free in
+/// the order of the keys, and not in the one in which the jobs lie here.
 const REMOVE_DONE: &str = "
-    DELETE FROM apalis.jobs
-    WHERE job_type = ANY($1) AND status = 'Done' AND done_at <= now() - $2 * interval '1 second'";
+    WITH done AS MATERIALIZED (
+        SELECT id FROM apalis.jobs
+        WHERE job_type = ANY($1) AND status = 'Done' AND done_at <= now() - $2 * interval '1 second'
+        FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM apalis.jobs USING done WHERE jobs.id = done.id";
 
 /// Jobs in tables of PostgreSQL, in the schema `apalis`.
 ///
@@ -179,7 +185,8 @@ impl Postgres {
 
     /// Removes the jobs of the served queues that have been done for this time; how many.
     ///
-    /// Dead letters stay, other than with apalis' own `vacuum`.
+    /// Dead letters stay, other than with apalis' own `vacuum`, and so does for now what others are working
+    /// on, such as a flush that takes the unique key of a job which has ended.
     ///
     /// # Errors
     ///
@@ -218,6 +225,7 @@ impl Postgres {
 
 impl Executor for Postgres {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
         let jobs = jobs(batch, NAME, &self.serving.queue)?;
         let sent = self.home.run(self.send(&jobs, batch)).await?;
         let left_out = sent.map_err(|error| self.not_sent(&jobs, error))?;

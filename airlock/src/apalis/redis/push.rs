@@ -23,6 +23,7 @@ const APALIS_ATTEMPTS: u32 = 25;
 /// duplicate in, because a key without a time to live expires at once.
 impl Executor for Redis {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
         let envelopes = envelope::of_batch(batch, "apalis::Redis", &HONOURED)?;
         let mut envelopes = envelopes.into_iter();
         let steps = std::iter::from_fn(|| {

@@ -295,6 +295,7 @@ fn is_busy(error: &sqlx::Error) -> bool {
 
 impl Executor for Sqlite {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
         let jobs = jobs(batch, NAME, &self.serving.queue)?;
         let sent = async {
             // As a reader that turns writer it would fail where somebody has written meanwhile.

@@ -436,13 +436,12 @@ impl Source for RabbitMq {
     }
 
     async fn close(&self) -> Result<(), BoxError> {
-        let left = self.keep_alive().await;
-        if let Some(consuming) = self.intake.consuming.lock().await.take() {
-            let lives = || consuming.connection.status().connected();
-            let closed = answered(lives, consuming.channel.close(200, "done".into())).await;
-            closed.map_err(|error| self.broker.trouble(&error))?;
-        }
-        // The broker delivers these again.
-        left
+        // What stays unsettled the broker delivers again.
+        let settled = self.keep_alive().await;
+        let Some(consuming) = self.intake.consuming.lock().await.take() else { return settled };
+        let lives = || consuming.connection.status().connected();
+        let closed = answered(lives, consuming.channel.close(200, "done".into())).await;
+        // Where both fail, the first one says more.
+        settled.and(closed.map_err(|error| self.broker.trouble(&error)))
     }
 }

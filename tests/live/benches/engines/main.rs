@@ -7,12 +7,13 @@
 //! ```
 //!
 //! Ours and theirs take turns, each time on an empty queue, and the figures are medians: of the times,
-//! and of the relations of the two times of one round. A limit that is missed is said; with `--check`
+//! and of the relations of the two times of one round. One by one is measured once, for it takes long. A limit that is missed is said; with `--check`
 //! the program fails then too.
 
 mod message;
 mod noop;
 mod pushing;
+mod queue;
 mod rabbitmq;
 mod redis;
 mod rounds;

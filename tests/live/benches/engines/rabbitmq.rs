@@ -1,6 +1,6 @@
 //! Celery and Dramatiq over RabbitMQ.
 
-use airlock::{Executor, celery, dramatiq};
+use airlock::{celery, dramatiq};
 use airlock_live::Sender;
 use lapin::options::{
     BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueueDeleteOptions,
@@ -10,9 +10,9 @@ use lapin::types::{AMQPValue, FieldArray, FieldTable, LongString};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 
 use crate::message::{self, Arguments, CeleryHeaders};
-use crate::pushing::{Pushing, batch};
+use crate::pushing::Pushing;
+use crate::queue::Queue;
 use crate::rounds::Bench;
-use crate::working::{TASKS, run};
 use crate::{pushing, server, unique, working};
 
 const CELERY: &str = "celery RabbitMQ";
@@ -21,117 +21,98 @@ const URL: &str = "AIRLOCK_AMQP_URL";
 
 pub(crate) async fn pushing(bench: &mut Bench) {
     let Some(url) = server(bench, URL, &[CELERY, DRAMATIQ]) else { return };
-    if bench.wants(CELERY) {
-        let celery = RabbitMq::new(&url).await;
-        let delete = celery.delete();
-        pushing::measure(bench, CELERY, Celery(celery)).await;
-        delete.await;
-    }
-    if bench.wants(DRAMATIQ) {
-        let dramatiq = RabbitMq::new(&url).await;
-        let delete = dramatiq.delete();
-        pushing::measure(bench, DRAMATIQ, Dramatiq(dramatiq)).await;
-        delete.await;
+    measure::<celery::RabbitMq>(bench, CELERY, &url).await;
+    measure::<dramatiq::RabbitMq>(bench, DRAMATIQ, &url).await;
+}
+
+async fn measure<E: Published>(bench: &mut Bench, name: &str, url: &str) {
+    if bench.wants(name) {
+        let engine = RabbitMq::<E>::new(url).await;
+        pushing::measure(bench, name, &engine).await;
+        engine.delete().await;
     }
 }
 
 pub(crate) async fn working(bench: &mut Bench) {
     let Some(url) = server(bench, URL, &[CELERY]) else { return };
     let celery = RabbitMq::<celery::RabbitMq>::new(&url).await;
-    working::measure_alone(bench, CELERY, async || {
-        batch(celery.ours.clone(), TASKS.into()).await;
-        run(celery.ours.clone()).await
-    })
-    .await;
+    working::measure_alone(bench, CELERY, &celery).await;
     celery.delete().await;
 }
 
-/// One queue, with our handle on it and a channel with confirms.
+/// One queue, with a channel that confirms.
 struct RabbitMq<E> {
-    ours: E,
-    url: String,
-    queue: String,
+    queue: Queue<E>,
     channel: Channel,
+}
+
+/// What a message looks like.
+trait Published: Sender {
+    fn message(order_id: u64, queue: &str) -> (BasicProperties, Vec<u8>);
 }
 
 impl<E: Sender> RabbitMq<E> {
     async fn new(url: &str) -> Self {
-        let queue = unique::name();
-        let ours = E::on_queue(url, &queue).await.expect("connected");
+        let queue = Queue::open(url, &unique::name()).await;
         let connection = Connection::connect(url, ConnectionProperties::default()).await;
         let channel = connection.expect("connected").create_channel().await.expect("a channel");
         channel.confirm_select(ConfirmSelectOptions::default()).await.expect("confirms");
         let durable = QueueDeclareOptions::durable();
         let declared =
-            channel.queue_declare(queue.as_str().into(), durable, FieldTable::default()).await;
+            channel.queue_declare(queue.name.as_str().into(), durable, FieldTable::default()).await;
         declared.expect("declared");
-        Self { ours, url: url.to_owned(), queue, channel }
+        Self { queue, channel }
     }
 
-    async fn held(&self) -> u64 {
-        self.ours.held(&self.url, &self.queue).await as u64
+    async fn delete(self) {
+        let options = QueueDeleteOptions::default();
+        self.channel.queue_delete(self.queue.name.into(), options).await.expect("deleted");
     }
+}
 
-    async fn empty(&self) {
-        let options = QueuePurgeOptions::default();
-        self.channel.queue_purge(self.queue.as_str().into(), options).await.expect("emptied");
-    }
-
-    fn delete(&self) -> impl Future<Output = ()> + use<E> {
-        let (channel, queue) = (self.channel.clone(), self.queue.clone());
-        async move {
-            let options = QueueDeleteOptions::default();
-            channel.queue_delete(queue.into(), options).await.expect("deleted");
-        }
-    }
+impl<E: Published> Pushing for RabbitMq<E> {
+    type Ours = E;
 
     /// Publishes without waiting, and then waits for all confirms.
-    async fn publish(&self, messages: impl Iterator<Item = (BasicProperties, Vec<u8>)>) {
+    async fn theirs(&self, count: u64) {
+        let queue = self.queue.name.as_str();
         let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
         let mut confirms = Vec::new();
-        for (properties, body) in messages {
-            let queue = self.queue.as_str().into();
+        for order_id in 0..count {
+            let (properties, body) = E::message(order_id, queue);
             let sent =
-                self.channel.basic_publish("".into(), queue, options, &body, properties).await;
-            confirms.push(sent.expect("sent"));
+                self.channel.basic_publish("".into(), queue.into(), options, &body, properties);
+            confirms.push(sent.await.expect("sent"));
         }
         for confirm in confirms {
             let confirmation = confirm.await.expect("answered");
             assert!(confirmation.is_ack() && confirmation.take_message().is_none());
         }
     }
-}
-
-struct Celery(RabbitMq<celery::RabbitMq>);
-
-impl Pushing for Celery {
-    async fn theirs(&self, count: u64) {
-        let messages = (0..count).map(|order_id| {
-            let arguments = Arguments { order_id };
-            let headers = CeleryHeaders::new(&arguments);
-            let id = headers.id.to_string();
-            let properties = BasicProperties::default()
-                .with_content_type("application/json".into())
-                .with_content_encoding("utf-8".into())
-                .with_delivery_mode(2)
-                .with_correlation_id(id.as_str().into())
-                .with_message_id(id.as_str().into())
-                .with_headers(table(&headers, &id));
-            (properties, message::celery_body(&arguments))
-        });
-        self.0.publish(messages).await;
-    }
-
-    async fn held(&self) -> u64 {
-        self.0.held().await
-    }
 
     async fn empty(&self) {
-        self.0.empty().await;
+        let options = QueuePurgeOptions::default();
+        self.channel.queue_purge(self.queue.name.as_str().into(), options).await.expect("emptied");
     }
 
-    fn ours(&self) -> impl Executor + Clone {
-        self.0.ours.clone()
+    fn queue(&self) -> &Queue<E> {
+        &self.queue
+    }
+}
+
+impl Published for celery::RabbitMq {
+    fn message(order_id: u64, _: &str) -> (BasicProperties, Vec<u8>) {
+        let arguments = Arguments { order_id };
+        let headers = CeleryHeaders::new(&arguments);
+        let id = headers.id.to_string();
+        let properties = BasicProperties::default()
+            .with_content_type("application/json".into())
+            .with_content_encoding("utf-8".into())
+            .with_delivery_mode(2)
+            .with_correlation_id(id.as_str().into())
+            .with_message_id(id.as_str().into())
+            .with_headers(table(&headers, &id));
+        (properties, message::celery_body(&arguments))
     }
 }
 
@@ -159,29 +140,11 @@ fn table(headers: &CeleryHeaders, id: &str) -> FieldTable {
     table
 }
 
-struct Dramatiq(RabbitMq<dramatiq::RabbitMq>);
-
-impl Pushing for Dramatiq {
-    async fn theirs(&self, count: u64) {
-        let messages = (0..count).map(|order_id| {
-            let (id, body) = message::dramatiq(order_id, &self.0.queue, false);
-            let properties = BasicProperties::default()
-                .with_delivery_mode(2)
-                .with_message_id(id.to_string().into());
-            (properties, body)
-        });
-        self.0.publish(messages).await;
-    }
-
-    async fn held(&self) -> u64 {
-        self.0.held().await
-    }
-
-    async fn empty(&self) {
-        self.0.empty().await;
-    }
-
-    fn ours(&self) -> impl Executor + Clone {
-        self.0.ours.clone()
+impl Published for dramatiq::RabbitMq {
+    fn message(order_id: u64, queue: &str) -> (BasicProperties, Vec<u8>) {
+        let (id, body) = message::dramatiq(order_id, queue, false);
+        let properties =
+            BasicProperties::default().with_delivery_mode(2).with_message_id(id.to_string().into());
+        (properties, body)
     }
 }

@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
-use airlock::{Executor, apalis, celery, dramatiq};
+use airlock::{apalis, celery, dramatiq};
 use airlock_live::Sender;
 use apalis_core::backend::TaskSink;
 use apalis_redis::{Config, RedisStorage};
 use redis::aio::MultiplexedConnection;
 
 use crate::message::{self, Job};
-use crate::pushing::{Pushing, batch};
+use crate::pushing::Pushing;
+use crate::queue::Queue;
 use crate::rounds::Bench;
-use crate::working::{HELD, TASKS, Working, apalis_worker, run};
+use crate::working::{HELD, TASKS, Working, apalis_worker};
 use crate::{pushing, server, unique, working};
 
 const APALIS: &str = "apalis Redis";
@@ -21,51 +22,52 @@ const URL: &str = "AIRLOCK_REDIS_URL";
 
 pub(crate) async fn pushing(bench: &mut Bench) {
     let Some(url) = server(bench, URL, &[APALIS, CELERY, DRAMATIQ]) else { return };
-    if bench.wants(APALIS) {
-        pushing::measure(bench, APALIS, Apalis(Redis::new(&url).await)).await;
-    }
-    if bench.wants(CELERY) {
-        pushing::measure(bench, CELERY, Celery(Redis::new(&url).await)).await;
-    }
-    if bench.wants(DRAMATIQ) {
-        pushing::measure(bench, DRAMATIQ, Dramatiq(Redis::new(&url).await)).await;
+    measure::<apalis::Redis>(bench, APALIS, &url).await;
+    measure::<celery::Redis>(bench, CELERY, &url).await;
+    measure::<dramatiq::Redis>(bench, DRAMATIQ, &url).await;
+}
+
+async fn measure<E: Bulk>(bench: &mut Bench, name: &str, url: &str) {
+    if bench.wants(name) {
+        pushing::measure(bench, name, &Redis::<E>::new(url).await).await;
     }
 }
 
 pub(crate) async fn working(bench: &mut Bench) {
     let Some(url) = server(bench, URL, &[APALIS, CELERY]) else { return };
     if bench.wants(APALIS) {
-        working::measure(bench, APALIS, Apalis(Redis::new(&url).await)).await;
+        working::measure(bench, APALIS, &Redis::<apalis::Redis>::new(&url).await).await;
     }
     if bench.wants(CELERY) {
-        let celery = Celery(Redis::new(&url).await);
-        working::measure_alone(bench, CELERY, async || {
-            batch(celery.0.ours.clone(), TASKS.into()).await;
-            run(celery.0.ours.clone()).await
-        })
-        .await;
+        working::measure_alone(bench, CELERY, &Redis::<celery::Redis>::new(&url).await).await;
     }
 }
 
-/// One queue, with our handle on it and a connection.
+/// One queue, with a connection.
 struct Redis<E> {
-    ours: E,
-    url: String,
-    queue: String,
+    queue: Queue<E>,
     connection: MultiplexedConnection,
+}
+
+/// How the engine's own client sends many messages.
+trait Bulk: Sender {
+    async fn push(redis: &Redis<Self>, count: u64);
 }
 
 impl<E: Sender> Redis<E> {
     async fn new(url: &str) -> Self {
-        let queue = unique::name();
-        let ours = E::on_queue(url, &queue).await.expect("connected");
+        let queue = Queue::open(url, &unique::name()).await;
         let client = redis::Client::open(url).expect("a URL");
         let connection = client.get_multiplexed_async_connection().await.expect("connected");
-        Self { ours, url: url.to_owned(), queue, connection }
+        Self { queue, connection }
     }
+}
 
-    async fn held(&self) -> u64 {
-        self.ours.held(&self.url, &self.queue).await as u64
+impl<E: Bulk> Pushing for Redis<E> {
+    type Ours = E;
+
+    async fn theirs(&self, count: u64) {
+        E::push(self, count).await;
     }
 
     /// Removes every key with the queue's name in it.
@@ -80,91 +82,54 @@ impl<E: Sender> Redis<E> {
         let emptied: redis::RedisResult<()> = redis::cmd("EVAL")
             .arg(EMPTY)
             .arg(0)
-            .arg(format!("*{}*", self.queue))
+            .arg(format!("*{}*", self.queue.name))
             .query_async(&mut self.connection.clone())
             .await;
         emptied.expect("emptied");
     }
-}
 
-struct Apalis(Redis<apalis::Redis>);
-
-impl Apalis {
-    fn storage(&self) -> RedisStorage<Job, MultiplexedConnection> {
-        let config = Config::default().queue(&self.0.queue).batch_size(HELD);
-        RedisStorage::new(self.0.connection.clone()).with_config(config)
+    fn queue(&self) -> &Queue<E> {
+        &self.queue
     }
 }
 
-impl Pushing for Apalis {
-    async fn theirs(&self, count: u64) {
-        self.storage().push_bulk((0..count).map(Job::new).collect()).await.expect("pushed");
-    }
+fn storage(redis: &Redis<apalis::Redis>) -> RedisStorage<Job, MultiplexedConnection> {
+    let config = Config::default().queue(&redis.queue.name).batch_size(HELD);
+    RedisStorage::new(redis.connection.clone()).with_config(config)
+}
 
-    async fn held(&self) -> u64 {
-        self.0.held().await
-    }
-
-    async fn empty(&self) {
-        self.0.empty().await;
-    }
-
-    fn ours(&self) -> impl Executor + Clone {
-        self.0.ours.clone()
+impl Bulk for apalis::Redis {
+    async fn push(redis: &Redis<Self>, count: u64) {
+        storage(redis).push_bulk((0..count).map(Job::new).collect()).await.expect("pushed");
     }
 }
 
-impl Working for Apalis {
-    async fn ours(&self) -> Duration {
-        batch(self.0.ours.clone(), TASKS.into()).await;
-        let time = run(self.0.ours.clone()).await;
-        self.0.empty().await;
-        time
-    }
-
-    async fn theirs(&self) -> Duration {
-        Pushing::theirs(self, TASKS.into()).await;
-        let time = apalis_worker!(self.storage());
-        self.0.empty().await;
-        time
+impl Working for Redis<apalis::Redis> {
+    async fn their_worker(&self) -> Duration {
+        apalis_worker!(storage(self))
     }
 }
 
-struct Celery(Redis<celery::Redis>);
-
-impl Pushing for Celery {
-    async fn theirs(&self, count: u64) {
+impl Bulk for celery::Redis {
+    async fn push(redis: &Redis<Self>, count: u64) {
+        let queue = &redis.queue.name;
         let mut push = redis::cmd("LPUSH");
-        push.arg(&self.0.queue);
+        push.arg(queue);
         for order_id in 0..count {
-            push.arg(message::celery_over_redis(order_id, &self.0.queue));
+            push.arg(message::celery_over_redis(order_id, queue));
         }
-        let _: usize = push.query_async(&mut self.0.connection.clone()).await.expect("pushed");
-    }
-
-    async fn held(&self) -> u64 {
-        self.0.held().await
-    }
-
-    async fn empty(&self) {
-        self.0.empty().await;
-    }
-
-    fn ours(&self) -> impl Executor + Clone {
-        self.0.ours.clone()
+        let _: usize = push.query_async(&mut redis.connection.clone()).await.expect("pushed");
     }
 }
 
-struct Dramatiq(Redis<dramatiq::Redis>);
-
-impl Pushing for Dramatiq {
-    async fn theirs(&self, count: u64) {
-        let queue = format!("dramatiq:{}", self.0.queue);
+impl Bulk for dramatiq::Redis {
+    async fn push(redis: &Redis<Self>, count: u64) {
+        let queue = format!("dramatiq:{}", redis.queue.name);
         let (mut keep, mut push) = (redis::cmd("HSET"), redis::cmd("RPUSH"));
         keep.arg(format!("{queue}.msgs"));
         push.arg(&queue);
         for order_id in 0..count {
-            let (id, message) = message::dramatiq(order_id, &self.0.queue, true);
+            let (id, message) = message::dramatiq(order_id, &redis.queue.name, true);
             let id = id.to_string();
             keep.arg(&id).arg(message);
             push.arg(id);
@@ -172,18 +137,6 @@ impl Pushing for Dramatiq {
         let mut both = redis::pipe();
         both.atomic().add_command(keep).add_command(push);
         let _: (usize, usize) =
-            both.query_async(&mut self.0.connection.clone()).await.expect("pushed");
-    }
-
-    async fn held(&self) -> u64 {
-        self.0.held().await
-    }
-
-    async fn empty(&self) {
-        self.0.empty().await;
-    }
-
-    fn ours(&self) -> impl Executor + Clone {
-        self.0.ours.clone()
+            both.query_async(&mut redis.connection.clone()).await.expect("pushed");
     }
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use airlock::{Executor, apalis, graphile};
-use airlock_live::Sender;
+use airlock::{apalis, graphile};
 use apalis_core::task::Task;
 use apalis_postgres::PostgresStorage;
 use apalis_sqlite::SqliteStorage;
@@ -18,9 +17,10 @@ use tempfile::TempDir;
 
 use crate::message::Job;
 use crate::noop::Countdown;
-use crate::pushing::{Pushing, batch};
+use crate::pushing::Pushing;
+use crate::queue::Queue;
 use crate::rounds::Bench;
-use crate::working::{AT_ONCE, HELD, TASKS, Working, apalis_worker, run};
+use crate::working::{AT_ONCE, HELD, TASKS, Working, apalis_worker};
 use crate::{pushing, server, unique, working};
 
 const QUEUE: &str = "bench";
@@ -32,28 +32,28 @@ const POSTGRES_URL: &str = "AIRLOCK_POSTGRES_URL";
 
 pub(crate) async fn pushing(bench: &mut Bench) {
     if bench.wants(SQLITE) {
-        pushing::measure(bench, SQLITE, Sqlite::new().await).await;
+        pushing::measure(bench, SQLITE, &Sqlite::new().await).await;
     }
     let Some(database) = Database::new(bench).await else { return };
     if bench.wants(POSTGRES) {
-        pushing::measure(bench, POSTGRES, Postgres::new(&database.url).await).await;
+        pushing::measure(bench, POSTGRES, &Postgres::open(&database.url, QUEUE).await).await;
     }
     if bench.wants(GRAPHILE) {
-        pushing::measure(bench, GRAPHILE, Graphile::new(&database.url).await).await;
+        pushing::measure(bench, GRAPHILE, &Graphile::open(&database.url, QUEUE).await).await;
     }
     database.drop().await;
 }
 
 pub(crate) async fn working(bench: &mut Bench) {
     if bench.wants(SQLITE) {
-        working::measure(bench, SQLITE, Sqlite::new().await).await;
+        working::measure(bench, SQLITE, &Sqlite::new().await).await;
     }
     let Some(database) = Database::new(bench).await else { return };
     if bench.wants(POSTGRES) {
-        working::measure(bench, POSTGRES, Postgres::new(&database.url).await).await;
+        working::measure(bench, POSTGRES, &Postgres::open(&database.url, QUEUE).await).await;
     }
     if bench.wants(GRAPHILE) {
-        working::measure(bench, GRAPHILE, Graphile::new(&database.url).await).await;
+        working::measure(bench, GRAPHILE, &Graphile::open(&database.url, QUEUE).await).await;
     }
     database.drop().await;
 }
@@ -88,8 +88,7 @@ impl Database {
 }
 
 struct Sqlite {
-    ours: apalis::Sqlite,
-    url: String,
+    queue: Queue<apalis::Sqlite>,
     _folder: TempDir,
 }
 
@@ -97,75 +96,54 @@ impl Sqlite {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}", folder.path().join("jobs.sqlite").display());
-        let ours = apalis::Sqlite::on_queue(&url, QUEUE).await.expect("opened");
-        Self { ours, url, _folder: folder }
+        Self { queue: Queue::open(&url, QUEUE).await, _folder: folder }
     }
 }
 
 impl Pushing for Sqlite {
+    type Ours = apalis::Sqlite;
+
     const FASTER: f64 = 4.0;
 
     /// In one transaction, and not as `push_bulk` does it, which commits each job. The pool is ours,
     /// so that a commit reaches the disk as it does with us.
     async fn theirs(&self, count: u64) {
-        let mut transaction = self.ours.pool().begin().await.expect("begun");
+        let mut transaction = self.queue.ours.pool().begin().await.expect("begun");
         let jobs: Vec<_> = (0..count).map(|id| Task::new(Job::new(id).json())).collect();
         let pushed = apalis_sqlite::queries::push_tasks(&mut *transaction, QUEUE, &jobs).await;
         pushed.expect("pushed");
         transaction.commit().await.expect("committed");
     }
 
-    async fn held(&self) -> u64 {
-        self.ours.held(&self.url, QUEUE).await as u64
-    }
-
     async fn empty(&self) {
-        sqlx::query("DELETE FROM Jobs").execute(self.ours.pool()).await.expect("emptied");
+        sqlx::query("DELETE FROM Jobs").execute(self.queue.ours.pool()).await.expect("emptied");
     }
 
-    fn ours(&self) -> impl Executor + Clone {
-        self.ours.clone()
+    fn queue(&self) -> &Queue<apalis::Sqlite> {
+        &self.queue
     }
 }
 
 impl Working for Sqlite {
-    async fn ours(&self) -> Duration {
-        batch(self.ours.clone(), TASKS.into()).await;
-        let time = run(self.ours.clone()).await;
-        self.empty().await;
-        time
-    }
-
-    async fn theirs(&self) -> Duration {
-        Pushing::theirs(self, TASKS.into()).await;
+    async fn their_worker(&self) -> Duration {
         let config = apalis_sqlite::Config::default().queue(QUEUE).batch_size(HELD);
         // Our worker takes and settles without waiting for the disk, so theirs does too.
-        let options: SqliteConnectOptions = self.url.parse().expect("a URL");
+        let options: SqliteConnectOptions = self.queue.url.parse().expect("a URL");
         let options = options
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(Duration::from_secs(30));
         let pool = SqlitePool::connect_with(options).await.expect("opened");
         let storage = SqliteStorage::<Job>::new(&pool).with_config(config);
-        let time = apalis_worker!(storage);
-        self.empty().await;
-        time
+        apalis_worker!(storage)
     }
 }
 
-struct Postgres {
-    ours: apalis::Postgres,
-    url: String,
-}
-
-impl Postgres {
-    async fn new(url: &str) -> Self {
-        let ours = apalis::Postgres::on_queue(url, QUEUE).await.expect("opened");
-        Self { ours, url: url.to_owned() }
-    }
-}
+type Postgres = Queue<apalis::Postgres>;
 
 impl Pushing for Postgres {
+    type Ours = apalis::Postgres;
+
     async fn theirs(&self, count: u64) {
         let jobs = (0..count).map(|id| Task::new(Job::new(id).json())).collect();
         let mut connection = self.ours.pool().acquire().await.expect("connected");
@@ -173,41 +151,24 @@ impl Pushing for Postgres {
         pushed.expect("pushed");
     }
 
-    async fn held(&self) -> u64 {
-        self.ours.held(&self.url, QUEUE).await as u64
-    }
-
     async fn empty(&self) {
         sqlx::query("TRUNCATE apalis.jobs").execute(self.ours.pool()).await.expect("emptied");
     }
 
-    fn ours(&self) -> impl Executor + Clone {
-        self.ours.clone()
+    fn queue(&self) -> &Self {
+        self
     }
 }
 
 impl Working for Postgres {
-    async fn ours(&self) -> Duration {
-        batch(self.ours.clone(), TASKS.into()).await;
-        let time = run(self.ours.clone()).await;
-        self.empty().await;
-        time
-    }
-
-    async fn theirs(&self) -> Duration {
-        Pushing::theirs(self, TASKS.into()).await;
+    async fn their_worker(&self) -> Duration {
         let config = apalis_postgres::Config::default().queue(QUEUE).batch_size(HELD);
         let storage = PostgresStorage::<Job>::new(self.ours.pool()).with_config(config);
-        let time = apalis_worker!(storage);
-        self.empty().await;
-        time
+        apalis_worker!(storage)
     }
 }
 
-struct Graphile {
-    ours: graphile::Graphile,
-    url: String,
-}
+type Graphile = Queue<graphile::Graphile>;
 
 /// The task that does nothing, as Graphile Worker has tasks: with our identifier and our arguments.
 #[derive(Serialize, Deserialize)]
@@ -221,14 +182,9 @@ impl TaskHandler for Noop {
     }
 }
 
-impl Graphile {
-    async fn new(url: &str) -> Self {
-        let ours = graphile::Graphile::on_queue(url, QUEUE).await.expect("opened");
-        Self { ours, url: url.to_owned() }
-    }
-}
-
 impl Pushing for Graphile {
+    type Ours = graphile::Graphile;
+
     async fn theirs(&self, count: u64) {
         let jobs: Vec<_> = (0..count)
             .map(|order_id| RawJobSpec {
@@ -241,31 +197,19 @@ impl Pushing for Graphile {
         utils.add_raw_jobs(&jobs).await.expect("added");
     }
 
-    async fn held(&self) -> u64 {
-        self.ours.held(&self.url, QUEUE).await as u64
-    }
-
     async fn empty(&self) {
         let empty = "TRUNCATE graphile_worker._private_jobs CASCADE";
         sqlx::query(empty).execute(self.ours.pool()).await.expect("emptied");
     }
 
-    fn ours(&self) -> impl Executor + Clone {
-        self.ours.clone()
+    fn queue(&self) -> &Self {
+        self
     }
 }
 
 impl Working for Graphile {
-    async fn ours(&self) -> Duration {
-        batch(self.ours.clone(), TASKS.into()).await;
-        let time = run(self.ours.clone()).await;
-        self.empty().await;
-        time
-    }
-
     /// With all that it has to be fast: it takes many jobs at once, and tells of many at once.
-    async fn theirs(&self) -> Duration {
-        Pushing::theirs(self, TASKS.into()).await;
+    async fn their_worker(&self) -> Duration {
         let countdown = Countdown::from(TASKS.into());
         let worker = WorkerOptions::default()
             .pg_pool(self.ours.pool().clone())
@@ -286,7 +230,6 @@ impl Working for Graphile {
         let time = countdown.time().await;
         worker.request_shutdown();
         running.await.expect("no panic");
-        self.empty().await;
         time
     }
 }

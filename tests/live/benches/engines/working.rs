@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use airlock::tasks;
 use airlock::worker::Source;
+use airlock_live::Engine;
 use tokio::sync::oneshot;
 
 use crate::noop::{Countdown, noop};
+use crate::pushing::{Pushing, batch};
 use crate::rounds::{Bench, median, median_of};
 
 /// How many tasks there are to run. apalis' worker over Redis ends at some 8,000 due ones.
@@ -21,13 +23,27 @@ pub(crate) const AT_ONCE: usize = 16;
 /// How many of the engine's own worker's tasks ours has to run in the same time.
 const LEAST: f64 = 0.95;
 
-/// An engine with a worker of ours, and maybe one of its own.
-pub(crate) trait Working {
-    /// Fills the queue and has our worker empty it.
-    async fn ours(&self) -> Duration;
+/// An engine with a worker of its own.
+pub(crate) trait Working: Pushing<Ours: Engine> {
+    /// Runs its own worker until the queue is empty; how long that took.
+    async fn their_worker(&self) -> Duration;
+}
 
-    /// Fills the queue as its own client does and has its own worker empty it.
-    async fn theirs(&self) -> Duration;
+/// Fills the queue and has our worker empty it.
+async fn ours(engine: &impl Pushing<Ours: Engine>) -> Duration {
+    let ours = &engine.queue().ours;
+    batch(ours.clone(), TASKS.into()).await;
+    let time = run(ours.clone()).await;
+    engine.empty().await;
+    time
+}
+
+/// Fills the queue as its own client does and has its own worker empty it.
+async fn theirs(engine: &impl Working) -> Duration {
+    engine.theirs(TASKS.into()).await;
+    let time = engine.their_worker().await;
+    engine.empty().await;
+    time
 }
 
 pub(crate) fn head(bench: &Bench) {
@@ -41,15 +57,15 @@ fn rate(time: Duration) -> f64 {
 }
 
 /// Measures both workers in turn, and prints a line.
-pub(crate) async fn measure(bench: &mut Bench, name: &str, engine: impl Working) {
+pub(crate) async fn measure(bench: &mut Bench, name: &str, engine: &impl Working) {
     let mut rounds = Vec::new();
     for number in 0..=bench.rounds {
         let both = if number % 2 == 0 {
-            let ours = engine.ours().await;
-            (ours, engine.theirs().await)
+            let ours = ours(engine).await;
+            (ours, theirs(engine).await)
         } else {
-            let theirs = engine.theirs().await;
-            (engine.ours().await, theirs)
+            let theirs = theirs(engine).await;
+            (ours(engine).await, theirs)
         };
         // The first round warms up.
         if number > 0 {
@@ -66,17 +82,17 @@ pub(crate) async fn measure(bench: &mut Bench, name: &str, engine: impl Working)
 }
 
 /// Measures our worker where there is no other in Rust to compare it with, and prints a line.
-pub(crate) async fn measure_alone(bench: &Bench, name: &str, ours: impl AsyncFn() -> Duration) {
-    ours().await;
+pub(crate) async fn measure_alone(bench: &Bench, name: &str, engine: &impl Pushing<Ours: Engine>) {
+    ours(engine).await;
     let mut rates = Vec::new();
     for _ in 0..bench.rounds {
-        rates.push(rate(ours().await));
+        rates.push(rate(ours(engine).await));
     }
     println!("{name:20} {:9.0} {:>9}", median(rates), "none");
 }
 
 /// Runs a worker of ours until the queue is empty; how long that took.
-pub(crate) async fn run(source: impl Source) -> Duration {
+async fn run(source: impl Source) -> Duration {
     let countdown = Countdown::from(TASKS.into());
     let worker = airlock::worker().serving(tasks![noop]).state(countdown.clone());
     let worker = worker.concurrency(AT_ONCE).prefetch(HELD - AT_ONCE).build().expect("a worker");

@@ -13,14 +13,20 @@ use tokio::runtime::Handle;
 use tokio::time::sleep;
 
 use crate::faults::{Child, MANY, Place, Ran, flush, flush_in, on, orders, tell};
+use crate::proxy::Proxy;
 use crate::servers::Own;
 
-/// Kills the server while it dispatches its n-th batch, the first being 0. A broker, which takes one
-/// message after another, is killed when it has some.
+/// How much of a batch of 10,000 the server is given before it is killed.
+const PART: usize = 1_000_000;
+
+/// Kills the server while it dispatches its n-th batch, the first being 0. Of the first one, it has got
+/// a part by then, and gets no more. Later, a broker, which takes one message after another, is killed
+/// when it has some.
 #[derive(Clone)]
 struct Killing<S> {
     sender: S,
     server: Arc<Own>,
+    line: Arc<Proxy>,
     queue: String,
     batches: Arc<AtomicUsize>,
     at: usize,
@@ -28,13 +34,22 @@ struct Killing<S> {
 }
 
 impl<S: Sender> Killing<S> {
-    fn new(place: &Place, sender: &S, at: usize) -> Self {
+    fn new(place: &Place, sender: &S, line: &Arc<Proxy>, at: usize) -> Self {
         let (sender, server) = (sender.clone(), place.server().clone());
+        let line = line.clone();
         let (queue, batches) = (place.queue.clone(), Arc::default());
-        Self { sender, server, queue, batches, at, kill: Arc::default() }
+        Self { sender, server, line, queue, batches, at, kill: Arc::default() }
     }
 
-    async fn kill(self) {
+    async fn kill(self, all_sent: usize) {
+        if self.at == 0 {
+            while self.line.sent() < all_sent {
+                sleep(Duration::from_millis(1)).await;
+            }
+            self.server.kill();
+            assert_eq!(self.line.sent(), all_sent, "it has got a part of the batch");
+            return;
+        }
         let url = self.server.url();
         while S::SERVER == Server::RabbitMq && self.sender.held(&url, &self.queue).await < 1_000 {
             sleep(Duration::from_millis(1)).await;
@@ -52,7 +67,11 @@ impl<S: Sender> Executor for Killing<S> {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         if self.batches.fetch_add(1, Ordering::Relaxed) == self.at {
             let (kill, runtime) = (self.clone(), Handle::current());
-            let kill = thread::spawn(move || runtime.block_on(kill.kill()));
+            if self.at == 0 {
+                self.line.hold_after_sent(PART);
+            }
+            let all_sent = self.line.sent() + PART;
+            let kill = thread::spawn(move || runtime.block_on(kill.kill(all_sent)));
             *self.kill.lock().expect("nobody panics") = Some(kill);
         }
         self.sender.dispatch(batch).await
@@ -68,17 +87,19 @@ async fn killed<S: Sender>(size: usize, at: usize) -> (Place, S, u64, String) {
     place.restart();
 
     // What it connected to is gone.
-    let sender = place.open::<S>().await;
-    let killing = Killing::new(&place, &sender, at);
+    let line = Arc::new(Proxy::to(&place.url));
+    let sender = S::on_queue(line.url(), &place.queue).await.expect("opened");
+    let killing = Killing::new(&place, &sender, &line, at);
     let scope = airlock::scope().executor(killing.clone()).chunks(size);
     let flushed = flush_in(scope, orders(MANY)).await;
     killing.has_killed();
     place.server().start_again();
+    line.restore();
 
+    let sender = place.open::<S>().await;
     let (dispatched, back) = (flushed.report.dispatched() as u64, flushed.handed_back.len());
-    if at > 0 {
-        assert!(dispatched > 0 && back > 0, "the kill was meant to come half-way: {back} back");
-    }
+    assert!(back > 0, "the kill was meant to come half-way");
+    assert!(at == 0 || dispatched > 0, "the kill was meant to come after some chunks");
     let arrived = place.held(&sender).await - 1;
     assert!(arrived >= dispatched, "{dispatched} dispatched, but only {arrived} are there");
     let twice = arrived - dispatched;

@@ -9,6 +9,7 @@ mod disk;
 mod down_before_flush;
 mod dropped_half_way;
 mod duplicates;
+mod keys_of_dropped;
 mod killed_half_way;
 mod line_cut;
 mod poison;
