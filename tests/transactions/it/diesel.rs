@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use airlock::diesel::{Database, begin, transaction};
-use airlock::transaction::{TransactionError, commit_all};
+use airlock::transaction::{DatabaseError, TransactionError, commit_all};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::{Connection, SqliteConnection};
 
@@ -100,49 +100,52 @@ async fn one_that_is_left_inside_another_keeps_that_from_its_commit() {
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![3], vec![3]));
 }
 
-/// One of several is looked at before any is committed.
-#[tokio::test(flavor = "multi_thread")]
-async fn so_does_one_that_is_left_inside_the_last_of_several() {
-    let (one, two) = (Shop::open().await, Shop::open().await);
+/// Commits one of sqlx's and one of diesel's, to which this has happened.
+async fn commit_both(
+    shops: &[Shop; 2],
+    connection: &mut SqliteConnection,
+    happened: fn(&mut SqliteConnection) -> diesel::QueryResult<()>,
+) -> DatabaseError {
+    let [one, two] = shops;
     let mut first = one.database().begin().await.expect("begun");
     crate::sqlx::shop::insert(&mut first, 1).await.expect("inserted");
     first.run(|_| one.mails.enqueue(1)).expect("in a scope");
-    let mut connection = connect(&two);
-    let mut second = begin(&mut connection).expect("begun");
+    let mut second = begin(connection).expect("begun");
     second.run(|tx| place(tx, two.mails, 2)).expect("placed");
-    AnsiTransactionManager::begin_transaction(&mut *second).expect("a savepoint");
+    happened(&mut second).expect("it happens");
     let committed = commit_all([("shop", first.into()), ("stock", second.into())]).await;
     let Err(TransactionError::Database(error)) = committed else {
-        panic!("none is committed: {committed:?}")
+        panic!("none is committed here: {committed:?}")
     };
+    assert_eq!((one.orders().await, one.mails.sent()), (vec![], vec![]));
+    assert_eq!(one.reports.fates(), ["discarded: rolled back"]);
+    error
+}
+
+/// One of several is looked at before any is committed.
+#[tokio::test(flavor = "multi_thread")]
+async fn so_does_one_that_is_left_inside_the_last_of_several() {
+    let shops = [Shop::open().await, Shop::open().await];
+    let mut connection = connect(&shops[1]);
+    let left = |tx: &mut _| AnsiTransactionManager::begin_transaction(tx);
+    let error = commit_both(&shops, &mut connection, left).await;
     let why = "can't commit to `stock` (SQLite): a transaction inside it was begun and has not ended: end that one first";
     assert_eq!((error.is_certain(), error.to_string().as_str()), (true, why));
-    for shop in [&one, &two] {
-        assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![]));
-    }
-    assert_eq!(one.reports.fates(), ["discarded: rolled back"]);
-    transaction(&mut connection, |tx| place(tx, two.mails, 3)).expect("as good as before");
+    let stock = &shops[1];
+    assert_eq!((stock.orders().await, stock.mails.sent()), (vec![], vec![]));
+    transaction(&mut connection, |tx| place(tx, stock.mails, 3)).expect("as good as before");
 }
 
 /// Whoever has ended it may have committed it, as here.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_several_that_has_ended_itself_hands_its_effects_back_before_any_is_committed() {
-    let (one, two) = (Shop::open().await, Shop::open().await);
-    let mut first = one.database().begin().await.expect("begun");
-    crate::sqlx::shop::insert(&mut first, 1).await.expect("inserted");
-    first.run(|_| one.mails.enqueue(1)).expect("in a scope");
-    let mut connection = connect(&two);
-    let mut second = begin(&mut connection).expect("begun");
-    second.run(|tx| place(tx, two.mails, 2)).expect("placed");
-    AnsiTransactionManager::commit_transaction(&mut *second).expect("committed");
-    let committed = commit_all([("shop", first.into()), ("stock", second.into())]).await;
-    let Err(TransactionError::Database(error)) = committed else {
-        panic!("nobody can tell: {committed:?}")
-    };
+    let shops = [Shop::open().await, Shop::open().await];
+    let mut connection = connect(&shops[1]);
+    let ended = |tx: &mut _| AnsiTransactionManager::commit_transaction(tx);
+    let error = commit_both(&shops, &mut connection, ended).await;
     assert!(!error.is_certain(), "{error}");
     assert_eq!(error.into_intents().len(), 1);
-    assert_eq!((one.orders().await, two.orders().await), (vec![], vec![2]));
-    assert_eq!(one.reports.fates(), ["discarded: rolled back"]);
+    assert_eq!(shops[1].orders().await, [2]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
