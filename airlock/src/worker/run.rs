@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use ::tokio::select;
 use ::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use ::tokio::task::{JoinError, JoinSet, yield_now};
-use ::tokio::time::{sleep, timeout};
+use ::tokio::time::sleep;
 
 use crate::backoff::Backoff;
 use crate::events;
@@ -27,6 +27,8 @@ enum Phase {
     Stopping,
     /// What still runs is given back.
     Aborting,
+    /// The engine is waited for no longer.
+    Leaving,
 }
 
 /// How long to wait where the engine does not answer.
@@ -39,7 +41,7 @@ const ALL: u32 = (1 << 29) - 1;
 /// not hear of them.
 const NOTICE: Duration = Duration::from_millis(50);
 
-/// How long the engine is asked, at the end, to take what it has not been told yet.
+/// How long the engine is waited for after the grace, whatever it is that it does not answer to.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Worker {
@@ -47,8 +49,8 @@ impl Worker {
     ///
     /// Stopping: nothing more is taken, what waits is given back, and what runs may finish within the
     /// [grace](crate::worker::WorkerBuilder::grace); what doesn't is given back too. An engine that
-    /// does not answer holds it up for 5 seconds more at most. A worker whose future is dropped stops in
-    /// the same way, in the background.
+    /// does not answer holds it up until 5 seconds after the grace at most. A worker whose future is
+    /// dropped stops in the same way, in the background.
     ///
     /// An engine that does not answer is asked again, after growing waits and for as long as it takes.
     ///
@@ -105,27 +107,53 @@ impl Drop for Running {
 
 /// Works until told to stop, and to the end.
 async fn work<S: Source>(worker: Worker, source: Arc<S>, phase: watch::Sender<Phase>) {
-    let (settle, ended) = mpsc::unbounded_channel();
-    let (begin, waiting) = mpsc::unbounded_channel();
     let stopped = phase.subscribe();
-    let settling = ::tokio::spawn({
-        let (worker, source, stopped) = (worker.clone(), source.clone(), stopped.clone());
-        async move {
-            select! {
-                () = settle_all(worker, &*source, ended, stopped) => {}
-                () = keep_alive(&*source) => {}
+    let working = async {
+        let (settle, ended) = mpsc::unbounded_channel();
+        let (begin, waiting) = mpsc::unbounded_channel();
+        let settling = ::tokio::spawn({
+            let (worker, source, stopped) = (worker.clone(), source.clone(), stopped.clone());
+            async move {
+                select! {
+                    () = settle_all(worker, &*source, ended, stopped) => {}
+                    () = keep_alive(&*source) => {}
+                }
             }
-        }
-    });
-    let running = run_all(worker.clone(), source.clone(), waiting, settle, phase);
-    let running = ::tokio::spawn(running);
-    receive_all(&worker, &*source, begin, stopped).await;
-    let _ = running.await;
-    let _ = settling.await;
-    match timeout(FAREWELL, asked(source.close())).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => events::engine_trouble("close", &error),
-        Err(late) => events::engine_trouble("close", &late.into()),
+        });
+        let running = run_all(worker.clone(), source.clone(), waiting, settle, stopped.clone());
+        let running = ::tokio::spawn(running);
+        receive_all(&worker, &*source, begin, stopped.clone()).await;
+        let _ = running.await;
+        let _ = settling.await;
+        close(&*source, stopped.clone()).await;
+    };
+    select! {
+        biased;
+        () = working => {}
+        () = keep_time(&worker, &phase) => {}
+    }
+}
+
+/// Says how far a worker that stops is, by the clock and whatever else goes on; for ever.
+async fn keep_time(worker: &Worker, phase: &watch::Sender<Phase>) {
+    reached(phase.subscribe(), Phase::Stopping).await;
+    sleep(worker.inner.grace).await;
+    phase.send_replace(Phase::Aborting);
+    sleep(FAREWELL).await;
+    phase.send_replace(Phase::Leaving);
+    pending().await
+}
+
+/// Takes leave of the engine. One that is out of time is asked all the same, and not waited for.
+async fn close<S: Source>(source: &S, stopped: watch::Receiver<Phase>) {
+    let closed = select! {
+        biased;
+        closed = asked(source.close()) => closed,
+        () = sleep(FAREWELL) => Err("it took too long".into()),
+        () = reached(stopped, Phase::Leaving) => Err("it took too long".into()),
+    };
+    if let Err(error) = closed {
+        events::engine_trouble("close", &error);
     }
 }
 
@@ -158,7 +186,7 @@ async fn receive_all<S: Source>(
     stopped: watch::Receiver<Phase>,
 ) {
     let mut stop = pin!(reached(stopped.clone(), Phase::Stopping));
-    let mut out_of_time = pin!(out_of_time(worker, stopped));
+    let mut out_of_time = pin!(reached(stopped, Phase::Leaving));
     let least = u32::try_from((worker.inner.prefetch / 2).max(1)).unwrap_or(u32::MAX);
     let places = places(worker);
     let mut failures = 0;
@@ -258,9 +286,8 @@ async fn run_all<S: Source>(
     source: Arc<S>,
     mut waiting: mpsc::UnboundedReceiver<Held<S::Receipt>>,
     settle: mpsc::UnboundedSender<Ended<S::Receipt>>,
-    phase: watch::Sender<Phase>,
+    stopped: watch::Receiver<Phase>,
 ) {
-    let stopped = phase.subscribe();
     let running = Arc::new(Semaphore::new(worker.inner.concurrency.min(Semaphore::MAX_PERMITS)));
     // What has begun and is not settled: to the engine it runs.
     let unsettled = Arc::new(Semaphore::new(ALL as usize));
@@ -329,11 +356,7 @@ async fn run_all<S: Source>(
             }
         }
     }
-    let all_done = async { while tasks.join_next().await.is_some() {} };
-    if timeout(worker.inner.grace, all_done).await.is_err() {
-        phase.send_replace(Phase::Aborting);
-        while tasks.join_next().await.is_some() {}
-    }
+    while tasks.join_next().await.is_some() {}
 }
 
 /// Whether nothing else may run beside a message, nor be unsettled: the last attempt of one whose worker
@@ -447,12 +470,6 @@ async fn reached(mut stopped: watch::Receiver<Phase>, phase: Phase) {
     let _ = stopped.wait_for(|reached| *reached >= phase).await;
 }
 
-/// Returns when a worker that stops can't wait for its engine any longer.
-async fn out_of_time(worker: &Worker, stopped: watch::Receiver<Phase>) {
-    reached(stopped, Phase::Stopping).await;
-    sleep(worker.inner.grace.saturating_add(FAREWELL)).await;
-}
-
 /// Tells the engine what became of messages, of all that have ended meanwhile at once.
 async fn settle_all<S: Source>(
     worker: Worker,
@@ -461,7 +478,7 @@ async fn settle_all<S: Source>(
     stopped: watch::Receiver<Phase>,
 ) {
     const AT_ONCE: usize = 1_000;
-    let mut out_of_time = pin!(out_of_time(&worker, stopped));
+    let mut out_of_time = pin!(reached(stopped, Phase::Leaving));
     let mut late = false;
     let mut batch = Vec::new();
     while ended.recv_many(&mut batch, AT_ONCE).await > 0 {
