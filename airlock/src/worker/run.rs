@@ -1,5 +1,6 @@
 //! The worker's loop: receive, run, settle, stop.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::pending;
 use std::iter::from_fn;
@@ -11,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use ::tokio::select;
 use ::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use ::tokio::task::{JoinError, JoinSet, yield_now};
-use ::tokio::time::sleep;
+use ::tokio::time::{Instant, sleep, sleep_until};
 
 use crate::backoff::Backoff;
 use crate::events;
@@ -40,6 +41,13 @@ const ALL: u32 = (1 << 29) - 1;
 /// How long a task runs before its engine is told that it has begun: most are done by then, and it need
 /// not hear of them.
 const NOTICE: Duration = Duration::from_millis(50);
+
+/// How long a message that runs alone keeps others from beginning at first, while it waits for those that
+/// run.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// And how long at last, and others it.
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// How long the engine is waited for after the grace, whatever it is that it does not answer to.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -141,7 +149,7 @@ async fn keep_time(worker: &Worker, phase: &watch::Sender<Phase>) {
     phase.send_replace(Phase::Aborting);
     sleep(FAREWELL).await;
     phase.send_replace(Phase::Leaving);
-    pending().await
+    pending::<()>().await;
 }
 
 /// Takes leave of the engine. One that is out of time is asked all the same, and not waited for.
@@ -295,14 +303,20 @@ async fn run_all<S: Source>(
     let (tell, begun) = mpsc::unbounded_channel();
     ::tokio::spawn(tell_all(source.clone(), begun, stopped.clone()));
     let mut tasks = JoinSet::new();
-    let mut next = None;
+    let mut aside = Aside::new();
     loop {
-        let held = match next.take() {
-            Some(held) => Some(held),
-            None => waiting.recv().await,
+        let (first, alone) = select! {
+            biased;
+            first = aside.next(stopped.clone()) => (first, true),
+            held = waiting.recv() => match held {
+                Some(held) if runs_alone(&worker, &held.message) => {
+                    aside.add(held);
+                    continue;
+                }
+                Some(held) => (held, false),
+                None => break,
+            },
         };
-        let Some(first) = held else { break };
-        let alone = runs_alone(&worker, &first.message);
         let permits = async {
             let begun = unsettled.clone().acquire_many_owned(if alone { ALL } else { 1 }).await;
             Some((running.clone().acquire_owned().await.ok()?, begun.ok()?))
@@ -311,12 +325,19 @@ async fn run_all<S: Source>(
             biased;
             () = reached(stopped.clone(), Phase::Stopping) => None,
             permits = permits => permits,
+            () = sleep(aside.patience), if alone => {
+                aside.put_off(first);
+                continue;
+            }
         };
         let Some(permits) = permits else {
             let Held { message, place } = first;
             end(&worker, &settle, message.receipt, Settlement::Return, (place, None));
             continue;
         };
+        if alone {
+            aside.patience = PATIENCE;
+        }
         // Those for which there is room begin together, so that the engine is told once, if at all.
         let mut beginning = vec![(first, permits)];
         while let Ok(begun) = unsettled.clone().try_acquire_owned()
@@ -324,7 +345,7 @@ async fn run_all<S: Source>(
             && let Ok(held) = waiting.try_recv()
         {
             if runs_alone(&worker, &held.message) {
-                next = Some(held);
+                aside.add(held);
                 break;
             }
             beginning.push((held, (permit, begun)));
@@ -356,7 +377,52 @@ async fn run_all<S: Source>(
             }
         }
     }
+    for Held { message, place } in aside.held {
+        end(&worker, &settle, message.receipt, Settlement::Return, (place, None));
+    }
     while tasks.join_next().await.is_some() {}
+}
+
+/// Messages that run alone, and wait for a moment at which nothing else does.
+struct Aside<R> {
+    held: VecDeque<Held<R>>,
+    /// When the next one has its turn.
+    turn: Instant,
+    /// How long the worker lets nothing begin for its sake.
+    patience: Duration,
+}
+
+impl<R> Aside<R> {
+    fn new() -> Self {
+        Self { held: VecDeque::new(), turn: Instant::now(), patience: PATIENCE }
+    }
+
+    fn add(&mut self, held: Held<R>) {
+        self.held.push_back(held);
+    }
+
+    /// Returns the next one when it has its turn, or is to be given back.
+    async fn next(&mut self, stopped: watch::Receiver<Phase>) -> Held<R> {
+        if !self.held.is_empty() {
+            select! {
+                () = reached(stopped, Phase::Stopping) => {}
+                () = sleep_until(self.turn) => {}
+            }
+        }
+        match self.held.pop_front() {
+            Some(held) => held,
+            None => pending().await,
+        }
+    }
+
+    /// Lets others go on, for longer than they were kept waiting. What runs may take for ever, so only the
+    /// share of its time that a worker waits is bounded; and because it waits for longer each time, it does
+    /// wait for whatever ends.
+    fn put_off(&mut self, held: Held<R>) {
+        self.held.push_front(held);
+        self.turn = Instant::now() + self.patience.saturating_mul(6).min(LONGEST);
+        self.patience = self.patience.saturating_mul(2).min(LONGEST);
+    }
 }
 
 /// Whether nothing else may run beside a message, nor be unsettled: the last attempt of one whose worker
