@@ -5,9 +5,9 @@ for _, queue in ipairs(queues) do
     local meta = meta_of(queue, id)
     redis.call("HDEL", meta, "result", "done_at", "interrupted")
     redis.call("HSET", meta, "attempts", 0, "status", "Pending")
-    local key = redis.call("HGET", meta, "idempotency_key")
-    if key and key ~= "" then
-      redis.call("SET", queue.idempotency .. ":" .. key, id, "NX")
+    local name = key_of(queue, id)
+    if name then
+      redis.call("SET", name, id, "NX")
     end
     redis.call("RPUSH", queue.active, id)
     announce(queue)
