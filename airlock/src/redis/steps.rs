@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn a_step_is_bounded_by_number_and_by_size() {
         assert_eq!(lengths(&[]), [0; 0]);
-        assert_eq!(lengths(&[0; 25_000]), [10_000, 10_000, 5_000]);
+        assert_eq!(lengths(&vec![0; 25_000]), [10_000, 10_000, 5_000]);
         assert_eq!(lengths(&[16 << 20; 9]), [4, 4, 1]);
         // One that is larger goes alone.
         assert_eq!(lengths(&[1, 65 << 20, usize::MAX, 1, 64 << 20]), [1, 1, 1, 1, 1]);

@@ -9,8 +9,8 @@ use std::fmt;
 use std::time::Duration;
 
 use apalis_postgres::PostgresStorage;
+use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
-use sqlx::{PgPool, postgres::PgConnectOptions};
 
 use crate::apalis::postgres::listen::Listening;
 use crate::apalis::sql::{Job, Serving, jobs, keyed, leave_out, serving};
@@ -91,9 +91,7 @@ impl Postgres {
     ///
     /// [`EngineError`] where the URL is none, or the server can't be reached or refuses.
     pub async fn connect(url: &str) -> Result<Self, EngineError> {
-        let options: PgConnectOptions = url
-            .parse()
-            .map_err(|error: sqlx::Error| sql::error("read the URL of", "PostgreSQL", error))?;
+        let options = sql::options(url)?;
         sql::reach(&options).await?;
         let place = sql::place(&options);
         let pool = PgPool::connect_with(options).await;
