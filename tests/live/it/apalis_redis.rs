@@ -169,6 +169,21 @@ async fn an_empty_unique_key_is_one() {
 
 #[tokio::test]
 #[ignore = "needs servers: run tests/live.sh"]
+async fn what_has_expired_is_put_back_without_an_expiry() {
+    let redis = redis("expired").await;
+    flush(&redis, [note::intent(7).expires(Duration::ZERO).max_attempts(9)]).await.expect("left");
+    let dead = Settlement::Dead { reason: "it expired".into() };
+    settle(&redis, redis.receive(1).await.expect("received"), dead).await;
+    let letter = redis.list(1).await.expect("listed").pop().expect("a letter");
+    assert!(redis.retry(&letter.id).await.expect("retried"));
+    let message = redis.receive(1).await.expect("received").pop().expect("it is back");
+    let envelope = message.into_parts().1.expect("an envelope");
+    assert_eq!((envelope.expires(), envelope.max_attempts()), (None, Some(9)));
+    assert_eq!(envelope.arguments(), r#"{"number":7}"#);
+}
+
+#[tokio::test]
+#[ignore = "needs servers: run tests/live.sh"]
 async fn of_ten_thousand_duplicates_one_leaves() {
     let redis = redis("duplicates").await;
     let intents = (0..10_000).map(|number| note::intent(number).unique_key("the same"));

@@ -472,6 +472,25 @@ async fn sync_code_flushes_from_any_thread() {
 
 // ---- workers
 
+/// Nobody puts a letter back for it to expire at once.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn what_has_expired_runs_when_it_is_put_back() {
+    let (queue, test) = (unique::name("celery"), unique::name("expired"));
+    let celery = connected().await.queue(&queue).declare_queues();
+    flush(celery.clone(), [noted::intent(test.clone(), 7).expires(Duration::ZERO)])
+        .await
+        .expect("left");
+    let serving = Serving::start(celery.clone());
+    until("it is dead", async || !celery.list(1).await.expect("listed").is_empty()).await;
+    let letter = celery.list(1).await.expect("listed").pop().expect("a letter");
+    assert!(letter.reason.contains("it expired"), "{letter:?}");
+    assert!(celery.retry(&letter.id).await.expect("retried"));
+    until_ran(&test, 1).await;
+    let served = serving.stop().await;
+    assert_eq!((served.done, served.dead), (1, 1));
+}
+
 #[tokio::test]
 #[ignore = "needs servers: run tests/live.sh"]
 async fn rust_runs_what_python_sent() {
