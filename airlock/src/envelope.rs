@@ -1,6 +1,8 @@
 //! What an intent is outside this process: a versioned JSON text.
 
 use std::borrow::Cow;
+#[cfg(any(feature = "apalis", feature = "graphile"))]
+use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 use std::ptr;
@@ -61,6 +63,9 @@ pub struct Envelope {
     enqueued_at: SystemTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trace: Option<TraceContext>,
+    /// It does not travel: engines whose messages say so have a place of their own for it.
+    #[serde(skip)]
+    time_limit: Option<Duration>,
 }
 
 /// What an intent asked of the engine, with times instead of spans.
@@ -162,6 +167,7 @@ impl Envelope {
             origin,
             enqueued_at: now,
             trace: current_trace(),
+            time_limit: None,
         };
         envelope.check().map_err(|why| EncodeError::unreadable(intent.task(), why))?;
         Ok(envelope)
@@ -210,6 +216,7 @@ impl Envelope {
             origin: Arc::default(),
             enqueued_at: SystemTime::now(),
             trace: None,
+            time_limit: None,
         };
         envelope.bounded()
     }
@@ -354,6 +361,19 @@ impl Envelope {
         self
     }
 
+    /// The same with a time that one attempt may take, as Celery's senders may ask for.
+    #[cfg(any(feature = "celery-rabbitmq", feature = "celery-redis"))]
+    pub(crate) fn with_time_limit(mut self, limit: Option<Duration>) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// How long one attempt may take, beside what the worker says.
+    #[cfg(feature = "worker")]
+    pub(crate) fn time_limit(&self) -> Option<Duration> {
+        self.time_limit
+    }
+
     /// The same as part of a trace.
     #[must_use]
     pub fn with_trace(mut self, trace: Option<TraceContext>) -> Self {
@@ -426,6 +446,19 @@ pub(crate) fn each<'a>(
         let envelope = Envelope::from(intent, now, origin);
         Ok((index, intent, envelope.map_err(|error| DispatchError::only(index, error))?))
     })
+}
+
+/// The text of an envelope without its expiry, and with all else that is in it, whoever wrote that; nothing
+/// where it does not expire.
+#[cfg(any(feature = "apalis", feature = "graphile"))]
+pub(crate) fn without_expiry(json: &[u8]) -> Option<Vec<u8>> {
+    type Fields = BTreeMap<String, Box<RawValue>>;
+    Envelope::from_json(json).ok()?.expires()?;
+    let mut fields: Fields = serde_json::from_slice(json).ok()?;
+    let mut options: Fields = serde_json::from_str(fields.get("options")?.get()).ok()?;
+    options.remove("expires");
+    fields.insert("options".to_owned(), serde_json::value::to_raw_value(&options).ok()?);
+    serde_json::to_vec(&fields).ok()
 }
 
 /// How many objects and lists are one in another, in a text that is JSON.

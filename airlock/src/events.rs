@@ -161,7 +161,7 @@ mod imp {
         if nobody_listens() {
             return aloud::engine_trouble(doing, error);
         }
-        warn!(target: "airlock::worker", doing, "the engine does not answer: {error}");
+        warn!(target: "airlock::worker", doing, "trouble with the engine: {error}");
     }
 
     #[cfg(feature = "worker")]
@@ -287,7 +287,7 @@ mod aloud {
 
     #[cfg(feature = "worker")]
     pub(crate) fn engine_trouble(doing: &'static str, error: &crate::BoxError) {
-        eprintln!("airlock: the engine does not answer ({doing}): {error}");
+        eprintln!("airlock: trouble with the engine ({doing}): {error}");
     }
 
     #[cfg(feature = "worker")]

@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime};
 ///
 /// An executor that cannot honour an option fails the intent with an [`UnsupportedOption`] rather
 /// than ignoring it. A queue, a number of attempts and an expiry are limits that running a task here
-/// and at once keeps to, so the executors of this process accept these.
+/// and at once keeps to, so the executors of this process accept these. Those that a flush hands over to,
+/// `ThreadPool` and `tokio::Tasks`, come to an intent later: one that has expired by then is not begun, and
+/// has failed.
 ///
 /// # Examples
 ///

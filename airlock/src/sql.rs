@@ -97,6 +97,15 @@ pub(crate) async fn now(
     now.ok_or_else(|| "the database did not say what time it is".into())
 }
 
+/// What a URL of PostgreSQL says.
+#[cfg(any(feature = "apalis-postgres", feature = "graphile"))]
+pub(crate) fn options(url: &str) -> Result<PgConnectOptions, EngineError> {
+    url.parse().map_err(|error: sqlx::Error| {
+        EngineError::new("read the URL of", "PostgreSQL", error)
+            .next_step("it is like postgres://user:password@host:5432/database")
+    })
+}
+
 /// Where a PostgreSQL database is, without a password.
 #[cfg(any(feature = "apalis-postgres", feature = "graphile"))]
 pub(crate) fn place(options: &PgConnectOptions) -> String {

@@ -185,13 +185,13 @@ fn a_worker_logs_what_becomes_of_messages_and_gives_each_task_a_span() {
     assert_eq!(
         kept.events,
         [
-            "WARN the engine does not answer: no receive today doing=\"receive\"",
+            "WARN trouble with the engine: no receive today doing=\"receive\"",
             "DEBUG done task=\"here\" id attempt=1",
-            "WARN the engine does not answer: no settle today doing=\"settle\"",
+            "WARN trouble with the engine: no settle today doing=\"settle\"",
             "WARN to be tried again in 1.0ms: no luck task=\"awaited\" id attempt=1",
             "ERROR dead letter: no luck (attempt 2 of 2) task=\"awaited\" id attempt=2",
             "ERROR dead letter: the message is no envelope: expected value at line 1 column 1",
-            "WARN the engine does not answer: no close today doing=\"close\"",
+            "WARN trouble with the engine: no close today doing=\"close\"",
         ]
     );
 

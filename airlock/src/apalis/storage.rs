@@ -11,6 +11,7 @@ use apalis_core::task::builder::TaskBuilder;
 use apalis_core::task::task_id::TaskId;
 
 use crate::apalis::ulid::ulid;
+use crate::engine_error::EngineError;
 use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError, Executor};
 
@@ -142,7 +143,10 @@ where
         let envelopes = envelope::of_batch(batch, "apalis::Storage", &self.honoured)?;
         batch.sending(0..batch.len());
         let sent = send(self.backend.clone(), envelopes.into_iter().map(task)).await;
-        sent.map_err(|error| DispatchError::all(error.to_string()))
+        sent.map_err(|error| {
+            let error = EngineError::new("send to", "the storage of apalis", error.to_string());
+            DispatchError::all(error.next_step("check that its server runs, and that it is set up"))
+        })
     }
 }
 

@@ -32,6 +32,8 @@
 //! - Positional arguments become the task's parameters in order.
 //! - `eta`, `expires` and `retries` are honoured. What the worker tries again has them set, so a
 //!   Python worker may take it as well.
+//! - `time_limit` is each attempt's time-out, where it is shorter than the worker's own;
+//!   `soft_time_limit` is ignored.
 //! - The result goes nowhere: `reply_to` is ignored.
 //! - What it can't honour becomes a dead letter that says so: another serializer than JSON,
 //!   compression, protocol 1, and `link`, `link_error`, `chain` or `chord`, whose next task would

@@ -1,6 +1,6 @@
 //! What Python code sent, as an envelope.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -64,11 +64,19 @@ impl Raw<'_> {
             .with_queue(self.queue)
             .with_at(self.time("eta")?)
             .with_expires(self.time("expires")?)
+            .with_time_limit(self.time_limit())
             .with_trace(self.text("traceparent").map(trace)))
     }
 
     fn text(&self, header: &str) -> Option<&str> {
         self.headers.get(header)?.as_str()
+    }
+
+    /// The hard limit, of which Celery's message has the first place; the second has the soft one, of which
+    /// a task in Rust could not be told.
+    fn time_limit(&self) -> Option<Duration> {
+        let limit = self.headers.get("timelimit")?.get(0)?.as_f64()?;
+        Duration::try_from_secs_f64(limit).ok().filter(|limit| !limit.is_zero())
     }
 
     /// A message of protocol 1 is an object with everything in it.
@@ -205,6 +213,19 @@ mod tests {
         assert_eq!(at("2026-11-23T20:31:21.123456+00:00"), utc);
         assert_eq!(at("2026-11-23T21:31:21.123456+01:00"), utc);
         assert_eq!(at("2026-11-23T20:31:21.123456"), utc);
+    }
+
+    #[test]
+    fn takes_the_hard_limit_and_no_other() {
+        let limit = |limits: Value| {
+            let headers = json!({"task": "none.such", "timelimit": limits});
+            decoded(headers, "[[], {}, {}]").expect("good").time_limit()
+        };
+        assert_eq!(limit(json!([30, 20])), Some(Duration::from_secs(30)));
+        assert_eq!(limit(json!([0.5, null])), Some(Duration::from_millis(500)));
+        for none in [json!([null, 20]), json!([]), json!(null), json!([0, 0]), json!([-1, 1])] {
+            assert_eq!(limit(none.clone()), None, "{none}");
+        }
     }
 
     #[test]

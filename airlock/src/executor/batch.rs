@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
+use std::time::Instant;
 
 use crate::executor::{DispatchError, OnFailure};
 use crate::intent::Intent;
@@ -63,6 +64,9 @@ pub struct Batch {
     accounted: bool,
     /// What the task that is awaited leaves behind should the flush be dropped.
     pub(crate) lost: Option<Lost>,
+    /// Until when intents have to be begun, each with its index and in order: of those that expire, where
+    /// the batch was handed to somebody who comes to it later.
+    deadlines: Vec<(usize, Instant)>,
     /// What the report needs besides the intents, by position in the order of enqueue.
     pub(crate) aside: Vec<(usize, Aside)>,
     /// The position of the next intent that is appended, and those ahead that are taken.
@@ -116,6 +120,7 @@ impl Batch {
             skipped: Vec::new(),
             accounted: false,
             lost: None,
+            deadlines: Vec::new(),
             aside: Vec::new(),
             position: 0,
             taken: VecDeque::new(),
@@ -447,13 +452,34 @@ impl Batch {
         }
     }
 
-    /// Takes the intent at `index` out, to be carried out elsewhere by itself.
+    /// Takes the intent at `index` out, to be carried out elsewhere and later by itself.
     pub(crate) fn detach(&mut self, index: usize) -> Option<Self> {
         let (chain, generation, _) = self.run_of(index);
         let chain = chain.clone();
         let mut alone = Self::new(self.on_failure);
         alone.append(chain, generation, vec![self.take(index)?]);
+        alone.note_deadlines();
         Some(alone)
+    }
+
+    /// Lifetimes count from now on, which is the flush.
+    fn note_deadlines(&mut self) {
+        let mut now = None;
+        for (index, intent) in self.intents.iter().enumerate() {
+            let Some(lifetime) = intent.options().expires() else { continue };
+            let now: Instant = *now.get_or_insert_with(Instant::now);
+            self.deadlines.extend(now.checked_add(lifetime).map(|until| (index, until)));
+        }
+    }
+
+    /// Whether the intent at `index` has expired, and where the next one is that can; `end` where there
+    /// is none before.
+    pub(crate) fn expiry(&self, index: usize, end: usize) -> (bool, usize) {
+        let next = self.deadlines.partition_point(|(place, _)| *place < index);
+        let mut deadlines = self.deadlines[next..].iter().peekable();
+        let own = deadlines.next_if(|(place, _)| *place == index);
+        let expired = own.is_some_and(|(_, until)| *until <= Instant::now());
+        (expired, deadlines.peek().map_or(end, |(place, _)| end.min(*place)))
     }
 
     /// Puts intents back that were taken out from `start` on.
@@ -463,7 +489,7 @@ impl Batch {
         }
     }
 
-    /// Takes every intent out, to be carried out elsewhere together.
+    /// Takes every intent out, to be carried out elsewhere and later together.
     #[cfg(feature = "tokio")]
     pub(crate) fn detach_all(&mut self) -> Self {
         let mut all = Self::new(self.on_failure);
@@ -475,6 +501,7 @@ impl Batch {
             all.append(chain, generation, intents);
             start = end;
         }
+        all.note_deadlines();
         all
     }
 }

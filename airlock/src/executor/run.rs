@@ -227,6 +227,10 @@ impl<'a> Run<'a> {
                 return Err(Halt::Failed(self.next, Box::new(Runaway { limit })));
             }
             scope.judge_by(chain);
+            let (expired, end) = self.batch.expiry(self.next, end);
+            if expired {
+                return Err(Halt::Failed(self.next, EXPIRED.into()));
+            }
             let intents = self.batch.until(end);
             match self.runner.run_quiet(intents, &mut self.next, scope, self.awaited) {
                 None => {}
@@ -346,6 +350,10 @@ impl<'a> Run<'a> {
 fn seat(chain: Chain, lost: Lost) -> Seat {
     Seat { frame: Some(Frame::boundary()), only: Some(chain), lost: Some(lost), ..Seat::default() }
 }
+
+/// What is wrong with an intent whose turn comes too late.
+const EXPIRED: &str = "it expired before it could be begun: let it live for longer, or have more of them \
+                       run at once";
 
 /// Tasks enqueue tasks that enqueue tasks, without an end in sight.
 #[derive(Debug)]

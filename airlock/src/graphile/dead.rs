@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
 use crate::engine_error::EngineError;
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, without_expiry};
 use crate::graphile::push::{MOST_ATTEMPTS, key, max_attempts};
 use crate::graphile::{Graphile, PREFIX};
 use crate::worker::{DeadLetter, DeadLetters};
@@ -27,7 +27,7 @@ const RETRY: &str = "
     WITH retried AS (
         UPDATE {schema}._private_jobs
         SET attempts = 0, max_attempts = $2, key = $3, run_at = now(), last_error = NULL,
-            updated_at = now()
+            updated_at = now(), payload = coalesce($4::text::json, payload)
         WHERE id = $1 AND is_available = false AND locked_at IS NULL
         RETURNING id
     ),
@@ -95,10 +95,12 @@ impl DeadLetters for Graphile {
         let Some(letter) = self.find(id).await? else { return Ok(false) };
         let envelope = Envelope::from_json(&letter.body).ok();
         let key = envelope.as_ref().and_then(Envelope::unique_key).map(key);
+        let payload = without_expiry(&letter.body).and_then(|json| String::from_utf8(json).ok());
         let retried = sqlx::query(self.sql(RETRY))
             .bind(number)
             .bind(envelope.as_ref().map_or(MOST_ATTEMPTS, max_attempts))
             .bind(key)
+            .bind(payload)
             .fetch_optional(&self.pool)
             .await;
         match retried {

@@ -12,7 +12,7 @@ use graphile_worker::WorkerUtils;
 use graphile_worker_database::Schema;
 use graphile_worker_queries::errors::GraphileWorkerError;
 use sqlx::AssertSqlSafe;
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions};
 
 pub use source::GraphileReceipt;
 
@@ -107,8 +107,7 @@ impl Graphile {
     pub async fn connect(url: &str) -> Result<Self, EngineError> {
         /// A pool tries for this long to reach a server that is down.
         const PATIENCE: Duration = Duration::from_secs(10);
-        let options: PgConnectOptions =
-            url.parse().map_err(|error| sql::error("read the URL of", "PostgreSQL", error))?;
+        let options = sql::options(url)?;
         sql::reach(&options).await?;
         Ok(Self::new(PgPoolOptions::new().acquire_timeout(PATIENCE).connect_lazy_with(options)))
     }

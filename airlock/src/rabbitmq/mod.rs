@@ -200,6 +200,18 @@ pub(crate) async fn answered<T>(
     }
 }
 
+/// The same, where nobody else gives up a broker that is silent.
+pub(crate) async fn answered_in_time<T>(
+    lives: impl Fn() -> bool,
+    asked: impl Future<Output = lapin::Result<T>>,
+) -> lapin::Result<T> {
+    let Ok(answer) = timeout(PATIENCE, answered(lives, asked)).await else {
+        let late = format!("it did not answer within {PATIENCE:?}");
+        return Err(io::Error::new(io::ErrorKind::TimedOut, late).into());
+    };
+    answer
+}
+
 /// A text that AMQP can carry as a name.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use ::tokio::sync::Mutex;
 
 #[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
 pub(crate) use push::{Layout, Outgoing, Steps, UNIQUE_FOR, UniqueKey};
-pub(crate) use steps::Answer;
+pub(crate) use steps::{Answer, Room};
 
 use crate::engine_error::{EngineError, unconfirmed};
 use crate::home;

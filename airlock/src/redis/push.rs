@@ -6,12 +6,9 @@ use std::time::{Duration, SystemTime};
 use ::redis::{Cmd, RedisResult, Value};
 use uuid::Uuid;
 
-use super::{Answer, Server};
+use super::{Answer, Room, Server};
 use crate::executor::{Batch, DispatchError};
 use crate::private::BoxError;
-
-/// How many messages are sent in one step, which keeps other clients of the server waiting.
-const STEP: usize = 10_000;
 
 /// How long a unique key is taken, counted from when its message may run.
 pub(crate) const UNIQUE_FOR: Duration = Duration::from_hours(1);
@@ -103,6 +100,7 @@ pub(crate) struct Layout {
 pub(crate) struct Step {
     runs: Vec<Run>,
     messages: usize,
+    room: Room,
 }
 
 /// Messages in a row that leave with the same commands: those for one list, and those with unique
@@ -127,13 +125,14 @@ impl Steps {
     }
 
     pub(crate) fn add(&mut self, message: &Outgoing<'_>) {
-        match self.steps.last_mut() {
-            Some(step) if step.messages < STEP => step.add(self.layout, message),
-            _ => {
-                let mut step = Step::default();
-                step.add(self.layout, message);
-                self.steps.push(step);
-            }
+        let bytes = message.body.len();
+        if !self.steps.last_mut().is_some_and(|step| step.room.take(bytes)) {
+            let mut step = Step::default();
+            step.room.take(bytes);
+            self.steps.push(step);
+        }
+        if let Some(step) = self.steps.last_mut() {
+            step.add(self.layout, message);
         }
     }
 }
@@ -225,5 +224,24 @@ impl Answer {
             Ok(_) => {}
             Err(error) => self.failed.extend(run.map(|index| (index, failed(&error.to_string())))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_of_large_messages_leaves_in_more_steps() {
+        let layout =
+            Layout { commands: |_| vec![::redis::cmd("PING")], add: |_, _| {}, script: "" };
+        let mut steps = Steps::new(Box::leak(Box::new(layout)));
+        let body = vec![0; 16 << 20];
+        for _ in 0..9 {
+            let id = Uuid::now_v7();
+            steps.add(&Outgoing { list: "celery", id, body: &body, unique: None });
+        }
+        let messages: Vec<_> = steps.steps.iter().map(|step| step.messages).collect();
+        assert_eq!(messages, [4, 4, 1]);
     }
 }

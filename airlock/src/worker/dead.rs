@@ -88,7 +88,7 @@ pub trait DeadLetters {
         id: &str,
     ) -> impl Future<Output = Result<Option<DeadLetter>, EngineError>> + Send;
 
-    /// Puts one back into its queue, as new; whether there was one of this id.
+    /// Puts one back into its queue, as new and without an expiry; whether there was one of this id.
     ///
     /// # Errors
     ///

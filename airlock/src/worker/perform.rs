@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use ::tokio::select;
 use ::tokio::sync::oneshot;
@@ -61,7 +61,8 @@ impl Worker {
             Ok(intent) => intent,
             Err(reason) => return Settlement::Dead { reason: shortened(reason) },
         };
-        let tried = pin!(events::working(envelope, attempt, self.inner.attempt(intent)));
+        let limit = envelope.time_limit();
+        let tried = pin!(events::working(envelope, attempt, self.inner.attempt(intent, limit)));
         let failed = match within_trace(envelope, Contained(tried)).await {
             Ok(Ok(())) => return Settlement::Done,
             Ok(Err(reason)) => reason,
@@ -141,11 +142,12 @@ impl Inner {
     }
 
     /// Tries a task once: it runs, and its effects leave.
-    async fn attempt(&self, intent: Intent) -> Result<(), String> {
+    async fn attempt(&self, intent: Intent, limit: Option<Duration>) -> Result<(), String> {
         let task = intent.task();
         let (runs, begun) = oneshot::channel();
         let mut ran = Box::pin(self.ran(self.scope(task), intent, runs));
-        let (result, sealed) = match self.timeout(task) {
+        let timeout = [self.timeout(task), limit].into_iter().flatten().min();
+        let (result, sealed) = match timeout {
             None => ran.await,
             Some(timeout) => {
                 let late = async {

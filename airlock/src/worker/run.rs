@@ -1,5 +1,6 @@
 //! The worker's loop: receive, run, settle, stop.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::pending;
 use std::iter::from_fn;
@@ -11,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use ::tokio::select;
 use ::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use ::tokio::task::{JoinError, JoinSet, yield_now};
-use ::tokio::time::{sleep, timeout};
+use ::tokio::time::{Instant, sleep, sleep_until};
 
 use crate::backoff::Backoff;
 use crate::events;
@@ -27,6 +28,8 @@ enum Phase {
     Stopping,
     /// What still runs is given back.
     Aborting,
+    /// The engine is waited for no longer.
+    Leaving,
 }
 
 /// How long to wait where the engine does not answer.
@@ -39,7 +42,14 @@ const ALL: u32 = (1 << 29) - 1;
 /// not hear of them.
 const NOTICE: Duration = Duration::from_millis(50);
 
-/// How long the engine is asked, at the end, to take what it has not been told yet.
+/// How long a message that runs alone keeps others from beginning at first, while it waits for those that
+/// run.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// And how long at last, and others it.
+const LONGEST: Duration = Duration::from_hours(24);
+
+/// How long the engine is waited for after the grace, whatever it is that it does not answer to.
 const FAREWELL: Duration = Duration::from_secs(5);
 
 impl Worker {
@@ -47,8 +57,8 @@ impl Worker {
     ///
     /// Stopping: nothing more is taken, what waits is given back, and what runs may finish within the
     /// [grace](crate::worker::WorkerBuilder::grace); what doesn't is given back too. An engine that
-    /// does not answer holds it up for 5 seconds more at most. A worker whose future is dropped stops in
-    /// the same way, in the background.
+    /// does not answer holds it up until 5 seconds after the grace at most. A worker whose future is
+    /// dropped stops in the same way, in the background.
     ///
     /// An engine that does not answer is asked again, after growing waits and for as long as it takes.
     ///
@@ -105,27 +115,53 @@ impl Drop for Running {
 
 /// Works until told to stop, and to the end.
 async fn work<S: Source>(worker: Worker, source: Arc<S>, phase: watch::Sender<Phase>) {
-    let (settle, ended) = mpsc::unbounded_channel();
-    let (begin, waiting) = mpsc::unbounded_channel();
     let stopped = phase.subscribe();
-    let settling = ::tokio::spawn({
-        let (worker, source, stopped) = (worker.clone(), source.clone(), stopped.clone());
-        async move {
-            select! {
-                () = settle_all(worker, &*source, ended, stopped) => {}
-                () = keep_alive(&*source) => {}
+    let working = async {
+        let (settle, ended) = mpsc::unbounded_channel();
+        let (begin, waiting) = mpsc::unbounded_channel();
+        let settling = ::tokio::spawn({
+            let (worker, source, stopped) = (worker.clone(), source.clone(), stopped.clone());
+            async move {
+                select! {
+                    () = settle_all(worker, &*source, ended, stopped) => {}
+                    () = keep_alive(&*source) => {}
+                }
             }
-        }
-    });
-    let running = run_all(worker.clone(), source.clone(), waiting, settle, phase);
-    let running = ::tokio::spawn(running);
-    receive_all(&worker, &*source, begin, stopped).await;
-    let _ = running.await;
-    let _ = settling.await;
-    match timeout(FAREWELL, asked(source.close())).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => events::engine_trouble("close", &error),
-        Err(late) => events::engine_trouble("close", &late.into()),
+        });
+        let running = run_all(worker.clone(), source.clone(), waiting, settle, stopped.clone());
+        let running = ::tokio::spawn(running);
+        receive_all(&worker, &*source, begin, stopped.clone()).await;
+        let _ = running.await;
+        let _ = settling.await;
+        close(&*source, stopped.clone()).await;
+    };
+    select! {
+        biased;
+        () = working => {}
+        () = keep_time(&worker, &phase) => {}
+    }
+}
+
+/// Says how far a worker that stops is, by the clock and whatever else goes on; for ever.
+async fn keep_time(worker: &Worker, phase: &watch::Sender<Phase>) {
+    reached(phase.subscribe(), Phase::Stopping).await;
+    sleep(worker.inner.grace).await;
+    phase.send_replace(Phase::Aborting);
+    sleep(FAREWELL).await;
+    phase.send_replace(Phase::Leaving);
+    pending::<()>().await;
+}
+
+/// Takes leave of the engine. One that is out of time is asked all the same, and not waited for.
+async fn close<S: Source>(source: &S, stopped: watch::Receiver<Phase>) {
+    let closed = select! {
+        biased;
+        closed = asked(source.close()) => closed,
+        () = sleep(FAREWELL) => Err("it took too long".into()),
+        () = reached(stopped, Phase::Leaving) => Err("it took too long".into()),
+    };
+    if let Err(error) = closed {
+        events::engine_trouble("close", &error);
     }
 }
 
@@ -158,7 +194,7 @@ async fn receive_all<S: Source>(
     stopped: watch::Receiver<Phase>,
 ) {
     let mut stop = pin!(reached(stopped.clone(), Phase::Stopping));
-    let mut out_of_time = pin!(out_of_time(worker, stopped));
+    let mut out_of_time = pin!(reached(stopped, Phase::Leaving));
     let least = u32::try_from((worker.inner.prefetch / 2).max(1)).unwrap_or(u32::MAX);
     let places = places(worker);
     let mut failures = 0;
@@ -258,9 +294,8 @@ async fn run_all<S: Source>(
     source: Arc<S>,
     mut waiting: mpsc::UnboundedReceiver<Held<S::Receipt>>,
     settle: mpsc::UnboundedSender<Ended<S::Receipt>>,
-    phase: watch::Sender<Phase>,
+    stopped: watch::Receiver<Phase>,
 ) {
-    let stopped = phase.subscribe();
     let running = Arc::new(Semaphore::new(worker.inner.concurrency.min(Semaphore::MAX_PERMITS)));
     // What has begun and is not settled: to the engine it runs.
     let unsettled = Arc::new(Semaphore::new(ALL as usize));
@@ -268,14 +303,20 @@ async fn run_all<S: Source>(
     let (tell, begun) = mpsc::unbounded_channel();
     ::tokio::spawn(tell_all(source.clone(), begun, stopped.clone()));
     let mut tasks = JoinSet::new();
-    let mut next = None;
+    let mut aside = Aside::new();
     loop {
-        let held = match next.take() {
-            Some(held) => Some(held),
-            None => waiting.recv().await,
+        let (first, alone) = select! {
+            biased;
+            first = aside.next(stopped.clone()) => (first, true),
+            held = waiting.recv() => match held {
+                Some(held) if runs_alone(&worker, &held.message) => {
+                    aside.add(held);
+                    continue;
+                }
+                Some(held) => (held, false),
+                None => break,
+            },
         };
-        let Some(first) = held else { break };
-        let alone = runs_alone(&worker, &first.message);
         let permits = async {
             let begun = unsettled.clone().acquire_many_owned(if alone { ALL } else { 1 }).await;
             Some((running.clone().acquire_owned().await.ok()?, begun.ok()?))
@@ -284,12 +325,19 @@ async fn run_all<S: Source>(
             biased;
             () = reached(stopped.clone(), Phase::Stopping) => None,
             permits = permits => permits,
+            () = sleep(aside.patience), if alone => {
+                aside.put_off(first);
+                continue;
+            }
         };
         let Some(permits) = permits else {
             let Held { message, place } = first;
             end(&worker, &settle, message.receipt, Settlement::Return, (place, None));
             continue;
         };
+        if alone {
+            aside.patience = PATIENCE;
+        }
         // Those for which there is room begin together, so that the engine is told once, if at all.
         let mut beginning = vec![(first, permits)];
         while let Ok(begun) = unsettled.clone().try_acquire_owned()
@@ -297,7 +345,7 @@ async fn run_all<S: Source>(
             && let Ok(held) = waiting.try_recv()
         {
             if runs_alone(&worker, &held.message) {
-                next = Some(held);
+                aside.add(held);
                 break;
             }
             beginning.push((held, (permit, begun)));
@@ -329,10 +377,51 @@ async fn run_all<S: Source>(
             }
         }
     }
-    let all_done = async { while tasks.join_next().await.is_some() {} };
-    if timeout(worker.inner.grace, all_done).await.is_err() {
-        phase.send_replace(Phase::Aborting);
-        while tasks.join_next().await.is_some() {}
+    for Held { message, place } in aside.held {
+        end(&worker, &settle, message.receipt, Settlement::Return, (place, None));
+    }
+    while tasks.join_next().await.is_some() {}
+}
+
+/// Messages that run alone, and wait for a moment at which nothing else does.
+struct Aside<R> {
+    held: VecDeque<Held<R>>,
+    /// When the next one has its turn.
+    turn: Instant,
+    /// How long the worker lets nothing begin for its sake.
+    patience: Duration,
+}
+
+impl<R> Aside<R> {
+    fn new() -> Self {
+        Self { held: VecDeque::new(), turn: Instant::now(), patience: PATIENCE }
+    }
+
+    fn add(&mut self, held: Held<R>) {
+        self.held.push_back(held);
+    }
+
+    /// Returns the next one when it has its turn, or is to be given back.
+    async fn next(&mut self, stopped: watch::Receiver<Phase>) -> Held<R> {
+        if !self.held.is_empty() {
+            select! {
+                () = reached(stopped, Phase::Stopping) => {}
+                () = sleep_until(self.turn) => {}
+            }
+        }
+        match self.held.pop_front() {
+            Some(held) => held,
+            None => pending().await,
+        }
+    }
+
+    /// Lets others go on, for longer than they were kept waiting. What runs may take for ever, so only the
+    /// share of its time that a worker waits is bounded; and because it waits for longer each time, it does
+    /// wait for whatever ends.
+    fn put_off(&mut self, held: Held<R>) {
+        self.held.push_front(held);
+        self.turn = Instant::now() + self.patience.saturating_mul(6).min(LONGEST);
+        self.patience = self.patience.saturating_mul(2).min(LONGEST);
     }
 }
 
@@ -447,12 +536,6 @@ async fn reached(mut stopped: watch::Receiver<Phase>, phase: Phase) {
     let _ = stopped.wait_for(|reached| *reached >= phase).await;
 }
 
-/// Returns when a worker that stops can't wait for its engine any longer.
-async fn out_of_time(worker: &Worker, stopped: watch::Receiver<Phase>) {
-    reached(stopped, Phase::Stopping).await;
-    sleep(worker.inner.grace.saturating_add(FAREWELL)).await;
-}
-
 /// Tells the engine what became of messages, of all that have ended meanwhile at once.
 async fn settle_all<S: Source>(
     worker: Worker,
@@ -461,7 +544,7 @@ async fn settle_all<S: Source>(
     stopped: watch::Receiver<Phase>,
 ) {
     const AT_ONCE: usize = 1_000;
-    let mut out_of_time = pin!(out_of_time(&worker, stopped));
+    let mut out_of_time = pin!(reached(stopped, Phase::Leaving));
     let mut late = false;
     let mut batch = Vec::new();
     while ended.recv_many(&mut batch, AT_ONCE).await > 0 {

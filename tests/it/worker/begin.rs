@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use airlock::tasks;
 use airlock::worker::WorkerBuilder;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::build;
 use super::memory::{Fault, Memory};
@@ -91,4 +91,53 @@ async fn the_last_attempt_of_what_was_in_a_killed_worker_is_made_alone() {
     let settled = memory.settled().concat();
     let place = settled.iter().position(|number| *number == alone);
     assert_eq!(place, Some(8), "{settled:?}");
+}
+
+/// One that never ends, and one that waits for a moment without it.
+#[tokio::test(start_paused = true)]
+async fn what_is_made_alone_keeps_a_worker_from_nothing_for_long() {
+    let memory = Memory::new();
+    let endless = memory.send(&take::intent(u64::MAX, false));
+    let worker = build(worker());
+    let begun = Instant::now();
+    let shutdown = async {
+        memory.called("begin", 1).await;
+        let alone = memory.send(&take::intent(20, true));
+        memory.interrupt(alone, 3);
+        for _ in 0..8 {
+            memory.send(&take::intent(20, false));
+        }
+        memory.hears_of(8).await;
+        assert!(begun.elapsed() < Duration::from_secs(11), "{:?}", begun.elapsed());
+        // The others have six times as long as they had to wait, each time.
+        for _ in 0..60 {
+            memory.send(&take::intent(0, false));
+            sleep(Duration::from_secs(10)).await;
+        }
+        let told = memory.told().len();
+        assert!(told > 60 * 4 / 5, "it has mostly gone on: {told}");
+    };
+    let served = worker.run(memory.clone(), shutdown).await.expect("it opens");
+    memory.assert_sound();
+    assert_eq!((served.done, served.returned), (68, 2), "{served}");
+    assert_eq!(memory.begun(), [[endless]], "what would have run alone has not begun");
+    assert_eq!(memory.attempts(), [1, 3]);
+}
+
+/// However long the others take.
+#[tokio::test(start_paused = true)]
+async fn what_is_made_alone_has_its_turn_between_tasks_that_take_long() {
+    let memory = Memory::new();
+    for _ in 0..4 {
+        memory.send(&take::intent(25_000, false));
+    }
+    let alone = memory.send(&take::intent(20, true));
+    memory.interrupt(alone, 3);
+    for _ in 0..76 {
+        memory.send(&take::intent(25_000, false));
+    }
+    serve(&memory).await;
+    let told = memory.told();
+    let place = told.iter().position(|told| *told == format!("{alone}: done"));
+    assert!(place.is_some_and(|place| place < 60), "{place:?} in {told:?}");
 }

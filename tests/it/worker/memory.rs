@@ -129,6 +129,11 @@ impl Memory {
         self.reaches(|state| state.held.len() == messages).await;
     }
 
+    /// Returns when it has been told what became of so many messages.
+    pub(super) async fn hears_of(&self, messages: usize) {
+        self.reaches(|state| state.told.len() >= messages).await;
+    }
+
     /// Returns when a function of the source has been called so often.
     pub(super) async fn called(&self, call: &str, times: usize) {
         self.reaches(|state| state.times(call) >= times).await;

@@ -226,6 +226,50 @@ async fn an_engine_that_does_not_answer_keeps_no_worker_from_stopping() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_engine_that_answers_to_nothing_is_waited_for_once() {
+    for hanging in [&["settle", "close"][..], &["receive", "settle", "close"]] {
+        let memory = Memory::new();
+        memory.send(&note::intent(1));
+        let worker = build(worker(&Ran::new()).grace(GRACE));
+        let begun = Instant::now();
+        let stop = async {
+            for call in hanging {
+                memory.fail(call, Fault::Hang, ALWAYS);
+            }
+            sleep(Duration::from_secs(100)).await;
+        };
+        ends(worker.run(memory.clone(), stop)).await.expect("it opens");
+        let took = begun.elapsed().saturating_sub(Duration::from_secs(100));
+        assert!(is_about(took, GRACE + FAREWELL), "{hanging:?}: {took:?}");
+        assert_eq!(memory.calls("close"), 1, "it is asked all the same");
+    }
+}
+
+/// The grace is that of the tasks: it runs also while the engine leaves the worker waiting for messages.
+#[tokio::test(start_paused = true)]
+async fn what_runs_is_given_back_in_time_while_the_engine_gives_nothing() {
+    let (ran, gate, memory) = (Ran::new(), gate(), Memory::new());
+    let worker = build(holding(&ran, &gate, &memory).prefetch(10).grace(GRACE));
+    let stop = async {
+        memory.holds(6).await;
+        memory.fail("receive", Fault::Hang, ALWAYS);
+        memory.called("receive", memory.calls("receive") + 1).await;
+    };
+    let stopped = Instant::now();
+    let all_back = async {
+        memory.holds(6).await;
+        memory.holds(0).await;
+        stopped.elapsed()
+    };
+    let (served, told) = tokio::join!(ends(worker.run(memory.clone(), stop)), all_back);
+    assert!(is_about(told, GRACE), "{told:?}");
+    assert!(is_about(stopped.elapsed(), GRACE + FAREWELL), "{:?}", stopped.elapsed());
+    memory.assert_sound();
+    assert_eq!(served.expect("it opens"), Served { returned: 6, ..Served::default() });
+    assert_eq!(memory.queue().len(), 6);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_engine_could_not_be_told_is_counted() {
     let (ran, memory) = (Ran::new(), Memory::new());
     for n in 0..2_500 {

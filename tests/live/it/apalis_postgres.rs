@@ -57,6 +57,7 @@ both! {
     what_cannot_be_read_is_kept
     dead_letters_are_listed_found_retried_and_removed
     queues_are_served_in_turn
+    what_has_expired_runs_when_it_is_put_back
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -333,6 +334,39 @@ async fn a_flush_tells_of_each_queue_once() {
     let mut expected = [queue, other];
     expected.sort_unstable();
     assert_eq!(told, expected);
+}
+
+/// What PostgreSQL can't hold would abort the caller's transaction, and say nothing of which intent it was.
+#[tokio::test]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn what_the_table_could_not_hold_is_refused_by_name_and_the_transaction_lives() {
+    let queue = unique::name("postgres");
+    let engine = set_up(&queue).await;
+    let refused: [(fn(Intent) -> Intent, &str); 2] = [
+        (|intent: Intent| intent.queue("a\0b"), "its queue contains a NUL"),
+        (|intent: Intent| intent.unique_key("a\0b"), "its unique key contains a NUL"),
+    ];
+    for (nul, why) in refused {
+        let mut intents = counts(0..2, &queue);
+        let last = intents.pop().map(nul);
+        let enqueued = async { intents.into_iter().chain(last).try_for_each(Intent::enqueue) };
+        let scope = airlock::scope().executor(GoingOn(engine.clone()));
+        let error = scope.run_async(enqueued).await.expect_err("refused");
+        assert!(error.to_string().contains(why), "{error}");
+        assert_eq!((error.report().failed(), error.report().not_attempted()), (1, 1));
+    }
+}
+
+/// Sends in a transaction that has more to do.
+struct GoingOn(Postgres);
+
+impl Executor for GoingOn {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        let mut transaction = self.0.pool().begin().await.map_err(DispatchError::all)?;
+        let sent = self.0.dispatch_in(&mut transaction, batch).await;
+        sqlx::query("SELECT 1").execute(&mut *transaction).await.map_err(DispatchError::all)?;
+        sent
+    }
 }
 
 /// apalis' own workers see jobs as they see their own.

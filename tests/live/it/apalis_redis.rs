@@ -150,6 +150,38 @@ async fn a_unique_key_is_free_once_its_task_is_dead_and_taken_while_it_waits() {
     assert_eq!(flush(&redis, [keyed(4)]).await.expect("flushed").dispatched(), 1);
 }
 
+/// To apalis an empty key is none.
+#[tokio::test]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn an_empty_unique_key_is_one() {
+    let redis = redis("unique_empty").await;
+    let keyed = |number| note::intent(number).unique_key("");
+    let report = flush(&redis, [keyed(1), note::intent(2), keyed(3)]).await.expect("flushed");
+    assert_eq!((report.dispatched(), report.duplicates()), (2, 1), "the third is left out");
+    let dead = Settlement::Dead { reason: "never".into() };
+    settle(&redis, redis.receive(1).await.expect("received"), dead).await;
+    let letter = redis.list(1).await.expect("listed").pop().expect("a letter");
+    assert!(redis.retry(&letter.id).await.expect("retried"));
+    assert_eq!(flush(&redis, [keyed(4)]).await.expect("flushed").duplicates(), 1, "it waits again");
+    assert_eq!(drain(&redis).await, [2, 1]);
+    assert_eq!(flush(&redis, [keyed(5)]).await.expect("flushed").dispatched(), 1, "it is done");
+}
+
+#[tokio::test]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn what_has_expired_is_put_back_without_an_expiry() {
+    let redis = redis("expired").await;
+    flush(&redis, [note::intent(7).expires(Duration::ZERO).max_attempts(9)]).await.expect("left");
+    let dead = Settlement::Dead { reason: "it expired".into() };
+    settle(&redis, redis.receive(1).await.expect("received"), dead).await;
+    let letter = redis.list(1).await.expect("listed").pop().expect("a letter");
+    assert!(redis.retry(&letter.id).await.expect("retried"));
+    let message = redis.receive(1).await.expect("received").pop().expect("it is back");
+    let envelope = message.into_parts().1.expect("an envelope");
+    assert_eq!((envelope.expires(), envelope.max_attempts()), (None, Some(9)));
+    assert_eq!(envelope.arguments(), r#"{"number":7}"#);
+}
+
 #[tokio::test]
 #[ignore = "needs servers: run tests/live.sh"]
 async fn of_ten_thousand_duplicates_one_leaves() {

@@ -657,6 +657,24 @@ pub(crate) async fn dead_letters_are_listed_found_retried_and_removed(
     assert_eq!(engine.list(10).await.expect("letters").len(), 2, "these stay");
 }
 
+pub(crate) async fn what_has_expired_runs_when_it_is_put_back(engine: impl Engine, queue: &str) {
+    let intent = count::intent(7).queue(queue.to_owned()).expires(Duration::ZERO);
+    flush(&engine, [intent]).await.expect("flushed");
+    let runs = Runs::default();
+    engine.open().await.expect("opened");
+    let messages = receive(&engine, 1).await;
+    let dead = Settlement::Dead { reason: "it expired".to_owned() };
+    let settled: Vec<_> = messages
+        .into_iter()
+        .map(|message| Settled { receipt: message.receipt, settlement: dead.clone() })
+        .collect();
+    engine.settle(&settled).await.expect("settled");
+    let letter = engine.list(1).await.expect("listed").pop().expect("a letter");
+    assert!(engine.retry(&letter.id).await.expect("retried"));
+    assert_eq!(work(&engine, &runs, 1, 1).await.done, 1);
+    assert_eq!(runs.numbers(), [7]);
+}
+
 pub(crate) async fn queues_are_served_in_turn(engine: impl Engine, queue: &str) {
     let queues = [format!("{queue}_a"), format!("{queue}_b"), format!("{queue}_c")];
     for (queue, number) in queues.iter().zip([0, 100, 200]) {

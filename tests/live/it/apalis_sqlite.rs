@@ -70,6 +70,7 @@ both! {
     what_cannot_be_read_is_kept
     dead_letters_are_listed_found_retried_and_removed
     queues_are_served_in_turn
+    what_has_expired_runs_when_it_is_put_back
 }
 
 #[tokio::test(flavor = "multi_thread")]

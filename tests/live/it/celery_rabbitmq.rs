@@ -472,6 +472,25 @@ async fn sync_code_flushes_from_any_thread() {
 
 // ---- workers
 
+/// Nobody puts a letter back for it to expire at once.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn what_has_expired_runs_when_it_is_put_back() {
+    let (queue, test) = (unique::name("celery"), unique::name("expired"));
+    let celery = connected().await.queue(&queue).declare_queues();
+    flush(celery.clone(), [noted::intent(test.clone(), 7).expires(Duration::ZERO)])
+        .await
+        .expect("left");
+    let serving = Serving::start(celery.clone());
+    until("it is dead", async || !celery.list(1).await.expect("listed").is_empty()).await;
+    let letter = celery.list(1).await.expect("listed").pop().expect("a letter");
+    assert!(letter.reason.contains("it expired"), "{letter:?}");
+    assert!(celery.retry(&letter.id).await.expect("retried"));
+    until_ran(&test, 1).await;
+    let served = serving.stop().await;
+    assert_eq!((served.done, served.dead), (1, 1));
+}
+
 #[tokio::test]
 #[ignore = "needs servers: run tests/live.sh"]
 async fn rust_runs_what_python_sent() {
@@ -596,6 +615,94 @@ async fn dead_letters_stay_in_order_however_often_one_looks() {
     // Two queues, of which one has never had a dead letter.
     let both = celery.clone().queues([unique::name("none"), queue.clone()]);
     assert_eq!(both.list(10).await.expect("listed").len(), 4);
+}
+
+/// The client forgets what it is asked in the moment in which its connection goes.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn whoever_looks_at_dead_letters_is_not_left_waiting_when_the_line_is_cut() {
+    let (queue, channel) = own_queue().await;
+    let dead = format!("{queue}.dead");
+    declare(&channel, &dead, FieldTable::default()).await;
+    for number in 0..1_000 {
+        let properties = BasicProperties::default().with_message_id(number.to_string().into());
+        publish(&channel, &dead, &[b'x'; 1_000], properties).await;
+    }
+    let proxy = Proxy::to(&servers::amqp_url());
+    let celery = RabbitMq::connect(proxy.url()).await.expect("connected").queue(&queue);
+    let (last, mut failed) = (999.to_string(), 0);
+    for cut in 1..40 {
+        proxy.cut_after_answered(cut * 6_000);
+        let looked = async {
+            match cut % 4 {
+                0 => celery.retry(&last).await.map(drop),
+                1 => celery.remove("none").await.map(drop),
+                2 => celery.find(&last).await.map(drop),
+                _ => celery.list(2_000).await.map(drop),
+            }
+        };
+        let looked = timeout(PATIENCE, looked).await.expect("it ends");
+        failed += u32::from(looked.is_err());
+        proxy.restore();
+    }
+    assert!(failed > 20, "it was cut: {failed}");
+    // Neither is one whose line is silent.
+    let begun = Instant::now();
+    let silent = async {
+        // It has its connection by then, and many letters to take.
+        sleep(Duration::from_millis(200)).await;
+        proxy.hold();
+    };
+    let (looked, ()) = tokio::join!(timeout(2 * PATIENCE, celery.list(2_000)), silent);
+    let error = looked.expect("it ends").expect_err("nobody answers").to_string();
+    println!("{error}, after {:.1?}", begun.elapsed());
+    assert!(
+        error.contains("it did not answer within 30s") && !error.contains("connect"),
+        "{error}"
+    );
+    proxy.cut();
+    // Some may have been put back into their queue, and then nobody heard of it.
+    let kept = async || count(&channel, &dead).await + count(&channel, &queue).await;
+    until("all are there", async || kept().await >= 1_000).await;
+}
+
+/// What the broker gives up by itself, of senders who gave it no id.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn what_the_broker_gave_up_is_listed_by_age_and_found() {
+    let (one, other) = (unique::name("celery"), unique::name("celery"));
+    let channel = channel().await;
+    for queue in [&one, &other] {
+        declare(&channel, &format!("{queue}.dead"), FieldTable::default()).await;
+        let mut arguments = FieldTable::default();
+        arguments.insert("x-dead-letter-exchange".into(), AMQPValue::LongString("".into()));
+        let to = AMQPValue::LongString(format!("{queue}.dead").into());
+        arguments.insert("x-dead-letter-routing-key".into(), to);
+        declare(&channel, queue, arguments).await;
+    }
+    let expired = || BasicProperties::default().with_expiration("1".into());
+    // The first of the served queues has the younger letters.
+    publish(&channel, &other, b"old", expired()).await;
+    sleep(Duration::from_millis(1_100)).await;
+    publish(&channel, &one, b"young 1", expired()).await;
+    publish(&channel, &one, b"young 2", expired()).await;
+    let celery = connected().await.queues([&one, &other]);
+    until("all are dead", async || celery.list(10).await.expect("listed").len() == 3).await;
+    let listed = celery.list(2).await.expect("listed");
+    assert_eq!(listed.len(), 2);
+    assert_eq!((&*listed[0].body, &*listed[0].queue), (&b"old"[..], &*other));
+    assert!(listed[0].since.elapsed().expect("in the past") < PATIENCE, "{listed:?}");
+    assert!(listed[0].reason.contains("expired"), "{listed:?}");
+
+    let letters = celery.list(10).await.expect("listed");
+    let [old, one, two] = &letters[..] else { panic!("three: {letters:?}") };
+    assert!(one.id != two.id && one.id != old.id && !old.id.is_empty(), "{letters:?}");
+    assert_eq!(celery.find(&two.id).await.expect("answered").as_ref(), Some(two));
+    assert!(celery.remove(&two.id).await.expect("removed"));
+    assert!(celery.retry(&old.id).await.expect("retried"));
+    assert_eq!(count(&channel, &other).await, 1);
+    let left = celery.list(10).await.expect("listed");
+    assert_eq!(left, [one.clone()]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

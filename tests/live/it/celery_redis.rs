@@ -276,6 +276,25 @@ async fn sync_code_flushes_from_any_thread() {
 
 // ---- workers
 
+/// Nobody puts a letter back for it to expire at once.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn what_has_expired_runs_when_it_is_put_back() {
+    let (queue, test) = (unique::name("celery"), unique::name("expired"));
+    let celery = connected().await.queue(&queue);
+    flush(celery.clone(), [noted::intent(test.clone(), 7).expires(Duration::ZERO)])
+        .await
+        .expect("left");
+    let serving = Serving::start(celery.clone());
+    until("it is dead", async || !celery.list(1).await.expect("listed").is_empty()).await;
+    let letter = celery.list(1).await.expect("listed").pop().expect("a letter");
+    assert!(letter.reason.contains("it expired"), "{letter:?}");
+    assert!(celery.retry(&letter.id).await.expect("retried"));
+    until_ran(&test, 1).await;
+    let served = serving.stop().await;
+    assert_eq!((served.done, served.dead), (1, 1));
+}
+
 #[tokio::test]
 #[ignore = "needs servers: run tests/live.sh"]
 async fn rust_runs_what_python_sent() {
@@ -320,6 +339,22 @@ async fn rust_runs_what_python_sent() {
     said("did you mean `celery.noted`?");
     said("it has callbacks");
     said("protocol 1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn pythons_hard_time_limit_is_honoured() {
+    let (queue, test) = (unique::name("celery"), unique::name("limit"));
+    let celery = connected().await.queue(&queue);
+    let serving = Serving::start(celery.clone());
+    let script = format!(
+        "app.send_task('celery.long', args=['{test}', 3600000], time_limit=1, soft_time_limit=1)\n"
+    );
+    send_from_python(&servers::redis_url(), &queue, &script);
+    until("it is dead", async || count_dead(&celery).await == 1).await;
+    serving.stop().await;
+    let letter = celery.list(1).await.expect("listed").pop().expect("a letter");
+    assert_eq!(letter.reason, "it took longer than 1s (attempt 3 of 3)");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -473,6 +508,66 @@ async fn an_idle_worker_starts_at_once_whichever_queue_it_is() {
         assert!(after < Duration::from_millis(150), "{after:?}");
     }
     serving.stop().await;
+}
+
+/// A connection waits for an answer for half a minute, and a worker for messages however long it is told to.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn a_worker_that_looks_seldom_listens_all_the_while() {
+    let proxy = Proxy::to(&servers::redis_url());
+    let (queue, cut) = (unique::name("celery"), unique::name("celery"));
+    let direct = connected().await;
+    let test = unique::name("seldom");
+    let seldom =
+        Redis::connect(proxy.url()).await.expect("connected").poll(Duration::from_hours(1));
+    let quiet = Serving::start(connected().await.queue(&queue).poll(Duration::from_hours(1)));
+    let after_a_cut = Serving::start(seldom.queue(&cut));
+    let starts_at_once = async |queue: &str, number: u64| {
+        let begun = Instant::now();
+        let intent = noted::intent(test.clone(), number);
+        flush(direct.clone().queue(queue), [intent]).await.expect("left");
+        until(&format!("{number} ran"), async || ran(&test).iter().any(|ran| ran.0 == number))
+            .await;
+        assert!(begun.elapsed() < Duration::from_secs(2), "{number}: {:?}", begun.elapsed());
+    };
+    sleep(Duration::from_secs(1)).await;
+    proxy.cut();
+    sleep(Duration::from_millis(100)).await;
+    proxy.restore();
+    sleep(Duration::from_secs(1)).await;
+    starts_at_once(&cut, 1).await;
+    sleep(Duration::from_secs(30)).await;
+    starts_at_once(&queue, 2).await;
+    quiet.stop().await;
+    after_a_cut.stop().await;
+}
+
+/// What is too long is not read at all: to do so would take its size in memory several times.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn a_message_that_is_too_long_is_a_dead_letter_as_it_came() {
+    let queue = unique::name("celery");
+    let celery = connected().await.queue(&queue);
+    let headers = json!({"lang": "py", "task": "celery.noted", "id": "long"});
+    let message = json!({
+        "body": "[[\"-\", 1], {}, {}]",
+        "content-type": "application/json",
+        "content-encoding": "utf-8",
+        "headers": headers,
+        "properties": {"padding": "x".repeat(33 << 20)},
+    });
+    let () = client().await.lpush(&queue, message.to_string()).await.expect("pushed");
+    let serving = Serving::start(celery.clone());
+    until("it is dead", async || count_dead(&celery).await == 1).await;
+    assert_eq!(serving.stop().await.dead, 1);
+    let letter = celery.list(1).await.expect("listed").pop().expect("a letter");
+    assert!(
+        letter.reason.contains("bytes long with its headers, and at most"),
+        "{}",
+        letter.reason
+    );
+    assert_eq!((letter.task.as_deref(), letter.body.len()), (None, message.to_string().len()));
+    assert!(celery.remove(&letter.id).await.expect("removed"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -303,6 +303,11 @@ async fn every_option_is_honoured() {
     assert_eq!((served.done, served.dead), (5, 1));
     let letters = jobs.list(1).await.expect("listed");
     assert!(letters[0].reason.starts_with("it expired at "), "{letters:?}");
+
+    // Nobody puts one back for it to expire at once.
+    assert!(jobs.retry(&letters[0].id).await.expect("retried"));
+    assert_eq!(run(&worker, &jobs, seen.until(6)).await.done, 6);
+    assert_eq!(seen.numbers().last(), Some(&6));
 }
 
 #[tokio::test]

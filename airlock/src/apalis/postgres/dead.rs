@@ -4,6 +4,7 @@ use crate::apalis::Postgres;
 use crate::apalis::postgres::push;
 use crate::apalis::sql::{LetterRow, held, is_duplicate, letter, unique_key};
 use crate::engine_error::EngineError;
+use crate::envelope::without_expiry;
 use crate::private::BoxError;
 use crate::worker::{DeadLetter, DeadLetters};
 
@@ -22,7 +23,8 @@ const LETTERS: &str = "
 const RETRY: &str = "
     UPDATE apalis.jobs SET
         status = 'Pending', attempts = 0, run_at = now(), last_result = NULL,
-        lock_by = NULL, lock_at = NULL, done_at = NULL, idempotency_key = $2
+        lock_by = NULL, lock_at = NULL, done_at = NULL, idempotency_key = $2,
+        job = coalesce($3, job)
     WHERE id = $1 AND status IN ('Killed', 'Failed')";
 
 const REMOVE: &str = "
@@ -48,7 +50,8 @@ impl DeadLetters for Postgres {
             if let Some(key) = &key {
                 push::release(&mut *transaction, &[(&letter.queue, key)]).await?;
             }
-            let retried = sqlx::query(RETRY).bind(id).bind(&key).execute(&mut *transaction).await?;
+            let retried = sqlx::query(RETRY).bind(id).bind(&key).bind(without_expiry(&letter.body));
+            let retried = retried.execute(&mut *transaction).await?;
             transaction.commit().await?;
             Ok::<_, BoxError>(retried.rows_affected() > 0)
         };

@@ -9,8 +9,8 @@ use std::fmt;
 use std::time::Duration;
 
 use apalis_postgres::PostgresStorage;
+use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
-use sqlx::{PgPool, postgres::PgConnectOptions};
 
 use crate::apalis::postgres::listen::Listening;
 use crate::apalis::sql::{Job, Serving, jobs, keyed, leave_out, serving};
@@ -97,9 +97,7 @@ impl Postgres {
     ///
     /// [`EngineError`] where the URL is none, or the server can't be reached or refuses.
     pub async fn connect(url: &str) -> Result<Self, EngineError> {
-        let options: PgConnectOptions = url
-            .parse()
-            .map_err(|error: sqlx::Error| sql::error("read the URL of", "PostgreSQL", error))?;
+        let options = sql::options(url)?;
         sql::reach(&options).await?;
         let place = sql::place(&options);
         let pool = PgPool::connect_with(options).await;
@@ -176,7 +174,7 @@ impl Postgres {
         connection: &mut PgConnection,
         batch: &mut Batch,
     ) -> Result<(), DispatchError> {
-        let jobs = jobs(batch, NAME, &self.serving.queue)?;
+        let jobs = self.jobs(batch)?;
         let pushed = push::push(connection, &jobs).await;
         let left_out = pushed.map_err(|error| self.not_sent(&jobs, error))?;
         leave_out(batch, left_out);
@@ -218,6 +216,24 @@ impl Postgres {
         DispatchError::all(self.error(&format!("send {} intents to", jobs.len()), error))
     }
 
+    /// The rows of a batch. One that the database would refuse all of them for is named before it is asked:
+    /// it would abort the caller's transaction.
+    fn jobs(&self, batch: &Batch) -> Result<Vec<Job>, DispatchError> {
+        let jobs = jobs(batch, NAME, &self.serving.queue)?;
+        for (index, job) in jobs.iter().enumerate() {
+            let key = job.unique_key.as_deref().unwrap_or_default();
+            for (what, text) in [("queue", &*job.queue), ("unique key", key)] {
+                if text.contains('\0') {
+                    let nul = format!(
+                        "its {what} contains a NUL, which PostgreSQL can't hold: leave it out"
+                    );
+                    return Err(DispatchError::only(index, nul));
+                }
+            }
+        }
+        Ok(jobs)
+    }
+
     fn error(&self, doing: &str, error: impl Into<BoxError>) -> EngineError {
         sql::error(doing, sql::place(&self.pool.connect_options()), error)
     }
@@ -226,7 +242,7 @@ impl Postgres {
 impl Executor for Postgres {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         batch.begin();
-        let jobs = jobs(batch, NAME, &self.serving.queue)?;
+        let jobs = self.jobs(batch)?;
         let sent = self.home.run(self.send(&jobs, batch)).await?;
         let left_out = sent.map_err(|error| self.not_sent(&jobs, error))?;
         leave_out(batch, left_out);
@@ -237,7 +253,7 @@ impl Executor for Postgres {
 /// The jobs are rows of the caller's transaction, whatever the library that it is made with.
 impl<C: Connection<dialect::Postgres>> Queue<C> for Postgres {
     async fn push(&self, connection: &mut C, batch: &mut Batch) -> Result<(), DispatchError> {
-        let jobs = jobs(batch, NAME, &self.serving.queue)?;
+        let jobs = self.jobs(batch)?;
         let pushed = push::push_through(connection, &jobs).await;
         let left_out = pushed.map_err(|error| self.not_sent(&jobs, error))?;
         leave_out(batch, left_out);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::apalis::redis::Redis;
 use crate::apalis::redis::script::{self, LETTERS, REMOVE, RETRY};
 use crate::engine_error::EngineError;
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, without_expiry};
 use crate::worker::{DeadLetter, DeadLetters};
 
 /// Queue, id, body, result, attempts, and since when.
@@ -28,8 +28,9 @@ impl DeadLetters for Redis {
     }
 
     async fn retry(&self, id: &str) -> Result<bool, EngineError> {
+        let Some(letter) = self.find(id).await? else { return Ok(false) };
         let mut invocation = script::of(&RETRY, &self.served);
-        invocation.arg(id);
+        invocation.arg(id).arg(without_expiry(&letter.body).unwrap_or_default());
         Ok(self.call(&self.served, &invocation).await?)
     }
 

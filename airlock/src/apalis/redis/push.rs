@@ -7,13 +7,10 @@ use crate::apalis::redis::{Queues, Redis};
 use crate::envelope::{self, Envelope};
 use crate::executor::{Batch, DispatchError, Executor};
 use crate::private::BoxError;
-use crate::redis::Answer;
+use crate::redis::{Answer, Room};
 
 /// The options that are honoured.
 const HONOURED: [&str; 6] = ["queue", "delay", "at", "expires", "max_attempts", "unique_key"];
-
-/// How many intents a script takes: while it runs, other clients wait.
-const AT_ONCE: usize = 10_000;
 
 /// How often apalis' own workers try a job that says nothing of it.
 const APALIS_ATTEMPTS: u32 = 25;
@@ -25,9 +22,15 @@ impl Executor for Redis {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         batch.begin();
         let envelopes = envelope::of_batch(batch, "apalis::Redis", &HONOURED)?;
-        let mut envelopes = envelopes.into_iter();
+        let written = envelopes.into_iter().map(|envelope| {
+            let json = envelope.to_json();
+            (envelope, json)
+        });
+        let mut written = written.peekable();
         let steps = std::iter::from_fn(|| {
-            let step: Vec<_> = envelopes.by_ref().take(AT_ONCE).collect();
+            let mut room = Room::default();
+            let next = || written.next_if(|(_, json)| room.take(json.len()));
+            let step: Vec<_> = std::iter::from_fn(next).collect();
             let redis = self.clone();
             let messages = step.len();
             let push = async move {
@@ -42,21 +45,21 @@ impl Executor for Redis {
 
 impl Redis {
     /// Puts all of these into their queues or, where it fails, none; the indices of those left out.
-    async fn push(&self, envelopes: &[Envelope]) -> Result<Vec<usize>, BoxError> {
+    async fn push(&self, written: &[(Envelope, Vec<u8>)]) -> Result<Vec<usize>, BoxError> {
         let mut queues = Queues::default();
         let queue_of = |envelope: &Envelope| envelope.queue().unwrap_or(&self.queue).to_owned();
         let numbers: Vec<_> =
-            envelopes.iter().map(|envelope| queues.number(&queue_of(envelope))).collect();
+            written.iter().map(|(envelope, _)| queues.number(&queue_of(envelope))).collect();
         let mut invocation = script::of(&PUSH, &queues);
-        for (number, envelope) in numbers.into_iter().zip(envelopes) {
+        for (number, (envelope, json)) in numbers.into_iter().zip(written) {
             let due = envelope.at().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
             invocation
                 .arg(number + 1)
                 .arg(envelope.id().to_string())
-                .arg(envelope.to_json())
+                .arg(json)
                 .arg(due.map(|due| due.as_secs_f64().to_string()).unwrap_or_default())
                 .arg(envelope.max_attempts().unwrap_or(APALIS_ATTEMPTS))
-                .arg(envelope.unique_key().unwrap_or_default());
+                .arg(envelope.unique_key().map(|key| format!("={key}")).unwrap_or_default());
         }
         self.call(&queues, &invocation).await
     }

@@ -6,6 +6,7 @@ use crate::apalis::Sqlite;
 use crate::apalis::sql::{LetterRow, held, is_duplicate, letter, unique_key};
 use crate::apalis::sqlite::push;
 use crate::engine_error::EngineError;
+use crate::envelope::without_expiry;
 use crate::private::BoxError;
 use crate::untouched;
 use crate::worker::{DeadLetter, DeadLetters};
@@ -23,7 +24,8 @@ const LETTERS: &str = "
 const RETRY: &str = "
     UPDATE Jobs SET
         status = 'Pending', attempts = 0, run_at = unixepoch(), last_result = NULL,
-        lock_by = NULL, lock_at = NULL, done_at = NULL, idempotency_key = ?2
+        lock_by = NULL, lock_at = NULL, done_at = NULL, idempotency_key = ?2,
+        job = coalesce(?3, job)
     WHERE id = ?1 AND status IN ('Killed', 'Failed')";
 
 const REMOVE: &str = "
@@ -50,7 +52,8 @@ impl DeadLetters for Sqlite {
             if let Some(key) = &key {
                 push::release(&mut *transaction, &[(&letter.queue, key)]).await?;
             }
-            let retried = sqlx::query(RETRY).bind(id).bind(&key).execute(&mut *transaction).await?;
+            let retried = sqlx::query(RETRY).bind(id).bind(&key).bind(without_expiry(&letter.body));
+            let retried = retried.execute(&mut *transaction).await?;
             transaction.commit().await?;
             Ok::<_, BoxError>(retried.rows_affected() > 0)
         };

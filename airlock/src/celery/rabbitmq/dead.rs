@@ -1,6 +1,6 @@
 //! Dead letters in RabbitMQ: messages in a queue beside the one that they came from.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use lapin::message::Delivery;
@@ -11,12 +11,12 @@ use lapin::{Channel, Connection};
 use serde_json::Value;
 
 use crate::celery::rabbitmq::queues::{dead_name, is};
-use crate::celery::rabbitmq::source::{forward, message_id};
+use crate::celery::rabbitmq::source::{forward, message_id, own_headers};
 use crate::celery::rabbitmq::table;
 use crate::celery::{REASON, RabbitMq};
 use crate::engine_error::EngineError;
 use crate::private::BoxError;
-use crate::rabbitmq::short;
+use crate::rabbitmq::{answered_in_time, short};
 use crate::worker::{DeadLetter, DeadLetters};
 
 /// Headers that a dead letter has besides those of its message.
@@ -34,20 +34,28 @@ struct Look {
 }
 
 impl RabbitMq {
-    /// Takes dead letters of all served queues, until `enough` says so or there is none left.
-    async fn look(&self, enough: impl Fn(&[Delivery]) -> bool) -> Result<Look, BoxError> {
+    /// Takes dead letters, at most so many of each served queue, until `wanted` says so or there is none
+    /// left.
+    async fn look(
+        &self,
+        at_most: usize,
+        wanted: impl Fn(&Delivery) -> bool,
+    ) -> Result<Look, BoxError> {
         let connection = self.broker.new_connection().await?;
         let mut look = Look { letters: Vec::new(), channels: Vec::new(), connection };
         for queue in &self.serves {
-            let taken = look.take(dead_name(queue)?, &enough).await;
+            let taken = look.take(dead_name(queue)?, at_most, &wanted).await;
             taken.map_err(|error| self.broker.trouble(&error))?;
+            if look.letters.last().is_some_and(&wanted) {
+                break;
+            }
         }
         Ok(look)
     }
 
     async fn look_for(&self, id: &str) -> Result<(Look, Option<Delivery>), BoxError> {
-        let is = |letter: &Delivery| message_id(&letter.properties).as_deref() == Some(id);
-        let mut look = self.look(|letters| letters.last().is_some_and(is)).await?;
+        let is = |letter: &Delivery| id_of(letter) == id;
+        let mut look = self.look(usize::MAX, is).await?;
         let found = look.letters.pop_if(|letter| is(letter));
         Ok((look, found))
     }
@@ -57,54 +65,89 @@ impl Look {
     async fn take(
         &mut self,
         dead: ShortString,
-        enough: impl Fn(&[Delivery]) -> bool,
+        at_most: usize,
+        wanted: impl Fn(&Delivery) -> bool,
     ) -> lapin::Result<()> {
-        let channel = self.connection.create_channel().await?;
-        while !enough(&self.letters) {
-            match channel.basic_get(dead.clone(), BasicGetOptions::default()).await {
+        let channel = self.answered(self.connection.create_channel()).await?;
+        for _ in 0..at_most {
+            let get = channel.basic_get(dead.clone(), BasicGetOptions::default());
+            match self.answered(get).await {
                 Ok(Some(message)) => self.letters.push(message.delivery),
                 Ok(None) => break,
                 // Nothing has died there yet.
                 Err(error) if is(&error, AMQPSoftError::NOTFOUND) => return Ok(()),
                 Err(error) => return Err(error),
             }
+            if self.letters.last().is_some_and(&wanted) {
+                break;
+            }
         }
         self.channels.push((dead, channel));
         Ok(())
     }
 
+    async fn acknowledge(&self, letter: &Delivery) -> lapin::Result<()> {
+        self.answered(letter.acker.ack(BasicAckOptions::default())).await.map(drop)
+    }
+
     /// Puts everything back but what was acknowledged.
     async fn end(self) -> lapin::Result<()> {
-        for (dead, channel) in self.channels {
+        for (dead, channel) in &self.channels {
             // All that this channel holds. The question after it is answered when that is done.
-            channel.basic_nack(0, BasicNackOptions { multiple: true, requeue: true }).await?;
+            let all = BasicNackOptions { multiple: true, requeue: true };
+            self.answered(channel.basic_nack(0, all)).await?;
             let there = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-            channel.queue_declare(dead, there, FieldTable::default()).await?;
+            let declared = channel.queue_declare(dead.clone(), there, FieldTable::default());
+            self.answered(declared).await?;
         }
         // All is where it was, whatever becomes of the connection.
-        let _ = self.connection.close(200, "looked".into()).await;
+        let _ = self.answered(self.connection.close(200, "looked".into())).await;
         Ok(())
     }
+
+    async fn answered<T>(&self, asked: impl Future<Output = lapin::Result<T>>) -> lapin::Result<T> {
+        answered_in_time(|| self.connection.status().connected(), asked).await
+    }
+}
+
+/// By what a letter is known. One that the broker gave up may have no id: then it is what it says, and
+/// letters that say the same need not be told apart.
+fn id_of(letter: &Delivery) -> String {
+    /// FNV-1a, which is the same in every process.
+    const BASIS: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    const PRIME: u128 = 0x0000_0000_0100_0000_0000_0000_0000_013b;
+    let made_up = || {
+        let headers = table::json(&own_headers(&letter.properties));
+        let headers = Value::Object(headers).to_string();
+        let digest = headers
+            .bytes()
+            .chain(letter.data.iter().copied())
+            .fold(BASIS, |digest, byte| (digest ^ u128::from(byte)).wrapping_mul(PRIME));
+        format!("{digest:032x}")
+    };
+    message_id(&letter.properties).filter(|id| !id.is_empty()).unwrap_or_else(made_up)
 }
 
 fn letter(delivery: &Delivery) -> DeadLetter {
     let headers = delivery.properties.headers().as_ref().map(table::json).unwrap_or_default();
     let text = |name: &str| headers.get(name).and_then(Value::as_str).map(str::to_owned);
+    // Where the broker itself gave it up, as a queue's policy may say; the time is in whole seconds.
+    let death = headers.get("x-death").and_then(|deaths| deaths.as_array()?.first()).cloned();
+    let death = |name: &str| death.as_ref()?.get(name).cloned();
+    let death_text = |name: &str| Some(death(name)?.as_str()?.to_owned());
+    let brokers = || Some(format!("RabbitMQ gave it up: {}", death_text("reason")?));
     let since = text(SINCE).and_then(|since| since.parse::<Timestamp>().ok());
     let since = since.and_then(|since| SystemTime::try_from(since).ok());
-    // Where the broker itself gave it up, as a queue's policy may say.
-    let death = headers.get("x-death").and_then(|deaths| deaths.as_array()?.first()).cloned();
-    let death = |name: &str| Some(death.as_ref()?.get(name)?.as_str()?.to_owned());
-    let brokers = || Some(format!("RabbitMQ gave it up: {}", death("reason")?));
+    let died = || SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(death("time")?.as_u64()?));
     let attempts = headers.get(ATTEMPTS).and_then(Value::as_u64);
     DeadLetter {
-        id: message_id(&delivery.properties).unwrap_or_default(),
-        queue: text(QUEUE).or_else(|| death("queue")).unwrap_or_default(),
+        id: id_of(delivery),
+        queue: text(QUEUE).or_else(|| death_text("queue")).unwrap_or_default(),
         task: text("task"),
         body: delivery.data.clone(),
         reason: text(REASON).or_else(brokers).unwrap_or_default(),
         attempts: attempts.and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or_default(),
-        since: since.unwrap_or(SystemTime::UNIX_EPOCH),
+        since: since.or_else(died).unwrap_or(SystemTime::UNIX_EPOCH),
     }
 }
 
@@ -112,10 +155,12 @@ fn letter(delivery: &Delivery) -> DeadLetter {
 /// at the same time don't see the same ones.
 impl DeadLetters for RabbitMq {
     async fn list(&self, at_most: usize) -> Result<Vec<DeadLetter>, EngineError> {
-        let look = self.look(|letters| letters.len() >= at_most).await?;
+        // Those of one queue are in order, and any queue may have the oldest.
+        let look = self.look(at_most, |_| false).await?;
         let mut letters: Vec<_> = look.letters.iter().map(letter).collect();
         self.put_back(look).await?;
         letters.sort_by_key(|letter| letter.since);
+        letters.truncate(at_most);
         Ok(letters)
     }
 
@@ -129,10 +174,15 @@ impl DeadLetters for RabbitMq {
         let (look, found) = self.look_for(id).await?;
         if let Some(found) = &found {
             let queue = short("queue", &letter(found).queue)?;
-            let again = vec![("retries", AMQPValue::LongLongInt(0)), ("eta", AMQPValue::Void)];
+            let again = vec![
+                ("retries", AMQPValue::LongLongInt(0)),
+                ("eta", AMQPValue::Void),
+                // What is to be tried again is still worth running.
+                ("expires", AMQPValue::Void),
+            ];
             let published = self.broker.publish(vec![forward(found, queue, again)?]).await;
             published.into_result().map_err(BoxError::from)?;
-            self.acknowledge(found).await?;
+            self.acknowledge(&look, found).await?;
         }
         self.put_back(look).await?;
         Ok(found.is_some())
@@ -141,7 +191,7 @@ impl DeadLetters for RabbitMq {
     async fn remove(&self, id: &str) -> Result<bool, EngineError> {
         let (look, found) = self.look_for(id).await?;
         if let Some(found) = &found {
-            self.acknowledge(found).await?;
+            self.acknowledge(&look, found).await?;
         }
         self.put_back(look).await?;
         Ok(found.is_some())
@@ -149,9 +199,8 @@ impl DeadLetters for RabbitMq {
 }
 
 impl RabbitMq {
-    async fn acknowledge(&self, letter: &Delivery) -> Result<(), BoxError> {
-        let acknowledged = letter.acker.ack(BasicAckOptions::default()).await;
-        acknowledged.map(drop).map_err(|error| self.broker.trouble(&error))
+    async fn acknowledge(&self, look: &Look, letter: &Delivery) -> Result<(), BoxError> {
+        look.acknowledge(letter).await.map_err(|error| self.broker.trouble(&error))
     }
 
     async fn put_back(&self, look: Look) -> Result<(), BoxError> {

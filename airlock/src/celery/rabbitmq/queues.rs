@@ -37,6 +37,7 @@ impl RabbitMq {
             return Ok(());
         }
         let asks = !arguments.inner().is_empty();
+        let prioritized = arguments.inner().contains_key("x-max-priority");
         let line = self.broker.channel().await?;
         let durable = QueueDeclareOptions::durable();
         let lives = || line.channel.status().connected();
@@ -46,9 +47,9 @@ impl RabbitMq {
             // It is there, and somebody declared it otherwise.
             Err(error) if is_otherwise(&error) && !asks => {}
             Err(error) if is_otherwise(&error) => {
+                let instead = if prioritized { ", or leave out `.max_priority(…)`" } else { "" };
                 return Err(format!(
-                    "{}: the queue `{queue}` was declared otherwise: {error}. Delete it, or leave \
-                     out `.max_priority(…)`",
+                    "{}: the queue `{queue}` was declared otherwise: {error}. Delete it{instead}",
                     self.broker.place()
                 )
                 .into());

@@ -117,7 +117,7 @@ pub(super) fn message_id(properties: &BasicProperties) -> Option<String> {
 }
 
 /// Headers without what the broker adds on a message's way through its queues.
-fn own_headers(properties: &BasicProperties) -> FieldTable {
+pub(super) fn own_headers(properties: &BasicProperties) -> FieldTable {
     let mut own = FieldTable::default();
     for (name, value) in properties.headers().iter().flatten() {
         let brokers = ["x-death", "x-delivery-count"].contains(&name.as_str());

@@ -115,7 +115,9 @@ fn anew(message: Vec<u8>) -> Vec<u8> {
     if opened.whole.is_empty() {
         return message;
     }
-    opened.with([("retries", json!(0)), ("eta", Value::Null)]).into_bytes()
+    // What is to be tried again is still worth running.
+    let again = [("retries", json!(0)), ("eta", Value::Null), ("expires", Value::Null)];
+    opened.with(again).into_bytes()
 }
 
 impl DeadLetters for Redis {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::celery::sent::{self, Headers};
-use crate::envelope::Envelope;
+use crate::envelope::{Envelope, EnvelopeError};
 use crate::intent::Intent;
 use crate::private::BoxError;
 
@@ -77,7 +77,25 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// In base64 a body is a third longer, and there are headers.
+    const MAX_BYTES: usize = 2 * Envelope::MAX_BYTES;
+
+    /// Says of a message that is too long for it that it is not read.
+    pub(super) fn check_size(raw: &[u8]) -> Result<(), EnvelopeError> {
+        if raw.len() <= Self::MAX_BYTES {
+            return Ok(());
+        }
+        Err(EnvelopeError::new(format!(
+            "it is {} bytes long with its headers, and at most {} are read",
+            raw.len(),
+            Self::MAX_BYTES
+        )))
+    }
+
     pub(super) fn of(raw: &[u8]) -> Self {
+        if raw.len() > Self::MAX_BYTES {
+            return Self::default();
+        }
         let Ok(whole) = serde_json::from_slice::<Map<String, Value>>(raw) else {
             return Self::default();
         };

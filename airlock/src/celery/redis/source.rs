@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use ::redis::aio::MultiplexedConnection;
 use ::redis::{FromRedisValue, Script, ScriptInvocation};
@@ -21,7 +21,7 @@ use crate::celery::sent::iso8601;
 use crate::celery::{REASON, Redis, UNIQUE_KEY};
 use crate::envelope::Envelope;
 use crate::private::BoxError;
-use crate::redis::UniqueKey;
+use crate::redis::{Room, UniqueKey};
 use crate::worker::{Message, Settled, Settlement, Source};
 
 /// What [`Redis`] has to know of a message to settle it.
@@ -63,6 +63,12 @@ impl std::fmt::Debug for RedisReceipt {
             .finish_non_exhaustive()
     }
 }
+
+/// How long the server is asked to wait for a message: less than a connection waits for an answer.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long nobody listens after a connection that waits was lost.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// What a worker has under way. A clone has its own, so that two workers don't share one.
 #[derive(Default)]
@@ -238,11 +244,23 @@ impl Redis {
 
     /// Returns when there is a message in a queue's first list, or after a while.
     async fn wait_for(&self, queue: &str, connection: &mut MultiplexedConnection) -> bool {
-        // What is taken is put back to where it was in the same step: nothing moves.
-        let mut command = ::redis::cmd("BLMOVE");
-        command.arg(queue).arg(queue).arg("RIGHT").arg("RIGHT").arg(self.poll.as_secs_f64());
-        let moved: Result<::redis::Value, _> = command.query_async(connection).await;
-        moved.is_ok()
+        let end = Instant::now() + self.poll;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return true;
+            }
+            // What is taken is put back to where it was in the same step: nothing moves. To wait for no
+            // time would be to wait for ever.
+            let wait = left.clamp(Duration::from_millis(1), ANSWERS_WITHIN).as_secs_f64();
+            let mut command = ::redis::cmd("BLMOVE");
+            command.arg(queue).arg(queue).arg("RIGHT").arg("RIGHT").arg(wait);
+            match command.query_async(connection).await {
+                Ok(::redis::Value::Nil) => {}
+                Ok(_) => return true,
+                Err(_) => return false,
+            }
+        }
     }
 }
 
@@ -261,8 +279,8 @@ fn message(
         content_encoding: opened.text("content-encoding"),
         body: &opened.body,
     };
-    let (envelope, attempt) =
-        (decoded.envelope(), decoded.attempt().saturating_add(deaths.unwrap_or(0)));
+    let envelope = Opened::check_size(&raw).and_then(|()| decoded.envelope());
+    let attempt = decoded.attempt().saturating_add(deaths.unwrap_or(0));
     let due = envelope.as_ref().ok().and_then(Envelope::at);
     let header = |name: &str| opened.headers.get(name).and_then(Value::as_str).map(str::to_owned);
     let receipt = RedisReceipt {
@@ -325,7 +343,7 @@ impl Source for Redis {
                 match self.server.new_connection().await {
                     Ok(connection) => drop(waiting.insert(queue.clone(), connection)),
                     // The next look at the queues says what is wrong.
-                    Err(_) => return sleep(self.poll).await,
+                    Err(_) => return sleep(PAUSE.min(self.poll)).await,
                 }
             }
         }
@@ -341,7 +359,7 @@ impl Source for Redis {
         drop(waits);
         if !good {
             waiting.clear();
-            sleep(self.poll).await;
+            sleep(PAUSE.min(self.poll)).await;
         }
     }
 
@@ -383,25 +401,25 @@ impl Source for Redis {
 
     async fn settle(&self, settled: &[Settled<RedisReceipt>]) -> Result<(), BoxError> {
         for queue in &self.serves {
-            let own: Vec<_> =
+            let mut own: Vec<_> =
                 settled.iter().filter(|settled| settled.receipt.queue == *queue).collect();
-            if own.is_empty() {
-                continue;
+            // Backwards, so that what is given back ends up in the order in which it was taken.
+            own.reverse();
+            for step in Room::steps(&own, |settled| settled.receipt.raw.len()) {
+                // In order, for dead letters say since when they are.
+                let told: Vec<_> = step.iter().rev().map(|settled| arguments(settled)).collect();
+                let () = self
+                    .run(SETTLE, |script| {
+                        script.key(keys::held(queue)).key(keys::leases(queue));
+                        script.key(keys::delayed(queue));
+                        script.key(keys::dead(queue)).key(keys::dead_since(queue));
+                        script.key(keys::begun(queue)).key(keys::deaths(queue));
+                        for (settled, (what, a, b, c)) in step.iter().zip(told.into_iter().rev()) {
+                            script.arg(what).arg(&settled.receipt.tag).arg(a).arg(b).arg(c);
+                        }
+                    })
+                    .await?;
             }
-            let () = self
-                .run(SETTLE, |script| {
-                    script.key(keys::held(queue)).key(keys::leases(queue));
-                    script.key(keys::delayed(queue));
-                    script.key(keys::dead(queue)).key(keys::dead_since(queue));
-                    script.key(keys::begun(queue)).key(keys::deaths(queue));
-                    // In order, for dead letters say since when they are.
-                    let told: Vec<_> = own.iter().map(|settled| arguments(settled)).collect();
-                    // Backwards, so that what is given back ends up in the order in which it was taken.
-                    for (settled, (what, a, b, c)) in own.iter().zip(told).rev() {
-                        script.arg(what).arg(&settled.receipt.tag).arg(a).arg(b).arg(c);
-                    }
-                })
-                .await?;
             let mut held = self.intake.held();
             for settled in own {
                 held.remove(&settled.receipt.tag);

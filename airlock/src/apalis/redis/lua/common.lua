@@ -70,14 +70,24 @@ local function dismiss(queue, worker)
   redis.call("ZREM", queue.workers, worker)
 end
 
+local function name_of(queue, key)
+  return queue.idempotency .. ":" .. key
+end
+
+-- Where a message's unique key is, if it has one. apalis writes an empty one for none, so one of ours
+-- that is empty is marked.
+local function key_of(queue, id)
+  local said = redis.call("HMGET", meta_of(queue, id), "idempotency_key", "keyed")
+  if said[1] and (said[1] ~= "" or said[2]) then
+    return name_of(queue, said[1])
+  end
+end
+
 -- The message's unique key is free again.
 local function free_key(queue, id)
-  local key = redis.call("HGET", meta_of(queue, id), "idempotency_key")
-  if key and key ~= "" then
-    local name = queue.idempotency .. ":" .. key
-    if redis.call("GET", name) == id then
-      redis.call("DEL", name)
-    end
+  local name = key_of(queue, id)
+  if name and redis.call("GET", name) == id then
+    redis.call("DEL", name)
   end
 end
 

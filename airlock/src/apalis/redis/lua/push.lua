@@ -1,5 +1,5 @@
 -- ARGV has, for each intent: the queue's number, the id, the envelope, when it is due or "", how
--- many attempts may be made, and its unique key or "". Returns the indices of those left out.
+-- many attempts may be made, and "=" with its unique key or "". Returns the indices of those left out.
 local left_out, active, bodies = {}, {}, {}
 
 for number, queue in ipairs(queues) do
@@ -15,7 +15,7 @@ end
 -- A key is taken while the job that took it is still to be done. apalis' workers leave it behind,
 -- so that the job is asked and not the key alone.
 local function take_key(queue, key, id)
-  local name = queue.idempotency .. ":" .. key
+  local name = name_of(queue, key)
   local holder = redis.call("GET", name)
   if holder then
     local status = redis.call("HGET", meta_of(queue, holder), "status")
@@ -29,16 +29,20 @@ local function take_key(queue, key, id)
 end
 
 for first = 1, #ARGV, 6 do
-  local number, id, envelope, due, attempts, key = unpack(ARGV, first, first + 5)
+  local number, id, envelope, due, attempts, keyed = unpack(ARGV, first, first + 5)
   number = tonumber(number)
   local queue = queues[number]
-  if key ~= "" and not take_key(queue, key, id) then
+  local key = keyed ~= "" and keyed:sub(2)
+  if key and not take_key(queue, key, id) then
     left_out[#left_out + 1] = (first - 1) / 6
   else
     local meta = meta_of(queue, id)
     redis.call("HSET", meta, "attempts", 0, "max_attempts", attempts, "status", "Pending")
-    if key ~= "" then
+    if key then
       redis.call("HSET", meta, "idempotency_key", key)
+    end
+    if key == "" then
+      redis.call("HSET", meta, "keyed", 1)
     end
     local pairs_of_queue = bodies[number]
     pairs_of_queue[#pairs_of_queue + 1] = id
