@@ -7,8 +7,11 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Nullable, Text};
 use diesel::{QueryResult, QueryableByName};
 
+use crate::private::BoxError;
 use crate::transaction::retry::any_source;
-use crate::transaction::{CommitError, DatabaseError, LEFT_OPEN, Row, Step, TransactionError};
+use crate::transaction::{
+    CommitError, DatabaseError, LEFT_OPEN, PassedOver, Row, Step, TransactionError,
+};
 
 /// Whether an error, or one that it came from, says that transactions were in each other's way, and
 /// that the same one may succeed if it is run again.
@@ -128,6 +131,14 @@ pub(crate) fn not_begun<Backend>(error: Error) -> TransactionError {
             .into();
     }
     error.into()
+}
+
+/// What was said to a statement that says nothing: an error of no kind is PostgreSQL's after another one.
+pub(crate) fn not_good(error: Error) -> BoxError {
+    match error {
+        Error::DatabaseError(DatabaseErrorKind::Unknown, _) => PassedOver(error.into()).into(),
+        error => error.into(),
+    }
 }
 
 /// What errors call a database of this backend.

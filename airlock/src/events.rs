@@ -9,7 +9,6 @@
 use crate::error::EnqueueError;
 use crate::intent::Intent;
 use crate::report::Report;
-use crate::scope::FlushError;
 
 pub(crate) use imp::*;
 
@@ -17,7 +16,7 @@ pub(crate) use imp::*;
 mod imp {
     use tracing::{Level, debug, enabled, error, info, warn};
 
-    use super::{EnqueueError, FlushError, Intent, Report, aloud};
+    use super::{EnqueueError, Intent, Report, aloud};
     use crate::report::{Fate, Why};
 
     /// Whether somebody would read a report.
@@ -84,7 +83,7 @@ mod imp {
         );
     }
 
-    pub(crate) fn failed_elsewhere(failure: &FlushError) {
+    pub(crate) fn failed_elsewhere(failure: &impl std::fmt::Display) {
         if nobody_listens() {
             return aloud::failed_elsewhere(failure);
         }
@@ -248,7 +247,7 @@ mod imp {
 
 /// On standard error, where there is no log.
 mod aloud {
-    use super::{FlushError, Report};
+    use super::Report;
 
     pub(crate) fn undecided(intents: usize) {
         eprintln!(
@@ -261,7 +260,7 @@ mod aloud {
         eprintln!("airlock: a flush was dropped before its end: {}", report.counts());
     }
 
-    pub(crate) fn failed_elsewhere(failure: &FlushError) {
+    pub(crate) fn failed_elsewhere(failure: &impl std::fmt::Display) {
         eprintln!("airlock: {failure}");
     }
 

@@ -1,33 +1,28 @@
-//! A flush in a task of its own, which goes on when nobody waits for it any more.
+//! A flush that is finished although nobody waits for it any more.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use ::tokio::runtime::Handle;
-use ::tokio::task::JoinHandle;
 
-use crate::executor::DispatchError;
-use crate::report::Report;
-use crate::scope::chunks::Undone;
 use crate::scope::context::{self, Seat};
 use crate::scope::flush::Flush;
 use crate::scope::inside::Inside;
 use crate::{FlushError, events, flushes};
 
-/// A flush on its way.
-pub(crate) enum Flushing {
-    /// In a task of its own.
-    Apart(JoinHandle<Result<(), FlushError>>),
-    /// Where there is no runtime to spawn it on.
-    Here(Pin<Box<dyn Future<Output = Result<(), FlushError>> + Send>>),
+type Flushed = Pin<Box<dyn Future<Output = Result<(), FlushError>> + Send>>;
+
+/// A flush on its way. Whoever drops it before its end leaves the rest to a task of its own.
+pub(crate) struct Flushing {
+    /// Until it has ended, or panicked.
+    flushed: Option<Flushed>,
+    /// Where there is none, a flush that is dropped tells of what was left of it.
+    runtime: Option<Handle>,
 }
 
 impl Flushing {
     pub(crate) fn of(flush: Flush) -> Self {
-        match Handle::try_current() {
-            Ok(runtime) => Self::Apart(runtime.spawn(carried_along(flush))),
-            Err(_) => Self::Here(Box::pin(flush.run_async())),
-        }
+        Self { flushed: Some(Box::pin(carried_along(flush))), runtime: Handle::try_current().ok() }
     }
 }
 
@@ -35,19 +30,24 @@ impl Future for Flushing {
     type Output = Result<(), FlushError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let joined = match &mut *self {
-            Self::Here(flushed) => return flushed.as_mut().poll(cx),
-            Self::Apart(flushed) => ready!(Pin::new(flushed).poll(cx)),
-        };
-        Poll::Ready(joined.unwrap_or_else(|error| match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            // The flush itself has told of its intents when the runtime dropped it.
-            Err(_) => Err(FlushError::new(
-                Report::default(),
-                Undone::of(DispatchError::refused("the Tokio runtime has shut down"), 0),
-                Vec::new(),
-            )),
-        }))
+        let mut flushed = self.flushed.take().expect("it is not polled after its end");
+        let polled = flushed.as_mut().poll(cx);
+        if polled.is_pending() {
+            self.flushed = Some(flushed);
+        }
+        Poll::Ready(ready!(polled))
+    }
+}
+
+impl Drop for Flushing {
+    fn drop(&mut self) {
+        if let (Some(flushed), Some(runtime)) = (self.flushed.take(), &self.runtime) {
+            runtime.spawn(async {
+                if let Err(error) = flushed.await {
+                    events::failed_elsewhere(&error);
+                }
+            });
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use diesel::pg::Pg;
 use diesel::sql_types::Text;
 use diesel::{QueryResult, RunQueryDsl, sql_query};
 
-use crate::diesel_sql::{Answer, Level, name, not_begun, rows};
+use crate::diesel_sql::{Answer, Level, name, not_begun, not_good, rows};
 use crate::executor::blocking::wait;
 use crate::private::BoxError;
 use crate::transaction::{
@@ -77,10 +77,10 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
     }
 
     async fn check(&mut self) -> Result<(), BoxError> {
-        if name::<C::Backend>() != "SQLite" && !self.is_nested() {
-            self.connection.batch_execute("SELECT 1")?;
+        if name::<C::Backend>() == "SQLite" || self.is_nested() {
+            return Ok(());
         }
-        Ok(())
+        self.connection.batch_execute("SELECT 1").map_err(not_good)
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {

@@ -10,7 +10,7 @@ use diesel::sql_types::Text;
 use diesel::{QueryResult, sql_query};
 use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
-use crate::diesel_sql::{Answer, Level, name, not_begun, rows};
+use crate::diesel_sql::{Answer, Level, name, not_begun, not_good, rows};
 use crate::private::BoxError;
 use crate::transaction::{self, CommitError, Row, TransactionError, dialect};
 
@@ -74,10 +74,10 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
     }
 
     async fn check(&mut self) -> Result<(), BoxError> {
-        if name::<C::Backend>() != "SQLite" && !self.is_nested() {
-            self.connection.batch_execute("SELECT 1").await?;
+        if name::<C::Backend>() == "SQLite" || self.is_nested() {
+            return Ok(());
         }
-        Ok(())
+        self.connection.batch_execute("SELECT 1").await.map_err(not_good)
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {

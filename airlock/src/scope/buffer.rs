@@ -5,6 +5,7 @@
 //! its segments behind our own, however many there are: nesting stays linear.
 
 use std::collections::LinkedList;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::intent::Intent;
 use crate::policy::chain::{self, Chain};
@@ -232,11 +233,19 @@ impl Buffer {
         Self { open: intents, ..Self::new() }
     }
 
-    /// Puts a whole segment behind what is here.
+    /// Counts the bytes of segments that were put here.
+    ///
+    /// Serde's code is the user's: if it panics, that was all that could be counted.
+    pub(crate) fn count_bytes(&mut self, level: u32) {
+        let intents = self.segments(level).flat_map(|(_, _, intents)| intents);
+        let count = || intents.fold(0_usize, |sum, intent| sum.saturating_add(intent.bytes()));
+        self.bytes = catch_unwind(AssertUnwindSafe(count)).unwrap_or_default();
+    }
+
+    /// Puts a whole segment behind what is here; its bytes are not counted.
     pub(crate) fn push_segment(&mut self, segment: Segment, level: u32) {
         self.close(level);
         if !segment.intents.is_empty() {
-            self.bytes += segment.intents.iter().map(Intent::bytes).sum::<usize>();
             self.append_small(segment);
         }
     }

@@ -620,6 +620,7 @@ fn divide(segments: Vec<Segment>, level: u32, released: &[bool]) -> (Buffer, Vec
         kept.push_segment(keep, level);
         left.push(Segment { chain, level: theirs, intents: unzip(pass) });
     }
+    kept.count_bytes(level);
     (kept, left)
 }
 

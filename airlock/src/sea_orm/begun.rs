@@ -9,10 +9,12 @@ use sea_orm::{
     Statement, TransactionTrait,
 };
 
+use ::tokio::runtime::Handle;
+
 use crate::private::BoxError;
 use crate::sea_orm::inside::{Around, Inside};
 use crate::transaction::{
-    self, CommitError, DatabaseError, LEFT_OPEN, Row, Step, TransactionError, dialect,
+    self, CommitError, DatabaseError, LEFT_OPEN, PassedOver, Row, Step, TransactionError, dialect,
 };
 use crate::untouched;
 
@@ -33,8 +35,9 @@ use crate::untouched;
 /// ```
 #[derive(Debug)]
 pub struct Begun {
-    transaction: Box<DatabaseTransaction>,
+    // Before the transaction: no other one is at its address by then.
     around: Around,
+    transaction: Box<DatabaseTransaction>,
     inside: Option<Inside>,
     nested: bool,
 }
@@ -115,6 +118,16 @@ pub(super) fn begun(
     })
 }
 
+/// What the database itself has answered, if it did.
+fn answer(error: &DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => error.as_database_error(),
+        _ => None,
+    }
+}
+
 fn name(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => "PostgreSQL",
@@ -156,30 +169,32 @@ impl transaction::Begun for Begun {
     }
 
     async fn check(&mut self) -> Result<(), BoxError> {
-        if self.transaction.get_database_backend() != DbBackend::Sqlite && !self.nested {
-            self.transaction.execute_unprepared("SELECT 1").await?;
+        if self.is_sqlite() || self.nested {
+            return Ok(());
         }
-        Ok(())
+        let probed = self.transaction.execute_unprepared("SELECT 1").await;
+        probed.map(drop).map_err(|error| {
+            let code = answer(&error).and_then(sqlx::error::DatabaseError::code);
+            let passed_over = code.is_some_and(|code| code == "25P02");
+            if passed_over { PassedOver(error.into()).into() } else { error.into() }
+        })
     }
 
     async fn commit(self) -> Result<(), CommitError> {
-        self.transaction.commit().await.map_err(|error| {
-            let answer = match &error {
-                DbErr::Conn(RuntimeErr::SqlxError(error))
-                | DbErr::Exec(RuntimeErr::SqlxError(error))
-                | DbErr::Query(RuntimeErr::SqlxError(error)) => error.as_database_error(),
-                _ => None,
-            };
-            match answer.map(|answer| answer.code().map(Cow::into_owned)) {
-                Some(code) => CommitError::answered(error, code.as_deref()),
-                None => CommitError::unknown(error),
-            }
-        })
+        let answered = |error| match answer(&error).map(|said| said.code().map(Cow::into_owned)) {
+            Some(code) => CommitError::answered(error, code.as_deref()),
+            None => CommitError::unknown(error),
+        };
+        self.transaction.commit().await.map_err(answered)
     }
 
     async fn rollback(self) -> Result<(), BoxError> {
         if self.is_sqlite() && !self.nested {
-            return Ok(self.roll_back_sqlite().await?);
+            // To its end, also where nobody waits for it any more: half-way is where it must not be left.
+            return match Handle::try_current() {
+                Ok(runtime) => Ok(runtime.spawn(self.roll_back_sqlite()).await??),
+                Err(_) => Ok(self.roll_back_sqlite().await?),
+            };
         }
         Ok(self.transaction.rollback().await?)
     }

@@ -7,7 +7,7 @@ use sqlx::{Acquire, Executor};
 use sqlx_core::transaction::TransactionManager;
 
 use crate::private::BoxError;
-use crate::transaction::{Begun, CommitError, DatabaseError, Step, TransactionError};
+use crate::transaction::{Begun, CommitError, DatabaseError, PassedOver, Step, TransactionError};
 use crate::untouched;
 
 /// A database of sqlx; implemented for all of them.
@@ -77,10 +77,15 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
     /// PostgreSQL commits by rolling back where a statement has failed, and says so in a way that sqlx does
     /// not show. Of the others SQLite is known not to; behind `Any` may be either.
     async fn check(&mut self) -> Result<(), BoxError> {
-        if DB::NAME != "SQLite" && !self.is_nested() {
-            DB::probe(self, "SELECT 1").await?;
+        if DB::NAME == "SQLite" || self.is_nested() {
+            return Ok(());
         }
-        Ok(())
+        let probed = DB::probe(self, "SELECT 1").await;
+        probed.map_err(|error| {
+            let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+            let passed_over = code.is_some_and(|code| code == "25P02");
+            if passed_over { PassedOver(error.into()).into() } else { error.into() }
+        })
     }
 
     async fn commit(self) -> Result<(), CommitError> {

@@ -203,3 +203,27 @@ impl CommitError {
 #[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sea-orm"))]
 pub(crate) const LEFT_OPEN: &str =
     "a transaction inside it was begun and has not ended: end that one first";
+
+/// What PostgreSQL says to each statement after one that has failed, `25P02`.
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+#[derive(Debug)]
+pub(crate) struct PassedOver(pub(crate) BoxError);
+
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+impl std::fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{}: an error before was passed over: return such errors, or put what may fail in a \
+             savepoint",
+            self.0
+        )
+    }
+}
+
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+impl std::error::Error for PassedOver {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}

@@ -1,14 +1,16 @@
 //! From a body's end to a transaction's: rows are written, the transaction is committed, effects leave.
 
 use std::thread;
-use std::time::Duration;
 
 use ::tokio::time::timeout;
 
 use crate::events;
 #[cfg(feature = "diesel")]
 use crate::executor::blocking::wait;
+use crate::executor::timeout::with_timer;
 use crate::executor::{Batch, DispatchError};
+#[cfg(feature = "diesel")]
+use crate::flushes;
 use crate::flushing::Flushing;
 use crate::private::BoxError;
 use crate::report::Why;
@@ -148,7 +150,7 @@ pub(crate) struct Ended<T, E> {
 }
 
 /// What is left to flush, or what could not be.
-type Left = Result<Option<Flush>, FlushError>;
+pub(crate) type Left = Result<Option<Flush>, FlushError>;
 
 /// Commits where the body has succeeded, else rolls back.
 pub(crate) async fn end<B, T, E>(
@@ -184,6 +186,7 @@ impl<T: Send + 'static, E: From<TransactionError>> Ended<T, E> {
     /// Lets the effects go, from sync code.
     #[cfg(feature = "diesel")]
     pub(crate) fn flush(self) -> Result<T, Failed<E>> {
+        let _decided = flushes::decided();
         let left = self.left.and_then(|left| left.map_or(Ok(()), Flush::run));
         Self::told(self.result, left)
     }
@@ -211,7 +214,7 @@ impl<T: Send + 'static, E: From<TransactionError>> Ended<T, E> {
 
 pub(crate) async fn flush(left: Left) -> Result<(), FlushError> {
     match left? {
-        // What has begun after a commit is finished, also where whoever waits for it gives up.
+        // What is to leave after a commit does, also where whoever waits for it gives up.
         Some(flush) => Flushing::of(flush).await,
         None => Ok(()),
     }
@@ -299,8 +302,7 @@ pub(crate) async fn commit<B: Begun>(
         }
         Err(Unprepared::Aborted(error)) => {
             roll_back(begun, settings).await;
-            let error = effects.rolled_back(place, CommitError::rolled_back(error));
-            return Err(error.with_next_step(PASSED_OVER).into());
+            return Err(effects.rolled_back(place, CommitError::rolled_back(error)).into());
         }
         Err(Unprepared::NotReady(error)) => {
             roll_back(begun, settings).await;
@@ -317,10 +319,6 @@ pub(crate) async fn commit<B: Begun>(
         Err(error) => Err(effects.rolled_back(place, error).into()),
     }
 }
-
-/// What to do about a transaction that the database would not commit.
-pub(crate) const PASSED_OVER: &str =
-    "an error before was passed over: return such errors, or put what may fail in a savepoint";
 
 /// Why a transaction can't be committed.
 pub(crate) enum Unprepared {
@@ -341,15 +339,19 @@ pub(crate) async fn prepare<B: Begun>(
     effects: &mut Effects,
 ) -> Result<(), Unprepared> {
     let prepared = prepare_in_time(begun, settings, effects);
-    let Some(time) = settings.commit_timeout else { return prepared.await };
-    timeout(time, prepared).await.unwrap_or_else(|_| {
-        let said = format!("{}, and it was not asked to commit", no_answer(time));
-        Err(Unprepared::Silent(said.into()))
+    in_time(settings, prepared).await.unwrap_or_else(|silent| {
+        Err(Unprepared::Silent(format!("{silent}, and it was not asked to commit").into()))
     })
 }
 
-fn no_answer(time: Duration) -> String {
-    format!("there is no answer after {time:?}")
+/// Waits for the database as long as the settings say; if there is no answer by then, says so.
+async fn in_time<C, T>(
+    settings: &Settings<C>,
+    answer: impl Future<Output = T>,
+) -> Result<T, String> {
+    let Some(time) = settings.commit_timeout else { return Ok(answer.await) };
+    let answer = with_timer(|| timeout(time, answer)).map_err(|error| error.to_string())?;
+    answer.await.map_err(|_| format!("there is no answer after {time:?}"))
 }
 
 async fn prepare_in_time<B: Begun>(
@@ -375,13 +377,10 @@ pub(crate) async fn complete<B: Begun>(
     settings: &Settings<B::Connection>,
 ) -> Result<(), CommitError> {
     let nested = begun.is_nested();
-    let committed = match settings.commit_timeout {
-        None => begun.commit().await,
-        Some(time) => timeout(time, begun.commit())
-            .await
-            .unwrap_or_else(|_| Err(CommitError::unknown(no_answer(time)))),
-    };
-    committed.map_err(|error| if nested { error.of_savepoint() } else { error })
+    match in_time(settings, begun.commit()).await {
+        Ok(committed) => committed.map_err(|e| if nested { e.of_savepoint() } else { e }),
+        Err(silent) => Err(CommitError::unknown(silent)),
+    }
 }
 
 /// Writes what the policies let pass to the queue in the same database, where there is one; whether
@@ -426,13 +425,7 @@ pub(crate) async fn rolled_back<B: Begun>(
     begun: B,
     settings: &Settings<B::Connection>,
 ) -> Result<(), BoxError> {
-    match settings.commit_timeout {
-        None => begun.rollback().await,
-        Some(time) => {
-            let answer = timeout(time, begun.rollback()).await;
-            answer.unwrap_or_else(|_| Err(no_answer(time).into()))
-        }
-    }
+    in_time(settings, begun.rollback()).await.unwrap_or_else(|silent| Err(silent.into()))
 }
 
 impl Effects {

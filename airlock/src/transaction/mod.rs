@@ -33,6 +33,8 @@ mod several;
 
 #[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sea-orm"))]
 pub(crate) use begun::LEFT_OPEN;
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+pub(crate) use begun::PassedOver;
 pub use begun::{Begun, CommitError};
 pub use connection::{Connection, Row, dialect};
 #[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]

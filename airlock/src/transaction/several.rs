@@ -2,15 +2,15 @@
 
 use std::error::Error;
 use std::fmt;
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 
 use crate::events;
-use crate::executor::Contained;
+use crate::flushing::Flushing;
 use crate::intent::Intent;
 use crate::scope::FlushError;
 use crate::transaction::end::{
-    Effects, Held, PASSED_OVER, Unprepared, complete, flush, place, prepare, roll_back,
+    Effects, Held, Left, Unprepared, complete, flush, place, prepare, roll_back,
 };
 use crate::transaction::{
     Begun, CommitError, DatabaseError, Settings, Step, Transaction, TransactionError,
@@ -62,11 +62,9 @@ pub async fn commit_all<'t, N: Into<String>>(
                 Unprepared::NotReady(error) if !error.certain => {
                     part.rolled_back(error).await.into()
                 }
-                Unprepared::Aborted(error) => {
-                    let error = DatabaseError::new(Step::Commit, part.place(), error);
-                    error.with_next_step(PASSED_OVER).into()
-                }
-                Unprepared::NotReady(CommitError { source, .. }) | Unprepared::Silent(source) => {
+                Unprepared::NotReady(CommitError { source, .. })
+                | Unprepared::Aborted(source)
+                | Unprepared::Silent(source) => {
                     DatabaseError::new(Step::Commit, part.place(), source).into()
                 }
             };
@@ -82,7 +80,7 @@ pub async fn commit_all<'t, N: Into<String>>(
                 let error = part.inner.rolled_back(error).await;
                 return Err(roll_back_all(waiting.collect(), error.into()).await);
             }
-            Err(error) => return Err(partly(committed, (name, part, error), waiting).await.into()),
+            Err(error) => return Err(partly(committed, (name, part, error), waiting).await),
         }
     }
     leave(committed).await
@@ -135,10 +133,29 @@ async fn roll_back_all(
     parts: Vec<(String, Part<'_>)>,
     error: TransactionError,
 ) -> TransactionError {
+    let error = Unsaid(Some(error));
     for (_, mut part) in parts {
         part.inner.roll_back().await;
     }
-    error
+    error.said()
+}
+
+/// An error that is known already while databases are still told to roll back: should nobody wait for them,
+/// it is in the log.
+struct Unsaid(Option<TransactionError>);
+
+impl Unsaid {
+    fn said(mut self) -> TransactionError {
+        self.0.take().expect("it is only taken by value")
+    }
+}
+
+impl Drop for Unsaid {
+    fn drop(&mut self) {
+        if let Some(error) = &self.0 {
+            events::failed_elsewhere(error);
+        }
+    }
 }
 
 /// Ends where some are committed and one could not be.
@@ -146,7 +163,7 @@ async fn partly(
     committed: Vec<(String, Part<'_>)>,
     (name, mut part, error): (String, Part<'_>, CommitError),
     waiting: impl Iterator<Item = (String, Part<'_>)>,
-) -> SeveralError {
+) -> TransactionError {
     let why = match (error.certain, committed.is_empty()) {
         (true, _) => format!("`{name}` is not committed, and others are"),
         (false, false) => format!("nobody can tell whether `{name}` committed, and others are"),
@@ -171,14 +188,11 @@ async fn partly(
     // Whatever the others' databases do to be rolled back, it is known by now what to say.
     let mut others = Vec::new();
     for (name, mut part) in waiting {
-        said.rolled_back.push(name);
+        said.rolled_back.push(name.clone());
         said.flushes.extend(part.inner.give_back(&why));
-        others.push(part);
+        others.push((name, part));
     }
-    for mut part in others {
-        part.inner.roll_back().await;
-    }
-    said
+    roll_back_all(others, said.into()).await
 }
 
 /// Lets the effects of all go.
@@ -190,15 +204,26 @@ async fn leave(committed: Vec<(String, Part<'_>)>) -> Result<(), TransactionErro
         flushes: Vec::new(),
     };
     let mut panicked = None;
+    let mut leaving = Vec::with_capacity(committed.len());
     for (name, mut part) in committed {
         said.committed.push(name);
         // A policy that panics takes its own effects along, and not those of the others.
-        match Contained(part.inner.leave()).await {
-            Ok(left) => said.flushes.extend(left.err()),
+        match catch_unwind(AssertUnwindSafe(|| part.inner.leave())) {
+            Ok(left) => leaving.push(left.map(|flush| flush.map(Flushing::of))),
             Err(panic) => panicked = Some(panic),
         }
     }
+    // All are on their way by now, whoever gives up waiting for them.
+    for left in leaving {
+        let left = match left {
+            Ok(Some(flushing)) => flushing.await,
+            Ok(None) => Ok(()),
+            Err(error) => Err(error),
+        };
+        said.flushes.extend(left.err());
+    }
     if let Some(panic) = panicked {
+        said.flushes.iter().for_each(events::failed_elsewhere);
         resume_unwind(panic);
     }
     if said.flushes.is_empty() { Ok(()) } else { Err(said.into()) }
@@ -213,7 +238,7 @@ trait DynPart: Send {
     fn name(&mut self, name: &str);
     fn prepare(&mut self) -> Ended<'_, Result<(), Unprepared>>;
     fn commit(&mut self) -> Ended<'_, Result<(), CommitError>>;
-    fn leave(&mut self) -> Ended<'_, Result<(), FlushError>>;
+    fn leave(&mut self) -> Left;
     /// Ends the effects as the transaction, of which the commit has failed.
     fn rolled_back(&mut self, error: CommitError) -> Ended<'_, DatabaseError>;
     /// Rolls back and discards.
@@ -273,10 +298,8 @@ impl<B: Begun> DynPart for Ending<B> {
         })
     }
 
-    fn leave(&mut self) -> Ended<'_, Result<(), FlushError>> {
-        let effects = std::mem::replace(&mut self.effects, Effects::Nothing);
-        // In the future, where a panic of a policy can be caught.
-        Box::pin(async { flush(effects.leave(&self.settings)).await })
+    fn leave(&mut self) -> Left {
+        std::mem::replace(&mut self.effects, Effects::Nothing).leave(&self.settings)
     }
 
     fn rolled_back(&mut self, error: CommitError) -> Ended<'_, DatabaseError> {
