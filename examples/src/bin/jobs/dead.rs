@@ -60,7 +60,10 @@ impl Which {
         if !missing.is_empty() {
             return Err(unknown(&missing));
         }
-        while self.all {
+        if !self.all {
+            return Ok(());
+        }
+        loop {
             let before = *done;
             for letter in letters.list(AT_ONCE).await? {
                 // What a worker gives up meanwhile is not meant.
@@ -69,10 +72,9 @@ impl Which {
                 }
             }
             if *done == before {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
     }
 }
 
