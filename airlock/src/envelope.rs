@@ -64,6 +64,7 @@ pub struct Envelope {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trace: Option<TraceContext>,
     /// It does not travel: engines whose messages say so have a place of their own for it.
+    #[cfg(feature = "worker")]
     #[serde(skip)]
     time_limit: Option<Duration>,
 }
@@ -167,6 +168,7 @@ impl Envelope {
             origin,
             enqueued_at: now,
             trace: current_trace(),
+            #[cfg(feature = "worker")]
             time_limit: None,
         };
         envelope.check().map_err(|why| EncodeError::unreadable(intent.task(), why))?;
@@ -216,6 +218,7 @@ impl Envelope {
             origin: Arc::default(),
             enqueued_at: SystemTime::now(),
             trace: None,
+            #[cfg(feature = "worker")]
             time_limit: None,
         };
         envelope.bounded()
@@ -434,7 +437,7 @@ pub(crate) fn each<'a>(
     executor: &'static str,
     honoured: &'a [&'a str],
 ) -> impl Iterator<Item = Result<(usize, &'a Intent, Envelope), DispatchError>> {
-    let now = SystemTime::now();
+    let now = batch.flushed_at();
     let mut last: Option<(&Location<'static>, Arc<str>)> = None;
     batch.iter().enumerate().map(move |(index, intent)| {
         let checked = intent.options().check(executor, honoured);

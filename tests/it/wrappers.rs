@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use airlock::envelope::{Envelope, of_batch};
 use airlock::{
     Backoff, Batch, DispatchError, Executor, Fallback, Fate, FlushError, Inline, Intent, OnFailure,
     Report, Retry, Route, States, Timeout, tasks,
@@ -94,6 +95,47 @@ fn retry_takes_along_what_was_not_attempted() {
     let answers = Answers::new(&ran, [|| Err(DispatchError::at(2, "busy")), || Ok(())]);
     flush(Retry::new(answers).backoff(shortly()), 5).expect("out in the end");
     assert_eq!(ran.list(), ["0 1 2 3 4", "2 3 4"]);
+}
+
+/// Makes envelopes as engines do, and is busy the first time.
+struct Enveloping {
+    made: Arc<Mutex<Vec<Vec<Envelope>>>>,
+    busy: bool,
+}
+
+impl Executor for Enveloping {
+    async fn dispatch(&self, batch: &mut Batch) -> Answer {
+        let envelopes = of_batch(batch, "Enveloping", &["delay", "expires"])?;
+        let mut made = self.made.lock().expect("not poisoned");
+        made.push(envelopes);
+        std::thread::sleep(Duration::from_millis(5));
+        if self.busy && made.len() == 1 { Err(DispatchError::refused("busy")) } else { Ok(()) }
+    }
+}
+
+/// Delays and lifetimes count from the flush, however often and in whatever parts it is dispatched.
+#[test]
+fn a_flush_has_one_time() {
+    let (made, intent) = (Arc::<Mutex<Vec<_>>>::default(), || {
+        quiet::intent(1).delay(Duration::from_mins(1)).expires(Duration::from_hours(1))
+    });
+    let executor = |busy| Enveloping { made: made.clone(), busy };
+    let scopes = [
+        airlock::scope().executor(Retry::new(executor(true)).backoff(shortly())),
+        airlock::scope().executor(executor(false)).chunks(1),
+        airlock::scope().executor(Fallback::new(executor(true), executor(false))),
+    ];
+    for scope in scopes {
+        let run = scope
+            .run_async(async { [intent(), intent()].into_iter().try_for_each(Intent::enqueue) });
+        block_on(run).expect("out in the end").expect("enqueued");
+        let made = std::mem::take(&mut *made.lock().expect("not poisoned"));
+        assert_eq!(made.len(), 2, "in two goes");
+        let times =
+            |envelope: &Envelope| (envelope.enqueued_at(), envelope.at(), envelope.expires());
+        let all: Vec<_> = made.iter().flatten().map(times).collect();
+        assert!(all.iter().all(|one| *one == all[0]), "{all:?}");
+    }
 }
 
 #[test]

@@ -13,7 +13,8 @@ use crate::redis::{Layout, Outgoing, Server, Steps, UNIQUE_FOR, UniqueKey};
 
 /// Hands intents to Dramatiq's workers over Redis.
 ///
-/// Up to 10,000 messages, or 64 MiB of them, leave in one step. See the [module](crate::dramatiq) for the options.
+/// Up to 10,000 messages, or 64 MiB of them, leave in one step. See the [module](crate::dramatiq) for
+/// the options.
 ///
 /// # Examples
 ///

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
-use std::time::Instant;
+use std::sync::OnceLock;
+use std::time::{Instant, SystemTime};
 
 use crate::executor::{DispatchError, OnFailure};
 use crate::intent::Intent;
@@ -64,6 +65,9 @@ pub struct Batch {
     accounted: bool,
     /// What the task that is awaited leaves behind should the flush be dropped.
     pub(crate) lost: Option<Lost>,
+    /// When the scope was flushed, once somebody has asked: however often and in whatever parts the batch is
+    /// dispatched.
+    flushed: OnceLock<SystemTime>,
     /// Until when intents have to be begun, each with its index and in order: of those that expire, where
     /// the batch was handed to somebody who comes to it later.
     deadlines: Vec<(usize, Instant)>,
@@ -120,6 +124,7 @@ impl Batch {
             skipped: Vec::new(),
             accounted: false,
             lost: None,
+            flushed: OnceLock::new(),
             deadlines: Vec::new(),
             aside: Vec::new(),
             position: 0,
@@ -145,6 +150,11 @@ impl Batch {
     /// What to do when an intent fails, for executors that carry them out one by one.
     pub fn on_failure(&self) -> OnFailure {
         self.on_failure
+    }
+
+    /// When the scope was flushed: delays and lifetimes count from then.
+    pub(crate) fn flushed_at(&self) -> SystemTime {
+        *self.flushed.get_or_init(SystemTime::now)
     }
 
     /// Takes the intent at `index` out, for an executor that has to own it; `None` where it is taken
@@ -393,6 +403,7 @@ impl Batch {
     pub(crate) fn chunk(&self, start: usize, intents: Vec<Intent>) -> Self {
         let mut chunk = Self::new(self.on_failure);
         chunk.awaited = self.awaited;
+        chunk.flushed = self.flushed_at().into();
         let end = start + intents.len();
         let mut intents = intents.into_iter();
         let mut next = start;
@@ -514,6 +525,7 @@ impl Batch {
         let mut part = Self::new(self.on_failure);
         part.awaited = self.awaited;
         part.accounted = true;
+        part.flushed = self.flushed_at().into();
         part.lost = Some(self.lost.get_or_insert_default().clone());
         self.duplicates.retain(|index| !out[*index]);
         let runs = self.runs();

@@ -31,9 +31,13 @@ impl Place {
 
     /// A worker that goes on until it is told to stop.
     fn worker(&self) -> Child {
+        self.start(&["worker"])
+    }
+
+    fn start(&self, arguments: &[&str]) -> Child {
         let place = self.directory.path();
         Command::new(PROGRAM)
-            .arg("worker")
+            .args(arguments)
             .current_dir(place)
             .env("TMPDIR", place)
             .stdout(Stdio::piped())
@@ -107,7 +111,8 @@ fn dead_letters_are_listed_shown_tried_again_and_dropped() {
         &["attempts  3", "has no address to send to", "\"task\":\"mail.confirmation\""],
     );
 
-    says(&place.jobs(&["dead", "retry", &ids[0]]), 0, &["1 back in the queue"]);
+    let some = place.jobs(&["dead", "retry", "nobody", &ids[0], "none"]);
+    says(&some, 1, &["1 back in the queue", "there is no dead letter `nobody`, `none`"]);
     says(&place.jobs(&["dead", "drop", "--all"]), 0, &["1 dropped"]);
     says(&place.jobs(&["dead", "list"]), 0, &["there are no dead letters"]);
     says(&place.jobs(&["dead", "show", "nobody"]), 1, &["there is no dead letter `nobody`"]);
@@ -147,6 +152,30 @@ fn enqueued_here_and_run_there_until_told_to_stop() {
     // Five times what `all_in_one_process` has: nothing is lost, and nothing run twice.
     assert_eq!((done, dead), (890, 10));
     assert!(told, "a pipe gets lines");
+}
+
+#[test]
+fn what_an_interrupted_run_has_left_is_run_by_the_next_one() {
+    let place = Place::new();
+    let first = place.start(&["--repeat", "10", "--concurrency", "1"]);
+    std::thread::sleep(Duration::from_millis(1_500));
+    kill(&first, "-INT");
+    let output = first.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    let (done, dead) = (counted(&said, "done"), counted(&said, "dead letters"));
+    assert!(done < 1_780, "it was interrupted: {said}");
+
+    let second = place.jobs(&[]);
+    says(&second, 0, &["120 jobs are in the queue"]);
+    let all = (done + counted(&second.out, "done"), dead + counted(&second.out, "dead letters"));
+    // Eleven times what `all_in_one_process` has.
+    assert_eq!(all, (1_958, 22));
+}
+
+/// The number before these words, wherever they are.
+fn counted(said: &str, words: &str) -> u64 {
+    said.lines().map(|line| count(line, words)).max().unwrap_or_default()
 }
 
 /// `script` runs a program on a terminal of its own.

@@ -342,13 +342,13 @@ async fn a_flush_tells_of_each_queue_once() {
 async fn what_the_table_could_not_hold_is_refused_by_name_and_the_transaction_lives() {
     let queue = unique::name("postgres");
     let engine = set_up(&queue).await;
-    let refused: [(fn(Intent) -> Intent, &str); 2] = [
-        (|intent: Intent| intent.queue("a\0b"), "its queue contains a NUL"),
-        (|intent: Intent| intent.unique_key("a\0b"), "its unique key contains a NUL"),
-    ];
-    for (nul, why) in refused {
+    for (in_queue, why) in
+        [(true, "its queue contains a NUL"), (false, "its unique key contains a NUL")]
+    {
         let mut intents = counts(0..2, &queue);
-        let last = intents.pop().map(nul);
+        let last = intents
+            .pop()
+            .map(|intent| if in_queue { intent.queue("a\0b") } else { intent.unique_key("a\0b") });
         let enqueued = async { intents.into_iter().chain(last).try_for_each(Intent::enqueue) };
         let scope = airlock::scope().executor(GoingOn(engine.clone()));
         let error = scope.run_async(enqueued).await.expect_err("refused");

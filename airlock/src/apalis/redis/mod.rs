@@ -31,8 +31,9 @@ pub use source::RedisReceipt;
 ///
 /// # What it guarantees
 ///
-/// - A flush of up to 10,000 intents and 64 MiB is one step: all leave, or none. A larger one is several steps,
-///   and ends at the first that fails; those before it have left. Each queue keeps the order.
+/// - A flush of up to 10,000 intents and 64 MiB is one step: all leave, or none. A larger one is
+///   several steps, and ends at the first that fails; those before it have left. Each queue keeps the
+///   order.
 /// - A connection that is cut is made anew by the next flush. A flush whose answer was lost is an error,
 ///   although its intents may be in the queue: sent again, they run twice.
 /// - A task runs *at least* once. What a worker held that was killed is

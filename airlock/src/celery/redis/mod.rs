@@ -22,9 +22,9 @@ use crate::worker::spans;
 /// Celery over Redis: an executor that hands intents to its workers, the queues that an airlock
 /// [worker](mod@crate::worker) serves, and their [dead letters](crate::worker::DeadLetters).
 ///
-/// Up to 10,000 messages, or 64 MiB of them, leave in one step. See the [module](crate::celery) for the options. Celery
-/// has four priorities over Redis: 255 to 192, 191 to 128, 127 to 64 and 63 to 0 are one each, and an
-/// intent that asks for none has the highest, as with Celery's own clients.
+/// Up to 10,000 messages, or 64 MiB of them, leave in one step. See the [module](crate::celery) for the
+/// options. Celery has four priorities over Redis: 255 to 192, 191 to 128, 127 to 64 and 63 to 0 are one
+/// each, and an intent that asks for none has the highest, as with Celery's own clients.
 ///
 /// # As the queues of a worker
 ///

@@ -1,6 +1,6 @@
-//! Enqueuing and running in one process.
+//! Enqueuing and running in one process, with what an earlier run has left in the queue.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use airlock::BoxError;
 use airlock::worker::Worker;
@@ -32,11 +32,20 @@ pub(crate) async fn run(queue: impl Queue, cli: &Cli, url: &str) -> Result<(), B
     Ok(())
 }
 
-/// Returns when what was enqueued, and what that has enqueued in turn, is done or given up.
+/// Returns when what was enqueued, and what that has enqueued in turn, is done or given up, and nothing else
+/// comes: an earlier run that was interrupted may have left jobs, which are among those counted.
 async fn all_run(worker: &Worker, tally: &Tally, enqueued: u64) {
+    /// Longer than what has failed waits for its next attempt, which some engines round up to seconds.
+    const QUIET: Duration = Duration::from_secs(3);
+    let (mut ended, mut since) = (0, Instant::now());
     loop {
         let served = worker.served();
-        if served.done + served.dead >= enqueued + tally.enqueued() {
+        let now = served.done + served.dead + served.retried;
+        if now != ended {
+            (ended, since) = (now, Instant::now());
+        }
+        let all = served.done + served.dead >= enqueued + tally.enqueued();
+        if all && since.elapsed() >= QUIET {
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -2,57 +2,84 @@
 
 use std::time::SystemTime;
 
-use airlock::BoxError;
 use airlock::worker::{DeadLetter, DeadLetters};
+use airlock::{BoxError, EngineError};
 use comfy_table::{Table, presets};
 
 use crate::cli::{Dead, Which};
 
-/// More than anybody reads.
-const AT_MOST: usize = 10_000;
+/// How many are looked at together.
+const AT_ONCE: usize = 10_000;
 
 pub(crate) async fn run(letters: &impl DeadLetters, what: &Dead) -> Result<(), BoxError> {
     match what {
         Dead::List => {
-            let letters = letters.list(AT_MOST).await?;
+            let letters = letters.list(AT_ONCE).await?;
             match letters.len() {
                 0 => println!("there are no dead letters"),
+                AT_ONCE => {
+                    println!("{}", table(&letters));
+                    println!("these are the oldest {AT_ONCE}: there may be more");
+                }
                 _ => println!("{}", table(&letters)),
             }
         }
         Dead::Show { id } => {
-            let letter = letters.find(id).await?.ok_or_else(|| unknown(id))?;
+            let letter = letters.find(id).await?.ok_or_else(|| unknown(&[id.as_str()]))?;
             show(&letter);
         }
         Dead::Retry(which) => {
-            let ids = which.ids(letters).await?;
-            for id in &ids {
-                letters.retry(id).await?.then_some(()).ok_or_else(|| unknown(id))?;
-            }
-            println!("{} back in the queue", ids.len());
+            let mut done = 0;
+            let ended = which.each(letters, async |id| letters.retry(id).await, &mut done).await;
+            println!("{done} back in the queue");
+            ended?;
         }
         Dead::Drop(which) => {
-            let ids = which.ids(letters).await?;
-            for id in &ids {
-                letters.remove(id).await?.then_some(()).ok_or_else(|| unknown(id))?;
-            }
-            println!("{} dropped", ids.len());
+            let mut done = 0;
+            let ended = which.each(letters, async |id| letters.remove(id).await, &mut done).await;
+            println!("{done} dropped");
+            ended?;
         }
     }
     Ok(())
 }
 
 impl Which {
-    async fn ids(&self, letters: &impl DeadLetters) -> Result<Vec<String>, BoxError> {
-        if !self.all {
-            return Ok(self.ids.clone());
+    /// Does something with each, and counts those that were there.
+    async fn each(
+        &self,
+        letters: &impl DeadLetters,
+        act: impl AsyncFn(&str) -> Result<bool, EngineError>,
+        done: &mut usize,
+    ) -> Result<(), BoxError> {
+        let begun = SystemTime::now();
+        let mut missing = Vec::new();
+        for id in &self.ids {
+            if act(id).await? { *done += 1 } else { missing.push(id.as_str()) }
         }
-        Ok(letters.list(AT_MOST).await?.into_iter().map(|letter| letter.id).collect())
+        if !missing.is_empty() {
+            return Err(unknown(&missing));
+        }
+        if !self.all {
+            return Ok(());
+        }
+        loop {
+            let before = *done;
+            for letter in letters.list(AT_ONCE).await? {
+                // What a worker gives up meanwhile is not meant.
+                if letter.since <= begun && act(&letter.id).await? {
+                    *done += 1;
+                }
+            }
+            if *done == before {
+                return Ok(());
+            }
+        }
     }
 }
 
-fn unknown(id: &str) -> BoxError {
-    format!("there is no dead letter `{id}`: see `jobs dead list`").into()
+fn unknown(ids: &[&str]) -> BoxError {
+    format!("there is no dead letter `{}`: see `jobs dead list`", ids.join("`, `")).into()
 }
 
 fn table(letters: &[DeadLetter]) -> Table {

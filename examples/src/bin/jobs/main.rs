@@ -1,7 +1,7 @@
 //! A shop's jobs: enqueued from a CSV file into a queue, and run by a worker.
 //!
-//! Without anything else it does both in one process, with a SQLite file for a queue. The parts can
-//! be had as processes of their own, over the engine of your choice:
+//! Without anything else it does both in one process, with a SQLite file for a queue, until that is
+//! empty. The parts can be had as processes of their own, over the engine of your choice:
 //!
 //! ```text
 //! cargo run --bin jobs

@@ -7,7 +7,7 @@ use airlock_live::{Engine, Sender, ship, worker};
 use lapin::options::QueueDeclareOptions;
 use lapin::types::{AMQPValue, FieldTable};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use tokio::time::{Duration, sleep};
+use tokio::time::{Duration, Instant, sleep};
 
 use crate::faults::{Flushed, MANY, Place, Ran, flush, on, orders, tell};
 
@@ -262,4 +262,58 @@ mod queue_full {
         let sender = dramatiq::RabbitMq::connect(&place.url).await.expect("connected");
         refused(&sender.queue(&place.queue), &place).await;
     }
+}
+
+/// A broker whose disk is nearly full confirms nothing, and refuses nothing either.
+mod nearly_full_for_a_broker {
+    use super::*;
+
+    fn leave_free(place: &Place, space: &str) {
+        let ctl = place.server().folder().join("ctl");
+        let told = Command::new("bash").arg(ctl).args(["set_disk_free_limit", space]).output();
+        let told = told.expect("there is a `bash`");
+        assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    }
+
+    async fn blocked<S: Sender>() -> (Place, S, u64) {
+        let place = Place::own::<S>();
+        let sender = place.open::<S>().await;
+        flush(&sender, [ship::intent(0)]).await.all_left();
+        leave_free(&place, "1000000GB");
+        let begun = Instant::now();
+        let flushed = flush(&sender, orders(MANY)).await;
+        let (dispatched, back) = (flushed.dispatched().len() as u64, flushed.handed_back.len());
+        let said = flushed.error().to_owned();
+        assert!(said.contains("did not answer within 30s"), "{said}");
+        assert!(begun.elapsed() < Duration::from_secs(45), "{:?}", begun.elapsed());
+        assert_eq!(dispatched + back as u64, MANY);
+
+        leave_free(&place, "1MB");
+        // What lay in the line may arrive now that the broker reads it.
+        sleep(Duration::from_secs(3)).await;
+        let late = place.held(&sender).await - 1 - dispatched;
+        flush(&sender, flushed.handed_back).await.all_left();
+        assert_eq!(place.held(&sender).await, 1 + MANY + late);
+        tell::<S>(
+            "disk nearly full",
+            format_args!(
+                "{dispatched} dispatched, {back} handed back, {late} arrived late ({said})"
+            ),
+        );
+        (place, sender, late)
+    }
+
+    async fn served<E: Engine>() {
+        let (place, engine, late) = blocked::<E>().await;
+        place.serve(&engine, 0..=MANY).await;
+        let ran = Ran::all(&place.record(), 0..=MANY);
+        assert_eq!(ran.more_often, late, "what arrived late runs twice, and nothing else");
+    }
+
+    async fn sent<S: Sender>() {
+        blocked::<S>().await;
+    }
+
+    on!(served: celery_rabbitmq);
+    on!(sent: dramatiq_rabbitmq);
 }

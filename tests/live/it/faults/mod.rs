@@ -18,6 +18,7 @@ mod shared_keys;
 mod two_workers;
 mod undriven;
 mod worker_killed;
+mod wrapped;
 
 use std::collections::BTreeSet;
 use std::fmt;
