@@ -307,7 +307,7 @@ async fn run_all<S: Source>(
     loop {
         let (first, alone) = select! {
             biased;
-            first = aside.next(stopped.clone()) => (first, true),
+            first = aside.next(stopped.clone(), &unsettled) => (first, true),
             held = waiting.recv() => match held {
                 Some(held) if runs_alone(&worker, &held.message) => {
                     aside.add(held);
@@ -383,6 +383,17 @@ async fn run_all<S: Source>(
     while tasks.join_next().await.is_some() {}
 }
 
+/// Returns when nothing runs. To wait for all permits would let nothing begin meanwhile, so they are looked at
+/// from time to time.
+async fn idle(unsettled: &Semaphore) {
+    while unsettled.available_permits() < ALL as usize {
+        sleep(LOOK).await;
+    }
+}
+
+/// How often a worker that has messages aside looks whether it is idle.
+const LOOK: Duration = Duration::from_millis(50);
+
 /// Messages that run alone, and wait for a moment at which nothing else does.
 struct Aside<R> {
     held: VecDeque<Held<R>>,
@@ -401,12 +412,13 @@ impl<R> Aside<R> {
         self.held.push_back(held);
     }
 
-    /// Returns the next one when it has its turn, or is to be given back.
-    async fn next(&mut self, stopped: watch::Receiver<Phase>) -> Held<R> {
+    /// Returns the next one when it has its turn, when nothing runs, or when it is to be given back.
+    async fn next(&mut self, stopped: watch::Receiver<Phase>, unsettled: &Semaphore) -> Held<R> {
         if !self.held.is_empty() {
             select! {
                 () = reached(stopped, Phase::Stopping) => {}
                 () = sleep_until(self.turn) => {}
+                () = idle(unsettled) => {}
             }
         }
         match self.held.pop_front() {

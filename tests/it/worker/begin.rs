@@ -124,6 +124,24 @@ async fn what_is_made_alone_keeps_a_worker_from_nothing_for_long() {
     assert_eq!(memory.attempts(), [1, 3]);
 }
 
+/// Also before its turn has come: there is nothing that it would keep waiting.
+#[tokio::test(start_paused = true)]
+async fn what_is_made_alone_begins_when_nothing_else_runs() {
+    let memory = Memory::new();
+    memory.send(&take::intent(12_000, false));
+    let worker = build(worker());
+    let begun = Instant::now();
+    let shutdown = async {
+        memory.called("begin", 1).await;
+        let alone = memory.send(&take::intent(20, true));
+        memory.interrupt(alone, 3);
+        memory.hears_of(2).await;
+        assert!(begun.elapsed() < Duration::from_secs(13), "{:?}", begun.elapsed());
+    };
+    let served = worker.run(memory.clone(), shutdown).await.expect("it opens");
+    assert_eq!(served.done, 2, "{served}");
+}
+
 /// However long the others take.
 #[tokio::test(start_paused = true)]
 async fn what_is_made_alone_has_its_turn_between_tasks_that_take_long() {
