@@ -344,11 +344,15 @@ impl Flush {
         flush.reported |= tells(flush.rules.as_deref());
         let entries =
             if flush.reported { entries(&buffer, level, &Fate::Captured) } else { Vec::new() };
-        let captured = match context::enclosing().first() {
-            Some(around) => around.capture(buffer, level),
-            None => Err(buffer),
+        let Some(around) = context::enclosing().into_iter().next() else {
+            flush.hold(buffer, level);
+            flush.refused = Some(DispatchError::refused(
+                "the savepoint is released where no scope is around: commit it inside the scope of \
+                 the transaction around",
+            ));
+            return flush;
         };
-        match captured {
+        match around.capture(buffer, level) {
             Ok(()) => flush.batch.put_aside(entries),
             Err(buffer) => flush.refuse(buffer, level),
         }

@@ -118,3 +118,16 @@ async fn a_savepoint_beside_its_scope_belongs_to_the_one_around() {
     request.await.expect("flushed").expect("rolled back");
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![1]));
 }
+
+#[tokio::test]
+async fn a_savepoint_that_is_released_outside_any_scope_says_so_and_hands_its_effects_back() {
+    let shop = Shop::open().await;
+    let mut outer = airlock::sqlx::begin(&shop.pool).await.expect("begun");
+    let scope = outer.handle();
+    let inner = airlock::sqlx::begin(&mut *outer).in_scope(scope).await.expect("a savepoint");
+    inner.handle().run(|| shop.mails.enqueue(1)).expect("in a scope");
+    let error = inner.commit().await.expect_err("nobody would flush it");
+    let said = "the savepoint is released where no scope is around: commit it inside the scope";
+    assert!(error.to_string().contains(said), "{error}");
+    assert_eq!(error.into_intents().len(), 1);
+}
