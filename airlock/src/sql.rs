@@ -21,8 +21,14 @@ pub(crate) fn error(
     EngineError::new(doing, place, source).next_step(step)
 }
 
+/// So many intents, in words.
+pub(crate) fn intents(count: usize) -> String {
+    if count == 1 { "1 intent".to_owned() } else { format!("{count} intents") }
+}
+
 /// What to do where a table, a function or a schema is missing.
-pub(crate) const SET_UP: &str = "call `setup()` before it is first used";
+pub(crate) const SET_UP: &str =
+    "call `setup()` before it is first used, in the database that it is used in";
 
 /// Whether PostgreSQL says with this code that one of these is missing.
 pub(crate) fn is_missing(code: &str) -> bool {

@@ -248,14 +248,14 @@ impl Graphile {
         let held = pushed.map_err(|error| self.not_sent(jobs, error))?;
         batch.sending(0..batch.len());
         transaction.commit().await.map_err(|error| {
-            let doing = format!("tell whether {} arrived at", intents(jobs));
+            let doing = format!("tell whether {} arrived at", sql::intents(jobs.len()));
             DispatchError::all(self.error(&doing, error))
         })?;
         Ok(held)
     }
 
     fn not_sent(&self, jobs: &[Job], error: impl Into<BoxError>) -> DispatchError {
-        DispatchError::all(self.error(&format!("send {} to", intents(jobs)), error))
+        DispatchError::all(self.error(&format!("send {} to", sql::intents(jobs.len())), error))
     }
 
     fn error(&self, doing: &str, error: impl Into<BoxError>) -> EngineError {
@@ -321,10 +321,6 @@ const PREFIX: &str = "airlock:";
 
 fn identifier(queue: &str) -> String {
     format!("{PREFIX}{queue}")
-}
-
-fn intents(jobs: &[Job]) -> String {
-    if jobs.len() == 1 { "1 intent".to_owned() } else { format!("{} intents", jobs.len()) }
 }
 
 impl fmt::Debug for Graphile {

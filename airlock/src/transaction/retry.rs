@@ -56,6 +56,11 @@ pub(crate) struct Attempts<W> {
 ///     when.is_passing(error)
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`retry` can't look for a conflict in `{E}`",
+    label = "has to be an error whose sources can be looked at",
+    note = "`retry` looks in types that implement `std::error::Error`; for any other, `retry_if(3, |error| …)` asks you, and `is_conflict` of the library's module answers"
+)]
 pub trait Passing<E> {
     /// Whether it is after this one.
     fn is_passing(&self, error: &E) -> bool;
@@ -101,6 +106,7 @@ pub struct Conflicts(pub(crate) fn(&(dyn Error + 'static)) -> bool);
 #[derive(Debug)]
 pub struct When<F>(pub(crate) F);
 
+#[diagnostic::do_not_recommend]
 impl<E: Error + 'static> Passing<E> for Conflicts {
     fn is_passing(&self, error: &E) -> bool {
         self.0(error)

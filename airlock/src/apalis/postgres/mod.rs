@@ -213,7 +213,7 @@ impl Postgres {
     }
 
     fn not_sent(&self, jobs: &[Job], error: BoxError) -> DispatchError {
-        DispatchError::all(self.error(&format!("send {} intents to", jobs.len()), error))
+        DispatchError::all(self.error(&format!("send {} to", sql::intents(jobs.len())), error))
     }
 
     /// The rows of a batch. One that the database would refuse all of them for is named before it is asked:

@@ -267,7 +267,7 @@ impl Sqlite {
     }
 
     fn not_sent(&self, jobs: &[Job], error: BoxError) -> DispatchError {
-        DispatchError::all(self.error(&format!("send {} intents to", jobs.len()), error))
+        DispatchError::all(self.error(&format!("send {} to", sql::intents(jobs.len())), error))
     }
 
     fn error(&self, doing: &str, error: impl Into<BoxError>) -> EngineError {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use airlock::transaction::{Begun, CommitError, Settings, Transaction};
-use airlock::{Batch, BoxError, DispatchError, Executor};
-use sqlx::{Sqlite, SqliteConnection};
+use airlock::transaction::{Settings, Transaction};
+use airlock::{Batch, DispatchError, Executor};
+use sqlx::SqliteConnection;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::shop::{Shop, place};
+use super::unheard::{Answer, Unheard};
 use crate::support::ShopError;
 
 #[tokio::test]
@@ -67,43 +68,11 @@ async fn a_flush_that_has_begun_is_finished_although_nobody_waits_for_it() {
     assert_eq!(shop.reports.fates(), ["dispatched"]);
 }
 
-/// A transaction that is committed, of which the answer does not come.
-struct Unanswered<'c>(sqlx::Transaction<'c, Sqlite>);
-
-impl Begun for Unanswered<'_> {
-    type Connection = SqliteConnection;
-
-    fn connection(&mut self) -> &mut SqliteConnection {
-        &mut self.0
-    }
-
-    fn place(&self) -> String {
-        "the shop".to_owned()
-    }
-
-    fn is_nested(&mut self) -> bool {
-        false
-    }
-
-    async fn check(&mut self) -> Result<(), BoxError> {
-        Ok(())
-    }
-
-    async fn commit(self) -> Result<(), CommitError> {
-        self.0.commit().await.expect("committed");
-        std::future::pending().await
-    }
-
-    async fn rollback(self) -> Result<(), BoxError> {
-        Ok(self.0.rollback().await?)
-    }
-}
-
 #[tokio::test]
 async fn a_commit_that_nobody_waits_for_is_reported_as_one_that_may_have_happened() {
     let shop = Shop::open().await;
     let reports = shop.reports.clone();
-    let begun = Unanswered(shop.pool.begin().await.expect("begun"));
+    let begun = Unheard::of(&shop, Answer::Late).await;
     let settings = Settings::default().scope(move || reports.scope());
     let mut tx = Transaction::new(begun, settings).await.expect("begun");
     tx.run_async(async |tx| place(tx, shop.mails, 1).await).await.expect("placed");

@@ -16,3 +16,4 @@ mod savepoints;
 mod several;
 pub(crate) mod shop;
 mod spawned;
+mod unheard;

@@ -1,12 +1,9 @@
 //! Transactions in several databases.
 
-use airlock::transaction::{TransactionError, commit_all};
-
-use airlock::BoxError;
-use airlock::transaction::{Begun, CommitError, Settings, Transaction};
-use sqlx::{Sqlite, SqliteConnection};
+use airlock::transaction::{Settings, Transaction, TransactionError, commit_all};
 
 use super::shop::{Shop, insert, insert_orphan};
+use super::unheard::{Answer, Unheard};
 
 #[tokio::test]
 async fn effects_leave_when_the_last_has_committed() {
@@ -137,42 +134,10 @@ async fn effects_that_fail_after_all_commits_are_handed_back() {
     assert_eq!(error.into_intents().len(), 1);
 }
 
-/// A transaction that is committed, of which the answer is lost.
-struct Unheard<'c>(sqlx::Transaction<'c, Sqlite>);
-
-impl Begun for Unheard<'_> {
-    type Connection = SqliteConnection;
-
-    fn connection(&mut self) -> &mut SqliteConnection {
-        &mut self.0
-    }
-
-    fn place(&self) -> String {
-        "far away".to_owned()
-    }
-
-    fn is_nested(&mut self) -> bool {
-        false
-    }
-
-    async fn check(&mut self) -> Result<(), BoxError> {
-        Ok(())
-    }
-
-    async fn commit(self) -> Result<(), CommitError> {
-        self.0.commit().await.expect("committed");
-        Err(CommitError::unknown("the line was cut"))
-    }
-
-    async fn rollback(self) -> Result<(), BoxError> {
-        Ok(self.0.rollback().await?)
-    }
-}
-
 #[tokio::test]
 async fn if_nobody_can_tell_of_the_first_the_error_says_that_the_others_are_rolled_back() {
     let (one, two) = (Shop::open().await, Shop::open().await);
-    let begun = Unheard(one.pool.begin().await.expect("begun"));
+    let begun = Unheard::of(&one, Answer::Lost).await;
     let mut first = Transaction::new(begun, Settings::default()).await.expect("begun");
     let mut second = two.database().begin().await.expect("begun");
     first.run(|_| one.mails.enqueue(1)).expect("in a scope");
