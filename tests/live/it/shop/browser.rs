@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use thirtyfour::{By, WebDriver};
+use thirtyfour::{By, WebDriver, WebElement};
 
 use super::driver::Browser;
 use super::suite::{Place, Row, Service};
@@ -133,9 +133,27 @@ impl Walk<'_> {
         self.pages.goto(&url).await.expect("the page loads");
     }
 
+    /// What is on the page, once it is.
+    async fn find(&self, what: By) -> WebElement {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            match self.pages.find(what.clone()).await {
+                Ok(found) => return found,
+                Err(error) => assert!(Instant::now() < deadline, "it is not on the page: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Clicks on what leads to another page, and waits until the one that was there is gone.
     async fn click(&self, what: By) {
-        let found = self.pages.find(what).await.expect("it is on the page");
-        found.click().await.expect("it can be clicked");
+        let before = self.find(By::Tag("html")).await;
+        self.find(what).await.click().await.expect("it can be clicked");
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while before.tag_name().await.is_ok() {
+            assert!(Instant::now() < deadline, "the page stays");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     async fn submit(&self, button: &str) {
@@ -144,14 +162,14 @@ impl Walk<'_> {
 
     /// Writes into the field with this label's name.
     async fn fill(&self, field: &str, text: &str) {
-        let input = self.pages.find(By::Id(field)).await.expect("the field is there");
+        let input = self.find(By::Id(field)).await;
         input.clear().await.expect("it can be cleared");
         input.send_keys(text).await.expect("it can be written into");
     }
 
     async fn choose(&self, item: &str) {
         let option = format!("#item option[value='{item}']");
-        self.click(By::Css(option)).await;
+        self.find(By::Css(option)).await.click().await.expect("it can be chosen");
     }
 
     async fn order(&self, email: &str, item: &str) {
@@ -178,7 +196,7 @@ impl Walk<'_> {
     }
 
     async fn value(&self, field: &str) -> String {
-        let input = self.pages.find(By::Id(field)).await.expect("the field is there");
+        let input = self.find(By::Id(field)).await;
         input.prop("value").await.expect("it has one").unwrap_or_default()
     }
 
