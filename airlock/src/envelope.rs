@@ -1,8 +1,6 @@
 //! What an intent is outside this process: a versioned JSON text.
 
 use std::borrow::Cow;
-#[cfg(any(feature = "apalis", feature = "graphile"))]
-use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
 use std::ptr;
@@ -453,9 +451,14 @@ pub(crate) fn each<'a>(
 
 /// The text of an envelope without its expiry, and with all else that is in it, whoever wrote that; nothing
 /// where it does not expire.
-#[cfg(any(feature = "apalis", feature = "graphile"))]
+#[cfg(any(
+    feature = "apalis-postgres",
+    feature = "apalis-redis",
+    feature = "apalis-sqlite",
+    feature = "graphile",
+))]
 pub(crate) fn without_expiry(json: &[u8]) -> Option<Vec<u8>> {
-    type Fields = BTreeMap<String, Box<RawValue>>;
+    type Fields = std::collections::BTreeMap<String, Box<RawValue>>;
     Envelope::from_json(json).ok()?.expires()?;
     let mut fields: Fields = serde_json::from_slice(json).ok()?;
     let mut options: Fields = serde_json::from_str(fields.get("options")?.get()).ok()?;

@@ -201,6 +201,7 @@ pub(crate) async fn answered<T>(
 }
 
 /// The same, where nobody else gives up a broker that is silent.
+#[cfg(feature = "celery-rabbitmq")]
 pub(crate) async fn answered_in_time<T>(
     lives: impl Fn() -> bool,
     asked: impl Future<Output = lapin::Result<T>>,
