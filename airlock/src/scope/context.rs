@@ -586,6 +586,12 @@ impl Seat {
         self.in_force.known = true;
     }
 
+    /// Whether nothing was enqueued in its scope, which has no settings, and nobody holds on to it.
+    #[cfg(feature = "tower")]
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.rules.is_none() && self.frame.as_ref().is_some_and(Frame::is_untouched)
+    }
+
     fn is_plain(&self) -> bool {
         self.config.is_none()
             && self.in_force.outside.is_none()

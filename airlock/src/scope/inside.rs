@@ -2,7 +2,7 @@
 //! and while it is dropped.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
@@ -75,18 +75,24 @@ impl<F: Future> Inside<F> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<(F::Output, Seat)> {
+        let output = ready!(self.as_mut().poll_output_caught(cx));
+        Poll::Ready((output, self.take_seat()))
+    }
+
+    /// The same, and leaves the seat, which is large, where it is.
+    #[cfg(feature = "web")]
+    pub(crate) fn poll_output_caught(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
         *self.as_mut().project().panicked = true;
-        let polled = self.as_mut().poll(cx);
+        let polled = self.as_mut().poll_output(cx);
         *self.project().panicked = false;
         polled
     }
-}
-
-impl<F: Future> Future for Inside<F> {
-    type Output = (F::Output, Seat);
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll_output(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         let (Some(seat), Some(body)) = (this.seat.as_mut(), this.body.as_mut().as_pin_mut()) else {
             panic!("a scope's future was polled after it had finished");
@@ -96,9 +102,37 @@ impl<F: Future> Future for Inside<F> {
         // The body goes first: its destructors still belong inside.
         this.body.set(None);
         drop(seated);
-        match this.seat.take() {
-            Some(seat) => Poll::Ready((output, seat)),
-            None => unreachable!("it was there a few lines above"),
+        Poll::Ready(output)
+    }
+
+    /// The seat, once the body has ended.
+    #[inline]
+    pub(crate) fn take_seat(self: Pin<&mut Self>) -> Seat {
+        match self.project().seat.take() {
+            Some(seat) => seat,
+            None => unreachable!("it is taken once, when the body has ended"),
         }
+    }
+
+    /// Drops the seat of a body that has ended where nothing is left to decide: no settings, and nothing
+    /// enqueued. Whether there was none.
+    #[cfg(feature = "tower")]
+    pub(crate) fn leave_untouched(self: Pin<&mut Self>) -> bool {
+        let seat = self.project().seat;
+        let untouched = seat.as_ref().is_some_and(Seat::is_untouched);
+        if untouched {
+            *seat = None;
+        }
+        untouched
+    }
+}
+
+impl<F: Future> Future for Inside<F> {
+    type Output = (F::Output, Seat);
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let output = ready!(self.as_mut().poll_output(cx));
+        Poll::Ready((output, self.take_seat()))
     }
 }

@@ -112,9 +112,14 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.as_mut().project();
         if this.flushing.is_none() {
-            let (handled, seat) = ready!(this.inside.poll_caught(cx));
+            let mut inside = this.inside;
+            let handled = ready!(inside.as_mut().poll_output_caught(cx));
+            // Most requests enqueue nothing, and are not to notice that they are scopes.
+            if this.ending.settings.flush_when.is_none() && inside.as_mut().leave_untouched() {
+                return Poll::Ready(handled.map(|response| response.map(ScopeBody::given)));
+            }
             // Held while the rule is asked, which may panic.
-            let sealed = Sealed::of(seat);
+            let sealed = Sealed::of(inside.take_seat());
             let succeeded = handled.as_ref().is_ok_and(|response| this.ending.succeeded(response));
             let ended = web::end(sealed, succeeded, this.ending.settings.after_response);
             let response = match handled {
