@@ -159,96 +159,17 @@
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
-#[path = "private.rs"]
+#[path = "private/mod.rs"]
 pub mod __private;
-#[cfg(feature = "actix")]
-pub mod actix;
-#[cfg(feature = "apalis")]
-pub mod apalis;
-mod arguments;
-#[cfg(feature = "axum")]
-pub mod axum;
-#[cfg(feature = "tokio")]
-mod backoff;
-mod bytes;
-#[cfg(any(feature = "celery-rabbitmq", feature = "celery-redis"))]
-pub mod celery;
-mod config;
-#[cfg(feature = "diesel")]
-pub mod diesel;
-#[cfg(feature = "diesel-async")]
-pub mod diesel_async;
-#[cfg(any(feature = "diesel", feature = "diesel-async"))]
-mod diesel_sql;
-#[cfg(any(feature = "dramatiq-rabbitmq", feature = "dramatiq-redis"))]
-pub mod dramatiq;
+mod core;
 #[cfg(feature = "worker")]
-mod engine_error;
+mod engines;
 #[cfg(feature = "envelope")]
 pub mod envelope;
-mod error;
-mod events;
-mod executor;
-#[cfg(any(feature = "transaction", feature = "web"))]
-mod flushes;
-#[cfg(any(feature = "transaction", feature = "web"))]
-mod flushing;
-#[cfg(feature = "graphile")]
-pub mod graphile;
-#[cfg(any(
-    feature = "apalis-postgres",
-    feature = "apalis-redis",
-    feature = "apalis-sqlite",
-    feature = "celery-rabbitmq",
-    feature = "celery-redis",
-    feature = "dramatiq-rabbitmq",
-    feature = "dramatiq-redis",
-    feature = "graphile"
-))]
-mod home;
-#[cfg(feature = "http")]
-mod http;
-mod intent;
-#[cfg(any(feature = "apalis-postgres", feature = "graphile"))]
-mod limited;
-#[cfg(feature = "opentelemetry")]
-mod opentelemetry;
-mod options;
-mod payload;
-#[cfg(feature = "poem")]
-pub mod poem;
-mod policy;
-#[cfg(any(feature = "celery-rabbitmq", feature = "dramatiq-rabbitmq"))]
-mod rabbitmq;
-#[cfg(any(feature = "apalis-redis", feature = "celery-redis", feature = "dramatiq-redis"))]
-mod redis;
-mod registry;
-mod report;
-#[cfg(feature = "rocket")]
-pub mod rocket;
-#[cfg(feature = "salvo")]
-pub mod salvo;
-mod scope;
-#[cfg(feature = "sea-orm")]
-pub mod sea_orm;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
-mod sql;
-#[cfg(feature = "sqlx")]
-pub mod sqlx;
-mod states;
-mod table;
-mod task;
-mod task_set;
 pub mod testing;
-#[cfg(feature = "tokio")]
-pub mod tokio;
-#[cfg(feature = "tower")]
-pub mod tower;
 #[cfg(feature = "transaction")]
-pub mod transaction;
-#[cfg(feature = "sqlx")]
-mod untouched;
-#[cfg(feature = "web")]
+mod transactions;
+#[cfg(any(feature = "http", feature = "web"))]
 pub mod web;
 #[cfg(feature = "worker")]
 pub mod worker;
@@ -258,32 +179,69 @@ use __private as private;
 pub use airlock_macros::{policy, scoped, task};
 
 #[cfg(feature = "tokio")]
-pub use backoff::Backoff;
-pub use config::{AlreadyConfigured, Configuration, configure};
-#[cfg(feature = "worker")]
-pub use engine_error::EngineError;
-pub use error::{Bound, EnqueueError, Refusal};
-pub use executor::{
-    Batch, DispatchError, Executor, Fallback, Inline, InlineBuilder, OnFailure, Route,
-    RouteBuilder, RouteTo, StatesError, ThreadPool, ThreadPoolBuilder, ThreadPoolError,
+pub use core::background::tokio;
+#[cfg(feature = "apalis")]
+pub use engines::apalis;
+#[cfg(any(feature = "celery-rabbitmq", feature = "celery-redis"))]
+pub use engines::celery;
+#[cfg(any(feature = "dramatiq-rabbitmq", feature = "dramatiq-redis"))]
+pub use engines::dramatiq;
+#[cfg(feature = "graphile")]
+pub use engines::graphile;
+#[cfg(feature = "diesel")]
+pub use transactions::diesel;
+#[cfg(feature = "diesel-async")]
+pub use transactions::diesel_async;
+#[cfg(feature = "sea-orm")]
+pub use transactions::sea_orm;
+#[cfg(feature = "transaction")]
+pub use transactions::shared as transaction;
+#[cfg(feature = "sqlx")]
+pub use transactions::sqlx;
+#[cfg(feature = "actix")]
+pub use web::actix;
+#[cfg(feature = "axum")]
+pub use web::axum;
+#[cfg(feature = "poem")]
+pub use web::poem;
+#[cfg(feature = "rocket")]
+pub use web::rocket;
+#[cfg(feature = "salvo")]
+pub use web::salvo;
+#[cfg(feature = "tower")]
+pub use web::tower;
+
+pub use core::background::thread_pool::{ThreadPool, ThreadPoolBuilder, ThreadPoolError};
+#[cfg(feature = "tokio")]
+pub use core::backoff::Backoff;
+pub use core::executor::{
+    Batch, DispatchError, Executor, Fallback, OnFailure, Route, RouteBuilder, RouteTo,
 };
 #[cfg(feature = "tokio")]
-pub use executor::{Retry, Timeout};
-pub use intent::{EncodeError, Intent};
-pub use options::{Options, UnsupportedOption};
-pub use policy::{
+pub use core::executor::{Retry, Timeout};
+pub use core::flush::{FailedIntent, FlushError};
+pub use core::intent::{EncodeError, Intent};
+pub use core::policy::{
     AllowAll, AllowOnly, AssertNoEffects, BlockTasks, Coalesce, DropAll, Judge, Limit, LogOnFlush,
     Occasion, Policy, PolicyName, PolicyViolation, Verdict,
 };
-pub use private::BoxError;
-pub use registry::{DecodeError, DuplicateTasks, Registry, UnknownTask, registry};
-pub use report::{Fate, Report, ReportEntry, Why};
-pub use scope::{
-    Carried, FailedIntent, FlushError, Handle, InScope, Inspected, Inspection, LocalPolicy,
-    Outcome, Scope, Sealed, Success, current, policy, scope,
+pub use core::registry::task_set::{NamedTasksError, TaskSet};
+pub use core::registry::{DuplicateTasks, Registry, UnknownTask, registry};
+pub use core::report::{Fate, Report, ReportEntry, Why};
+pub use core::run::inline::{Inline, InlineBuilder};
+pub use core::run::settings::StatesError;
+pub use core::scope::{
+    Carried, Handle, InScope, Inspected, Inspection, LocalPolicy, Outcome, Scope, Sealed, Success,
+    current, policy, scope,
 };
-pub use states::{MissingStates, States};
-pub use task::{Parameter, Place, Task, TaskInfo};
-pub use task_set::{NamedTasksError, TaskSet};
+pub use core::stack::config::{AlreadyConfigured, Configuration, configure};
+pub use core::stack::enqueue_error::{Bound, EnqueueError, Refusal};
+pub use core::task::decode_error::DecodeError;
+pub use core::task::options::{Options, UnsupportedOption};
+pub use core::task::states::{MissingStates, States};
+pub use core::task::{Parameter, Place, Task, TaskInfo};
+pub use private::BoxError;
+#[cfg(feature = "worker")]
+pub use worker::engine_error::EngineError;
 #[cfg(feature = "worker")]
 pub use worker::worker;

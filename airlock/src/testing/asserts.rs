@@ -1,8 +1,8 @@
 //! What the assertion macros call, and the macros.
 
-use crate::intent::Intent;
-use crate::task::{Parameter, TaskInfo};
-use crate::task_set::TaskSet;
+use crate::core::intent::Intent;
+use crate::core::registry::task_set::TaskSet;
+use crate::core::task::{Parameter, TaskInfo};
 use crate::testing::Effects;
 
 /// What an assertion looks for: an intent, or a task with any arguments.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::intent::Intent;
-use crate::scope::{Inspection, Sealed};
+use crate::core::intent::Intent;
+use crate::core::scope::{Inspection, Sealed};
 
 /// What code under test enqueued, in order.
 ///

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::intent::Intent;
-use crate::policy::{AssertNoEffects, Policy, PolicyViolation};
-use crate::scope::Scope;
+use crate::core::intent::Intent;
+use crate::core::policy::{AssertNoEffects, Policy, PolicyViolation};
+use crate::core::scope::Scope;
 
 /// Runs `body` and panics if it tried to enqueue anything, even where it swallowed the refusal.
 ///

@@ -1,16 +1,14 @@
 //! What the web frameworks share, for those that have no adapter here: a request in a scope, whose flush no
 //! client can break off by going away.
 
-use std::future::poll_fn;
-use std::pin::pin;
-
-use ::tokio::runtime::Handle;
-
-use crate::flushing::{Flushing, carried_along};
-use crate::scope::inside::Inside;
-use crate::{FlushError, Scope, Sealed, events};
-
+#[cfg(feature = "actix")]
+#[doc(hidden)]
+pub mod actix;
+#[cfg(feature = "web")]
 pub(crate) mod after_response;
+#[cfg(feature = "axum")]
+#[doc(hidden)]
+pub mod axum;
 #[cfg(any(
     feature = "actix",
     feature = "axum",
@@ -21,6 +19,8 @@ pub(crate) mod after_response;
 pub(crate) mod current_scope;
 #[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
 mod followed;
+#[cfg(feature = "web")]
+mod handle;
 #[cfg(any(
     feature = "actix",
     feature = "poem",
@@ -29,6 +29,17 @@ mod followed;
     feature = "tower",
 ))]
 pub(crate) mod head;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "poem")]
+#[doc(hidden)]
+pub mod poem;
+#[cfg(feature = "rocket")]
+#[doc(hidden)]
+pub mod rocket;
+#[cfg(feature = "salvo")]
+#[doc(hidden)]
+pub mod salvo;
 #[cfg(any(
     feature = "actix",
     feature = "poem",
@@ -37,9 +48,16 @@ pub(crate) mod head;
     feature = "tower",
 ))]
 pub(crate) mod settings;
+#[cfg(feature = "tower")]
+#[doc(hidden)]
+pub mod tower;
 
 #[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
 pub use followed::Followed;
+#[cfg(feature = "web")]
+pub use handle::handle;
+#[cfg(feature = "web")]
+pub(crate) use handle::{Ended, end, run};
 #[cfg(any(
     feature = "actix",
     feature = "poem",
@@ -48,88 +66,3 @@ pub use followed::Followed;
     feature = "tower",
 ))]
 pub use head::Head;
-
-use after_response::AfterResponse;
-
-/// Handles a request in a scope, and flushes if `succeeded` says so of the answer, in a task of its own.
-///
-/// It is [`Scope::run_async`], but that a flush that has begun is finished although this future is dropped, as servers
-/// do when their client has gone, and that the answer is there although the flush failed.
-///
-/// # Panics
-///
-/// Where `body` does; then its intents are discarded.
-///
-/// # Examples
-///
-/// ```
-/// #[airlock::task]
-/// fn send_mail(order_id: u64) {}
-///
-/// struct Answer { status: u16 }
-///
-/// async fn place_order() -> Answer {
-///     let enqueued = send_mail::enqueue(42);
-///     Answer { status: if enqueued.is_ok() { 201 } else { 503 } }
-/// }
-///
-/// /// What a middleware does with each request.
-/// async fn in_a_scope(request: impl Future<Output = Answer>) -> Answer {
-///     let succeeded = |answer: &Answer| answer.status < 400;
-///     let (answer, flushed) = airlock::web::handle(airlock::scope(), request, succeeded).await;
-///     if flushed.is_ok() { answer } else { Answer { status: 500 } }
-/// }
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() {
-/// assert_eq!(in_a_scope(place_order()).await.status, 201);
-/// # }
-/// ```
-pub async fn handle<F: Future>(
-    scope: Scope,
-    body: F,
-    succeeded: impl FnOnce(&F::Output) -> bool,
-) -> (F::Output, Result<(), FlushError>) {
-    let (answer, sealed) = run(scope.around(|| body)).await;
-    let succeeded = succeeded(&answer);
-    let flushed = match end(sealed, succeeded, false) {
-        Ended::Flushing(flushing) => flushing.await,
-        Ended::Done => Ok(()),
-        // It is not asked for, and would begin here.
-        Ended::After(then) => {
-            drop(then);
-            Ok(())
-        }
-    };
-    (answer, flushed)
-}
-
-/// Handles a request in its scope.
-pub(crate) async fn run<F: Future>(inside: Inside<F>) -> (F::Output, Sealed) {
-    let mut inside = pin!(inside);
-    let (answer, seat) = poll_fn(|cx| inside.as_mut().poll_caught(cx)).await;
-    (answer, Sealed::of(seat))
-}
-
-/// Ends a request's scope.
-pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Ended {
-    let Some(flush) = sealed.decided(succeeded) else { return Ended::Done };
-    let runtime = Handle::try_current().ok().filter(|_| after_response);
-    let Some(runtime) = runtime else { return Ended::Flushing(Flushing::of(flush)) };
-    let flushed = carried_along(flush);
-    let flushed = async {
-        if let Err(error) = flushed.await {
-            events::failed_elsewhere(&error);
-        }
-    };
-    Ended::After(AfterResponse::new(runtime, flushed))
-}
-
-/// What is left to do of a request's scope.
-pub(crate) enum Ended {
-    Done,
-    /// To wait for the flush.
-    Flushing(Flushing),
-    /// To keep this as long as the response.
-    After(AfterResponse),
-}

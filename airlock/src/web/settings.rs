@@ -102,10 +102,12 @@ pub(crate) use {adapters::*, settings};
 #[cfg(any(feature = "actix", feature = "poem", feature = "rocket", feature = "salvo"))]
 mod adapters {
     use super::Settings;
+    use crate::core::events;
+    use crate::core::flush::FlushError;
+    use crate::core::scope::Sealed;
     use crate::web::after_response::AfterResponse;
     use crate::web::head::{Head, succeeded};
     use crate::web::{Ended, end};
-    use crate::{FlushError, Sealed, events};
 
     impl<S: ?Sized, A> Settings<S, OnFlushError<A>> {
         /// Whether to flush.

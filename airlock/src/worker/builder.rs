@@ -4,15 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backoff::Backoff;
-use crate::executor::settings::{Settings, states};
-use crate::executor::{Executor, Inline, StatesError};
-use crate::policy::{BlockTasks, Policy};
-use crate::registry::{Registry, registry};
-use crate::scope::{Scope, context, scope};
-use crate::states::States;
-use crate::task::TaskInfo;
-use crate::task_set::TaskSet;
+use crate::core::backoff::Backoff;
+use crate::core::executor::Executor;
+use crate::core::policy::{BlockTasks, Policy};
+use crate::core::registry::task_set::TaskSet;
+use crate::core::registry::{Registry, registry};
+use crate::core::run::inline::Inline;
+use crate::core::run::settings::StatesError;
+use crate::core::run::settings::{Settings, states};
+use crate::core::scope::{Scope, scope};
+use crate::core::stack::context;
+use crate::core::task::TaskInfo;
+use crate::core::task::states::States;
 use crate::worker::Served;
 use crate::worker::served::Counters;
 

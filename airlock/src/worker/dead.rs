@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::SystemTime;
 
-use crate::engine_error::EngineError;
+use crate::worker::engine_error::EngineError;
 
 /// A message that was given up, with the reason.
 ///

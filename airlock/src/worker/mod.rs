@@ -12,6 +12,7 @@
 
 mod builder;
 mod dead;
+pub(crate) mod engine_error;
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "graphile"))]
 mod holds;
 mod perform;

@@ -10,13 +10,13 @@ use ::tokio::sync::oneshot;
 use ::tokio::task::JoinHandle;
 use ::tokio::time::sleep;
 
+use crate::core::events;
+use crate::core::executor::{Contained, panic_message};
+use crate::core::intent::Intent;
+use crate::core::scope::{Scope, Sealed};
+use crate::core::task::payload::Here;
 use crate::envelope::{self, Envelope};
-use crate::events;
-use crate::executor::{Contained, panic_message};
-use crate::intent::Intent;
-use crate::payload::Here;
 use crate::private::{BoxError, Called, Unfinished};
-use crate::scope::{Scope, Sealed};
 use crate::worker::builder::Inner;
 use crate::worker::{Settlement, Worker};
 
@@ -73,11 +73,11 @@ impl Worker {
 }
 
 #[cfg(feature = "opentelemetry")]
-use crate::opentelemetry::carried;
+use crate::envelope::opentelemetry::carried;
 
 #[cfg(feature = "opentelemetry")]
 fn within_trace<F: Future>(envelope: &Envelope, future: F) -> impl Future<Output = F::Output> {
-    crate::opentelemetry::within(envelope.trace(), future)
+    crate::envelope::opentelemetry::within(envelope.trace(), future)
 }
 
 #[cfg(not(feature = "opentelemetry"))]

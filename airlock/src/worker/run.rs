@@ -14,9 +14,9 @@ use ::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use ::tokio::task::{JoinError, JoinSet, yield_now};
 use ::tokio::time::{Instant, sleep, sleep_until};
 
-use crate::backoff::Backoff;
-use crate::events;
-use crate::executor::{Contained, panic_message};
+use crate::core::backoff::Backoff;
+use crate::core::events;
+use crate::core::executor::{Contained, panic_message};
 use crate::private::BoxError;
 use crate::worker::{Message, Served, Settled, Settlement, Source, Worker};
 

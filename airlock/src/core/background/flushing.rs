@@ -1,0 +1,71 @@
+//! A flush that is finished although nobody waits for it any more.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use ::tokio::runtime::Handle;
+
+use crate::core::background::flushes;
+use crate::core::events;
+use crate::core::flush::Flush;
+use crate::core::flush::FlushError;
+use crate::core::stack::context::{self, Seat};
+use crate::core::stack::inside::Inside;
+
+type Flushed = Pin<Box<dyn Future<Output = Result<(), FlushError>> + Send>>;
+
+/// A flush on its way. Whoever drops it before its end leaves the rest to a task of its own.
+pub(crate) struct Flushing {
+    /// Until it has ended, or panicked.
+    flushed: Option<Flushed>,
+    /// Where there is none, a flush that is dropped tells of what was left of it.
+    runtime: Option<Handle>,
+}
+
+impl Flushing {
+    pub(crate) fn of(flush: Flush) -> Self {
+        Self { flushed: Some(Box::pin(carried_along(flush))), runtime: Handle::try_current().ok() }
+    }
+}
+
+impl Future for Flushing {
+    type Output = Result<(), FlushError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut flushed = self.flushed.take().expect("it is not polled after its end");
+        let polled = flushed.as_mut().poll(cx);
+        if polled.is_pending() {
+            self.flushed = Some(flushed);
+        }
+        Poll::Ready(ready!(polled))
+    }
+}
+
+impl Drop for Flushing {
+    fn drop(&mut self) {
+        if let (Some(flushed), Some(runtime)) = (self.flushed.take(), &self.runtime) {
+            runtime.spawn(async {
+                if let Err(error) = flushed.await {
+                    events::failed_elsewhere(&error);
+                }
+            });
+        }
+    }
+}
+
+/// The flush with the executor and under the configuration, and as a part of the span and trace, in force here,
+/// whatever task it runs in: tasks that it runs are configured like whoever let it go.
+pub(crate) fn carried_along(
+    flush: Flush,
+) -> impl Future<Output = Result<(), FlushError>> + Send + use<> {
+    let seat = Seat { config: context::overriding().map(Some), ..Seat::default() };
+    let configured = Inside::new(flush.apart().run_async(), seat);
+    let flushed = events::carried_along(async { configured.await.0 });
+    #[cfg(feature = "opentelemetry")]
+    let flushed = crate::envelope::opentelemetry::carried_along(flushed);
+    let decided = flushes::decided();
+    async move {
+        let _decided = decided;
+        flushed.await
+    }
+}

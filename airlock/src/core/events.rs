@@ -1,0 +1,299 @@
+//! What is logged: through `tracing`, where that feature is on. What nobody else is told is said on
+//! standard error where the program has no subscriber.
+//!
+//! Targets: `airlock::enqueue` for refusals, `airlock::flush` for what became of intents,
+//! `airlock::worker` for what became of messages, `airlock::transaction` for rollbacks that failed, after
+//! which the database rolls back by itself. A fate that nobody would call trouble is at DEBUG,
+//! the others at WARN and ERROR.
+
+use crate::core::intent::Intent;
+use crate::core::report::Report;
+use crate::core::stack::enqueue_error::EnqueueError;
+
+pub(crate) use imp::*;
+
+#[cfg(feature = "tracing")]
+mod imp {
+    use tracing::{Level, debug, enabled, error, info, warn};
+
+    use super::{EnqueueError, Intent, Report, aloud};
+    use crate::core::report::{Fate, Why};
+
+    /// Whether somebody would read a report.
+    #[inline]
+    pub(crate) fn reports() -> bool {
+        enabled!(target: "airlock::flush", Level::DEBUG)
+    }
+
+    /// Whether somebody would read that intents were discarded.
+    pub(crate) fn reports_discard(why: Why) -> bool {
+        match why {
+            Why::Panic | Why::Cancelled | Why::Undecided => {
+                enabled!(target: "airlock::flush", Level::WARN)
+            }
+            _ => reports(),
+        }
+    }
+
+    pub(crate) fn report(report: &Report) {
+        let scope = report.scope().unwrap_or_default();
+        for entry in report.entries() {
+            let (task, call, fate) = (entry.task().name(), entry.to_string(), entry.fate());
+            match fate {
+                Fate::Failed { .. } => {
+                    error!(target: "airlock::flush", scope, task, %fate, "{call}");
+                }
+                Fate::NotAttempted
+                | Fate::Discarded(Why::Panic | Why::Cancelled | Why::Undecided) => {
+                    warn!(target: "airlock::flush", scope, task, %fate, "{call}");
+                }
+                _ => debug!(target: "airlock::flush", scope, task, %fate, "{call}"),
+            }
+        }
+    }
+
+    pub(crate) fn refused(error: &EnqueueError) {
+        let task = error.task().name();
+        debug!(target: "airlock::enqueue", task, "{error}");
+    }
+
+    pub(crate) fn flushing(intent: &Intent) {
+        info!(target: "airlock::flush", task = intent.name(), "{intent}");
+    }
+
+    pub(crate) fn undecided(intents: usize) {
+        if nobody_listens() {
+            return aloud::undecided(intents);
+        }
+        warn!(
+            target: "airlock::flush",
+            intents,
+            "a sealed scope was dropped before anyone decided: its intents are discarded",
+        );
+    }
+
+    pub(crate) fn cancelled(report: &Report) {
+        if nobody_listens() {
+            return aloud::cancelled(report);
+        }
+        warn!(
+            target: "airlock::flush",
+            "a flush was dropped before its end: {}",
+            report.counts(),
+        );
+    }
+
+    pub(crate) fn failed_elsewhere(failure: &impl std::fmt::Display) {
+        if nobody_listens() {
+            return aloud::failed_elsewhere(failure);
+        }
+        error!(target: "airlock::flush", "{failure}");
+    }
+
+    #[cfg(feature = "transaction")]
+    pub(crate) fn not_rolled_back(place: &str, error: &crate::BoxError) {
+        if nobody_listens() {
+            return aloud::not_rolled_back(place, error);
+        }
+        warn!(target: "airlock::transaction", place, "the rollback failed: {error}");
+    }
+
+    /// Runs a task in a span of its own, which a subscriber may join to the trace of the flush.
+    #[cfg(feature = "worker")]
+    pub(crate) async fn working<F: Future>(
+        envelope: &crate::envelope::Envelope,
+        attempt: u32,
+        attempted: F,
+    ) -> F::Output {
+        use tracing::Instrument;
+        let (task, id) = (envelope.task(), envelope.id());
+        let span = tracing::info_span!(target: "airlock::worker", "task", task, %id, attempt);
+        attempted.instrument(span).await
+    }
+
+    /// A future, for whatever task, in the span in force here.
+    #[cfg(any(feature = "transaction", feature = "web"))]
+    pub(crate) fn carried_along<F: Future>(future: F) -> impl Future<Output = F::Output> {
+        tracing::Instrument::in_current_span(future)
+    }
+
+    /// Runs a closure, on whatever thread, in the span in force here.
+    #[cfg(feature = "worker")]
+    pub(crate) fn carried<T>(run: impl FnOnce() -> T) -> impl FnOnce() -> T {
+        let span = tracing::Span::current();
+        move || span.in_scope(run)
+    }
+
+    /// What became of a message.
+    #[cfg(feature = "worker")]
+    pub(crate) fn settled(
+        envelope: &crate::envelope::Envelope,
+        attempt: u32,
+        settlement: &crate::worker::Settlement,
+    ) {
+        use crate::worker::Settlement;
+        let (task, id) = (envelope.task(), envelope.id());
+        match settlement {
+            Settlement::Dead { .. } => {
+                if nobody_listens() {
+                    return aloud::settled(envelope, settlement);
+                }
+                error!(target: "airlock::worker", task, %id, attempt, "{settlement}");
+            }
+            Settlement::Retry { reason: Some(_), .. } => {
+                warn!(target: "airlock::worker", task, %id, attempt, "{settlement}");
+            }
+            _ => debug!(target: "airlock::worker", task, %id, attempt, "{settlement}"),
+        }
+    }
+
+    #[cfg(feature = "worker")]
+    pub(crate) fn undecodable(error: &crate::envelope::EnvelopeError) {
+        if nobody_listens() {
+            return aloud::undecodable(error);
+        }
+        error!(target: "airlock::worker", "dead letter: {error}");
+    }
+
+    #[cfg(feature = "worker")]
+    pub(crate) fn engine_trouble(doing: &'static str, error: &crate::BoxError) {
+        if nobody_listens() {
+            return aloud::engine_trouble(doing, error);
+        }
+        warn!(target: "airlock::worker", doing, "trouble with the engine: {error}");
+    }
+
+    #[cfg(feature = "worker")]
+    pub(crate) fn untold(messages: usize) {
+        if nobody_listens() {
+            return aloud::untold(messages);
+        }
+        error!(
+            target: "airlock::worker",
+            messages,
+            "the engine could not be told what became of messages: it delivers them again",
+        );
+    }
+
+    /// Whether the program has no subscriber: then what nobody else is told is said aloud.
+    fn nobody_listens() -> bool {
+        !tracing::dispatcher::has_been_set()
+    }
+}
+
+#[cfg(not(feature = "tracing"))]
+mod imp {
+    use super::{EnqueueError, Intent, Report};
+    use crate::core::report::Why;
+
+    #[inline]
+    pub(crate) fn reports() -> bool {
+        false
+    }
+
+    #[inline]
+    pub(crate) fn reports_discard(_: Why) -> bool {
+        false
+    }
+
+    #[inline]
+    pub(crate) fn report(_: &Report) {}
+
+    #[inline]
+    pub(crate) fn refused(_: &EnqueueError) {}
+
+    pub(crate) fn flushing(intent: &Intent) {
+        eprintln!("airlock: flushing {intent}");
+    }
+
+    pub(crate) use super::aloud::{cancelled, failed_elsewhere, undecided};
+
+    #[cfg(feature = "transaction")]
+    pub(crate) use super::aloud::not_rolled_back;
+
+    #[cfg(feature = "worker")]
+    pub(crate) use super::aloud::{engine_trouble, undecodable, untold};
+
+    #[cfg(feature = "worker")]
+    pub(crate) async fn working<F: Future>(
+        _: &crate::envelope::Envelope,
+        _: u32,
+        attempted: F,
+    ) -> F::Output {
+        attempted.await
+    }
+
+    #[cfg(any(feature = "transaction", feature = "web"))]
+    pub(crate) fn carried_along<F: Future>(future: F) -> impl Future<Output = F::Output> {
+        future
+    }
+
+    #[cfg(feature = "worker")]
+    pub(crate) fn carried<T>(run: impl FnOnce() -> T) -> impl FnOnce() -> T {
+        run
+    }
+
+    #[cfg(feature = "worker")]
+    pub(crate) fn settled(
+        envelope: &crate::envelope::Envelope,
+        _: u32,
+        settlement: &crate::worker::Settlement,
+    ) {
+        if matches!(settlement, crate::worker::Settlement::Dead { .. }) {
+            super::aloud::settled(envelope, settlement);
+        }
+    }
+}
+
+/// On standard error, where there is no log.
+mod aloud {
+    use super::Report;
+
+    pub(crate) fn undecided(intents: usize) {
+        eprintln!(
+            "airlock: a sealed scope was dropped before anyone decided: its {intents} intents are \
+             discarded"
+        );
+    }
+
+    pub(crate) fn cancelled(report: &Report) {
+        eprintln!("airlock: a flush was dropped before its end: {}", report.counts());
+    }
+
+    pub(crate) fn failed_elsewhere(failure: &impl std::fmt::Display) {
+        eprintln!("airlock: {failure}");
+    }
+
+    #[cfg(feature = "transaction")]
+    pub(crate) fn not_rolled_back(place: &str, error: &crate::BoxError) {
+        eprintln!(
+            "airlock: can't roll back in {place}, which does so once the connection is gone: {error}"
+        );
+    }
+
+    #[cfg(feature = "worker")]
+    pub(crate) fn settled(
+        envelope: &crate::envelope::Envelope,
+        settlement: &crate::worker::Settlement,
+    ) {
+        eprintln!("airlock: {} {}: {settlement}", envelope.task(), envelope.id());
+    }
+
+    #[cfg(feature = "worker")]
+    pub(crate) fn undecodable(error: &crate::envelope::EnvelopeError) {
+        eprintln!("airlock: dead letter: {error}");
+    }
+
+    #[cfg(feature = "worker")]
+    pub(crate) fn engine_trouble(doing: &'static str, error: &crate::BoxError) {
+        eprintln!("airlock: trouble with the engine ({doing}): {error}");
+    }
+
+    #[cfg(feature = "worker")]
+    pub(crate) fn untold(messages: usize) {
+        eprintln!(
+            "airlock: the engine could not be told what became of {messages} messages: it delivers \
+             them again"
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! A limit on how long a dispatch may take.
+
+use std::fmt;
+use std::io;
+use std::panic::catch_unwind;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::runtime::{self, Handle, Runtime};
+
+use crate::core::executor::batch::InDoubt;
+use crate::core::executor::parts::Parts;
+use crate::core::executor::{Batch, DispatchError, Executor};
+
+/// Gives up on a dispatch that takes longer than a limit.
+///
+/// The dispatch is dropped where it waits. What is known to have left counts as dispatched; the rest
+/// fails with a text that says that it may have left, and is handed back. To send it again is to have
+/// it run at least once.
+///
+/// An executor that does not await, such as one that runs sync tasks here, can't be interrupted.
+///
+/// In a runtime that was built without `enable_time`, a thread of airlock's keeps the time. That a runtime
+/// is one of these Tokio tells with a panic, which is caught; a panic hook hears of it once.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use airlock::{Batch, DispatchError, Executor, Timeout};
+///
+/// struct Unreachable;
+///
+/// impl Executor for Unreachable {
+///     async fn dispatch(&self, _: &mut Batch) -> Result<(), DispatchError> {
+///         std::future::pending().await
+///     }
+/// }
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// let error = airlock::scope()
+///     .executor(Timeout::new(Unreachable, Duration::from_millis(10)))
+///     .run(|| send_mail::enqueue(42))
+///     .unwrap_err();
+/// assert!(error.to_string().contains("not done within 10ms: it may have left all the same"));
+/// assert_eq!(error.into_intents().len(), 1);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Timeout<E> {
+    executor: E,
+    limit: Duration,
+}
+
+impl<E: Executor> Timeout<E> {
+    /// Gives `executor` so much time for each batch.
+    pub fn new(executor: E, limit: Duration) -> Self {
+        Self { executor, limit }
+    }
+}
+
+impl<E: Executor> Executor for Timeout<E> {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        let mut parts = Parts::new(batch);
+        let all = parts.rest(|_| true);
+        let sent = parts.send(&self.executor, all);
+        let timed = with_timer(|| tokio::time::timeout(self.limit, sent));
+        if timed.map_err(DispatchError::refused)?.await.is_err() {
+            let limit = self.limit;
+            parts.explain(|index, known| {
+                let known = known.filter(|error| !error.is::<InDoubt>());
+                known.or_else(|| index.map(|_| Box::new(TimedOut { limit }).into()))
+            });
+        }
+        parts.finish()
+    }
+
+    fn blocks(&self) -> bool {
+        self.executor.blocks()
+    }
+}
+
+/// A dispatch took too long.
+#[derive(Debug)]
+struct TimedOut {
+    limit: Duration,
+}
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not done within {:?}: it may have left all the same", self.limit)
+    }
+}
+
+impl std::error::Error for TimedOut {}
+
+/// Makes something that waits for a time, on this thread's runtime; where there is none that keeps
+/// time, as under a flush from sync code, on one that does nothing else.
+///
+/// # Errors
+///
+/// Where the thread can't be started that such a runtime is on.
+pub(crate) fn with_timer<T>(make: impl FnOnce() -> T) -> io::Result<T> {
+    if Handle::try_current().is_ok_and(|runtime| keeps_time(runtime.id())) {
+        return Ok(make());
+    }
+    let timer = timer()?;
+    let _inside = timer.enter();
+    Ok(make())
+}
+
+/// Whether the runtime that this thread is in, which is `runtime`, keeps time.
+///
+/// It does not say so. Nothing but the attempt tells, and where it doesn't that is a panic, which whoever
+/// listens to panics hears: so it is made once for such a runtime, and not at each wait.
+fn keeps_time(runtime: runtime::Id) -> bool {
+    static TIMELESS: Mutex<Vec<runtime::Id>> = Mutex::new(Vec::new());
+    /// A program has one, or makes one after another.
+    const REMEMBERED: usize = 64;
+    let timeless = || TIMELESS.lock().unwrap_or_else(PoisonError::into_inner);
+    if timeless().contains(&runtime) {
+        return false;
+    }
+    let keeps_time = catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok();
+    if !keeps_time {
+        let mut timeless = timeless();
+        timeless.truncate(REMEMBERED - 1);
+        timeless.insert(0, runtime);
+    }
+    keeps_time
+}
+
+fn timer() -> io::Result<Handle> {
+    static TIMER: Mutex<Option<Runtime>> = Mutex::new(None);
+    let mut timer = TIMER.lock().unwrap_or_else(PoisonError::into_inner);
+    let runtime = match timer.take() {
+        Some(runtime) => runtime,
+        None => runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("airlock-timer")
+            .enable_time()
+            .build()?,
+    };
+    Ok(timer.insert(runtime).handle().clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    fn waits() {
+        for _ in 0..3 {
+            drop(with_timer(|| tokio::time::sleep(Duration::ZERO)).expect("a timer"));
+        }
+    }
+
+    #[test]
+    fn a_runtime_is_asked_once_whether_it_keeps_time() {
+        let heard = Arc::new(AtomicUsize::new(0));
+        let (count, here, others) = (heard.clone(), thread::current().id(), panic::take_hook());
+        panic::set_hook(Box::new(move |panic| {
+            if thread::current().id() == here {
+                count.fetch_add(1, Ordering::Relaxed);
+            } else {
+                others(panic);
+            }
+        }));
+        let single = runtime::Builder::new_current_thread;
+        waits();
+        single().enable_time().build().expect("a runtime").block_on(async { waits() });
+        assert_eq!(heard.load(Ordering::Relaxed), 0, "without a runtime, and in one with a timer");
+
+        let timeless = single().build().expect("a runtime");
+        timeless.block_on(async { waits() });
+        timeless.block_on(async { waits() });
+        assert_eq!(heard.load(Ordering::Relaxed), 1);
+        single().build().expect("another").block_on(async { waits() });
+        assert_eq!(heard.load(Ordering::Relaxed), 2);
+    }
+}

@@ -1,0 +1,375 @@
+//! One wish to run a task.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::panic::Location;
+use std::time::{Duration, SystemTime};
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::core::stack::context;
+use crate::core::stack::enqueue_error::EnqueueError;
+use crate::core::task::options::{self, Options, Start};
+use crate::core::task::payload::{Call, Here, Payload, Taken, WithOptions};
+use crate::core::task::{Parameter, Task, TaskInfo};
+use crate::private::Called;
+
+/// One wish to run a task: the task, its arguments, its options, and where it was written.
+///
+/// Made by a task's `intent` function, which is typed like the task itself. Nothing runs until the
+/// intent is [enqueued](Self::enqueue) and its scope flushes.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64, #[secret] token: String) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let intent = send_mail::intent(42, "t0p".into()).queue("bulk");
+/// assert!(intent.to_string().ends_with("send_mail(order_id: 42, token: [secret])"));
+///
+/// airlock::scope().run(|| send_mail::intent(42, "t0p".into()).queue("bulk").enqueue())??;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "an intent does nothing until it is enqueued: write `.enqueue()?`"]
+pub struct Intent {
+    payload: Payload,
+    origin: &'static Location<'static>,
+}
+
+/// The size the buffer is designed for: see `docs/performance.md`.
+const _: () = assert!(size_of::<Intent>() == 40);
+
+impl Intent {
+    #[inline]
+    #[track_caller]
+    pub(crate) fn new(payload: Payload) -> Self {
+        Self { payload, origin: Location::caller() }
+    }
+
+    /// Enqueues a call without making the intent anywhere but in its scope.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn enqueue_call<T: Task>(arguments: T::Arguments) -> Result<(), EnqueueError> {
+        let origin = Location::caller();
+        context::enqueue(Unmade::<T> { arguments, origin })
+    }
+
+    /// Enqueues the intent into the current scope.
+    ///
+    /// # Errors
+    ///
+    /// [`EnqueueError::NoScope`] outside any scope, [`EnqueueError::InPolicy`] inside a policy,
+    /// [`EnqueueError::Refused`] where a policy in force refuses it, [`EnqueueError::Closed`] where
+    /// a handle's scope has ended, [`EnqueueError::Full`] where the scope's buffer is full.
+    #[inline]
+    pub fn enqueue(self) -> Result<(), EnqueueError> {
+        context::enqueue(self)
+    }
+
+    /// Asks for `queue` instead of the task's own.
+    pub fn queue(self, queue: impl Into<Cow<'static, str>>) -> Self {
+        self.with_options(|options| options.queue = Some(queue.into()))
+    }
+
+    /// Asks that the task not run before `delay` after the flush.
+    pub fn delay(self, delay: Duration) -> Self {
+        self.with_options(|options| options.start = Some(Start::After(delay)))
+    }
+
+    /// Asks that the task not run before `time`; the last of this and [`delay`](Self::delay) holds.
+    pub fn at(self, time: SystemTime) -> Self {
+        self.with_options(|options| options.start = Some(Start::At(time)))
+    }
+
+    /// Asks that the task not be begun any more once `lifetime` has passed since the flush.
+    pub fn expires(self, lifetime: Duration) -> Self {
+        self.with_options(|options| options.expires = Some(lifetime))
+    }
+
+    /// Asks for a priority, 0 (lowest) to 255 (highest).
+    pub fn priority(self, priority: u8) -> Self {
+        self.with_options(|options| options.priority = Some(priority))
+    }
+
+    /// Asks that the task be tried at most `attempts` times, the first included.
+    pub fn max_attempts(self, attempts: u32) -> Self {
+        self.with_options(|options| options.max_attempts = Some(attempts))
+    }
+
+    /// Asks that the intent be left out where the engine holds one of this key that is not done.
+    ///
+    /// The key is taken at flush, so that an intent that is discarded or dropped holds none. One that
+    /// is left out is a [duplicate](crate::Fate::Duplicate) in the report, and no error.
+    pub fn unique_key(self, key: impl Into<Cow<'static, str>>) -> Self {
+        self.with_options(|options| options.unique_key = Some(key.into()))
+    }
+
+    /// The task.
+    pub fn task(&self) -> &'static TaskInfo {
+        self.payload.task()
+    }
+
+    /// The task's name.
+    pub fn name(&self) -> &'static str {
+        self.task().name()
+    }
+
+    /// Where the intent was written.
+    pub fn origin(&self) -> &'static Location<'static> {
+        self.origin
+    }
+
+    /// What the intent asks of the executor.
+    pub fn options(&self) -> &Options {
+        self.payload.options()
+    }
+
+    /// The queue asked for: the intent's own, else the task's.
+    pub fn effective_queue(&self) -> Option<&str> {
+        self.options().queue().or_else(|| self.task().queue())
+    }
+
+    /// The number of attempts asked for: the intent's own, else the task's.
+    pub fn effective_max_attempts(&self) -> Option<u32> {
+        self.options().max_attempts().or_else(|| self.task().max_attempts())
+    }
+
+    /// The arguments for people: an object keyed by parameter name, `#[secret]` ones as `"[secret]"`.
+    ///
+    /// A local task's arguments are shown as their `Debug` text, where they have one.
+    pub fn arguments(&self) -> Value {
+        Value::Object(
+            self.shown().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>(),
+        )
+    }
+
+    /// The arguments themselves, where the task is `T`; a policy's way to look at them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::{Intent, Verdict};
+    ///
+    /// #[airlock::task]
+    /// fn refund(order_id: u64, cents: u64) {}
+    ///
+    /// let only_small = |intent: &Intent| match intent.arguments_of::<refund>() {
+    ///     Some((_, cents)) if *cents > 10_000 => Verdict::Drop,
+    ///     _ => Verdict::Allow,
+    /// };
+    /// assert_eq!(only_small(&refund::intent(1, 20_000)), Verdict::Drop);
+    /// ```
+    pub fn arguments_of<T: Task>(&self) -> Option<&T::Arguments> {
+        self.payload.arguments()?.downcast_ref()
+    }
+
+    /// The arguments for an engine: a JSON object keyed by parameter name, secrets included.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] for a [local](TaskInfo::is_local) task and for an argument that has no JSON,
+    /// such as a map whose keys are not strings.
+    pub fn to_json(&self) -> Result<String, EncodeError> {
+        self.to_raw_json().map(|json| Box::<str>::from(json).into())
+    }
+
+    /// The same, known to be JSON.
+    pub(crate) fn to_raw_json(&self) -> Result<Box<RawValue>, EncodeError> {
+        let task = self.task();
+        let error = |why: String| EncodeError::unwritable(task, why);
+        let wire = task.wire.as_ref().ok_or_else(|| error("the task is `local`".into()))?;
+        let arguments =
+            self.payload.arguments().ok_or_else(|| error("an executor has taken them".into()))?;
+        (wire.encode)(arguments).map_err(|failure| {
+            // The failure may quote the argument.
+            let secret = task.parameters().iter().any(Parameter::is_secret);
+            error(if secret { "[secret]".into() } else { failure.to_string() })
+        })
+    }
+
+    /// A second intent like this one; `None` for a local task whose arguments are not `Clone`.
+    pub fn duplicate(&self) -> Option<Self> {
+        Some(Self { payload: self.payload.duplicate()?, origin: self.origin })
+    }
+
+    /// Whether `other` asks for the same: the same task, equal arguments, equal options.
+    ///
+    /// Arguments are equal when their JSON is; those of a local task when `==` says so, and never
+    /// where they don't implement it.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.is_same_call(other) && self.options() == other.options()
+    }
+
+    /// The same as [`is_same`](Self::is_same), whatever the options.
+    pub(crate) fn is_same_call(&self, other: &Self) -> bool {
+        self.task() == other.task() && self.payload.equal(&*other.payload)
+    }
+
+    /// The arguments as a text that is the same for equal ones; `None` where they have no JSON.
+    pub(crate) fn canonical(&self) -> Option<String> {
+        let wire = self.task().wire.as_ref()?;
+        let shown: Option<Vec<Value>> =
+            (wire.shown)(self.payload.arguments()?).into_iter().collect();
+        Some(Value::Array(shown?).to_string())
+    }
+
+    /// About how many bytes it takes besides its own.
+    pub(crate) fn bytes(&self) -> usize {
+        self.payload.bytes()
+    }
+
+    pub(crate) fn has_options(&self) -> bool {
+        *self.options() != options::NONE
+    }
+
+    #[inline]
+    pub(crate) fn run(&mut self, here: &Here<'_>) -> Called {
+        self.payload.run(here)
+    }
+
+    pub(crate) fn is_spent(&self) -> bool {
+        self.payload.arguments().is_none()
+    }
+
+    /// Takes the intent out and leaves what a report needs of it.
+    pub(crate) fn take(&mut self) -> Self {
+        let (shown, options) = (self.payload.shown(), self.options().clone());
+        let taken = Taken { task: self.task(), shown, options };
+        let left = Self { payload: taken.pack(), origin: self.origin };
+        std::mem::replace(self, left)
+    }
+
+    /// Each argument with its parameter's name, secrets covered.
+    fn shown(&self) -> impl Iterator<Item = (&'static str, Value)> {
+        let values = self.payload.shown();
+        self.task().parameters().iter().zip(values).map(|(parameter, value)| {
+            let value = if parameter.is_secret() { Value::from("[secret]") } else { value };
+            (parameter.name(), value)
+        })
+    }
+
+    /// The arguments as `order_id: 42, token: [secret]`.
+    pub(crate) fn argument_list(&self) -> String {
+        let local = self.task().is_local();
+        let mut list = String::new();
+        for ((name, value), parameter) in self.shown().zip(self.task().parameters()) {
+            if !list.is_empty() {
+                list.push_str(", ");
+            }
+            list.push_str(name);
+            list.push_str(": ");
+            match value {
+                // Debug text of a local argument, and what stands for a secret, are no JSON strings.
+                Value::String(text) if local || parameter.is_secret() => list.push_str(&text),
+                value => list.push_str(&value.to_string()),
+            }
+        }
+        list
+    }
+
+    fn with_options(mut self, set: impl FnOnce(&mut Options)) -> Self {
+        if let Some(options) = self.payload.options_mut() {
+            set(options);
+            return self;
+        }
+        let mut options = Options::default();
+        set(&mut options);
+        let payload = WithOptions { payload: self.payload, options }.pack();
+        Self { payload, origin: self.origin }
+    }
+}
+
+/// What is going to be an intent when there is a place for it.
+pub(crate) trait ToEnqueue {
+    /// About how many bytes it takes besides the intent's own.
+    fn bytes(&self) -> usize;
+
+    fn into_intent(self) -> Intent;
+}
+
+impl ToEnqueue for Intent {
+    fn bytes(&self) -> usize {
+        self.bytes()
+    }
+
+    #[inline]
+    fn into_intent(self) -> Intent {
+        self
+    }
+}
+
+struct Unmade<T: Task> {
+    arguments: T::Arguments,
+    origin: &'static Location<'static>,
+}
+
+impl<T: Task> ToEnqueue for Unmade<T> {
+    #[inline]
+    fn bytes(&self) -> usize {
+        Call::<T>::bytes_of(&self.arguments)
+    }
+
+    #[inline]
+    fn into_intent(self) -> Intent {
+        Intent { payload: Call::<T>::new(self.arguments).pack(), origin: self.origin }
+    }
+}
+
+impl fmt::Display for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({})", self.name(), self.argument_list())
+    }
+}
+
+/// The same text as `Display`, and the options where there are any: neither holds anything that
+/// moves between runs.
+impl fmt::Debug for Intent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        if self.has_options() { write!(f, " {:?}", self.options()) } else { Ok(()) }
+    }
+}
+
+/// An intent's arguments can't be written as JSON.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task(local, name = "reply")]
+/// fn reply(to: std::sync::mpsc::Sender<u64>) {}
+///
+/// let (sender, _receiver) = std::sync::mpsc::channel();
+/// let error = reply::intent(sender).to_json().unwrap_err();
+/// assert!(error.to_string().starts_with("the arguments of `reply` can't be written as JSON"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct EncodeError {
+    task: &'static TaskInfo,
+    what: &'static str,
+    why: String,
+}
+
+impl EncodeError {
+    fn unwritable(task: &'static TaskInfo, why: String) -> Self {
+        Self { task, what: "written as JSON", why }
+    }
+
+    #[cfg(feature = "envelope")]
+    pub(crate) fn unreadable(task: &'static TaskInfo, why: String) -> Self {
+        Self { task, what: "read by a worker", why }
+    }
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the arguments of `{}` can't be {}: {}", self.task, self.what, self.why)
+    }
+}
+
+impl std::error::Error for EncodeError {}

@@ -1,0 +1,189 @@
+//! The policies in force at one place: a list that shares its tails.
+//!
+//! Entering a policy puts a node before the list that was in force; leaving restores that list. An
+//! intent keeps the list of the place where it was enqueued, which is what law 4 asks for: nothing
+//! that happens to the intent later can lift a policy.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::core::intent::Intent;
+use crate::core::policy::{Judge, Occasion, Policy, PolicyViolation, Verdict};
+
+/// The policies in force, innermost first; `None` where there is none.
+pub(crate) type Chain = Option<Arc<Node>>;
+
+pub(crate) struct Node {
+    policy: SharedPolicy,
+    outer: Chain,
+}
+
+/// A policy that several nodes have: a scope's, where its future is polled at several places.
+///
+/// Boxed inside the `Arc`, which otherwise has to look up the policy's alignment to find it.
+pub(crate) type SharedPolicy = Arc<Box<dyn Policy>>;
+
+impl Drop for Node {
+    /// Without recursion: policies may be nested deeper than a stack.
+    fn drop(&mut self) {
+        let mut outer = self.outer.take();
+        while let Some(mut node) = outer.and_then(Arc::into_inner) {
+            outer = node.outer.take();
+        }
+    }
+}
+
+/// `outer` with `policy` inside it.
+#[expect(clippy::unnecessary_wraps, reason = "a chain may be empty, though not this one")]
+pub(crate) fn within(policy: SharedPolicy, outer: Chain) -> Chain {
+    Some(Arc::new(Node { policy, outer }))
+}
+
+#[inline]
+pub(crate) fn is_same(a: &Chain, b: &Chain) -> bool {
+    match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+        _ => false,
+    }
+}
+
+impl Node {
+    /// The policy itself: pointers to policies are policies too, and would be asked first.
+    #[inline]
+    fn policy(&self) -> &dyn Policy {
+        &**self.policy
+    }
+
+    /// Tells the policies that are not asked any more, and names this one as the one that refused.
+    #[cold]
+    fn refused(&self, intent: &Intent, violation: PolicyViolation) -> PolicyViolation {
+        iter(&self.outer).for_each(|policy| policy.on_refused(intent));
+        violation.named(self.policy())
+    }
+
+    #[cold]
+    fn dropped(&self, verdict: Verdict) -> Verdict {
+        verdict.named(self.policy())
+    }
+}
+
+pub(crate) fn iter(chain: &Chain) -> impl Iterator<Item = &SharedPolicy> {
+    std::iter::successors(chain.as_deref(), |node| node.outer.as_deref()).map(|node| &node.policy)
+}
+
+/// The policies in force where a handle's scope is re-entered under `ambient`: the handle's and
+/// those around the call, none of them twice.
+pub(crate) fn carried(handle: &Chain, ambient: &Chain) -> Chain {
+    if handle.is_none() {
+        return ambient.clone();
+    }
+    if ambient.is_none() || is_tail(ambient, handle) {
+        return handle.clone();
+    }
+    let known: Vec<_> = iter(ambient).map(Arc::as_ptr).collect();
+    let new: Vec<_> = iter(handle).filter(|policy| !known.contains(&Arc::as_ptr(policy))).collect();
+    new.into_iter().rev().fold(ambient.clone(), |outer, policy| within(policy.clone(), outer))
+}
+
+fn is_tail(tail: &Chain, chain: &Chain) -> bool {
+    std::iter::successors(chain.as_ref(), |node| node.outer.as_ref())
+        .any(|node| tail.as_ref().is_some_and(|tail| Arc::ptr_eq(tail, node)))
+}
+
+/// Asks every policy, innermost first, until one refuses.
+#[inline]
+pub(crate) fn on_enqueue(chain: &Chain, intent: &Intent) -> Result<(), PolicyViolation> {
+    let mut node = chain.as_deref();
+    while let Some(asked) = node {
+        if let Err(violation) = asked.policy().on_enqueue(intent) {
+            return Err(asked.refused(intent, violation));
+        }
+        node = asked.outer.as_deref();
+    }
+    Ok(())
+}
+
+/// Judges the intents of one flush or one inspection.
+pub(crate) struct Bench<'c> {
+    occasion: Occasion,
+    /// The judges of this occasion, by the address of their policy, so that a policy that is in
+    /// force at several places has one memory.
+    judges: FxHashMap<usize, Box<dyn Judge + 'c>>,
+    /// Whether a policy of the chain turned to has a judge.
+    judged: bool,
+}
+
+impl<'c> Bench<'c> {
+    pub(crate) fn new(occasion: Occasion) -> Self {
+        Self { occasion, judges: FxHashMap::default(), judged: false }
+    }
+
+    /// Asks every policy, innermost first, until one drops. The bench has been [turned
+    /// to](Self::turn_to) the chain.
+    #[inline]
+    pub(crate) fn ask(&mut self, chain: &Chain, intent: &Intent) -> Verdict {
+        if self.judged {
+            return self.ask_judges(chain, intent);
+        }
+        let mut node = chain.as_deref();
+        while let Some(asked) = node {
+            let verdict = asked.policy().allows(intent);
+            if !verdict.is_allow() {
+                return asked.dropped(verdict);
+            }
+            node = asked.outer.as_deref();
+        }
+        Verdict::Allow
+    }
+
+    /// What each policy of `chain` says of `intent`, whatever the others say.
+    pub(crate) fn ask_each(&mut self, chain: &Chain, intent: &Intent) -> Vec<(String, Verdict)> {
+        let mut dropped = false;
+        iter(chain)
+            .map(|policy| {
+                let verdict = match self.judges.get_mut(&address(policy)) {
+                    // At flush it would not be asked any more, so it must not count the intent.
+                    Some(_) if dropped => Verdict::Allow,
+                    Some(judge) => judge.allows(intent),
+                    None => policy.allows(intent),
+                };
+                dropped |= !verdict.is_allow();
+                (policy.name().into_owned(), verdict)
+            })
+            .collect()
+    }
+
+    fn ask_judges(&mut self, chain: &Chain, intent: &Intent) -> Verdict {
+        for policy in iter(chain) {
+            let verdict = match self.judges.get_mut(&address(policy)) {
+                Some(judge) => judge.allows(intent),
+                None => policy.allows(intent),
+            };
+            if !verdict.is_allow() {
+                return verdict.named(&***policy);
+            }
+        }
+        Verdict::Allow
+    }
+
+    /// Appoints the judges that the policies of `chain` have for this occasion.
+    pub(crate) fn turn_to(&mut self, chain: &'c Chain) {
+        self.judged = false;
+        for policy in iter(chain) {
+            let address = address(policy);
+            if self.judges.contains_key(&address) {
+                self.judged = true;
+            } else if let Some(judge) = policy.judge(self.occasion) {
+                self.judges.insert(address, judge);
+                self.judged = true;
+            }
+        }
+    }
+}
+
+/// What tells policies apart.
+fn address(policy: &SharedPolicy) -> usize {
+    Arc::as_ptr(policy).addr()
+}

@@ -1,0 +1,44 @@
+//! What leaves is written to the log.
+
+use crate::core::intent::Intent;
+use crate::core::policy::{Judge, Occasion, Policy, Verdict};
+
+/// Writes every intent that gets as far as this policy to the log at flush, and allows it.
+///
+/// The log is `tracing`'s, target `airlock::flush`, level INFO; without the `tracing` feature it is
+/// standard error.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::LogOnFlush;
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// airlock::scope().policy(LogOnFlush::default()).run(|| send_mail::enqueue(42))??;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct LogOnFlush {}
+
+impl Policy for LogOnFlush {
+    fn judge(&self, occasion: Occasion) -> Option<Box<dyn Judge + '_>> {
+        match occasion {
+            Occasion::Flush => Some(Box::new(Logger)),
+            Occasion::Inspection => None,
+        }
+    }
+}
+
+struct Logger;
+
+impl Judge for Logger {
+    fn allows(&mut self, intent: &Intent) -> Verdict {
+        crate::core::events::flushing(intent);
+        Verdict::Allow
+    }
+}

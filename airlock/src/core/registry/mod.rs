@@ -1,0 +1,243 @@
+//! Every task linked into the binary.
+
+pub(crate) mod task_set;
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
+
+use crate::core::intent::Intent;
+use crate::core::task::decode_error::DecodeError;
+use crate::core::task::{TaskInfo, nearest};
+use crate::private::Registration;
+
+/// Every task linked into the binary, by name.
+///
+/// # Errors
+///
+/// [`DuplicateTasks`] where two tasks have one name; the error gives both places.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// #[airlock::task(name = "mail.confirmation")]
+/// fn send_confirmation_email(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let registry = airlock::registry()?;
+/// assert_eq!(registry.find("mail.confirmation")?.parameters()[0].name(), "order_id");
+///
+/// let error = registry.find("mail.confirmatoin").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "no task is named `mail.confirmatoin`: did you mean `mail.confirmation`?",
+/// );
+/// # Ok(())
+/// # }
+/// ```
+pub fn registry() -> Result<&'static Registry, DuplicateTasks> {
+    static REGISTRY: OnceLock<Result<Registry, DuplicateTasks>> = OnceLock::new();
+    REGISTRY.get_or_init(Registry::collect).as_ref().map_err(Clone::clone)
+}
+
+/// Every task linked into the binary; had from [`registry()`].
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// #[airlock::task(name = "warehouse.notify")]
+/// fn notify_warehouse(order_id: u64) {}
+///
+/// #[airlock::task(name = "mail.confirmation")]
+/// fn send_confirmation_email(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let names: Vec<_> = airlock::registry()?.iter().map(|task| task.name()).collect();
+/// assert_eq!(names, ["mail.confirmation", "warehouse.notify"]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Registry {
+    /// Ordered by name, so that what is listed doesn't depend on how the binary was linked.
+    tasks: Vec<&'static TaskInfo>,
+    by_name: FxHashMap<&'static str, &'static TaskInfo>,
+}
+
+impl Registry {
+    fn collect() -> Result<Self, DuplicateTasks> {
+        let registered = inventory::iter::<Registration>.into_iter();
+        let mut tasks: Vec<_> = registered.map(|Registration(info)| info()).collect();
+        tasks.sort_by_key(|task| (task.name(), task.place()));
+        let duplicates: Vec<_> = tasks
+            .windows(2)
+            .filter_map(|pair| match pair {
+                [first, second] if first.name() == second.name() => Some((*first, *second)),
+                _ => None,
+            })
+            .collect();
+        if !duplicates.is_empty() {
+            return Err(DuplicateTasks { duplicates });
+        }
+        let by_name = tasks.iter().map(|task| (task.name(), *task)).collect();
+        Ok(Self { tasks, by_name })
+    }
+
+    /// The tasks, ordered by name.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &'static TaskInfo> {
+        self.tasks.iter().copied()
+    }
+
+    /// How many tasks there are.
+    pub fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// The task of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownTask`], with the nearest known name.
+    pub fn find(&self, name: &str) -> Result<&'static TaskInfo, UnknownTask> {
+        self.by_name.get(name).copied().ok_or_else(|| UnknownTask {
+            name: name.to_owned(),
+            nearest: nearest::nearest(name, self.tasks.iter().map(|task| task.name())),
+        })
+    }
+
+    /// An intent from a task's name and its arguments: a JSON object keyed by parameter name.
+    ///
+    /// The intent's origin is the caller of this function.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`], one case for each way in which a message can be wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```standalone_crate
+    /// #[airlock::task(name = "warehouse.notify")]
+    /// fn notify_warehouse(order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let intent = airlock::registry()?.decode("warehouse.notify", r#"{"order_id": 42}"#)?;
+    /// assert_eq!(intent.to_string(), "warehouse.notify(order_id: 42)");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn decode(&self, name: &str, json: &str) -> Result<Intent, DecodeError> {
+        let task = self.find(name)?;
+        let wire = task.wire.as_ref().ok_or(DecodeError::LocalTask { task })?;
+        Ok(Intent::new((wire.decode)(json)?))
+    }
+}
+
+/// No task has the name that was looked up.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// #[airlock::task(name = "mail.welcome")]
+/// fn welcome(user_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let error = airlock::registry()?.find("mail.welcom").unwrap_err();
+/// assert_eq!(error.name(), "mail.welcom");
+/// assert_eq!(error.nearest(), Some("mail.welcome"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct UnknownTask {
+    name: String,
+    nearest: Option<&'static str>,
+}
+
+impl UnknownTask {
+    /// The name that was looked up.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The known name that is nearest to it, where one is near.
+    pub fn nearest(&self) -> Option<&'static str> {
+        self.nearest
+    }
+}
+
+impl fmt::Display for UnknownTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no task is named `{}`", self.name)?;
+        match self.nearest {
+            Some(nearest) => write!(f, ": did you mean `{nearest}`?"),
+            None => f.write_str(
+                ": check the name, and that the crate with the task is linked into this binary",
+            ),
+        }
+    }
+}
+
+/// The text of `Display`: what a `main` that returns the error shows.
+impl fmt::Debug for UnknownTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for UnknownTask {}
+
+/// Two tasks of the binary have one name.
+///
+/// # Examples
+///
+/// ```standalone_crate
+/// #[airlock::task(name = "send")]
+/// fn send_mail(order_id: u64) {}
+///
+/// #[airlock::task(name = "send")]
+/// fn send_parcel(order_id: u64) {}
+///
+/// let error = airlock::registry().unwrap_err();
+/// let (mail, parcel) = error.iter().next().expect("they share a name");
+/// assert_eq!(mail.name(), parcel.name());
+/// assert!(mail.place() < parcel.place());
+/// ```
+#[derive(Clone)]
+pub struct DuplicateTasks {
+    duplicates: Vec<(&'static TaskInfo, &'static TaskInfo)>,
+}
+
+impl DuplicateTasks {
+    /// Each pair of tasks that share a name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static TaskInfo, &'static TaskInfo)> {
+        self.duplicates.iter().copied()
+    }
+}
+
+impl fmt::Display for DuplicateTasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "tasks share a name: give one of each pair another, `#[airlock::task(name = \"…\")]`",
+        )?;
+        for (first, second) in &self.duplicates {
+            write!(f, "\n  `{first}`: {} and {}", first.place(), second.place())?;
+        }
+        Ok(())
+    }
+}
+
+/// The text of `Display`: what a `main` that returns the error shows.
+impl fmt::Debug for DuplicateTasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for DuplicateTasks {}

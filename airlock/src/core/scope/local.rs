@@ -1,0 +1,95 @@
+//! A policy without a scope of its own.
+
+use std::sync::Arc;
+
+use crate::core::policy::Policy;
+use crate::core::policy::chain::SharedPolicy;
+use crate::core::stack::context::Seat;
+use crate::core::stack::inside::Inside;
+
+/// A policy for a part of a scope's body: no new buffer, only one more judge.
+///
+/// It is asked about every intent enqueued inside, at enqueue and at flush, however late that is.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::DropAll;
+///
+/// #[airlock::task]
+/// fn audit(order_id: u64) {}
+///
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {
+///     unreachable!("dropped");
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// airlock::scope().run(|| {
+///     audit::enqueue(42)?;
+///     airlock::policy(DropAll).run(|| send_mail::enqueue(42))
+/// })??;
+/// # Ok(())
+/// # }
+/// ```
+pub fn policy(policy: impl Policy) -> LocalPolicy {
+    LocalPolicy { policy: Arc::new(Box::new(policy)) }
+}
+
+/// A policy to run a part of a scope's body under; made by [`policy`].
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (_, sealed) = airlock::scope().seal(|| {
+///     let quiet = airlock::policy(airlock::DropAll);
+///     quiet.run(|| send_mail::enqueue(1))?;
+///     send_mail::enqueue(2)
+/// });
+/// let report = sealed.flush()?;
+/// assert_eq!((report.dropped(), report.dispatched()), (1, 1));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a local policy does nothing until something runs under it: write `.run(|| …)`"]
+pub struct LocalPolicy {
+    policy: SharedPolicy,
+}
+
+impl LocalPolicy {
+    /// Runs `body` under the policy.
+    pub fn run<T>(self, body: impl FnOnce() -> T) -> T {
+        let mut seat = self.seat();
+        let _seated = seat.sit();
+        body()
+    }
+
+    /// Runs a future under the policy.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let quiet = airlock::policy(airlock::DropAll);
+    /// let body = quiet.run_async(async { send_mail::enqueue(42) });
+    /// let (_, sealed) = airlock::scope().seal_async(body).await;
+    /// assert_eq!(sealed.flush()?.dropped(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn run_async<F: Future>(self, body: F) -> F::Output {
+        Inside::new(body, self.seat()).await.0
+    }
+
+    fn seat(self) -> Seat {
+        Seat { policy: Some(self.policy), ..Seat::default() }
+    }
+}

@@ -1,0 +1,539 @@
+//! Scopes: the boundaries that decide when effects leave.
+
+mod handle;
+mod inspection;
+mod local;
+pub(crate) mod outcome;
+mod sealed;
+#[cfg(feature = "transaction")]
+pub(crate) mod standing;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+pub use handle::{Carried, Handle, InScope, current};
+pub use inspection::{Inspected, Inspection};
+pub use local::{LocalPolicy, policy};
+pub use outcome::{Outcome, Success};
+pub use sealed::Sealed;
+
+use crate::core::executor::{Executor, OnFailure};
+use crate::core::flush::FlushError;
+use crate::core::intent::Intent;
+use crate::core::policy::Policy;
+use crate::core::policy::chain::SharedPolicy;
+use crate::core::report::{Report, Why};
+use crate::core::stack::context::{self, Left, Seat};
+use crate::core::stack::frame::Release;
+use crate::core::stack::inside::Inside;
+use crate::core::stack::scope_settings::ScopeSettings;
+
+/// A scope to run code in: it buffers what the code enqueues, and flushes or discards it at the end.
+///
+/// Without more, a scope flushes when its body succeeds, asks the policies around it, and runs the
+/// tasks itself, here. A scope inside another hands its intents to the outer one when it would
+/// flush.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) -> Result<(), std::io::Error> {
+///     println!("mail for {order_id}");
+///     Ok(())
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// airlock::scope().run(|| send_mail::enqueue(42))??;      // the mail leaves here
+///
+/// let failed: Result<(), _> = airlock::scope().run(|| {
+///     send_mail::enqueue(43)?;
+///     Err("out of stock")?;                               // no mail
+///     Ok::<_, Box<dyn std::error::Error>>(())
+/// })?;
+/// assert!(failed.is_err());
+/// # Ok(())
+/// # }
+/// ```
+#[inline]
+pub fn scope() -> Scope {
+    Scope { policy: None, settings: None }
+}
+
+/// A scope that has not begun; made by [`scope()`].
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let two_mails = || (1..=2).try_for_each(|id| send_mail::enqueue(id));
+/// let (_, sealed) = airlock::scope().named("newsletter").policy(airlock::DropAll).seal(two_mails);
+/// let report = sealed.flush()?;
+/// assert_eq!((report.scope(), report.dropped()), (Some("newsletter"), 2));
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a scope does nothing until something runs in it: write `.run(|| …)`"]
+pub struct Scope {
+    policy: Option<SharedPolicy>,
+    settings: Option<Box<ScopeSettings>>,
+}
+
+impl Scope {
+    /// Judges by `policy` what is enqueued inside, and in scopes inside.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::{DropAll, Limit};
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (_, sealed) = airlock::scope().policy(DropAll).seal(|| send_mail::enqueue(42));
+    /// assert_eq!(sealed.flush()?.dropped(), 1);
+    ///
+    /// // A second policy is asked besides the first.
+    /// let (_, sealed) = airlock::scope()
+    ///     .policy(Limit::per_flush(2))
+    ///     .policy(Limit::per_flush(1))
+    ///     .seal(|| (1..=3).try_for_each(|id| send_mail::enqueue(id)));
+    /// assert_eq!(sealed.flush()?.dispatched(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn policy(mut self, policy: impl Policy) -> Self {
+        let policy: SharedPolicy = match self.policy.take() {
+            None => Arc::new(Box::new(policy)),
+            Some(earlier) => Arc::new(Box::new((policy, earlier))),
+        };
+        self.policy = Some(policy);
+        self
+    }
+
+    /// Carries out with `executor` what leaves. A scope without one uses that of the scope around,
+    /// else the configured one, else it runs the tasks here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::Intent;
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {
+    ///     unreachable!("printed instead");
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let print = |intent: Intent| {
+    ///     println!("{intent}");
+    ///     Ok::<_, std::io::Error>(())
+    /// };
+    /// let (_, sealed) = airlock::scope().executor(print).seal(|| send_mail::enqueue(42));
+    /// assert_eq!(sealed.flush()?.dispatched(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn executor(self, executor: impl Executor) -> Self {
+        self.rule(|settings| settings.executor = Some(Arc::new(executor)))
+    }
+
+    /// What a flush does when an intent fails; [`OnFailure::Stop`] unless told otherwise.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::OnFailure;
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) -> Result<(), &'static str> {
+    ///     if order_id == 1 { Err("mailbox full") } else { Ok(()) }
+    /// }
+    ///
+    /// let error = airlock::scope()
+    ///     .on_failure(OnFailure::Continue)
+    ///     .run(|| (1..=3).try_for_each(|id| send_mail::enqueue(id)))
+    ///     .unwrap_err();
+    /// assert_eq!((error.report().failed(), error.report().dispatched()), (1, 2));
+    /// ```
+    pub fn on_failure(self, on_failure: OnFailure) -> Self {
+        self.rule(|settings| settings.on_failure = on_failure)
+    }
+
+    /// Decides whether to flush, given whether the body succeeded. A panic always discards.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn audit(user_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), airlock::FlushError> {
+    /// // The attempt is audited, whatever became of it.
+    /// let login: Result<(), &str> = airlock::scope().flush_if(|_succeeded| true).run(|| {
+    ///     audit::enqueue(7).map_err(|_| "no scope")?;
+    ///     Err("wrong password")
+    /// })?;
+    /// assert!(login.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn flush_if(self, decide: impl Fn(bool) -> bool + Send + Sync + 'static) -> Self {
+        self.rule(|settings| settings.flush_if = Some(Box::new(decide)))
+    }
+
+    /// Lets nested scopes flush by themselves the intents of which `release` says so.
+    ///
+    /// The policies in force still judge them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task(queue = "audit")]
+    /// fn audit(order_id: u64) {}
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// let outer = airlock::scope().release(|intent| intent.effective_queue() == Some("audit"));
+    /// let (_, sealed) = outer.seal(|| {
+    ///     airlock::scope().run(|| {
+    ///         send_mail::enqueue(42)?;
+    ///         audit::enqueue(42)                              // leaves at the end of this scope
+    ///     })
+    /// });
+    /// assert!(sealed.intents().all(|intent| intent.is_same(&send_mail::intent(42))));
+    /// assert_eq!(sealed.len(), 1);
+    /// sealed.discard();
+    /// ```
+    pub fn release(self, release: impl Fn(&Intent) -> bool + Send + Sync + 'static) -> Self {
+        self.rule(|settings| settings.release = Release::If(Arc::new(release)))
+    }
+
+    /// Lets nested scopes flush everything by themselves.
+    ///
+    /// The policies in force still judge it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// let (_, sealed) = airlock::scope().release_all().seal(|| {
+    ///     airlock::scope().run(|| send_mail::enqueue(42))     // leaves here
+    /// });
+    /// assert!(sealed.is_empty());
+    /// ```
+    pub fn release_all(self) -> Self {
+        self.rule(|settings| settings.release = Release::All)
+    }
+
+    /// Refuses to hold more than `limit` intents; 16,777,216 unless told otherwise, which take 671 MB
+    /// with arguments of up to 16 bytes. What larger ones take besides is counted by
+    /// [`limit_bytes`](Self::limit_bytes).
+    ///
+    /// What nested scopes hold counts too: the one inside refuses what this one has no room for,
+    /// unless this one releases. Of several futures with scopes of their own inside this one, each
+    /// counts by itself until it ends, and what then moves out is not refused any more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::{Bound, EnqueueError};
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let full =
+    ///     airlock::scope().limit(2).run(|| (1..=3).try_for_each(|id| send_mail::enqueue(id)))?;
+    /// assert!(matches!(full, Err(EnqueueError::Full(_, Bound::Intents(2)))));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn limit(self, limit: usize) -> Self {
+        self.rule(|settings| settings.limit = Some(limit))
+    }
+
+    /// Refuses to hold more than `limit` bytes of arguments; 1 GiB (1,073,741,824) unless told
+    /// otherwise.
+    ///
+    /// Counted is what comes on top of an intent's own 40 bytes: arguments that together are larger
+    /// than 16, by their size, and what they own, as serde sees it: a number by its size, a text, a
+    /// list or a map by what is in it and 24 more. So a text of 400 bytes counts for 424. Numbers that
+    /// fit count nothing, and cost nothing to be counted; the arguments of a
+    /// [local](crate::TaskInfo::is_local) task count by their size alone. What nested scopes hold
+    /// counts as it does for [`limit`](Self::limit).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_letter(text: String) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let scope = airlock::scope().limit_bytes(1_000);
+    /// let refused = scope.run(|| (1..=3).try_for_each(|_| send_letter::enqueue("x".repeat(400))))?;
+    /// let error = refused.unwrap_err().to_string();
+    /// assert!(error.contains("no room for it within its limit of 1000 bytes of arguments"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn limit_bytes(self, limit: usize) -> Self {
+        self.rule(|settings| settings.limit_bytes = Some(limit))
+    }
+
+    /// Hands the executor batches of at most `size` intents, one after another.
+    ///
+    /// The first that fails is the last, unless [`on_failure`](Self::on_failure) says otherwise. What
+    /// the tasks of a chunk enqueue leaves with it.
+    ///
+    /// # Panics
+    ///
+    /// Where `size` is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::{Batch, DispatchError, Executor};
+    ///
+    /// /// An engine that takes a hundred jobs at a time.
+    /// struct Engine;
+    ///
+    /// impl Executor for Engine {
+    ///     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+    ///         if batch.len() <= 100 { Ok(()) } else { Err(DispatchError::all("too many")) }
+    ///     }
+    /// }
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let scope = airlock::scope().executor(Engine).chunks(100);
+    /// let (_, sealed) = scope.seal(|| (1..=250).try_for_each(|id| send_mail::enqueue(id)));
+    /// assert_eq!(sealed.flush()?.dispatched(), 250);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[track_caller]
+    pub fn chunks(self, size: usize) -> Self {
+        assert!(size > 0, "a chunk of 0 intents carries nothing: `.chunks(1)` is the smallest");
+        self.rule(|settings| settings.chunks = Some(size))
+    }
+
+    /// Is told what became of every intent, when the scope has ended. A panic in `tell` ends there.
+    ///
+    /// A report costs the rendering of every argument: a scope without this, that nobody logs,
+    /// makes none unless it fails.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (sender, reports) = mpsc::channel();
+    /// airlock::scope()
+    ///     .on_report(move |report| drop(sender.send(report.to_string())))
+    ///     .run(|| send_mail::enqueue(42))??;
+    /// assert!(reports.recv()?.starts_with("scope: 1 dispatched"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_report(self, tell: impl Fn(&Report) + Send + Sync + 'static) -> Self {
+        self.rule(|settings| settings.on_report = Some(Box::new(tell)))
+    }
+
+    /// Names the scope in reports and logs.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), airlock::FlushError> {
+    /// let (_, sealed) = airlock::scope().named("checkout").seal(|| ());
+    /// assert_eq!(sealed.inspect().scope(), Some("checkout"));
+    /// assert_eq!(sealed.flush()?.scope(), Some("checkout"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn named(self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.rule(|settings| settings.name = Some(name.into()))
+    }
+
+    /// Neither asks the scopes around nor is captured by them.
+    pub(crate) fn boundary(self) -> Self {
+        self.rule(|settings| settings.boundary = true)
+    }
+
+    fn rule(mut self, set: impl FnOnce(&mut ScopeSettings)) -> Self {
+        set(self.settings.get_or_insert_default());
+        self
+    }
+
+    /// Runs `body` in the scope; flushes if its value means success, else discards.
+    ///
+    /// A panic discards and goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`FlushError`] where the flush failed; the body's own error is inside the value.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does.
+    #[inline]
+    pub fn run<R: Outcome>(self, body: impl FnOnce() -> R) -> Result<R, FlushError> {
+        if self.has_settings() {
+            let (value, sealed) = self.seal(body);
+            sealed.settle(value.succeeded())?;
+            return Ok(value);
+        }
+        // There is nothing in it to drop, which the compiler does not see.
+        std::mem::forget(self);
+        let Some(plain) = context::enter_plain() else {
+            let (value, sealed) = scope().seal(body);
+            sealed.settle(value.succeeded())?;
+            return Ok(value);
+        };
+        let value = body();
+        if let Err(plain) = plain.leave_untouched() {
+            // Held while the outcome is asked, which may panic.
+            plain.leave().settle(value.succeeded())?;
+        }
+        Ok(value)
+    }
+
+    #[inline]
+    fn has_settings(&self) -> bool {
+        self.policy.is_some() || self.settings.is_some()
+    }
+
+    /// Runs a future in the scope: the scope is current while the future is polled, on whatever
+    /// thread, and at no other time.
+    ///
+    /// A future that is dropped before its end discards.
+    ///
+    /// # Errors
+    ///
+    /// [`FlushError`] where the flush failed; the body's own error is inside the value.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// async fn send_mail(order_id: u64) {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// airlock::scope().run_async(async { send_mail::enqueue(42) }).await??;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn run_async<F: Future<Output: Outcome>>(
+        self,
+        body: F,
+    ) -> Result<F::Output, FlushError> {
+        let (value, sealed) = self.seal_async(body).await;
+        let succeeded = value.succeeded();
+        sealed.settle_async(succeeded).await?;
+        Ok(value)
+    }
+
+    /// Runs `body` in the scope and leaves to the caller what becomes of its intents.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does; then its intents are discarded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (sent, sealed) = airlock::scope().seal(|| send_mail::enqueue(42));
+    /// sent?;
+    /// println!("{}", sealed.inspect());
+    /// if sealed.len() < 100 { sealed.flush()?; } else { sealed.discard(); }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[inline]
+    pub fn seal<T>(self, body: impl FnOnce() -> T) -> (T, Sealed) {
+        let entered = context::enter(self.policy, self.settings);
+        let value = body();
+        let Left { buffer, level, settings } = entered.leave();
+        (value, Sealed::new(buffer, level, settings))
+    }
+
+    /// Runs a future in the scope and leaves to the caller what becomes of its intents.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does; then its intents are discarded.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) {}
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (sent, sealed) = airlock::scope().seal_async(async { send_mail::enqueue(42) }).await;
+    /// sent?;
+    /// assert_eq!(sealed.flush_async().await?.dispatched(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn seal_async<F: Future>(self, body: F) -> (F::Output, Sealed) {
+        let seat = self.into_seat();
+        let (value, seat) = Inside::new(body, seat).await;
+        (value, Sealed::of(seat))
+    }
+
+    /// The scope, to be put in place where a future is polled.
+    fn into_seat(self) -> Seat {
+        Seat {
+            frame: Some(ScopeSettings::frame(self.settings.as_deref())),
+            configurable: self.policy.is_none(),
+            policy: self.policy,
+            settings: self.settings,
+            ..Seat::default()
+        }
+    }
+
+    /// A future that `make` makes in the scope, and that goes on in it.
+    #[cfg(feature = "web")]
+    pub(crate) fn around<F: Future>(self, make: impl FnOnce() -> F) -> Inside<F> {
+        Inside::made(make, self.into_seat())
+    }
+}
+
+impl fmt::Debug for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scope")
+            .field("policy", &self.policy.as_deref().map(Policy::name))
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a scope that was asked to settle discards.
+fn reason(succeeded: bool) -> Why {
+    if succeeded { Why::Request } else { Why::Error }
+}

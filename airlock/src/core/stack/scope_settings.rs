@@ -1,0 +1,42 @@
+//! What a scope was told to do otherwise than usual.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::core::executor::{DynExecutor, OnFailure};
+use crate::core::report::Report;
+use crate::core::stack::frame::{Frame, Release};
+
+pub(crate) type FlushIf = Box<dyn Fn(bool) -> bool + Send + Sync>;
+pub(crate) type OnReport = Box<dyn Fn(&Report) + Send + Sync>;
+
+/// What most scopes leave as it is.
+#[derive(Default)]
+pub(crate) struct ScopeSettings {
+    pub(crate) name: Option<Cow<'static, str>>,
+    pub(crate) executor: Option<Arc<dyn DynExecutor>>,
+    pub(crate) on_failure: OnFailure,
+    pub(crate) flush_if: Option<FlushIf>,
+    pub(crate) on_report: Option<OnReport>,
+    pub(crate) release: Release,
+    pub(crate) limit: Option<usize>,
+    pub(crate) limit_bytes: Option<usize>,
+    pub(crate) chunks: Option<usize>,
+    pub(crate) boundary: bool,
+}
+
+impl ScopeSettings {
+    /// The frame of a scope with these settings.
+    pub(crate) fn frame(settings: Option<&Self>) -> Frame {
+        let Some(settings) = settings else { return Frame::new() };
+        let frame = if settings.boundary { Frame::boundary() } else { Frame::new() };
+        frame
+            .limited_to(settings.limit, settings.limit_bytes)
+            .releasing(settings.release.clone())
+            .carrying_out_by(settings.executor.clone())
+    }
+
+    pub(crate) fn decides_to_flush(&self, succeeded: bool) -> bool {
+        self.flush_if.as_ref().map_or(succeeded, |decide| decide(succeeded))
+    }
+}

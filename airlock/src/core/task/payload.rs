@@ -1,0 +1,308 @@
+//! A task with its arguments, its type forgotten: what an intent carries.
+//!
+//! Small arguments live inside the intent and need no allocation; larger ones are boxed.
+
+use std::any::Any;
+use std::mem::{MaybeUninit, needs_drop};
+
+use serde_json::Value;
+use stack_dst::Value as Inline;
+
+use crate::core::task::options::{self, Options};
+use crate::core::task::states::States;
+use crate::core::task::{Task, TaskInfo};
+use crate::core::wait as blocking;
+use crate::private::Called;
+
+/// Three words of arguments and one for the vtable. Sixteen bytes of arguments fit with the tag
+/// that says whether they are still there.
+type Space = [MaybeUninit<u64>; 4];
+
+pub(crate) type Payload = Inline<dyn Carried, Space>;
+
+/// Where a task is to run.
+pub(crate) struct Here<'a> {
+    pub(crate) states: &'a States,
+    /// The executor's name, for its errors.
+    pub(crate) executor: &'static str,
+    /// Whether an async task would be awaited, rather than waited for.
+    pub(crate) awaited: bool,
+}
+
+/// What every payload can do.
+pub(crate) trait Carried: Send {
+    fn task(&self) -> &'static TaskInfo;
+
+    /// The tuple of arguments, unless they are spent.
+    fn arguments(&self) -> Option<&dyn Any>;
+
+    /// Runs the task on a copy of its arguments, so that a failure leaves them to be handed back.
+    /// Arguments that can't be copied are spent.
+    fn run(&mut self, here: &Here<'_>) -> Called;
+
+    fn duplicate(&self) -> Option<Payload>;
+
+    /// About how many bytes it takes besides its place in the intent.
+    fn bytes(&self) -> usize;
+
+    fn equal(&self, other: &dyn Carried) -> bool;
+
+    /// Each argument for people, in the order of the parameters, secrets and all.
+    fn shown(&self) -> Vec<Value>;
+
+    fn options(&self) -> &Options {
+        &options::NONE
+    }
+
+    /// The options, where there is a place for them.
+    fn options_mut(&mut self) -> Option<&mut Options> {
+        None
+    }
+}
+
+/// The arguments of `T`, as long as nothing has consumed them.
+pub(crate) struct Call<T: Task> {
+    arguments: Option<T::Arguments>,
+}
+
+impl<T: Task> Call<T> {
+    #[inline]
+    pub(crate) fn new(arguments: T::Arguments) -> Self {
+        Self { arguments: Some(arguments) }
+    }
+
+    /// Whether the arguments have room in the intent.
+    const FITS: bool = size_of::<Self>() <= 24 && align_of::<Self>() <= 8;
+
+    #[inline]
+    pub(crate) fn pack(self) -> Payload {
+        if Self::FITS { pack(self) } else { pack(Box::new(self)) }
+    }
+
+    /// About how many bytes the arguments take besides their place in the intent: none, known to the
+    /// compiler, where they fit and own nothing.
+    #[inline]
+    pub(crate) fn bytes_of(arguments: &T::Arguments) -> usize {
+        let boxed = if Self::FITS { 0 } else { size_of::<Self>() };
+        match &T::info().wire {
+            Some(wire) if needs_drop::<T::Arguments>() => (wire.owned_bytes)(arguments) + boxed,
+            _ => boxed,
+        }
+    }
+}
+
+#[inline]
+fn pack<C: Carried + 'static>(carried: C) -> Payload {
+    let inline =
+        Inline::in_buffer_stable([MaybeUninit::uninit(); 4], carried, |carried| carried as _);
+    let Ok(payload) = inline else { unreachable!("its size was compared with the space") };
+    payload
+}
+
+impl<T: Task> Call<T> {
+    /// Runs the task on the arguments themselves, if it is sure to run.
+    #[cold]
+    fn run_once(&mut self, here: &Here<'_>) -> Called {
+        if T::info().is_async()
+            && !here.awaited
+            && let Err(error) = blocking::check()
+        {
+            return Called::done(Err(error.into()));
+        }
+        match self.arguments.take() {
+            Some(arguments) => T::call(arguments, here.states),
+            None => Called::spent(),
+        }
+    }
+}
+
+impl<T: Task> Carried for Call<T> {
+    #[inline]
+    fn task(&self) -> &'static TaskInfo {
+        T::info()
+    }
+
+    fn arguments(&self) -> Option<&dyn Any> {
+        self.arguments.as_ref().map(|arguments| arguments as &dyn Any)
+    }
+
+    #[inline]
+    fn run(&mut self, here: &Here<'_>) -> Called {
+        match self.arguments.as_ref().and_then(T::duplicate) {
+            Some(copy) => T::call(copy, here.states),
+            None => self.run_once(here),
+        }
+    }
+
+    fn duplicate(&self) -> Option<Payload> {
+        let copy = self.arguments.as_ref().and_then(T::duplicate)?;
+        Some(Self::new(copy).pack())
+    }
+
+    fn bytes(&self) -> usize {
+        self.arguments.as_ref().map_or(0, Self::bytes_of)
+    }
+
+    fn equal(&self, other: &dyn Carried) -> bool {
+        let theirs = other.arguments().and_then(<dyn Any>::downcast_ref::<T::Arguments>);
+        let (Some(ours), Some(theirs)) = (&self.arguments, theirs) else { return false };
+        match &T::info().wire {
+            None => T::equal(ours, theirs).unwrap_or(false),
+            // As values, for the text of a map depends on its order. What has no JSON is like nothing.
+            Some(wire) => {
+                let (ours, theirs) = ((wire.shown)(ours), (wire.shown)(theirs));
+                ours.iter().all(Option::is_some) && ours == theirs
+            }
+        }
+    }
+
+    fn shown(&self) -> Vec<Value> {
+        let Some(arguments) = &self.arguments else { return Vec::new() };
+        match &T::info().wire {
+            Some(wire) => (wire.shown)(arguments)
+                .into_iter()
+                .map(|value| value.unwrap_or_else(|| Value::from("[has no JSON]")))
+                .collect(),
+            None => T::shown(arguments).into_iter().map(Value::from).collect(),
+        }
+    }
+}
+
+impl<C: Carried + ?Sized> Carried for Box<C> {
+    fn task(&self) -> &'static TaskInfo {
+        (**self).task()
+    }
+
+    fn arguments(&self) -> Option<&dyn Any> {
+        (**self).arguments()
+    }
+
+    fn run(&mut self, here: &Here<'_>) -> Called {
+        (**self).run(here)
+    }
+
+    fn duplicate(&self) -> Option<Payload> {
+        (**self).duplicate()
+    }
+
+    fn bytes(&self) -> usize {
+        (**self).bytes()
+    }
+
+    fn equal(&self, other: &dyn Carried) -> bool {
+        (**self).equal(other)
+    }
+
+    fn shown(&self) -> Vec<Value> {
+        (**self).shown()
+    }
+
+    fn options(&self) -> &Options {
+        (**self).options()
+    }
+
+    fn options_mut(&mut self) -> Option<&mut Options> {
+        (**self).options_mut()
+    }
+}
+
+/// A payload with options. Few intents have any, so an intent has no place of its own for them.
+pub(crate) struct WithOptions {
+    pub(crate) payload: Payload,
+    pub(crate) options: Options,
+}
+
+impl WithOptions {
+    pub(crate) fn pack(self) -> Payload {
+        pack(Box::new(self))
+    }
+}
+
+impl Carried for WithOptions {
+    fn task(&self) -> &'static TaskInfo {
+        self.payload.task()
+    }
+
+    fn arguments(&self) -> Option<&dyn Any> {
+        self.payload.arguments()
+    }
+
+    fn run(&mut self, here: &Here<'_>) -> Called {
+        match self.options.check_immediate(here.executor) {
+            Ok(()) => self.payload.run(here),
+            Err(error) => Called::done(Err(error.into())),
+        }
+    }
+
+    fn duplicate(&self) -> Option<Payload> {
+        let (payload, options) = (self.payload.duplicate()?, self.options.clone());
+        Some(Self { payload, options }.pack())
+    }
+
+    fn bytes(&self) -> usize {
+        self.payload.bytes() + size_of::<Self>()
+    }
+
+    fn equal(&self, other: &dyn Carried) -> bool {
+        self.payload.equal(other)
+    }
+
+    fn shown(&self) -> Vec<Value> {
+        self.payload.shown()
+    }
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn options_mut(&mut self) -> Option<&mut Options> {
+        Some(&mut self.options)
+    }
+}
+
+/// What stays in a batch where an executor has taken the intent out: enough for the report.
+pub(crate) struct Taken {
+    pub(crate) task: &'static TaskInfo,
+    pub(crate) shown: Vec<Value>,
+    pub(crate) options: Options,
+}
+
+impl Taken {
+    pub(crate) fn pack(self) -> Payload {
+        pack(Box::new(self))
+    }
+}
+
+impl Carried for Taken {
+    fn task(&self) -> &'static TaskInfo {
+        self.task
+    }
+
+    fn arguments(&self) -> Option<&dyn Any> {
+        None
+    }
+
+    fn run(&mut self, _: &Here<'_>) -> Called {
+        Called::spent()
+    }
+
+    fn duplicate(&self) -> Option<Payload> {
+        None
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>()
+    }
+
+    fn equal(&self, _: &dyn Carried) -> bool {
+        false
+    }
+
+    fn shown(&self) -> Vec<Value> {
+        self.shown.clone()
+    }
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+}

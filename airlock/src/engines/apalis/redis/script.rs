@@ -1,0 +1,54 @@
+//! The Lua scripts, each of which is one round trip.
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use ::redis::{FromRedisValue, Script, ScriptInvocation};
+
+use crate::engines::apalis::redis::{Queues, Redis};
+use crate::private::BoxError;
+
+macro_rules! scripts {
+    ($($name:ident = $file:literal;)*) => {$(
+        pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
+            Script::new(concat!(include_str!("lua/common.lua"), "\n", include_str!($file)))
+        });
+    )*};
+}
+
+scripts! {
+    ALIVE = "lua/alive.lua";
+    BEGIN = "lua/begin.lua";
+    LEAVE = "lua/leave.lua";
+    LETTERS = "lua/letters.lua";
+    PUSH = "lua/push.lua";
+    RECEIVE = "lua/receive.lua";
+    REMOVE = "lua/remove.lua";
+    RETRY = "lua/retry.lua";
+    SETTLE = "lua/settle.lua";
+}
+
+/// A script, to be called with these queues.
+pub(super) fn of<'a>(script: &'a Script, queues: &Queues) -> ScriptInvocation<'a> {
+    let mut invocation = script.prepare_invoke();
+    queues.keys.iter().for_each(|key| {
+        invocation.key(key);
+    });
+    invocation
+}
+
+impl Redis {
+    /// Calls a script on queues.
+    pub(super) async fn call<T: FromRedisValue>(
+        &self,
+        queues: &Queues,
+        invocation: &ScriptInvocation<'_>,
+    ) -> Result<T, BoxError> {
+        let at = |error: &dyn fmt::Display| BoxError::from(format!("{queues}: {error}"));
+        let mut connection = self.server.connection().await.map_err(|error| at(&error))?;
+        match invocation.invoke_async(&mut connection).await {
+            Ok(answer) => Ok(answer),
+            Err(error) => Err(at(&self.server.unanswered(&error).await)),
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Dead letters from rows.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use crate::envelope::Envelope;
+use crate::private::BoxError;
+use crate::worker::DeadLetter;
+
+/// Id, queue, body, last result, attempts, and since when in seconds.
+pub(in crate::engines::apalis) type LetterRow = (String, String, Vec<u8>, Option<String>, i64, i64);
+
+pub(in crate::engines::apalis) fn letter(row: LetterRow) -> DeadLetter {
+    let (id, queue, body, result, attempts, since) = row;
+    let task = Envelope::from_json(&body).ok().map(|envelope| envelope.task().to_owned());
+    DeadLetter {
+        id,
+        queue,
+        task,
+        body,
+        reason: reason(&result.unwrap_or_default()),
+        attempts: u32::try_from(attempts).unwrap_or(0),
+        since: UNIX_EPOCH + Duration::from_secs(u64::try_from(since).unwrap_or(0)),
+    }
+}
+
+/// apalis writes a result as serde does: `{"Err": "…"}`.
+fn reason(result: &str) -> String {
+    let read: Option<Value> = serde_json::from_str(result).ok();
+    let said = read.as_ref().and_then(|result| result.get("Err")).and_then(Value::as_str);
+    said.unwrap_or(result).to_owned()
+}
+
+/// The unique key that a message was sent with.
+pub(in crate::engines::apalis) fn unique_key(letter: &DeadLetter) -> Option<String> {
+    let envelope = Envelope::from_json(&letter.body).ok()?;
+    envelope.unique_key().map(str::to_owned)
+}
+
+/// Why a dead letter can't be put back: two jobs of one key would be in the queue.
+pub(in crate::engines::apalis) fn held(letter: &DeadLetter) -> BoxError {
+    format!(
+        "the queue `{}` holds another job of the unique key `{}`: try again when that is done",
+        letter.queue,
+        unique_key(letter).unwrap_or_default(),
+    )
+    .into()
+}
+
+/// Whether another job has the unique key.
+pub(in crate::engines::apalis) fn is_duplicate(error: &BoxError) -> bool {
+    let error = error.downcast_ref().and_then(sqlx::Error::as_database_error);
+    error.is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+}

@@ -1,0 +1,189 @@
+//! Celery over RabbitMQ.
+
+mod dead;
+mod queues;
+mod source;
+mod table;
+
+use lapin::BasicProperties;
+use lapin::types::ShortString;
+
+pub use source::RabbitMqReceipt;
+
+use crate::core::executor::{Batch, DispatchError, Executor};
+use crate::core::intent::Intent;
+use crate::engines::celery::DEFAULT_QUEUE;
+use crate::engines::celery::sent::{self, Headers};
+use crate::engines::shared::rabbitmq::{Broker, Outgoing, scaled, short};
+use crate::envelope::{self, Envelope};
+use crate::private::BoxError;
+use crate::worker::engine_error::EngineError;
+
+/// Celery over RabbitMQ: an executor that hands intents to its workers, the queues that an airlock
+/// [worker](mod@crate::worker) serves, and their [dead letters](crate::worker::DeadLetters).
+///
+/// The broker confirms each message that it has taken, and up to 2,000 are on their way at once. One
+/// that it can't put into a queue is a failed intent, and so are those without a confirmation when
+/// the connection breaks. See the [module](crate::celery) for the options.
+///
+/// # As the queues of a worker
+///
+/// The worker declares its queues as Celery does, durable and with nothing else, and takes them as they
+/// are where they were declared otherwise. Beside `celery` it makes `celery.dead`, for dead letters, and
+/// `celery.delay.2000` and the like, in which what is to be tried again waits for two seconds at a
+/// time.
+///
+/// The broker takes a message back from a worker that has had it for longer than its
+/// `consumer_timeout`, which is 30 minutes unless it was configured otherwise: for longer tasks,
+/// configure it.
+///
+/// # Examples
+///
+/// ```no_run
+/// use airlock::celery::RabbitMq;
+///
+/// #[airlock::task(name = "mail.confirmation")]
+/// async fn send_mail(order_id: u64) {}
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let celery = RabbitMq::connect("amqp://localhost").await?.queue("emails");
+/// airlock::scope()
+///     .executor(celery.clone())
+///     .run_async(async { send_mail::enqueue(42) })
+///     .await??;
+///
+/// let a_minute = tokio::time::sleep(std::time::Duration::from_secs(60));
+/// airlock::worker().build()?.run(celery, a_minute).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RabbitMq {
+    broker: Broker,
+    queue: String,
+    serves: Vec<String>,
+    positional: bool,
+    max_priority: Option<u8>,
+    declares: bool,
+    intake: source::Intake,
+}
+
+const NAME: &str = "airlock::celery::RabbitMq";
+
+impl RabbitMq {
+    /// Connects to a broker: `amqp://user:password@host:5672/%2f`. A connection that is lost is made
+    /// anew.
+    ///
+    /// # Errors
+    ///
+    /// Where the URL is none of RabbitMQ, and where the broker can't be reached.
+    pub async fn connect(url: &str) -> Result<Self, EngineError> {
+        Ok(Self {
+            broker: Broker::connect(url).await?,
+            queue: DEFAULT_QUEUE.to_owned(),
+            serves: vec![DEFAULT_QUEUE.to_owned()],
+            positional: false,
+            max_priority: None,
+            declares: false,
+            intake: source::Intake::default(),
+        })
+    }
+
+    /// The queue of intents that name none, and the one that a worker serves; `celery` unless told
+    /// otherwise.
+    #[must_use]
+    pub fn queue(mut self, queue: impl Into<String>) -> Self {
+        self.queue = queue.into();
+        self.serves = vec![self.queue.clone()];
+        self
+    }
+
+    /// The queues that a worker serves, where they are others.
+    #[must_use]
+    pub fn queues<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
+        self.serves = queues.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sends positional arguments, for Python functions whose parameters have other names.
+    #[must_use]
+    pub fn positional(mut self) -> Self {
+        self.positional = true;
+        self
+    }
+
+    /// Honours priorities, in queues that were declared with this `x-max-priority`. A priority of 255
+    /// is this one, and the others are in proportion.
+    ///
+    /// It costs the broker a queue of its own a priority: Celery's documentation advises 10. What
+    /// is declared here, by a worker or by [`declare_queues`](Self::declare_queues), is declared with
+    /// it.
+    #[must_use]
+    pub fn max_priority(mut self, priority: u8) -> Self {
+        self.max_priority = Some(priority);
+        self
+    }
+
+    /// Declares queues that are not there before it sends to them, as Celery's own clients do.
+    ///
+    /// Otherwise a message for a queue that is not there is a failed intent, which brings typing errors
+    /// to light.
+    #[must_use]
+    pub fn declare_queues(mut self) -> Self {
+        self.declares = true;
+        self
+    }
+
+    fn outgoing(&self, intent: &Intent, envelope: &Envelope) -> Result<Outgoing, BoxError> {
+        let headers = Headers::of(intent, envelope, self.positional);
+        let id = short("id", &envelope.id().to_string())?;
+        let properties = BasicProperties::default()
+            .with_content_type("application/json".into())
+            .with_content_encoding("utf-8".into())
+            .with_delivery_mode(2)
+            .with_correlation_id(id.clone())
+            .with_message_id(id)
+            .with_headers(table::of(&headers)?);
+        Ok(Outgoing {
+            queue: short("queue", envelope.queue().unwrap_or(&self.queue))?,
+            body: sent::body(intent, envelope, self.positional)?.into_bytes(),
+            properties: match scaled(envelope.priority(), self.max_priority) {
+                Some(priority) => properties.with_priority(priority),
+                None => properties,
+            },
+        })
+    }
+
+    /// The queues that a batch goes to, each once.
+    fn queues_of(messages: &[Outgoing]) -> Vec<ShortString> {
+        let mut queues: Vec<_> = messages.iter().map(|message| message.queue.clone()).collect();
+        queues.sort();
+        queues.dedup();
+        queues
+    }
+}
+
+impl Executor for RabbitMq {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
+        let mut honoured = vec!["queue", "delay", "at", "expires"];
+        honoured.extend(self.max_priority.map(|_| "priority"));
+        let envelopes = envelope::of_batch(batch, NAME, &honoured)?;
+        let messages =
+            batch.iter().zip(&envelopes).enumerate().map(|(index, (intent, envelope))| {
+                self.outgoing(intent, envelope).map_err(|error| DispatchError::only(index, error))
+            });
+        let messages = messages.collect::<Result<Vec<_>, _>>()?;
+        if self.declares {
+            let (queues, this) = (Self::queues_of(&messages), self.clone());
+            let declared = self.broker.spawn(async move {
+                for queue in queues {
+                    this.declare(&queue, this.arguments()).await?;
+                }
+                Ok::<_, BoxError>(())
+            });
+            declared.await.map_err(DispatchError::refused)?.map_err(DispatchError::refused)?;
+        }
+        self.broker.send(messages, batch).await
+    }
+}

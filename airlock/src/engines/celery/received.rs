@@ -1,0 +1,262 @@
+//! What Python code sent, as an envelope.
+
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::core::registry::registry;
+use crate::envelope::{Envelope, EnvelopeError, TraceContext};
+
+/// A message, as it came.
+pub(super) struct Raw<'a> {
+    pub(super) queue: &'a str,
+    pub(super) headers: &'a Map<String, Value>,
+    pub(super) content_type: &'a str,
+    pub(super) content_encoding: &'a str,
+    pub(super) body: &'a [u8],
+}
+
+/// Arguments, keyword arguments, and what to call next.
+#[derive(Deserialize)]
+struct Body<'a>(
+    #[serde(borrow)] Vec<&'a RawValue>,
+    #[serde(borrow)] &'a RawValue,
+    #[serde(default)] Map<String, Value>,
+);
+
+impl Raw<'_> {
+    /// The task's name.
+    pub(super) fn task(&self) -> Option<&str> {
+        self.text("task")
+    }
+
+    /// Which attempt this is, the first being 1.
+    pub(super) fn attempt(&self) -> u32 {
+        let retries = self.headers.get("retries").and_then(Value::as_u64).unwrap_or(0);
+        u32::try_from(retries).unwrap_or(u32::MAX).saturating_add(1)
+    }
+
+    pub(super) fn envelope(&self) -> Result<Envelope, EnvelopeError> {
+        if self.body.len() > Envelope::MAX_BYTES {
+            return Err(EnvelopeError::new(format!(
+                "it is {} bytes long, and at most {} are read",
+                self.body.len(),
+                Envelope::MAX_BYTES
+            )));
+        }
+        let Some(task) = self.task() else { return Err(self.without_task()) };
+        self.check_content()?;
+        let body: Body<'_> = serde_json::from_slice(self.body).map_err(|error| {
+            EnvelopeError::new(format!("its body is not that of Celery's protocol 2: {error}"))
+        })?;
+        check_next(&body.2)?;
+        let arguments = arguments(task, &body)?;
+        // A task's id may be any text with Celery; it is a UUID unless somebody wants otherwise.
+        let id = self.text("id").and_then(|id| id.parse().ok()).unwrap_or_else(Uuid::now_v7);
+        let trace = |parent| TraceContext::new(parent, self.text("tracestate").unwrap_or_default());
+        Ok(Envelope::foreign(id, task, &arguments)?
+            .with_queue(self.queue)
+            .with_at(self.time("eta")?)
+            .with_expires(self.time("expires")?)
+            .with_time_limit(self.time_limit())
+            .with_trace(self.text("traceparent").map(trace)))
+    }
+
+    fn text(&self, header: &str) -> Option<&str> {
+        self.headers.get(header)?.as_str()
+    }
+
+    /// The hard limit, of which Celery's message has the first place; the second has the soft one, of which
+    /// a task in Rust could not be told.
+    fn time_limit(&self) -> Option<Duration> {
+        let limit = self.headers.get("timelimit")?.get(0)?.as_f64()?;
+        Duration::try_from_secs_f64(limit).ok().filter(|limit| !limit.is_zero())
+    }
+
+    /// A message of protocol 1 is an object with everything in it.
+    fn without_task(&self) -> EnvelopeError {
+        let old = serde_json::from_slice::<Map<String, Value>>(self.body);
+        EnvelopeError::new(match old {
+            Ok(body) if body.contains_key("task") => {
+                "it is of Celery's protocol 1: set `task_protocol = 2` where it is sent"
+            }
+            _ => "it has no header `task`, so Celery did not send it",
+        })
+    }
+
+    fn check_content(&self) -> Result<(), EnvelopeError> {
+        if self.content_type != "application/json" {
+            return Err(EnvelopeError::new(format!(
+                "its content is `{}`, and a Rust worker reads JSON: set `task_serializer = 'json'` \
+                 where it is sent",
+                self.content_type
+            )));
+        }
+        if !self.content_encoding.eq_ignore_ascii_case("utf-8") {
+            return Err(EnvelopeError::new(format!(
+                "its encoding is `{}`, and a Rust worker reads UTF-8",
+                self.content_encoding
+            )));
+        }
+        match self.headers.get("compression") {
+            None | Some(Value::Null) => Ok(()),
+            Some(compression) => Err(EnvelopeError::new(format!(
+                "it is compressed ({compression}): send it without `compression`"
+            ))),
+        }
+    }
+
+    /// One without an offset is in UTC, as with Celery.
+    fn time(&self, header: &str) -> Result<Option<SystemTime>, EnvelopeError> {
+        let text = match self.headers.get(header) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(Value::String(text)) => text,
+            Some(other) => return Err(no_time(header, other)),
+        };
+        let utc = |time: DateTime| TimeZone::UTC.to_timestamp(time);
+        let time = text.parse::<Timestamp>().or_else(|_| text.parse::<DateTime>().and_then(utc));
+        let time = time.and_then(SystemTime::try_from).map_err(|_| no_time(header, text))?;
+        Ok(Some(time))
+    }
+}
+
+fn no_time(header: &str, value: &impl std::fmt::Debug) -> EnvelopeError {
+    EnvelopeError::new(format!("its header `{header}` is no time: {value:?}"))
+}
+
+/// A Rust worker calls nothing when the task is done, so it takes no message that asks for it.
+fn check_next(next: &Map<String, Value>) -> Result<(), EnvelopeError> {
+    for asked in ["callbacks", "errbacks", "chain", "chord"] {
+        match next.get(asked) {
+            None | Some(Value::Null) => {}
+            Some(Value::Array(none)) if none.is_empty() => {}
+            Some(_) => {
+                return Err(EnvelopeError::new(format!(
+                    "it has {asked}, which a Rust worker can't call: send the tasks one by one, or \
+                     enqueue the next one in the task itself"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One object of all arguments, the positional ones under the names of the task's parameters.
+fn arguments(task: &str, Body(positional, by_name, _): &Body<'_>) -> Result<String, EnvelopeError> {
+    if positional.is_empty() {
+        return Ok(by_name.get().to_owned());
+    }
+    let inner = by_name.get().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    let inner =
+        inner.ok_or_else(|| EnvelopeError::new("its keyword arguments are no JSON object"))?.trim();
+    let registry = registry().map_err(|error| EnvelopeError::new(error.to_string()))?;
+    let found = registry.find(task).map_err(|error| EnvelopeError::new(error.to_string()))?;
+    let parameters = found.parameters();
+    if positional.len() > parameters.len() {
+        return Err(EnvelopeError::new(format!(
+            "it has {} positional arguments, and `{task}` takes {}",
+            positional.len(),
+            parameters.len()
+        )));
+    }
+    let named = parameters.iter().zip(positional);
+    let mut all: Vec<_> =
+        named.map(|(parameter, raw)| format!("{:?}:{}", parameter.name(), raw.get())).collect();
+    all.extend((!inner.is_empty()).then(|| inner.to_owned()));
+    Ok(format!("{{{}}}", all.join(",")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn decoded(headers: Value, body: &str) -> Result<Envelope, EnvelopeError> {
+        let Value::Object(headers) = headers else { panic!("headers are an object") };
+        let raw = Raw {
+            queue: "celery",
+            headers: &headers,
+            content_type: "application/json",
+            content_encoding: "utf-8",
+            body: body.as_bytes(),
+        };
+        raw.envelope()
+    }
+
+    #[test]
+    fn takes_keyword_arguments_as_they_are() {
+        let id = "0198c0de-0000-7000-8000-000000000000";
+        let headers = json!({"task": "none.such", "id": id, "retries": 2, "eta": null});
+        let envelope =
+            decoded(headers, r#"[[], {"order_id": 42}, {"chain": null}]"#).expect("good");
+        assert_eq!(envelope.task(), "none.such");
+        assert_eq!(envelope.id().to_string(), id);
+        assert_eq!(envelope.arguments(), r#"{"order_id": 42}"#);
+        assert_eq!(envelope.queue(), Some("celery"));
+        assert_eq!(envelope.at(), None);
+    }
+
+    #[test]
+    fn reads_times_with_and_without_an_offset() {
+        let at = |eta: &str| {
+            let headers = json!({"task": "none.such", "eta": eta});
+            decoded(headers, "[[], {}, {}]").expect("good").at().map(super::super::sent::iso8601)
+        };
+        let utc = Some("2026-11-23T20:31:21.123456+00:00".to_owned());
+        assert_eq!(at("2026-11-23T20:31:21.123456+00:00"), utc);
+        assert_eq!(at("2026-11-23T21:31:21.123456+01:00"), utc);
+        assert_eq!(at("2026-11-23T20:31:21.123456"), utc);
+    }
+
+    #[test]
+    fn takes_the_hard_limit_and_no_other() {
+        let limit = |limits: Value| {
+            let headers = json!({"task": "none.such", "timelimit": limits});
+            decoded(headers, "[[], {}, {}]").expect("good").time_limit()
+        };
+        assert_eq!(limit(json!([30, 20])), Some(Duration::from_secs(30)));
+        assert_eq!(limit(json!([0.5, null])), Some(Duration::from_millis(500)));
+        for none in [json!([null, 20]), json!([]), json!(null), json!([0, 0]), json!([-1, 1])] {
+            assert_eq!(limit(none.clone()), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn belongs_to_the_trace_of_its_sender() {
+        let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let headers = json!({"task": "none.such", "traceparent": parent, "tracestate": "a=1"});
+        let envelope = decoded(headers, "[[], {}, {}]").expect("good");
+        assert_eq!(envelope.trace(), Some(&TraceContext::new(parent, "a=1")));
+    }
+
+    #[test]
+    fn says_what_it_cannot_read() {
+        let why = |headers, body: &str| decoded(headers, body).expect_err("bad").to_string();
+        let task = || json!({"task": "none.such"});
+        assert!(why(json!({}), r#"{"task": "x", "args": []}"#).contains("protocol 1"));
+        assert!(why(json!({}), "junk").contains("no header `task`"));
+        assert!(why(task(), "junk").contains("protocol 2"));
+        assert!(why(task(), r#"[[], {}, {"chain": [{}]}]"#).contains("it has chain"));
+        assert!(why(task(), "[[1], {}, {}]").contains("no task is named `none.such`"));
+        assert!(why(task(), "[[1], [], {}]").contains("keyword arguments are no JSON object"));
+        let late = json!({"task": "none.such", "eta": "tomorrow"});
+        assert!(why(late, "[[], {}, {}]").contains("`eta` is no time"));
+        let compressed = json!({"task": "none.such", "compression": "gzip"});
+        assert!(why(compressed, "[[], {}, {}]").contains("compressed"));
+        let deep = format!(
+            "[[], {{\"a\": {}1{}}}, {{\"chain\": {}1{}}}]",
+            "[".repeat(9_999),
+            "]".repeat(9_999),
+            "[".repeat(9_999),
+            "]".repeat(9_999)
+        );
+        assert!(why(task(), &deep).contains("recursion limit"));
+    }
+}

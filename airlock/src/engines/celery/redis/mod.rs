@@ -1,0 +1,187 @@
+//! Celery over Redis.
+
+mod dead;
+mod keys;
+mod message;
+mod source;
+
+use std::time::Duration;
+
+pub use source::RedisReceipt;
+
+use crate::core::executor::{Batch, DispatchError, Executor};
+use crate::core::intent::Intent;
+use crate::engines::celery::DEFAULT_QUEUE;
+use crate::engines::celery::redis::keys::{list, step_of};
+use crate::engines::shared::redis::{Layout, Outgoing, Server, Steps, UNIQUE_FOR, UniqueKey};
+use crate::envelope::{self, Envelope};
+use crate::private::BoxError;
+use crate::worker::engine_error::EngineError;
+use crate::worker::spans;
+
+/// Celery over Redis: an executor that hands intents to its workers, the queues that an airlock
+/// [worker](mod@crate::worker) serves, and their [dead letters](crate::worker::DeadLetters).
+///
+/// Up to 10,000 messages, or 64 MiB of them, leave in one step. See the [module](crate::celery) for the
+/// options. Celery has four priorities over Redis: 255 to 192, 191 to 128, 127 to 64 and 63 to 0 are one
+/// each, and an intent that asks for none has the highest, as with Celery's own clients.
+///
+/// # As the queues of a worker
+///
+/// A worker takes messages from the same lists as Celery's. What it holds it keeps beside them, in
+/// `celery.held`, for as long as it says that it lives: see [`lost_after`](Self::lost_after). What is to be
+/// tried again waits in `celery.delayed`, and dead letters are in `celery.dead`. Celery's own workers
+/// leave these alone. It needs Redis 6.2, and no cluster.
+///
+/// # Examples
+///
+/// ```no_run
+/// use airlock::celery::Redis;
+///
+/// #[airlock::task(name = "mail.confirmation")]
+/// async fn send_mail(order_id: u64) {}
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let celery = Redis::connect("redis://localhost").await?.queue("emails");
+/// airlock::scope()
+///     .executor(celery.clone())
+///     .run_async(async { send_mail::enqueue(42) })
+///     .await??;
+///
+/// let a_minute = tokio::time::sleep(std::time::Duration::from_secs(60));
+/// airlock::worker().build()?.run(celery, a_minute).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Redis {
+    server: Server,
+    queue: String,
+    serves: Vec<String>,
+    positional: bool,
+    unique_for: Duration,
+    lease: Duration,
+    poll: Duration,
+    intake: source::Intake,
+}
+
+const NAME: &str = "airlock::celery::Redis";
+
+/// New messages enter a list on the left, and Celery's workers take them on the right.
+static LAYOUT: Layout = Layout {
+    commands: |list| {
+        let mut push = ::redis::cmd("LPUSH");
+        push.arg(list);
+        vec![push]
+    },
+    add: |commands, message| {
+        for push in commands {
+            push.arg(message.body);
+        }
+    },
+    script: "local function push(list, id, body) return redis.pcall('LPUSH', list, body) end",
+};
+
+impl Redis {
+    /// Connects to a server: `redis://user:password@host:6379/0`. A connection that is lost is made
+    /// anew.
+    ///
+    /// # Errors
+    ///
+    /// Where the URL is none of Redis, and where the server can't be reached.
+    pub async fn connect(url: &str) -> Result<Self, EngineError> {
+        Ok(Self {
+            server: Server::connect(url).await?,
+            queue: DEFAULT_QUEUE.to_owned(),
+            serves: vec![DEFAULT_QUEUE.to_owned()],
+            positional: false,
+            unique_for: UNIQUE_FOR,
+            lease: Duration::from_mins(1),
+            poll: Duration::from_millis(250),
+            intake: source::Intake::default(),
+        })
+    }
+
+    /// The queue of intents that name none, and the one that a worker serves; `celery` unless told
+    /// otherwise.
+    #[must_use]
+    pub fn queue(mut self, queue: impl Into<String>) -> Self {
+        self.queue = queue.into();
+        self.serves = vec![self.queue.clone()];
+        self
+    }
+
+    /// The queues that a worker serves, where they are others.
+    #[must_use]
+    pub fn queues<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
+        self.serves = queues.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sends positional arguments, for Python functions whose parameters have other names.
+    #[must_use]
+    pub fn positional(mut self) -> Self {
+        self.positional = true;
+        self
+    }
+
+    /// How long a unique key is taken at most, counted from when the intent may run; an hour unless
+    /// told otherwise.
+    ///
+    /// A Rust worker frees it when the task is done or has become a dead letter. Python's workers know
+    /// nothing of it: there it is taken for that long.
+    #[must_use]
+    pub fn unique_for(mut self, time: Duration) -> Self {
+        self.unique_for = time;
+        self
+    }
+
+    /// How long after its last sign of life a worker's messages are given to others; a minute unless
+    /// told otherwise, at least a second and at most a year. A worker gives three signs in that time.
+    #[must_use]
+    pub fn lost_after(mut self, time: Duration) -> Self {
+        self.lease = spans::lost_after(time, Duration::from_secs(1));
+        self
+    }
+
+    /// How often an idle worker looks for what has become due; four times a second unless told
+    /// otherwise, at least every day and at most every millisecond. New messages of the highest priority
+    /// wake it at once.
+    #[must_use]
+    pub fn poll(mut self, interval: Duration) -> Self {
+        self.poll = spans::poll(interval);
+        self
+    }
+
+    /// Adds a message, which is written into `body`: one buffer for all of a batch.
+    fn add(
+        &self,
+        steps: &mut Steps,
+        body: &mut Vec<u8>,
+        intent: &Intent,
+        envelope: &Envelope,
+    ) -> Result<(), BoxError> {
+        let queue = envelope.queue().unwrap_or(&self.queue);
+        let step = step_of(envelope.priority());
+        body.clear();
+        message::write(body, intent, envelope, self.positional, queue, step)?;
+        let unique = |key| UniqueKey::of(queue, key, envelope.at(), self.unique_for);
+        let unique = envelope.unique_key().map(unique);
+        steps.add(&Outgoing { list: &list(queue, step), id: envelope.id(), body, unique });
+        Ok(())
+    }
+}
+
+impl Executor for Redis {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
+        let honoured = ["queue", "delay", "at", "expires", "priority", "unique_key"];
+        let (mut steps, mut body) = (Steps::new(&LAYOUT), Vec::new());
+        for made in envelope::each(batch, NAME, &honoured) {
+            let (index, intent, envelope) = made?;
+            self.add(&mut steps, &mut body, intent, &envelope)
+                .map_err(|error| DispatchError::only(index, error))?;
+        }
+        self.server.push(steps, batch).await
+    }
+}

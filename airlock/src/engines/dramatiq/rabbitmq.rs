@@ -1,0 +1,99 @@
+//! Dramatiq over RabbitMQ.
+
+use lapin::BasicProperties;
+
+use crate::core::executor::{Batch, DispatchError, Executor};
+use crate::engines::dramatiq::DEFAULT_QUEUE;
+use crate::engines::dramatiq::message::Message;
+use crate::engines::shared::rabbitmq::{Broker, Outgoing, scaled, short};
+use crate::envelope::{self, Envelope};
+use crate::private::BoxError;
+use crate::worker::engine_error::EngineError;
+
+/// Hands intents to Dramatiq's workers over RabbitMQ.
+///
+/// The broker confirms each message that it has taken. What it can't put into a queue is a failed
+/// intent: Dramatiq's workers declare the queues, so start one first. See the
+/// [module](crate::dramatiq) for the options.
+///
+/// # Examples
+///
+/// ```no_run
+/// #[airlock::task(name = "send_mail", queue = "emails")]
+/// fn send_mail(order_id: u64) {}
+///
+/// # async fn example() -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// let dramatiq = airlock::dramatiq::RabbitMq::connect("amqp://localhost").await?;
+/// airlock::scope().executor(dramatiq).run_async(async { send_mail::enqueue(42) }).await??;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RabbitMq {
+    broker: Broker,
+    queue: String,
+    max_priority: Option<u8>,
+}
+
+const NAME: &str = "airlock::dramatiq::RabbitMq";
+
+impl RabbitMq {
+    /// Connects to a broker: `amqp://user:password@host:5672/%2f`. A connection that is lost is made
+    /// anew.
+    ///
+    /// # Errors
+    ///
+    /// Where the URL is none of RabbitMQ, and where the broker can't be reached.
+    pub async fn connect(url: &str) -> Result<Self, EngineError> {
+        let broker = Broker::connect(url).await?;
+        Ok(Self { broker, queue: DEFAULT_QUEUE.to_owned(), max_priority: None })
+    }
+
+    /// The queue of intents that name none; `default` unless told otherwise.
+    #[must_use]
+    pub fn queue(mut self, queue: impl Into<String>) -> Self {
+        self.queue = queue.into();
+        self
+    }
+
+    /// Honours priorities, in queues that were declared with this `max_priority` by Dramatiq's
+    /// broker. A priority of 255 is this one, and the others are in proportion.
+    #[must_use]
+    pub fn max_priority(mut self, priority: u8) -> Self {
+        self.max_priority = Some(priority);
+        self
+    }
+
+    fn outgoing(&self, envelope: &Envelope) -> Result<Outgoing, BoxError> {
+        let mut message = Message::of(envelope, &self.queue);
+        let mut body = Vec::new();
+        let priority = scaled(envelope.priority(), self.max_priority);
+        message.options.broker_priority = priority;
+        message.write(&mut body);
+        let properties = BasicProperties::default()
+            .with_delivery_mode(2)
+            .with_message_id(short("id", &envelope.id().to_string())?);
+        Ok(Outgoing {
+            queue: short("queue", &message.queue_name)?,
+            body,
+            properties: match priority {
+                Some(priority) => properties.with_priority(priority),
+                None => properties,
+            },
+        })
+    }
+}
+
+impl Executor for RabbitMq {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        batch.begin();
+        let mut honoured = vec!["queue", "delay", "at", "expires", "max_attempts"];
+        honoured.extend(self.max_priority.map(|_| "priority"));
+        let envelopes = envelope::of_batch(batch, NAME, &honoured)?;
+        let messages = envelopes.iter().enumerate().map(|(index, envelope)| {
+            self.outgoing(envelope).map_err(|error| DispatchError::only(index, error))
+        });
+        let messages = messages.collect::<Result<_, _>>()?;
+        self.broker.send(messages, batch).await
+    }
+}

@@ -1,0 +1,230 @@
+//! diesel's transactions.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use diesel::connection::{
+    Connection, LoadConnection, TransactionManager, TransactionManagerStatus,
+};
+use diesel::pg::Pg;
+use diesel::sql_types::Text;
+use diesel::{QueryResult, RunQueryDsl, sql_query};
+
+use crate::core::wait::wait;
+use crate::private::BoxError;
+use crate::transactions::diesel_sql::{Answer, Level, name, not_begun, not_good, rows};
+use crate::transactions::shared::{
+    self as transaction, CommitError, Row, Settings, Transaction, TransactionError, dialect,
+};
+
+/// A transaction of diesel that has begun.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// // What `Transaction` is a guard of.
+/// let tx: airlock::transaction::Transaction<airlock::diesel::Begun<'_, SqliteConnection>> =
+///     airlock::diesel::begin(connection)?;
+/// tx.rollback_blocking()?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Begun<'c, C: Connection> {
+    connection: &'c mut C,
+    level: Level,
+    open: bool,
+}
+
+impl<C: Connection> fmt::Debug for Begun<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun").finish_non_exhaustive()
+    }
+}
+
+/// Whether what begins on it next is a transaction, and no savepoint of one.
+pub(super) fn is_idle<C: Connection>(connection: &mut C) -> bool {
+    matches!(status(connection).transaction_depth(), Ok(None))
+}
+
+pub(super) fn begin_on<C: Connection>(
+    connection: &mut C,
+) -> Result<Begun<'_, C>, TransactionError> {
+    let begun = C::TransactionManager::begin_transaction(connection);
+    match begun.and_then(|()| Level::innermost(status(connection))) {
+        Ok(level) => Ok(Begun { connection, level, open: true }),
+        Err(error) => Err(not_begun::<C::Backend>(error)),
+    }
+}
+
+impl<C: Connection> transaction::Begun for Begun<'_, C> {
+    type Connection = C;
+
+    fn connection(&mut self) -> &mut C {
+        self.connection
+    }
+
+    fn place(&self) -> String {
+        name::<C::Backend>().to_owned()
+    }
+
+    fn is_nested(&mut self) -> bool {
+        self.level.is_nested()
+    }
+
+    async fn ready(&mut self, _: bool) -> Result<(), CommitError> {
+        self.level.ready(status(self.connection))
+    }
+
+    async fn check(&mut self) -> Result<(), BoxError> {
+        if name::<C::Backend>() == "SQLite" || self.is_nested() {
+            return Ok(());
+        }
+        self.connection.batch_execute("SELECT 1").map_err(not_good)
+    }
+
+    async fn commit(mut self) -> Result<(), CommitError> {
+        let committed = C::TransactionManager::commit_transaction(self.connection)
+            .map_err(|error| self.level.commit_error::<C::Backend>(error));
+        self.open = self.level.open(status(self.connection)).is_ok();
+        committed
+    }
+
+    async fn rollback(mut self) -> Result<(), BoxError> {
+        self.open = false;
+        Ok(self.roll_back()?)
+    }
+}
+
+impl<C: Connection> Begun<'_, C> {
+    fn roll_back(&mut self) -> QueryResult<()> {
+        for _ in 0..self.level.open(status(self.connection))? {
+            C::TransactionManager::rollback_transaction(self.connection)?;
+        }
+        Ok(())
+    }
+}
+
+fn status<C: Connection>(connection: &mut C) -> &TransactionManagerStatus {
+    C::TransactionManager::transaction_manager_status_mut(connection)
+}
+
+impl<C: Connection> Drop for Begun<'_, C> {
+    fn drop(&mut self) {
+        if self.open
+            && let Err(error) = self.roll_back()
+        {
+            crate::core::events::not_rolled_back(name::<C::Backend>(), &error.into());
+        }
+    }
+}
+
+impl<C: Connection> Deref for Begun<'_, C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        self.connection
+    }
+}
+
+impl<C: Connection> DerefMut for Begun<'_, C> {
+    fn deref_mut(&mut self) -> &mut C {
+        self.connection
+    }
+}
+
+impl<'c, C: Connection> Transaction<Begun<'c, C>> {
+    pub(super) fn begin_blocking(
+        begun: Begun<'c, C>,
+        settings: Settings<C>,
+    ) -> Result<Self, TransactionError> {
+        wait(None, Self::new(begun, settings))
+    }
+
+    /// Commits; then the effects leave. The same as [`commit`](Self::commit), from sync code.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError`] where the database does not commit, or the effects don't leave.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let mut tx = airlock::diesel::begin(connection)?;
+    /// insert(&mut tx)?;
+    /// tx.run(|_| send_mail::enqueue(1))?;
+    /// tx.commit_blocking()?;                                      // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn commit_blocking(self) -> Result<(), TransactionError> {
+        self.commit_sync()
+    }
+
+    /// Rolls back, and discards what was enqueued. The same as [`rollback`](Self::rollback), from sync
+    /// code.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError`] where the database can't be told.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// let mut tx = airlock::diesel::begin(connection)?;
+    /// insert(&mut tx)?;
+    /// tx.run(|_| send_mail::enqueue(1))?;
+    /// tx.rollback_blocking()?;                                    // and no mail leaves
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn rollback_blocking(self) -> Result<(), TransactionError> {
+        wait(None, self.rollback())
+    }
+}
+
+/// A connection of diesel, as queues write through it.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::diesel::{Database, Through};
+/// use airlock::transaction::Queue;
+///
+/// /// With whatever queue is in the database.
+/// fn database<C, Q>(queue: Q) -> Database<C>
+/// where
+///     C: diesel::Connection + Send,
+///     Q: for<'c> Queue<Through<'c, C>>,
+/// {
+///     Database::new().queue(queue)
+/// }
+/// ```
+pub struct Through<'c, C>(pub(super) &'c mut C);
+
+impl<C> fmt::Debug for Through<'_, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Through").finish_non_exhaustive()
+    }
+}
+
+impl<C: LoadConnection<Backend = Pg>> transaction::Connection<dialect::Postgres>
+    for Through<'_, C>
+{
+    async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
+        let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0)?;
+        Ok(rows(answers))
+    }
+}
+
+#[cfg(feature = "apalis-sqlite")]
+impl<C: LoadConnection<Backend = diesel::sqlite::Sqlite>> transaction::Connection<dialect::Sqlite>
+    for Through<'_, C>
+{
+    async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
+        let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0)?;
+        Ok(rows(answers))
+    }
+}

@@ -1,0 +1,15 @@
+//! Transactions that are scopes: what they share, and one module for each library.
+
+#[cfg(feature = "diesel")]
+pub mod diesel;
+#[cfg(feature = "diesel-async")]
+pub mod diesel_async;
+#[cfg(any(feature = "diesel", feature = "diesel-async"))]
+mod diesel_sql;
+#[cfg(feature = "sea-orm")]
+pub mod sea_orm;
+pub mod shared;
+#[cfg(feature = "sqlx")]
+pub mod sqlx;
+#[cfg(feature = "sqlx")]
+pub(crate) mod untouched;

@@ -1,0 +1,349 @@
+//! A database whose transactions are scopes.
+
+use std::fmt;
+
+use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionOptions, TransactionTrait};
+
+use crate::transactions::sea_orm::begun::{Begin, Begun, begun};
+use crate::transactions::sea_orm::{Transaction, attempt, is_conflict, run};
+use crate::transactions::shared::retry::retries;
+use crate::transactions::shared::settings::settings;
+use crate::transactions::shared::{
+    Conflicts, Failed, Passing, Queue, Retrying, Settings, TransactionError, When,
+};
+
+/// A connection of SeaORM with the settings of its transactions, for a program's state. Clones share
+/// the pool.
+///
+/// # Examples
+///
+/// ```no_run
+/// # #[cfg(feature = "apalis-sqlite")]
+/// # async fn example() -> Result<(), airlock::BoxError> {
+/// use airlock::apalis;
+/// use airlock::sea_orm::Database;
+///
+/// let connection = sea_orm::Database::connect("sqlite:shop.db").await?;
+/// let jobs = apalis::Sqlite::connect("sqlite:shop.db").await?;
+/// let database = Database::new(connection).queue(jobs);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Database {
+    connection: DatabaseConnection,
+    options: Option<TransactionOptions>,
+    settings: Settings<DatabaseTransaction>,
+}
+
+impl Database {
+    /// Uses a connection that the program has.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let connection = sea_orm::Database::connect("sqlite:shop.db").await?;
+    /// let database = Database::new(connection);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn new(connection: DatabaseConnection) -> Self {
+        Self { connection, options: None, settings: Settings::default() }
+    }
+
+    /// Writes effects to a queue in the same database, as rows of the transaction: data and effects are
+    /// committed together or not at all.
+    ///
+    /// The queue is written to through the transaction. One whose tables are in another kind of database
+    /// is refused when there is something to write.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # #[cfg(feature = "apalis-postgres")]
+    /// # async fn example(connection: sea_orm::DatabaseConnection) -> Result<(), airlock::BoxError> {
+    /// use airlock::apalis;
+    /// use airlock::sea_orm::Database;
+    ///
+    /// let jobs = apalis::Postgres::connect("postgres://localhost/shop").await?;
+    /// let database = Database::new(connection).queue(jobs);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn queue(mut self, queue: impl Queue<DatabaseTransaction>) -> Self {
+        self.settings = self.settings.queue(queue);
+        self
+    }
+
+    settings!(timeout);
+
+    /// Begins transactions with these options, such as an isolation level.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// use sea_orm::{IsolationLevel, TransactionOptions};
+    ///
+    /// let options = TransactionOptions {
+    ///     isolation_level: Some(IsolationLevel::Serializable),
+    ///     ..TransactionOptions::default()
+    /// };
+    /// let database = Database::new(connection).options(options);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn options(mut self, options: TransactionOptions) -> Self {
+        self.options = Some(options);
+        self
+    }
+
+    /// The connection.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new(connection);
+    /// database.connection().execute_unprepared("DELETE FROM orders").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    /// Runs `body` in a transaction that is a scope.
+    ///
+    /// # Errors
+    ///
+    /// The body's own, after a rollback; else [`TransactionError`], as the body's error type.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let database = Database::new(connection);
+    /// let placed = database.transaction(async |tx: &DatabaseTransaction| {
+    ///     insert(tx).await?;
+    ///     send_mail::enqueue(42)?;                                // leaves after the commit
+    ///     Ok::<_, BoxError>(())
+    /// });
+    /// placed.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn transaction<T, E>(
+        &self,
+        body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+    {
+        self.attempt(body).await.map_err(Failed::into_error)
+    }
+
+    /// Runs `body` in a savepoint of a transaction that is open, whoever opened it.
+    ///
+    /// With a [queue](Self::queue), effects become rows of that transaction when the savepoint is
+    /// released. Without one, a scope has to be around the transaction, and they move into that.
+    ///
+    /// # Errors
+    ///
+    /// The body's own, after a rollback to the savepoint; else [`TransactionError`], as the body's error
+    /// type.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback to the savepoint.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// use sea_orm::TransactionTrait;
+    ///
+    /// let foreign = connection.begin().await?;                    // SeaORM's own
+    /// let database = Database::new(connection);
+    /// airlock::scope()
+    ///     .run_async(async {
+    ///         let placed = database.within(&foreign, async |tx: &DatabaseTransaction| {
+    ///             insert(tx).await?;
+    ///             send_mail::enqueue(42)?;
+    ///             Ok::<_, BoxError>(())
+    ///         });
+    ///         placed.await?;
+    ///         foreign.commit().await?;
+    ///         Ok::<_, BoxError>(())
+    ///     })
+    ///     .await??;                                               // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn within<T, E>(
+        &self,
+        transaction: &DatabaseTransaction,
+        body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+    {
+        run(transaction.begun().await?, &self.settings, body).await
+    }
+
+    /// Begins a transaction that is a scope, for code that can't use a closure.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError`] where the database does not begin one.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// let mut tx = Database::new(connection).begin().await?;
+    /// insert(&tx).await?;
+    /// tx.run(|_| send_mail::enqueue(42))?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn begin(&self) -> Result<Transaction, TransactionError> {
+        Transaction::new(self.begun().await?, self.settings.clone()).await
+    }
+
+    retries! {
+        /// # Examples
+        ///
+        /// ```no_run
+        #[doc = include_str!("orders.md")]
+        #[doc = include_str!("../shared/order_error.md")]
+        /// # impl From<sea_orm::DbErr> for OrderError {
+        /// #     fn from(error: sea_orm::DbErr) -> Self { Self(error.into()) }
+        /// # }
+        /// #[derive(Debug)]
+        /// struct OrderError(BoxError);
+        ///
+        /// impl std::error::Error for OrderError {
+        ///     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        ///         Some(&*self.0)                                      // what a conflict is found by
+        ///     }
+        /// }
+        ///
+        /// let database = Database::new(connection);
+        /// let placed = database.retry(3).transaction(async |tx: &DatabaseTransaction| {
+        ///     insert(tx).await?;
+        ///     send_mail::enqueue(42)?;
+        ///     Ok::<_, OrderError>(())
+        /// });
+        /// placed.await?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        retry,
+        /// # Examples
+        ///
+        /// ```no_run
+        #[doc = include_str!("orders.md")]
+        /// use airlock::sea_orm::is_conflict;
+        ///
+        /// let database = Database::new(connection);
+        /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
+        /// let placed = again.transaction(async |tx: &DatabaseTransaction| {
+        ///     insert(tx).await?;
+        ///     send_mail::enqueue(42)?;
+        ///     Ok::<_, BoxError>(())
+        /// });
+        /// placed.await?;
+        /// # Ok(())
+        /// # }
+        /// ```
+        retry_if,
+    }
+
+    async fn attempt<T, E>(
+        &self,
+        body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T, Failed<E>>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+    {
+        attempt(self.begun().await.map_err(Failed::outermost)?, &self.settings, body).await
+    }
+
+    async fn begun(&self) -> Result<Begun, TransactionError> {
+        match self.options {
+            None => self.connection.begun().await,
+            Some(options) => {
+                let backend = self.connection.get_database_backend();
+                begun(self.connection.begin_with_options(options).await, backend, false)
+            }
+        }
+    }
+}
+
+impl<W> Retrying<'_, Database, W> {
+    /// Runs `body` in a transaction that is a scope, and again in another one where that fails for a
+    /// while. What an attempt that failed had enqueued is discarded.
+    ///
+    /// # Errors
+    ///
+    /// That of the last attempt.
+    ///
+    /// # Panics
+    ///
+    /// Where `body` does, after a rollback.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    #[doc = include_str!("orders.md")]
+    /// use airlock::sea_orm::is_conflict;
+    ///
+    /// let database = Database::new(connection);
+    /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
+    /// let placed = again.transaction(async |tx: &DatabaseTransaction| {
+    ///     insert(tx).await?;
+    ///     send_mail::enqueue(42)?;                                // leaves after the commit
+    ///     Ok::<_, BoxError>(())
+    /// });
+    /// placed.await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn transaction<T, E>(
+        mut self,
+        mut body: impl AsyncFnMut(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+        W: Passing<E>,
+    {
+        loop {
+            match self.database.attempt(&mut body).await {
+                Ok(value) => return Ok(value),
+                Err(failed) => self.attempts.wait_after(failed).await?,
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database")
+            .field("connection", &self.connection)
+            .field("queue", &self.settings.queue.is_some())
+            .finish_non_exhaustive()
+    }
+}

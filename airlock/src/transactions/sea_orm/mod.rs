@@ -1,0 +1,132 @@
+//! Transactions of [SeaORM](https://docs.rs/sea-orm) that are scopes.
+//!
+//! What leaves when is as in [`airlock::sqlx`](crate::sqlx).
+//!
+//! # Examples
+//!
+//! ```no_run
+//! use airlock::BoxError;
+//! use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
+//!
+//! #[airlock::task]
+//! fn send_mail(order_id: i64) {}
+//!
+//! async fn place(database: &DatabaseConnection) -> Result<(), BoxError> {
+//!     airlock::sea_orm::transaction(database, async |tx: &DatabaseTransaction| {
+//!         tx.execute_unprepared("INSERT INTO orders (id) VALUES (42)").await?;
+//!         send_mail::enqueue(42)?;                            // leaves after the commit
+//!         Ok::<_, BoxError>(())
+//!     })
+//!     .await
+//! }
+//! ```
+
+mod begun;
+mod conflict;
+mod database;
+mod inside;
+
+pub use begun::{Begin, Begun};
+pub use conflict::is_conflict;
+pub use database::Database;
+
+use sea_orm::DatabaseTransaction;
+
+use crate::transactions::shared::{self as transaction, Failed, Settings, TransactionError};
+
+/// A transaction of SeaORM with a scope, for code that can't use a closure; made by [`begin`] and
+/// [`Database::begin`]. It derefs to SeaORM's transaction.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// let tx: airlock::sea_orm::Transaction = Database::new(connection).begin().await?;
+/// insert(&tx).await?;
+/// tx.commit().await?;
+/// # Ok(())
+/// # }
+/// ```
+pub type Transaction = transaction::Transaction<Begun>;
+
+/// Runs `body` in a transaction that is a scope: its effects leave after the commit.
+///
+/// `on` is a connection, or a transaction: inside one this is a savepoint, whose effects move into the
+/// scope of the transaction around. One that was opened without airlock needs a scope around it.
+///
+/// # Errors
+///
+/// The body's own, after a rollback; else [`TransactionError`], as the body's error type.
+///
+/// # Panics
+///
+/// Where `body` does, after a rollback.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// let placed = airlock::sea_orm::transaction(&connection, async |tx: &DatabaseTransaction| {
+///     insert(tx).await?;
+///     send_mail::enqueue(42)?;                                // leaves after the commit
+///     Ok::<_, BoxError>(())
+/// });
+/// placed.await?;
+/// # Ok(())
+/// # }
+/// ```
+pub async fn transaction<T, E>(
+    on: &impl Begin,
+    body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    run(on.begun().await?, &Settings::default(), body).await
+}
+
+/// Begins a transaction that is a scope, for code that can't use a closure.
+///
+/// # Errors
+///
+/// [`TransactionError`] where the database does not begin one.
+///
+/// # Examples
+///
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// let mut tx = airlock::sea_orm::begin(&connection).await?;
+/// insert(&tx).await?;
+/// tx.run(|_| send_mail::enqueue(42))?;
+/// tx.commit().await?;                                         // the mail leaves here
+/// # Ok(())
+/// # }
+/// ```
+pub async fn begin(on: &impl Begin) -> Result<Transaction, TransactionError> {
+    Transaction::new(on.begun().await?, Settings::default()).await
+}
+
+async fn run<T, E>(
+    begun: Begun,
+    settings: &Settings<DatabaseTransaction>,
+    body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    attempt(begun, settings, body).await.map_err(Failed::into_error)
+}
+
+async fn attempt<T, E>(
+    begun: Begun,
+    settings: &Settings<DatabaseTransaction>,
+    body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+) -> Result<T, Failed<E>>
+where
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    transaction::attempt(begun, settings, async |tx: &mut DatabaseTransaction| body(tx).await).await
+}

@@ -1,0 +1,22 @@
+//! sqlx's connections, for queues.
+
+use sqlx::AssertSqlSafe;
+
+use crate::private::BoxError;
+use crate::transactions::shared::{Connection, Row, dialect};
+
+#[cfg(any(feature = "apalis-postgres", feature = "graphile"))]
+impl Connection<dialect::Postgres> for sqlx::PgConnection {
+    async fn query(&mut self, statement: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
+        let query = sqlx::query_as(AssertSqlSafe(statement)).bind(parameter);
+        Ok(query.fetch_all(self).await?)
+    }
+}
+
+#[cfg(feature = "apalis-sqlite")]
+impl Connection<dialect::Sqlite> for sqlx::SqliteConnection {
+    async fn query(&mut self, statement: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
+        let query = sqlx::query_as(AssertSqlSafe(statement)).bind(parameter);
+        Ok(query.fetch_all(self).await?)
+    }
+}

@@ -1,0 +1,163 @@
+//! Transactions of [sqlx](https://docs.rs/sqlx) that are scopes.
+//!
+//! # Which construct do I choose?
+//!
+//! | to | write |
+//! | --- | --- |
+//! | let effects leave after the commit | [`transaction`](fn@transaction)`(&pool, async \|tx: &mut PgConnection\| …)` |
+//! | keep settings in the program's state | [`Database::new`]`(pool)`, then [`.transaction(…)`](Database::transaction) |
+//! | commit effects with the data, so that a crash can't part them | [`.queue(jobs)`](Database::queue) |
+//! | run it again when transactions were in each other's way | [`.retry(3)`](Database::retry) |
+//! | roll a part of it back | [`transaction`](fn@transaction)`(&mut *tx, …)`, which is a savepoint |
+//! | work in a transaction that someone else opened | [`Database::within`] |
+//! | begin here and commit there | [`begin`], [`Database::begin`] |
+//! | commit in several databases | [`commit_all`](crate::transaction::commit_all) |
+//!
+//! The closure's parameter has to be written out: `async |tx: &mut SqliteConnection| …`. Its error type says how
+//! it takes in [`TransactionError`], by `From`.
+//!
+//! # What leaves when
+//!
+//! | the transaction | its effects |
+//! | --- | --- |
+//! | is committed | leave: to the scope around where there is one that doesn't release them, else through the policies to the executor |
+//! | is committed, with a [queue](Database::queue) | are rows of it, also where there is a scope around; what the policies drop is none |
+//! | is rolled back: an error, a panic, a dropped future or guard, a commit that the database refuses | are discarded |
+//! | is a savepoint that is released | move into the scope of the transaction around |
+//! | was cut off while it was being committed | are handed back in the error, for nobody can tell; rows are there if it is |
+//!
+//! # Examples
+//!
+//! ```
+#![doc = include_str!("orders.md")]
+//! # let pool = pool().await?;
+//! let order = airlock::sqlx::transaction(&pool, async |tx: &mut SqliteConnection| {
+//!     let order = insert(tx).await?;
+//!     send_mail::enqueue(order)?;                             // leaves after the commit
+//!     Ok::<_, airlock::BoxError>(order)
+//! });
+//! assert_eq!(order.await?, 1);
+//! # Ok(())
+//! # }
+//! ```
+
+mod begun;
+mod conflict;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+mod connection;
+mod database;
+
+pub use begun::Backend;
+#[cfg(feature = "sea-orm")]
+pub(crate) use conflict::conflicts;
+pub use conflict::is_conflict;
+pub use database::Database;
+
+use sqlx::Acquire;
+
+use crate::transactions::shared::{self as transaction, Settings, TransactionError};
+use crate::transactions::sqlx::begun::begin_on;
+
+/// A transaction of sqlx with a scope, for code that can't use a closure; made by [`begin`] and
+/// [`Database::begin`]. It derefs to sqlx's connection.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// let mut tx: airlock::sqlx::Transaction<'_, sqlx::Sqlite> = Database::new(pool().await?).begin().await?;
+/// let order = insert(&mut tx).await?;
+/// tx.run(|_| send_mail::enqueue(order))?;
+/// tx.commit().await?;                                         // the mail leaves here
+/// # Ok(())
+/// # }
+/// ```
+pub type Transaction<'c, DB> = transaction::Transaction<sqlx::Transaction<'c, DB>>;
+
+/// Runs `body` in a transaction that is a scope: its effects leave after the commit.
+///
+/// `on` is a pool, a connection, or a transaction: inside one this is a savepoint, whose effects move
+/// into the scope of the transaction around. One that was opened without airlock needs a scope around it.
+///
+/// # Errors
+///
+/// The body's own, after a rollback; else [`TransactionError`], as the body's error type.
+///
+/// # Panics
+///
+/// Where `body` does, after a rollback.
+///
+/// # Examples
+///
+/// A savepoint, which is rolled back with what was enqueued inside it.
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// # let pool = pool().await?;
+/// let (_, effects) = airlock::testing::capture_async(airlock::sqlx::transaction(
+///     &pool,
+///     async |tx: &mut SqliteConnection| {
+///         send_mail::enqueue(insert(tx).await?)?;
+///         let nested = airlock::sqlx::transaction(&mut *tx, async |tx: &mut SqliteConnection| {
+///             send_mail::enqueue(insert(tx).await?)?;
+///             Err::<(), airlock::BoxError>("out of stock".into())
+///         });
+///         assert!(nested.await.is_err());
+///         Ok::<_, airlock::BoxError>(())
+///     },
+/// ))
+/// .await;
+/// assert_eq!(effects.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn transaction<'c, A, DB, T, E>(
+    on: A,
+    body: impl AsyncFnOnce(&mut DB::Connection) -> Result<T, E>,
+) -> Result<T, E>
+where
+    A: Acquire<'c, Database = DB>,
+    DB: Backend,
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    let begun = begin_on(on, None).await?;
+    transaction::run(begun, &Settings::default(), body).await
+}
+
+/// Begins a transaction that is a scope, for code that can't use a closure.
+///
+/// `on` is what [`transaction`](fn@transaction) takes.
+///
+/// # Errors
+///
+/// [`TransactionError`] where the database does not begin one.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// # let pool = pool().await?;
+/// use airlock::InScope;
+///
+/// async fn place(tx: &mut SqliteConnection) -> Result<i64, airlock::BoxError> {
+///     let order = insert(tx).await?;
+///     send_mail::enqueue(order)?;
+///     Ok(order)
+/// }
+///
+/// let mut tx = airlock::sqlx::begin(&pool).await?;
+/// let scope = tx.handle();
+/// place(&mut tx).in_scope(scope).await?;
+/// tx.commit().await?;                                         // the mail leaves here
+/// # Ok(())
+/// # }
+/// ```
+pub async fn begin<'c, A, DB>(on: A) -> Result<Transaction<'c, DB>, TransactionError>
+where
+    A: Acquire<'c, Database = DB>,
+    DB: Backend,
+{
+    let begun = begin_on(on, None).await?;
+    Transaction::new(begun, Settings::default()).await
+}

@@ -1,0 +1,96 @@
+//! A request in a scope, from its first poll to its flush.
+
+use std::future::poll_fn;
+use std::pin::pin;
+
+use ::tokio::runtime::Handle;
+
+use crate::core::background::flushing::{Flushing, carried_along};
+use crate::core::events;
+use crate::core::flush::FlushError;
+use crate::core::scope::{Scope, Sealed};
+use crate::core::stack::inside::Inside;
+use crate::web::after_response::AfterResponse;
+
+/// Handles a request in a scope, and flushes if `succeeded` says so of the answer, in a task of its own.
+///
+/// It is [`Scope::run_async`], but that a flush that has begun is finished although this future is dropped, as servers
+/// do when their client has gone, and that the answer is there although the flush failed.
+///
+/// # Panics
+///
+/// Where `body` does; then its intents are discarded.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn send_mail(order_id: u64) {}
+///
+/// struct Answer { status: u16 }
+///
+/// async fn place_order() -> Answer {
+///     let enqueued = send_mail::enqueue(42);
+///     Answer { status: if enqueued.is_ok() { 201 } else { 503 } }
+/// }
+///
+/// /// What a middleware does with each request.
+/// async fn in_a_scope(request: impl Future<Output = Answer>) -> Answer {
+///     let succeeded = |answer: &Answer| answer.status < 400;
+///     let (answer, flushed) = airlock::web::handle(airlock::scope(), request, succeeded).await;
+///     if flushed.is_ok() { answer } else { Answer { status: 500 } }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+/// assert_eq!(in_a_scope(place_order()).await.status, 201);
+/// # }
+/// ```
+pub async fn handle<F: Future>(
+    scope: Scope,
+    body: F,
+    succeeded: impl FnOnce(&F::Output) -> bool,
+) -> (F::Output, Result<(), FlushError>) {
+    let (answer, sealed) = run(scope.around(|| body)).await;
+    let succeeded = succeeded(&answer);
+    let flushed = match end(sealed, succeeded, false) {
+        Ended::Flushing(flushing) => flushing.await,
+        Ended::Done => Ok(()),
+        // It is not asked for, and would begin here.
+        Ended::After(then) => {
+            drop(then);
+            Ok(())
+        }
+    };
+    (answer, flushed)
+}
+
+/// Handles a request in its scope.
+pub(crate) async fn run<F: Future>(inside: Inside<F>) -> (F::Output, Sealed) {
+    let mut inside = pin!(inside);
+    let (answer, seat) = poll_fn(|cx| inside.as_mut().poll_caught(cx)).await;
+    (answer, Sealed::of(seat))
+}
+
+/// Ends a request's scope.
+pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Ended {
+    let Some(flush) = sealed.decided(succeeded) else { return Ended::Done };
+    let runtime = Handle::try_current().ok().filter(|_| after_response);
+    let Some(runtime) = runtime else { return Ended::Flushing(Flushing::of(flush)) };
+    let flushed = carried_along(flush);
+    let flushed = async {
+        if let Err(error) = flushed.await {
+            events::failed_elsewhere(&error);
+        }
+    };
+    Ended::After(AfterResponse::new(runtime, flushed))
+}
+
+/// What is left to do of a request's scope.
+pub(crate) enum Ended {
+    Done,
+    /// To wait for the flush.
+    Flushing(Flushing),
+    /// To keep this as long as the response.
+    After(AfterResponse),
+}

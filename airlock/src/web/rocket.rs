@@ -1,0 +1,171 @@
+//! rocket: routes whose every request is a scope.
+//!
+//! ```
+//! use airlock::rocket::ScopeRoutes;
+//! use rocket::http::Status;
+//! use rocket::{post, routes};
+//!
+//! #[airlock::task]
+//! fn send_mail(order_id: u64) {}
+//!
+//! #[post("/orders")]
+//! async fn place_order() -> Result<Status, Status> {
+//!     send_mail::enqueue(42).map_err(|_| Status::ServiceUnavailable)?;
+//!     Ok(Status::Created)                                 // the mail leaves, then the answer
+//! }
+//!
+//! let app = rocket::build().mount("/", ScopeRoutes::new().around(routes![place_order]));
+//! ```
+//!
+//! A fairing can't be around a handler, so it is the routes that are wrapped. A response below 400 flushes; any
+//! other, an error, a forward to the next route and a panic discard. Rocket lets a handler run on when its client
+//! has gone, and so it flushes.
+
+use std::fmt;
+use std::sync::Arc;
+
+use rocket::http::Status;
+use rocket::request::{self, FromRequest};
+use rocket::route::{Handler, Outcome, Route};
+use rocket::{Data, Request, async_trait};
+
+use crate::core::scope::Scope;
+use crate::web::current_scope::current_scope;
+use crate::web::settings::{OnFlushError, Settings, settings};
+use crate::web::{self, Head};
+
+type RouteSettings = Settings<dyn Fn(&Request<'_>) -> Scope + Send + Sync, OnFlushError<Status>>;
+
+/// Makes every request to some routes a scope.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::DropAll;
+/// use airlock::rocket::ScopeRoutes;
+/// use rocket::http::Status;
+/// use rocket::{get, routes};
+///
+/// #[get("/orders")]
+/// fn orders() {}
+///
+/// let scopes = ScopeRoutes::new()
+///     .scope(|request| {
+///         let dry_run = request.headers().contains("x-dry-run");
+///         if dry_run { airlock::scope().policy(DropAll) } else { airlock::scope() }
+///     })
+///     .flush_when(|response| response.status() < 400 || response.status() == 409)
+///     .on_flush_error(|error| {
+///         eprintln!("{error}");
+///         Status::ServiceUnavailable
+///     });
+/// let app = rocket::build().mount("/", scopes.around(routes![orders]));
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "it does nothing until it is around routes: `.around(routes![…])`"]
+pub struct ScopeRoutes {
+    settings: RouteSettings,
+}
+
+impl ScopeRoutes {
+    /// Scopes whose failed flush is a 500, which Rocket's catchers answer. The error is logged, with what did
+    /// not leave.
+    pub fn new() -> Self {
+        Self { settings: Settings::new() }
+    }
+
+    settings!(Request<'_>, Status);
+
+    /// The same routes, each request in a scope of its own.
+    pub fn around(&self, routes: impl Into<Vec<Route>>) -> Vec<Route> {
+        let settings = Arc::new(self.settings.clone());
+        let mut routes = routes.into();
+        for route in &mut routes {
+            let inner = route.handler.clone();
+            route.handler = Box::new(Scoped { inner, settings: settings.clone() });
+        }
+        routes
+    }
+}
+
+impl Default for ScopeRoutes {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[derive(Clone)]
+struct Scoped {
+    inner: Box<dyn Handler>,
+    settings: Arc<RouteSettings>,
+}
+
+#[async_trait]
+impl Handler for Scoped {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+        let scope = self.settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(request));
+        let inside = scope.around(|| self.inner.handle(request, data));
+        let (handled, sealed) = web::run(inside).await;
+        if handled.is_forward() {
+            // The request begins anew in another route.
+            sealed.discard();
+            return handled;
+        }
+        let succeeded = match &handled {
+            Outcome::Success(response) => {
+                let header = |name: &str| response.headers().get_one(name);
+                self.settings.succeeded(&Head::new(response.status().code, &header))
+            }
+            Outcome::Error(status) | Outcome::Forward((_, status)) => {
+                self.settings.succeeded(&Head::new(status.code, &|_| None))
+            }
+        };
+        match self.settings.end(sealed, succeeded, || Status::InternalServerError).await {
+            Err(answer) => return Outcome::Error(answer),
+            Ok(None) => {}
+            // Rocket drops a request, and with it this, when it has sent the response.
+            Ok(Some(then)) => {
+                request.local_cache(|| then);
+            }
+        }
+        handled
+    }
+}
+
+impl fmt::Debug for Scoped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scoped").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+current_scope! {
+    /// ```
+    /// use airlock::rocket::{CurrentScope, ScopeRoutes};
+    /// use rocket::{get, routes};
+    ///
+    /// #[get("/effects")]
+    /// fn effects(scope: CurrentScope) -> String {
+    ///     scope.0.to_string()                             // the table of what is enqueued so far
+    /// }
+    ///
+    /// let app = rocket::build().mount("/", ScopeRoutes::new().around(routes![effects]));
+    /// ```
+    else NoScopeRoutes, add "`airlock::rocket::ScopeRoutes::new().around(…)` around its routes":
+    /// ```
+    /// let error = airlock::rocket::NoScopeRoutes;
+    /// assert!(error.to_string().contains("`airlock::rocket::ScopeRoutes::new().around(…)`"));
+    /// ```
+}
+
+/// A guard. Without a scope it is a 500, which Rocket logs and a catcher answers.
+#[async_trait]
+impl<'r> FromRequest<'r> for CurrentScope {
+    type Error = NoScopeRoutes;
+
+    async fn from_request(_: &'r Request<'_>) -> request::Outcome<Self, NoScopeRoutes> {
+        match Self::find() {
+            Ok(scope) => request::Outcome::Success(scope),
+            Err(error) => request::Outcome::Error((Status::InternalServerError, error)),
+        }
+    }
+}

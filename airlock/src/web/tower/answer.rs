@@ -1,0 +1,61 @@
+//! What a client is told when its request's effects could not leave.
+
+use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use ::http::{Response, StatusCode, response};
+
+use super::ScopeBody;
+use crate::core::events;
+use crate::core::flush::FlushError;
+use crate::web::settings::FAILED;
+
+/// What a [`ScopeLayer`](super::ScopeLayer) answers in place of a response whose effects could not leave:
+/// [`Plain`], or a closure given to [`on_flush_error`](super::ScopeLayer::on_flush_error).
+pub trait Answer<B> {
+    /// The response, where `given` is the head of what would have been answered.
+    fn answer(&self, error: FlushError, given: response::Parts) -> Response<ScopeBody<B>>;
+}
+
+/// Logs the error and answers with a 500 and a text that gives nothing away; a gRPC response becomes the
+/// status `INTERNAL`. Used unless told otherwise.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Plain;
+
+impl<B> Answer<B> for Plain {
+    fn answer(&self, error: FlushError, given: response::Parts) -> Response<ScopeBody<B>> {
+        events::failed_elsewhere(&error);
+        if let Some(content_type) = grpc(&given.headers) {
+            return internal(content_type);
+        }
+        let mut response = Response::new(ScopeBody::text(FAILED));
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        let text = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, text);
+        response
+    }
+}
+
+/// Answers as a closure does; made by [`on_flush_error`](super::ScopeLayer::on_flush_error).
+#[derive(Clone, Copy, Debug)]
+pub struct Custom<F>(pub(super) F);
+
+impl<B, F: Fn(FlushError) -> Response<B>> Answer<B> for Custom<F> {
+    fn answer(&self, error: FlushError, _: response::Parts) -> Response<ScopeBody<B>> {
+        (self.0)(error).map(ScopeBody::given)
+    }
+}
+
+/// The content type of a gRPC response.
+fn grpc(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let content_type = headers.get(CONTENT_TYPE)?;
+    content_type.as_bytes().starts_with(b"application/grpc").then_some(content_type)
+}
+
+/// A gRPC error is a 200 whose headers say what went wrong.
+fn internal<B>(content_type: &HeaderValue) -> Response<ScopeBody<B>> {
+    let mut response = Response::new(ScopeBody::text(""));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, content_type.clone());
+    headers.insert("grpc-status", HeaderValue::from_static("13"));
+    headers.insert("grpc-message", HeaderValue::from_static(FAILED));
+    response
+}

@@ -1,0 +1,186 @@
+//! tower: a layer that makes every request a scope, for axum, tonic and whatever else is a tower
+//! service of HTTP.
+//!
+//! ```
+//! use airlock::tower::ScopeLayer;
+//! use axum::Router;
+//! use axum::http::StatusCode;
+//! use axum::routing::post;
+//!
+//! #[airlock::task]
+//! fn send_mail(order_id: u64) {}
+//!
+//! async fn place_order() -> Result<StatusCode, StatusCode> {
+//!     send_mail::enqueue(42).map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+//!     Ok(StatusCode::CREATED)                             // the mail leaves, then the answer
+//! }
+//!
+//! let app: Router = Router::new().route("/orders", post(place_order)).layer(ScopeLayer::new());
+//! ```
+//!
+//! # When it flushes
+//!
+//! A response below 400 flushes, unless it carries a `grpc-status` other than 0. Any other, an error of the
+//! service and a panic discard; so does a request whose future is dropped, which is what hyper does
+//! when the client has gone.
+//!
+//! The response waits for the flush, so that a flush that fails can still become a 500. A flush that
+//! has begun is a task of its own: it is finished although the client has gone.
+
+mod answer;
+mod body;
+mod service;
+
+use std::fmt;
+use std::sync::Arc;
+
+use ::http::request;
+use tower_layer::Layer;
+
+pub use answer::{Answer, Custom, Plain};
+pub use body::ScopeBody;
+pub use service::{ScopeFuture, ScopeService};
+
+use crate::core::flush::FlushError;
+use crate::core::scope::Scope;
+use crate::web::Head;
+use crate::web::settings::Settings;
+
+/// What answers a failed flush is beside them, of a type of its own: it knows the service's body.
+type LayerSettings = Settings<dyn Fn(&request::Parts) -> Scope + Send + Sync, ()>;
+
+/// Makes every request a scope.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::tower::ScopeLayer;
+/// use airlock::{DropAll, Scope};
+/// use http::request::Parts;
+///
+/// fn scope_of(request: &Parts) -> Scope {
+///     let scope = airlock::scope().named("request");
+///     if request.uri.path().starts_with("/preview") { scope.policy(DropAll) } else { scope }
+/// }
+///
+/// let app: axum::Router = axum::Router::new().layer(ScopeLayer::new().scope(scope_of));
+/// ```
+#[derive(Clone)]
+#[must_use = "a layer does nothing until a service is put under it: `.layer(ScopeLayer::new())`"]
+pub struct ScopeLayer<A = Plain> {
+    settings: LayerSettings,
+    answer: A,
+}
+
+impl ScopeLayer {
+    /// A layer that answers a failed flush with a 500 and a text that gives nothing away.
+    ///
+    /// The error is logged, with what did not leave. A gRPC response becomes the status `INTERNAL`.
+    pub fn new() -> Self {
+        Self { settings: Settings::new(), answer: Plain }
+    }
+}
+
+impl Default for ScopeLayer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<A> ScopeLayer<A> {
+    /// Makes the scope of each request: its policies, its executor, its name.
+    ///
+    /// It is asked before the request is handled, outside its scope.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::DropAll;
+    /// use airlock::tower::ScopeLayer;
+    ///
+    /// let layer = ScopeLayer::new().scope(|request| {
+    ///     let dry_run = request.headers.contains_key("x-dry-run");
+    ///     if dry_run { airlock::scope().policy(DropAll) } else { airlock::scope() }
+    /// });
+    /// ```
+    pub fn scope(
+        mut self,
+        scope: impl Fn(&request::Parts) -> Scope + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.scope = Some(Arc::new(scope));
+        self
+    }
+
+    /// Decides by the response whether to flush, in place of the rule above.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::tower::ScopeLayer;
+    ///
+    /// // A conflict is an answer like any other.
+    /// let layer = ScopeLayer::new()
+    ///     .flush_when(|response| response.status() < 400 || response.status() == 409);
+    /// ```
+    pub fn flush_when(
+        mut self,
+        flush_when: impl Fn(&Head<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.settings.flush_when = Some(Arc::new(flush_when));
+        self
+    }
+
+    /// Flushes when the response has ended, in a task of its own.
+    ///
+    /// A body that is streamed has ended with its last piece; or when its client goes away, for what the
+    /// handler enqueued leaves all the same. Nobody is left to tell when such a flush fails: it is logged,
+    /// with what did not leave. Outside a Tokio runtime there is no such task, and the response waits as
+    /// ever.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let layer = airlock::tower::ScopeLayer::new().after_response();
+    /// ```
+    pub fn after_response(mut self) -> Self {
+        self.settings.after_response = true;
+        self
+    }
+
+    /// Answers a failed flush. The error is `answer`'s: whatever did not leave is in it. The log has the
+    /// verdict on each effect, and not the error.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use airlock::FlushError;
+    /// use airlock::tower::ScopeLayer;
+    /// use axum::http::StatusCode;
+    /// use axum::response::IntoResponse;
+    ///
+    /// let layer = ScopeLayer::new().on_flush_error(|error: FlushError| {
+    ///     let ours = format!("{} effects are kept for later", error.into_intents().len());
+    ///     (StatusCode::SERVICE_UNAVAILABLE, ours).into_response()
+    /// });
+    /// ```
+    pub fn on_flush_error<F, B>(self, answer: F) -> ScopeLayer<Custom<F>>
+    where
+        F: Fn(FlushError) -> ::http::Response<B>,
+    {
+        ScopeLayer { settings: self.settings, answer: Custom(answer) }
+    }
+}
+
+impl<S, A: Clone> Layer<S> for ScopeLayer<A> {
+    type Service = ScopeService<S, A>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        ScopeService::new(inner, self.settings.clone(), self.answer.clone())
+    }
+}
+
+impl<A> fmt::Debug for ScopeLayer<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScopeLayer").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

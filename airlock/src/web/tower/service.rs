@@ -1,0 +1,153 @@
+//! A service whose every call is a scope.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use ::http::{Request, Response};
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::{Answer, LayerSettings, ScopeBody};
+use crate::core::background::flushing::Flushing;
+use crate::core::scope::{Scope, Sealed};
+use crate::core::stack::inside::Inside;
+use crate::web::head::succeeded;
+use crate::web::{self, Ended, Head};
+
+/// A service whose every request is a scope; made by [`ScopeLayer`](super::ScopeLayer).
+#[derive(Clone)]
+pub struct ScopeService<S, A = super::Plain> {
+    inner: S,
+    ending: Arc<Ending<A>>,
+}
+
+/// How requests' scopes begin and end, shared by the service and the requests on their way.
+struct Ending<A> {
+    settings: LayerSettings,
+    answer: A,
+}
+
+impl<S, A> ScopeService<S, A> {
+    pub(super) fn new(inner: S, settings: LayerSettings, answer: A) -> Self {
+        Self { inner, ending: Arc::new(Ending { settings, answer }) }
+    }
+}
+
+impl<S, A, Q, B> Service<Request<Q>> for ScopeService<S, A>
+where
+    S: Service<Request<Q>, Response = Response<B>>,
+    A: Answer<B>,
+{
+    type Response = Response<ScopeBody<B>>;
+    type Error = S::Error;
+    type Future = ScopeFuture<S::Future, B, A>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    /// The inner service is called at once and in the scope: it may enqueue before its future is polled,
+    /// and it is this one, not a clone, that was ready.
+    fn call(&mut self, request: Request<Q>) -> Self::Future {
+        let (scope, request) = self.ending.scope(request);
+        let inside = scope.around(|| self.inner.call(request));
+        ScopeFuture { inside, flushing: None, ending: self.ending.clone() }
+    }
+}
+
+impl<A> Ending<A> {
+    fn scope<Q>(&self, request: Request<Q>) -> (Scope, Request<Q>) {
+        let Some(scope) = &self.settings.scope else { return (crate::scope(), request) };
+        let (parts, body) = request.into_parts();
+        let scope = scope(&parts);
+        (scope, Request::from_parts(parts, body))
+    }
+
+    /// Whether to flush.
+    fn succeeded<B>(&self, response: &Response<B>) -> bool {
+        let status = response.status().as_u16();
+        let Some(flush_when) = &self.settings.flush_when else {
+            return succeeded(status) && grpc_succeeded(response);
+        };
+        let header =
+            |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+        flush_when(&Head::new(status, &header).with_extensions(response.extensions()))
+    }
+}
+
+/// A gRPC error that is known when the headers leave is in them, over a status of 200.
+fn grpc_succeeded<B>(response: &Response<B>) -> bool {
+    response.headers().get("grpc-status").is_none_or(|status| status == "0")
+}
+
+impl<S: fmt::Debug, A> fmt::Debug for ScopeService<S, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScopeService")
+            .field("inner", &self.inner)
+            .field("settings", &self.ending.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+pin_project! {
+    /// A request in its scope, and then the flush; made by [`ScopeService`].
+    #[must_use = "futures do nothing unless they are awaited"]
+    pub struct ScopeFuture<F, B, A> {
+        #[pin]
+        inside: Inside<F>,
+        flushing: Option<(Flushing, Response<B>)>,
+        ending: Arc<Ending<A>>,
+    }
+}
+
+impl<F, B, E, A> Future for ScopeFuture<F, B, A>
+where
+    F: Future<Output = Result<Response<B>, E>>,
+    A: Answer<B>,
+{
+    type Output = Result<Response<ScopeBody<B>>, E>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.as_mut().project();
+        if this.flushing.is_none() {
+            let mut inside = this.inside;
+            let handled = ready!(inside.as_mut().poll_output_caught(cx));
+            // Most requests enqueue nothing, and are not to notice that they are scopes.
+            if this.ending.settings.flush_when.is_none() && inside.as_mut().leave_untouched() {
+                return Poll::Ready(handled.map(|response| response.map(ScopeBody::given)));
+            }
+            // Held while the rule is asked, which may panic.
+            let sealed = Sealed::of(inside.take_seat());
+            let succeeded = handled.as_ref().is_ok_and(|response| this.ending.succeeded(response));
+            let ended = web::end(sealed, succeeded, this.ending.settings.after_response);
+            let response = match handled {
+                Err(error) => return Poll::Ready(Err(error)),
+                Ok(response) => response,
+            };
+            let then = match ended {
+                Ended::Done => None,
+                Ended::After(then) => Some(then),
+                Ended::Flushing(flushing) => {
+                    *this.flushing = Some((flushing, response));
+                    return self.poll(cx);
+                }
+            };
+            return Poll::Ready(Ok(response.map(|body| ScopeBody::followed(body, then))));
+        }
+        let Some((flushing, _)) = this.flushing else { unreachable!("it was put there above") };
+        let flushed = ready!(Pin::new(flushing).poll(cx));
+        let Some((_, response)) = this.flushing.take() else { unreachable!("it was polled above") };
+        Poll::Ready(Ok(match flushed {
+            Ok(()) => response.map(ScopeBody::given),
+            Err(error) => this.ending.answer.answer(error, response.into_parts().0),
+        }))
+    }
+}
+
+impl<F, B, A> fmt::Debug for ScopeFuture<F, B, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ScopeFuture").finish_non_exhaustive()
+    }
+}
