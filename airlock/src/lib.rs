@@ -174,8 +174,6 @@ pub mod web;
 #[cfg(feature = "worker")]
 pub mod worker;
 
-use __private as private;
-
 pub use airlock_macros::{policy, scoped, task};
 
 #[cfg(feature = "tokio")]
@@ -226,7 +224,7 @@ pub use core::policy::{
     Occasion, Policy, PolicyName, PolicyViolation, Verdict,
 };
 pub use core::registry::task_set::{NamedTasksError, TaskSet};
-pub use core::registry::{DuplicateTasks, Registry, UnknownTask, registry};
+pub use core::registry::{DuplicateTasks, Registry, registry};
 pub use core::report::{Fate, Report, ReportEntry, Why};
 pub use core::run::inline::{Inline, InlineBuilder};
 pub use core::run::settings::StatesError;
@@ -236,11 +234,12 @@ pub use core::scope::{
 };
 pub use core::stack::config::{AlreadyConfigured, Configuration, configure};
 pub use core::stack::enqueue_error::{Bound, EnqueueError, Refusal};
+pub use core::task::called::BoxError;
 pub use core::task::decode_error::DecodeError;
 pub use core::task::options::{Options, UnsupportedOption};
 pub use core::task::states::{MissingStates, States};
+pub use core::task::unknown_task::UnknownTask;
 pub use core::task::{Parameter, Place, Task, TaskInfo};
-pub use private::BoxError;
 #[cfg(feature = "worker")]
 pub use worker::engine_error::EngineError;
 #[cfg(feature = "worker")]

@@ -91,7 +91,7 @@ mod imp {
     }
 
     #[cfg(feature = "transaction")]
-    pub(crate) fn not_rolled_back(place: &str, error: &crate::BoxError) {
+    pub(crate) fn not_rolled_back(place: &str, error: &crate::core::task::called::BoxError) {
         if nobody_listens() {
             return aloud::not_rolled_back(place, error);
         }
@@ -156,7 +156,7 @@ mod imp {
     }
 
     #[cfg(feature = "worker")]
-    pub(crate) fn engine_trouble(doing: &'static str, error: &crate::BoxError) {
+    pub(crate) fn engine_trouble(doing: &'static str, error: &crate::core::task::called::BoxError) {
         if nobody_listens() {
             return aloud::engine_trouble(doing, error);
         }
@@ -265,7 +265,7 @@ mod aloud {
     }
 
     #[cfg(feature = "transaction")]
-    pub(crate) fn not_rolled_back(place: &str, error: &crate::BoxError) {
+    pub(crate) fn not_rolled_back(place: &str, error: &crate::core::task::called::BoxError) {
         eprintln!(
             "airlock: can't roll back in {place}, which does so once the connection is gone: {error}"
         );
@@ -285,7 +285,7 @@ mod aloud {
     }
 
     #[cfg(feature = "worker")]
-    pub(crate) fn engine_trouble(doing: &'static str, error: &crate::BoxError) {
+    pub(crate) fn engine_trouble(doing: &'static str, error: &crate::core::task::called::BoxError) {
         eprintln!("airlock: trouble with the engine ({doing}): {error}");
     }
 

@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use crate::core::stack::context;
 use crate::core::stack::enqueue_error::EnqueueError;
+use crate::core::task::called::Called;
 use crate::core::task::options::{self, Options, Start};
 use crate::core::task::payload::{Call, Here, Payload, Taken, WithOptions};
 use crate::core::task::{Parameter, Task, TaskInfo};
-use crate::private::Called;
 
 /// One wish to run a task: the task, its arguments, its options, and where it was written.
 ///

@@ -6,6 +6,9 @@
 #[cfg(feature = "tokio")]
 pub(crate) mod backoff;
 pub(crate) mod events;
+pub(crate) mod panics;
+#[cfg(feature = "tokio")]
+pub(crate) mod timer;
 pub(crate) mod wait;
 
 pub(crate) mod task;

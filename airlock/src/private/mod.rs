@@ -1,8 +1,6 @@
 //! What generated code calls. Not public: it may change with any release.
 
-use std::error::Error;
 use std::fmt;
-use std::pin::Pin;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -12,26 +10,18 @@ pub use inventory;
 
 use crate::core::flush::FlushError;
 use crate::core::intent::Intent;
+pub use crate::core::registry::Registration;
 use crate::core::registry::task_set::TaskSet;
 use crate::core::scope::Sealed;
 use crate::core::scope::outcome::Outcome;
 use crate::core::stack::enqueue_error::EnqueueError;
 pub use crate::core::task::Definition;
 pub use crate::core::task::arguments::{Argument, Arguments, Wire};
+pub use crate::core::task::called::{BoxError, Called, TaskReturn, finish};
 use crate::core::task::payload::Call;
 pub use crate::core::task::states::StateKey;
 use crate::core::task::states::States;
 use crate::core::task::{Task, TaskInfo};
-
-/// The error of a task that failed.
-pub type BoxError = Box<dyn Error + Send + Sync>;
-
-pub(crate) type TaskFuture = Pin<Box<dyn Future<Output = Result<(), BoxError>> + Send>>;
-
-/// One entry of the registry.
-pub struct Registration(pub fn() -> &'static TaskInfo);
-
-inventory::collect!(Registration);
 
 // ---- intents
 
@@ -80,74 +70,6 @@ impl<T> Unwired for Wired<T> {}
 /// The set behind `tasks!`.
 pub fn task_set(tasks: &[&'static TaskInfo]) -> TaskSet {
     tasks.iter().copied().collect()
-}
-
-// ---- running a task
-
-/// A task that was called: it succeeded, or there is more to it. One register, for the usual case.
-pub struct Called(pub(crate) Result<(), Box<Unfinished>>);
-
-pub(crate) enum Unfinished {
-    Failed(BoxError),
-    /// To be awaited.
-    Future(TaskFuture),
-}
-
-impl Called {
-    /// A synchronous task, which has finished.
-    #[inline]
-    pub fn done(result: Result<(), BoxError>) -> Self {
-        Self(result.map_err(|error| Box::new(Unfinished::Failed(error))))
-    }
-
-    /// An asynchronous task.
-    pub fn future(future: impl Future<Output = Result<(), BoxError>> + Send + 'static) -> Self {
-        Self(Err(Box::new(Unfinished::Future(Box::pin(future)))))
-    }
-
-    pub(crate) fn spent() -> Self {
-        Self::done(Err("its arguments were consumed by an earlier run".into()))
-    }
-}
-
-/// What a task may return.
-#[diagnostic::on_unimplemented(
-    message = "a task can't return `{Self}`",
-    label = "a task returns `()` or `Result<(), E>`",
-    note = "nobody waits for a task's value; its error `E` is a `std::error::Error` that is `Send` and `Sync`, or converts into a `Box<dyn Error + Send + Sync>`"
-)]
-pub trait TaskReturn {
-    /// The outcome of the run.
-    ///
-    /// # Errors
-    ///
-    /// The task's own.
-    fn finish(self) -> Result<(), BoxError>;
-}
-
-impl TaskReturn for () {
-    #[inline]
-    fn finish(self) -> Result<(), BoxError> {
-        Ok(())
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<E: Into<BoxError>> TaskReturn for Result<(), E> {
-    #[inline]
-    fn finish(self) -> Result<(), BoxError> {
-        self.map_err(Into::into)
-    }
-}
-
-/// The outcome of a task's run.
-///
-/// # Errors
-///
-/// The task's own.
-#[inline]
-pub fn finish<R: TaskReturn>(returned: R) -> Result<(), BoxError> {
-    returned.finish()
 }
 
 /// The state of type `S` that task `T` asks for.

@@ -7,7 +7,7 @@ use diesel::result::{DatabaseErrorKind, Error};
 use diesel::sql_types::{Nullable, Text};
 use diesel::{QueryResult, QueryableByName};
 
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 use crate::transactions::shared::retry::any_source;
 use crate::transactions::shared::{
     CommitError, DatabaseError, LEFT_OPEN, PassedOver, Row, Step, TransactionError,

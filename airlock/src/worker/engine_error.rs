@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// An engine did not do what was asked of it: it can't be reached, it refuses, or it is not set up.
 ///

@@ -11,12 +11,12 @@ use ::tokio::task::JoinHandle;
 use ::tokio::time::sleep;
 
 use crate::core::events;
-use crate::core::executor::{Contained, panic_message};
 use crate::core::intent::Intent;
+use crate::core::panics::{Contained, panic_message};
 use crate::core::scope::{Scope, Sealed};
+use crate::core::task::called::{BoxError, Called, Unfinished};
 use crate::core::task::payload::Here;
 use crate::envelope::{self, Envelope};
-use crate::private::{BoxError, Called, Unfinished};
 use crate::worker::builder::Inner;
 use crate::worker::{Settlement, Worker};
 

@@ -16,8 +16,8 @@ use ::tokio::time::{Instant, sleep, sleep_until};
 
 use crate::core::backoff::Backoff;
 use crate::core::events;
-use crate::core::executor::{Contained, panic_message};
-use crate::private::BoxError;
+use crate::core::panics::{Contained, panic_message};
+use crate::core::task::called::BoxError;
 use crate::worker::{Message, Served, Settled, Settlement, Source, Worker};
 
 /// How far a worker is with stopping.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ::tokio::time::timeout;
 
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// When a worker last gave a sign of life.
 ///

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use crate::core::task::called::BoxError;
 use crate::envelope::{Envelope, EnvelopeError};
-use crate::private::BoxError;
 
 /// Where a worker takes messages from, and whom it tells what became of them.
 ///

@@ -11,7 +11,7 @@ use crate::core::flush::Lost;
 use crate::core::intent::Intent;
 use crate::core::policy::chain::Chain;
 use crate::core::report::{Fate, ReportEntry};
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// The intents of one flush, in the order of enqueue.
 ///

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::core::report::Fate;
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// Which intents of a batch did not leave, and why; the others did.
 ///

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::core::executor::parts::Parts;
 use crate::core::executor::{Batch, DispatchError, Executor};
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// Hands to a second executor what the first did not dispatch: a broker that is down, and a file.
 ///

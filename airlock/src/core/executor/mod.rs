@@ -10,10 +10,8 @@ mod route;
 #[cfg(feature = "tokio")]
 pub(crate) mod timeout;
 
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 pub use batch::Batch;
 pub use error::DispatchError;
@@ -25,7 +23,8 @@ pub use route::{Route, RouteBuilder, RouteTo};
 pub use timeout::Timeout;
 
 use crate::core::intent::Intent;
-use crate::private::BoxError;
+use crate::core::panics::{Contained, panic_message};
+use crate::core::task::called::BoxError;
 
 /// Carries out a flush: runs its intents, or hands them to a job engine.
 ///
@@ -202,26 +201,4 @@ pub(crate) async fn dispatch(
             }
         }
     }
-}
-
-/// A future in which a panic is an error.
-pub(crate) struct Contained<F>(pub(crate) F);
-
-impl<F: Future + Unpin> Future for Contained<F> {
-    type Output = std::thread::Result<F::Output>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let poll = AssertUnwindSafe(|| Pin::new(&mut self.0).poll(cx));
-        match std::panic::catch_unwind(poll) {
-            Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
-    }
-}
-
-/// What a panic said.
-pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without a message").to_owned()
 }

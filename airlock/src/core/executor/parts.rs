@@ -3,7 +3,7 @@
 use crate::core::executor::{Batch, DispatchError, DynExecutor, dispatch};
 use crate::core::intent::Intent;
 use crate::core::report::Fate;
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// A batch that is carried out in parts, and what has become of each intent so far.
 ///

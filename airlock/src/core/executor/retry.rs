@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::core::backoff::Backoff;
 use crate::core::executor::parts::Parts;
-use crate::core::executor::timeout::with_timer;
 use crate::core::executor::{Batch, DispatchError, Executor};
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
+use crate::core::timer::with_timer;
 
 /// Dispatches again what did not leave, after waits that grow.
 ///

@@ -1,16 +1,12 @@
 //! A limit on how long a dispatch may take.
 
 use std::fmt;
-use std::io;
-use std::panic::catch_unwind;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
-
-use tokio::runtime::{self, Handle, Runtime};
 
 use crate::core::executor::batch::InDoubt;
 use crate::core::executor::parts::Parts;
 use crate::core::executor::{Batch, DispatchError, Executor};
+use crate::core::timer::with_timer;
 
 /// Gives up on a dispatch that takes longer than a limit.
 ///
@@ -95,93 +91,3 @@ impl fmt::Display for TimedOut {
 }
 
 impl std::error::Error for TimedOut {}
-
-/// Makes something that waits for a time, on this thread's runtime; where there is none that keeps
-/// time, as under a flush from sync code, on one that does nothing else.
-///
-/// # Errors
-///
-/// Where the thread can't be started that such a runtime is on.
-pub(crate) fn with_timer<T>(make: impl FnOnce() -> T) -> io::Result<T> {
-    if Handle::try_current().is_ok_and(|runtime| keeps_time(runtime.id())) {
-        return Ok(make());
-    }
-    let timer = timer()?;
-    let _inside = timer.enter();
-    Ok(make())
-}
-
-/// Whether the runtime that this thread is in, which is `runtime`, keeps time.
-///
-/// It does not say so. Nothing but the attempt tells, and where it doesn't that is a panic, which whoever
-/// listens to panics hears: so it is made once for such a runtime, and not at each wait.
-fn keeps_time(runtime: runtime::Id) -> bool {
-    static TIMELESS: Mutex<Vec<runtime::Id>> = Mutex::new(Vec::new());
-    /// A program has one, or makes one after another.
-    const REMEMBERED: usize = 64;
-    let timeless = || TIMELESS.lock().unwrap_or_else(PoisonError::into_inner);
-    if timeless().contains(&runtime) {
-        return false;
-    }
-    let keeps_time = catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok();
-    if !keeps_time {
-        let mut timeless = timeless();
-        timeless.truncate(REMEMBERED - 1);
-        timeless.insert(0, runtime);
-    }
-    keeps_time
-}
-
-fn timer() -> io::Result<Handle> {
-    static TIMER: Mutex<Option<Runtime>> = Mutex::new(None);
-    let mut timer = TIMER.lock().unwrap_or_else(PoisonError::into_inner);
-    let runtime = match timer.take() {
-        Some(runtime) => runtime,
-        None => runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("airlock-timer")
-            .enable_time()
-            .build()?,
-    };
-    Ok(timer.insert(runtime).handle().clone())
-}
-
-#[cfg(test)]
-mod tests {
-    use std::panic;
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::thread;
-
-    use super::*;
-
-    fn waits() {
-        for _ in 0..3 {
-            drop(with_timer(|| tokio::time::sleep(Duration::ZERO)).expect("a timer"));
-        }
-    }
-
-    #[test]
-    fn a_runtime_is_asked_once_whether_it_keeps_time() {
-        let heard = Arc::new(AtomicUsize::new(0));
-        let (count, here, others) = (heard.clone(), thread::current().id(), panic::take_hook());
-        panic::set_hook(Box::new(move |panic| {
-            if thread::current().id() == here {
-                count.fetch_add(1, Ordering::Relaxed);
-            } else {
-                others(panic);
-            }
-        }));
-        let single = runtime::Builder::new_current_thread;
-        waits();
-        single().enable_time().build().expect("a runtime").block_on(async { waits() });
-        assert_eq!(heard.load(Ordering::Relaxed), 0, "without a runtime, and in one with a timer");
-
-        let timeless = single().build().expect("a runtime");
-        timeless.block_on(async { waits() });
-        timeless.block_on(async { waits() });
-        assert_eq!(heard.load(Ordering::Relaxed), 1);
-        single().build().expect("another").block_on(async { waits() });
-        assert_eq!(heard.load(Ordering::Relaxed), 2);
-    }
-}

@@ -6,7 +6,7 @@ use crate::core::executor::batch::Batch;
 use crate::core::executor::{DispatchError, OnFailure};
 use crate::core::intent::Intent;
 use crate::core::report::Fate;
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// What became of a batch that did not leave whole.
 #[derive(Default)]

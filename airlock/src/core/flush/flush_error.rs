@@ -8,7 +8,7 @@ use crate::core::flush::chunks::Undone;
 use crate::core::intent::Intent;
 use crate::core::report::{Fate, Report};
 use crate::core::task::TaskInfo;
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// Not every intent left: holds the report, and hands back what failed and what was not attempted.
 ///

@@ -375,7 +375,7 @@ impl Flush {
         buffer: Buffer,
         level: u32,
         settings: Option<Box<ScopeSettings>>,
-        why: crate::BoxError,
+        why: crate::core::task::called::BoxError,
     ) -> FlushError {
         let mut flush = Self::of(Batch::new(OnFailure::Stop));
         flush.settings = settings;

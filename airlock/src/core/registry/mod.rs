@@ -8,9 +8,9 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 use crate::core::intent::Intent;
+use crate::core::task::TaskInfo;
 use crate::core::task::decode_error::DecodeError;
-use crate::core::task::{TaskInfo, nearest};
-use crate::private::Registration;
+use crate::core::task::unknown_task::UnknownTask;
 
 /// Every task linked into the binary, by name.
 ///
@@ -105,10 +105,10 @@ impl Registry {
     ///
     /// [`UnknownTask`], with the nearest known name.
     pub fn find(&self, name: &str) -> Result<&'static TaskInfo, UnknownTask> {
-        self.by_name.get(name).copied().ok_or_else(|| UnknownTask {
-            name: name.to_owned(),
-            nearest: nearest::nearest(name, self.tasks.iter().map(|task| task.name())),
-        })
+        self.by_name
+            .get(name)
+            .copied()
+            .ok_or_else(|| UnknownTask::among(name, self.tasks.iter().map(|task| task.name())))
     }
 
     /// An intent from a task's name and its arguments: a JSON object keyed by parameter name.
@@ -139,59 +139,10 @@ impl Registry {
     }
 }
 
-/// No task has the name that was looked up.
-///
-/// # Examples
-///
-/// ```standalone_crate
-/// #[airlock::task(name = "mail.welcome")]
-/// fn welcome(user_id: u64) {}
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let error = airlock::registry()?.find("mail.welcom").unwrap_err();
-/// assert_eq!(error.name(), "mail.welcom");
-/// assert_eq!(error.nearest(), Some("mail.welcome"));
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct UnknownTask {
-    name: String,
-    nearest: Option<&'static str>,
-}
+/// One entry of the registry.
+pub struct Registration(pub fn() -> &'static TaskInfo);
 
-impl UnknownTask {
-    /// The name that was looked up.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The known name that is nearest to it, where one is near.
-    pub fn nearest(&self) -> Option<&'static str> {
-        self.nearest
-    }
-}
-
-impl fmt::Display for UnknownTask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no task is named `{}`", self.name)?;
-        match self.nearest {
-            Some(nearest) => write!(f, ": did you mean `{nearest}`?"),
-            None => f.write_str(
-                ": check the name, and that the crate with the task is linked into this binary",
-            ),
-        }
-    }
-}
-
-/// The text of `Display`: what a `main` that returns the error shows.
-impl fmt::Debug for UnknownTask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for UnknownTask {}
+inventory::collect!(Registration);
 
 /// Two tasks of the binary have one name.
 ///

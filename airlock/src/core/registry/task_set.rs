@@ -6,8 +6,9 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::core::intent::Intent;
-use crate::core::registry::{DuplicateTasks, UnknownTask, registry};
+use crate::core::registry::{DuplicateTasks, registry};
 use crate::core::task::TaskInfo;
+use crate::core::task::unknown_task::UnknownTask;
 
 /// A set of tasks, by identity: asking for one costs the same whatever the number.
 ///

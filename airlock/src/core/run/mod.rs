@@ -13,10 +13,11 @@ use std::any::Any;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::core::executor::DispatchError;
 use crate::core::executor::batch::Batch;
-use crate::core::executor::{Contained, DispatchError, panic_message};
 use crate::core::flush::{Lost, judge_into};
 use crate::core::intent::Intent;
+use crate::core::panics::{Contained, panic_message};
 use crate::core::policy::chain::Chain;
 use crate::core::report::{Fate, ReportEntry, Why};
 use crate::core::stack::buffer::Buffer;
@@ -24,10 +25,10 @@ use crate::core::stack::buffer::Segment;
 use crate::core::stack::context::{Seat, TaskScope, run_tasks};
 use crate::core::stack::frame::Frame;
 use crate::core::stack::inside::Inside;
+use crate::core::task::called::{BoxError, Called, TaskFuture, Unfinished};
 use crate::core::task::payload::Here;
 use crate::core::task::states::States;
 use crate::core::wait as blocking;
-use crate::private::{BoxError, Called, TaskFuture, Unfinished};
 
 /// How many generations of tasks that enqueue tasks are carried out, unless told otherwise.
 pub(crate) const GENERATIONS: u32 = 64;

@@ -231,7 +231,10 @@ impl Sealed {
     }
 
     /// Hands back all that it holds, none of it attempted.
-    pub(crate) fn give_back(mut self, why: impl Into<crate::BoxError>) -> FlushError {
+    pub(crate) fn give_back(
+        mut self,
+        why: impl Into<crate::core::task::called::BoxError>,
+    ) -> FlushError {
         let buffer = self.buffer.take().unwrap_or_default();
         Flush::give_back(buffer, self.level, self.settings.take(), why.into())
     }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::core::registry::UnknownTask;
 use crate::core::task::nearest;
+use crate::core::task::unknown_task::UnknownTask;
 use crate::core::task::{Parameter, TaskInfo};
 
 /// A name and a JSON text that don't make an intent.

@@ -2,18 +2,20 @@
 
 pub(crate) mod arguments;
 mod bytes;
+pub(crate) mod called;
 pub(crate) mod decode_error;
-pub(crate) mod nearest;
+mod nearest;
 pub(crate) mod options;
 pub(crate) mod payload;
 pub(crate) mod states;
+pub(crate) mod unknown_task;
 
 use std::any::Any;
 use std::fmt;
 
 use crate::core::task::arguments::Wire;
+use crate::core::task::called::Called;
 use crate::core::task::states::{StateKey, States};
-use crate::private::Called;
 
 /// A function under [`#[airlock::task]`](macro@crate::task), as a type of the function's name.
 ///

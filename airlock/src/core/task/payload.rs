@@ -8,11 +8,11 @@ use std::mem::{MaybeUninit, needs_drop};
 use serde_json::Value;
 use stack_dst::Value as Inline;
 
+use crate::core::task::called::Called;
 use crate::core::task::options::{self, Options};
 use crate::core::task::states::States;
 use crate::core::task::{Task, TaskInfo};
 use crate::core::wait as blocking;
-use crate::private::Called;
 
 /// Three words of arguments and one for the vtable. Sixteen bytes of arguments fit with the tag
 /// that says whether they are still there.

@@ -11,8 +11,8 @@ use uuid::Uuid;
 
 use crate::core::intent::Intent;
 use crate::core::task::Parameter;
+use crate::core::task::called::BoxError;
 use crate::envelope::{Envelope, TraceContext, shortened};
-use crate::private::BoxError;
 
 /// The headers of protocol 2.
 ///

@@ -3,11 +3,11 @@
 use lapin::BasicProperties;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
+use crate::core::task::called::BoxError;
 use crate::engines::dramatiq::DEFAULT_QUEUE;
 use crate::engines::dramatiq::message::Message;
 use crate::engines::shared::rabbitmq::{Broker, Outgoing, scaled, short};
 use crate::envelope::{self, Envelope};
-use crate::private::BoxError;
 use crate::worker::engine_error::EngineError;
 
 /// Hands intents to Dramatiq's workers over RabbitMQ.

@@ -11,7 +11,7 @@ use sqlx::PgPool;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 
 use crate::core::events;
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// Where Graphile tells of jobs: of all schemas and queues of a database.
 const CHANNEL: &str = "jobs:insert";

@@ -17,12 +17,12 @@ use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions};
 pub use source::GraphileReceipt;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
+use crate::core::task::called::BoxError;
 use crate::engines::graphile::listen::Listening;
 use crate::engines::graphile::push::Job;
 use crate::engines::graphile::source::Identity;
 use crate::engines::shared::home::Home;
 use crate::engines::shared::sql;
-use crate::private::BoxError;
 use crate::transactions::shared::{Connection, Queue, dialect};
 use crate::worker::engine_error::EngineError;
 use crate::worker::{Holds, spans};

@@ -7,10 +7,10 @@ use serde::Serialize;
 use sqlx::postgres::PgConnection;
 
 use crate::core::executor::{Batch, DispatchError};
+use crate::core::task::called::BoxError;
 use crate::engines::graphile::{Graphile, NAME, PREFIX, identifier};
 use crate::engines::shared::sql::{self, chunks, column};
 use crate::envelope::{self, Envelope};
-use crate::private::BoxError;
 use crate::transactions::shared::{Connection, Row, dialect};
 
 const HONOURED: &[&str] =

@@ -11,12 +11,12 @@ use graphile_worker_queries::worker_heartbeat::stale::get_worker_last_heartbeat;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::core::task::called::BoxError;
 use crate::engines::graphile::Graphile;
 use crate::engines::graphile::push::microseconds;
 use crate::engines::shared::limited;
 use crate::engines::shared::sql::column;
 use crate::envelope::Envelope;
-use crate::private::BoxError;
 use crate::worker::{Message, Settled, Settlement, Signs, Source, until_next};
 
 /// Graphile's `batch_get_jobs` differs in three ways: it returns jobs in any order; the crate reads

@@ -12,7 +12,7 @@ use ::tokio::runtime::{Handle, RuntimeFlavor};
 use ::tokio::select;
 
 use crate::core::executor::DispatchError;
-use crate::core::executor::timeout::with_timer;
+use crate::core::timer::with_timer;
 
 /// How long a single-threaded runtime may be busy with something else.
 const PATIENCE: Duration =

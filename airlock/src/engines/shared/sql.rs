@@ -5,7 +5,7 @@ use sqlx::Connection as _;
 #[cfg(any(feature = "apalis-postgres", feature = "graphile"))]
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 #[cfg(any(feature = "apalis-postgres", feature = "graphile"))]
 use crate::transactions::shared::{Connection, dialect};
 use crate::worker::engine_error::EngineError;

@@ -10,8 +10,8 @@ use diesel::pg::Pg;
 use diesel::sql_types::Text;
 use diesel::{QueryResult, RunQueryDsl, sql_query};
 
+use crate::core::task::called::BoxError;
 use crate::core::wait::wait;
-use crate::private::BoxError;
 use crate::transactions::diesel_sql::{Answer, Level, name, not_begun, not_good, rows};
 use crate::transactions::shared::{
     self as transaction, CommitError, Row, Settings, Transaction, TransactionError, dialect,

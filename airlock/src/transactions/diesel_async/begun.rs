@@ -10,7 +10,7 @@ use diesel::sql_types::Text;
 use diesel::{QueryResult, sql_query};
 use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 use crate::transactions::diesel_sql::{Answer, Level, name, not_begun, not_good, rows};
 use crate::transactions::shared::{
     self as transaction, CommitError, Row, TransactionError, dialect,

@@ -11,7 +11,7 @@ use sea_orm::{
 
 use ::tokio::runtime::Handle;
 
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 use crate::transactions::sea_orm::inside::{Around, Inside};
 use crate::transactions::shared::{
     self as transaction, CommitError, DatabaseError, LEFT_OPEN, PassedOver, Row, Step,

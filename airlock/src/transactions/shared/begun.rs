@@ -2,7 +2,7 @@
 
 use std::future::ready;
 
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// A transaction, or a savepoint inside one, that has begun and not ended; one that is dropped rolls
 /// back.

@@ -1,6 +1,6 @@
 //! What queues write their jobs through.
 
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// What a database understands: what queues say which one their tables are in.
 ///

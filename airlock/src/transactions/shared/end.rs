@@ -8,16 +8,16 @@ use ::tokio::time::timeout;
 use crate::core::background::flushes;
 use crate::core::background::flushing::Flushing;
 use crate::core::events;
-use crate::core::executor::timeout::with_timer;
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::flush::Flush;
 use crate::core::flush::FlushError;
 use crate::core::report::Why;
 use crate::core::scope::Sealed;
 use crate::core::stack::context;
+use crate::core::task::called::BoxError;
+use crate::core::timer::with_timer;
 #[cfg(feature = "diesel")]
 use crate::core::wait::wait;
-use crate::private::BoxError;
 use crate::transactions::shared::queue::push;
 use crate::transactions::shared::{
     Begun, CommitError, DatabaseError, Settings, Step, TransactionError,

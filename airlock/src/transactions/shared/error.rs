@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::core::flush::FlushError;
 use crate::core::intent::Intent;
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 use crate::transactions::shared::SeveralError;
 
 /// What went wrong around a transaction's body; the body's own error is returned as it is.

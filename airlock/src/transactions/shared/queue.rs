@@ -2,7 +2,8 @@
 
 use std::pin::Pin;
 
-use crate::core::executor::{Batch, Contained, DispatchError, panic_message};
+use crate::core::executor::{Batch, DispatchError};
+use crate::core::panics::{Contained, panic_message};
 
 /// A queue whose jobs are rows of a database that the program's own data is in, reached through a
 /// connection `C`: with one, data and effects are committed together or not at all.

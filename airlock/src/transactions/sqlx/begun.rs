@@ -6,7 +6,7 @@ use std::pin::Pin;
 use sqlx::{Acquire, Executor};
 use sqlx_core::transaction::TransactionManager;
 
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 use crate::transactions::shared::{
     Begun, CommitError, DatabaseError, PassedOver, Step, TransactionError,
 };

@@ -2,7 +2,7 @@
 
 use sqlx::AssertSqlSafe;
 
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 use crate::transactions::shared::{Connection, Row, dialect};
 
 #[cfg(any(feature = "apalis-postgres", feature = "graphile"))]

@@ -1,10 +1,10 @@
 //! Jobs that were given up.
 
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::Postgres;
 use crate::engines::apalis::postgres::push;
 use crate::engines::apalis::sql::{LetterRow, held, is_duplicate, letter, unique_key};
 use crate::envelope::without_expiry;
-use crate::private::BoxError;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{DeadLetter, DeadLetters};
 

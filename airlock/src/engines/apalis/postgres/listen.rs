@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::core::events;
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// Where apalis' triggers, and our own statement, tell of jobs.
 const CHANNEL: &str = "apalis::job::insert";

@@ -13,11 +13,11 @@ use sqlx::PgPool;
 use sqlx::postgres::PgConnection;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::postgres::listen::Listening;
 use crate::engines::apalis::sql::{Job, Serving, jobs, keyed, leave_out, serving};
 use crate::engines::shared::home::Home;
 use crate::engines::shared::sql;
-use crate::private::BoxError;
 use crate::transactions::shared::{Connection, Queue, dialect};
 use crate::worker::Holds;
 use crate::worker::engine_error::EngineError;

@@ -6,9 +6,9 @@ use serde::Serialize;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::sql::{Job, keyed, places};
 use crate::engines::shared::sql::{self, chunks, column};
-use crate::private::BoxError;
 use crate::transactions::shared::{Connection, dialect};
 
 /// apalis' own `push_tasks` differs in four ways.

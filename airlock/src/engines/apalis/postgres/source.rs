@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use sqlx::Transaction;
 
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::Postgres;
 use crate::engines::apalis::sql::{INTERRUPTED, SqlReceipt, endings, ids, message};
 use crate::engines::shared::limited;
 use crate::engines::shared::sql::column;
-use crate::private::BoxError;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{Message, Settled, Source, until_next};
 

@@ -14,9 +14,9 @@ use ::tokio::runtime::Handle;
 use apalis_redis::Config;
 use uuid::Uuid;
 
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::redis::bell::Bell;
 use crate::engines::shared::redis::Server;
-use crate::private::BoxError;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{Holds, spans};
 

@@ -3,11 +3,11 @@
 use std::time::UNIX_EPOCH;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::redis::script::{self, PUSH};
 use crate::engines::apalis::redis::{Queues, Redis};
 use crate::engines::shared::redis::{Answer, Room};
 use crate::envelope::{self, Envelope};
-use crate::private::BoxError;
 
 /// The options that are honoured.
 const HONOURED: [&str; 6] = ["queue", "delay", "at", "expires", "max_attempts", "unique_key"];

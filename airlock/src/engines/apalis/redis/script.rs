@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 
 use ::redis::{FromRedisValue, Script, ScriptInvocation};
 
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::redis::{Queues, Redis};
-use crate::private::BoxError;
 
 macro_rules! scripts {
     ($($name:ident = $file:literal;)*) => {$(

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use ::tokio::time;
 
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::redis::Redis;
 use crate::engines::apalis::redis::script::{self, ALIVE, BEGIN, LEAVE, RECEIVE, SETTLE};
 use crate::envelope::Envelope;
-use crate::private::BoxError;
 use crate::worker::{Message, Settled, Settlement, Source};
 
 /// How many messages a script takes, at most: Lua's stack holds about 8,000 values.

@@ -4,8 +4,8 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
 
+use crate::core::task::called::BoxError;
 use crate::envelope::Envelope;
-use crate::private::BoxError;
 use crate::worker::DeadLetter;
 
 /// Id, queue, body, last result, attempts, and since when in seconds.

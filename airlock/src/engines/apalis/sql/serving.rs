@@ -8,8 +8,8 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::sql::SqlReceipt;
-use crate::private::BoxError;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{Message, Signs};
 

@@ -2,11 +2,11 @@
 
 use sqlx::Connection as _;
 
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::Sqlite;
 use crate::engines::apalis::sql::{LetterRow, held, is_duplicate, letter, unique_key};
 use crate::engines::apalis::sqlite::push;
 use crate::envelope::without_expiry;
-use crate::private::BoxError;
 use crate::transactions::untouched;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{DeadLetter, DeadLetters};

@@ -16,10 +16,10 @@ use sqlx::sqlite::{
 use sqlx::{Connection as _, SqlitePool};
 
 use crate::core::executor::{Batch, DispatchError, Executor};
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::sql::{Job, Serving, jobs, leave_out, serving};
 use crate::engines::shared::home::Home;
 use crate::engines::shared::sql;
-use crate::private::BoxError;
 use crate::transactions::shared::{Connection, Queue, dialect};
 use crate::transactions::untouched;
 use crate::worker::engine_error::EngineError;

@@ -2,9 +2,9 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::sql::{Job, keyed, places};
 use crate::engines::shared::sql::chunks;
-use crate::private::BoxError;
 use crate::transactions::shared::{Connection, dialect};
 
 /// One statement for many jobs: apalis' own `push_tasks` runs one for each, and doesn't say which it

@@ -7,10 +7,10 @@ use apalis_sqlite::{Config, queries};
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::Sqlite;
 use crate::engines::apalis::sql::{Ending, INTERRUPTED, SqlReceipt, endings, ids, message};
 use crate::engines::apalis::sqlite::push::seconds;
-use crate::private::BoxError;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{Message, Settled, Source, until_next};
 

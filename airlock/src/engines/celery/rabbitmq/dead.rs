@@ -10,12 +10,12 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Connection};
 use serde_json::Value;
 
+use crate::core::task::called::BoxError;
 use crate::engines::celery::rabbitmq::queues::{dead_name, is};
 use crate::engines::celery::rabbitmq::source::{forward, message_id, own_headers};
 use crate::engines::celery::rabbitmq::table;
 use crate::engines::celery::{REASON, RabbitMq};
 use crate::engines::shared::rabbitmq::{answered_in_time, short};
-use crate::private::BoxError;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{DeadLetter, DeadLetters};
 

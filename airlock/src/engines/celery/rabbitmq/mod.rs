@@ -12,11 +12,11 @@ pub use source::RabbitMqReceipt;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::intent::Intent;
+use crate::core::task::called::BoxError;
 use crate::engines::celery::DEFAULT_QUEUE;
 use crate::engines::celery::sent::{self, Headers};
 use crate::engines::shared::rabbitmq::{Broker, Outgoing, scaled, short};
 use crate::envelope::{self, Envelope};
-use crate::private::BoxError;
 use crate::worker::engine_error::EngineError;
 
 /// Celery over RabbitMQ: an executor that hands intents to its workers, the queues that an airlock

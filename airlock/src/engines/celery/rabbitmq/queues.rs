@@ -6,9 +6,9 @@ use lapin::options::QueueDeclareOptions;
 use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 
+use crate::core::task::called::BoxError;
 use crate::engines::celery::RabbitMq;
 use crate::engines::shared::rabbitmq::{answered, short};
-use crate::private::BoxError;
 
 /// How long messages wait in the queues of delays: each is four times the one before.
 ///

@@ -15,13 +15,13 @@ use lapin::{BasicProperties, Channel, Connection};
 use uuid::Uuid;
 
 use crate::core::events;
+use crate::core::task::called::BoxError;
 use crate::engines::celery::rabbitmq::table;
 use crate::engines::celery::received::Raw;
 use crate::engines::celery::sent::iso8601;
 use crate::engines::celery::{REASON, RabbitMq};
 use crate::engines::shared::rabbitmq::{Outgoing, answered, short};
 use crate::envelope::{Envelope, shortened};
-use crate::private::BoxError;
 use crate::worker::{Message, Settled, Settlement, Source};
 
 /// How often what the broker refused is tried again.

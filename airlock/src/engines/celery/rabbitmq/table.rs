@@ -4,7 +4,7 @@ use lapin::types::{AMQPValue, FieldArray, FieldTable, ShortString};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 pub(super) fn of(headers: &impl Serialize) -> Result<FieldTable, BoxError> {
     match field(serde_json::to_value(headers)?)? {

@@ -7,10 +7,10 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::core::task::called::BoxError;
 use crate::engines::celery::Redis;
 use crate::engines::celery::redis::message::Opened;
 use crate::engines::celery::redis::{RedisReceipt, keys};
-use crate::private::BoxError;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{DeadLetter, DeadLetters};
 

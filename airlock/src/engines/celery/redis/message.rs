@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::core::intent::Intent;
+use crate::core::task::called::BoxError;
 use crate::engines::celery::sent::{self, Headers};
 use crate::envelope::{Envelope, EnvelopeError};
-use crate::private::BoxError;
 
 #[derive(Serialize)]
 struct Message<'a> {

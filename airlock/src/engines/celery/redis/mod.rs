@@ -11,11 +11,11 @@ pub use source::RedisReceipt;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::intent::Intent;
+use crate::core::task::called::BoxError;
 use crate::engines::celery::DEFAULT_QUEUE;
 use crate::engines::celery::redis::keys::{list, step_of};
 use crate::engines::shared::redis::{Layout, Outgoing, Server, Steps, UNIQUE_FOR, UniqueKey};
 use crate::envelope::{self, Envelope};
-use crate::private::BoxError;
 use crate::worker::engine_error::EngineError;
 use crate::worker::spans;
 

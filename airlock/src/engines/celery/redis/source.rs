@@ -14,6 +14,7 @@ use ::tokio::time::sleep;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::core::task::called::BoxError;
 use crate::engines::celery::received::Raw;
 use crate::engines::celery::redis::message::Opened;
 use crate::engines::celery::redis::{dead, keys};
@@ -21,7 +22,6 @@ use crate::engines::celery::sent::iso8601;
 use crate::engines::celery::{REASON, Redis, UNIQUE_KEY};
 use crate::engines::shared::redis::{Room, UniqueKey};
 use crate::envelope::Envelope;
-use crate::private::BoxError;
 use crate::worker::{Message, Settled, Settlement, Source};
 
 /// What [`Redis`] has to know of a message to settle it.

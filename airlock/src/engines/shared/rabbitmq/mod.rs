@@ -18,8 +18,8 @@ use lapin::{Channel, Connection, ConnectionProperties};
 
 pub(crate) use publish::Outgoing;
 
+use crate::core::task::called::BoxError;
 use crate::engines::shared::home::{self, Away};
-use crate::private::BoxError;
 use crate::worker::engine_error::EngineError;
 
 /// How many batches are published at the same time, each on a channel of its own.

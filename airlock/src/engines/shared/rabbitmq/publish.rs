@@ -10,9 +10,9 @@ use lapin::types::ShortString;
 use lapin::{BasicProperties, Confirmation};
 
 use crate::core::executor::{Batch, DispatchError};
+use crate::core::task::called::BoxError;
 use crate::engines::shared::home::Away;
 use crate::engines::shared::rabbitmq::{Broker, Line, PATIENCE};
-use crate::private::BoxError;
 use crate::worker::engine_error::unconfirmed;
 
 /// How many messages may be on their way at once: enough for the broker to write many at a time to

@@ -16,8 +16,8 @@ use ::tokio::sync::Mutex;
 pub(crate) use push::{Layout, Outgoing, Steps, UNIQUE_FOR, UniqueKey};
 pub(crate) use steps::{Answer, Room};
 
+use crate::core::task::called::BoxError;
 use crate::engines::shared::home;
-use crate::private::BoxError;
 use crate::worker::engine_error::{EngineError, unconfirmed};
 
 /// How long the server may take to answer.

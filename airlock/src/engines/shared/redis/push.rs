@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Answer, Room, Server};
 use crate::core::executor::{Batch, DispatchError};
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// How long a unique key is taken, counted from when its message may run.
 pub(crate) const UNIQUE_FOR: Duration = Duration::from_hours(1);

@@ -2,7 +2,7 @@
 
 use super::Server;
 use crate::core::executor::{Batch, DispatchError};
-use crate::private::BoxError;
+use crate::core::task::called::BoxError;
 
 /// How much one step takes, which keeps other clients of the server waiting, and is in memory at once.
 #[derive(Default)]
