@@ -228,11 +228,11 @@ pub use core::registry::{DuplicateTasks, Registry, registry};
 pub use core::report::{Fate, Report, ReportEntry, Why};
 pub use core::run::inline::{Inline, InlineBuilder};
 pub use core::run::settings::StatesError;
+pub use core::scope::configuration::{AlreadyConfigured, Configuration, configure};
 pub use core::scope::{
     Carried, Handle, InScope, Inspected, Inspection, LocalPolicy, Outcome, Scope, Sealed, Success,
     current, policy, scope,
 };
-pub use core::stack::config::{AlreadyConfigured, Configuration, configure};
 pub use core::stack::enqueue_error::{Bound, EnqueueError, Refusal};
 pub use core::task::called::BoxError;
 pub use core::task::decode_error::DecodeError;

@@ -8,8 +8,6 @@ use std::time::{Duration, SystemTime};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::core::stack::context;
-use crate::core::stack::enqueue_error::EnqueueError;
 use crate::core::task::called::Called;
 use crate::core::task::options::{self, Options, Start};
 use crate::core::task::payload::{Call, Here, Payload, Taken, WithOptions};
@@ -50,26 +48,6 @@ impl Intent {
     #[track_caller]
     pub(crate) fn new(payload: Payload) -> Self {
         Self { payload, origin: Location::caller() }
-    }
-
-    /// Enqueues a call without making the intent anywhere but in its scope.
-    #[inline]
-    #[track_caller]
-    pub(crate) fn enqueue_call<T: Task>(arguments: T::Arguments) -> Result<(), EnqueueError> {
-        let origin = Location::caller();
-        context::enqueue(Unmade::<T> { arguments, origin })
-    }
-
-    /// Enqueues the intent into the current scope.
-    ///
-    /// # Errors
-    ///
-    /// [`EnqueueError::NoScope`] outside any scope, [`EnqueueError::InPolicy`] inside a policy,
-    /// [`EnqueueError::Refused`] where a policy in force refuses it, [`EnqueueError::Closed`] where
-    /// a handle's scope has ended, [`EnqueueError::Full`] where the scope's buffer is full.
-    #[inline]
-    pub fn enqueue(self) -> Result<(), EnqueueError> {
-        context::enqueue(self)
     }
 
     /// Asks for `queue` instead of the task's own.
@@ -273,6 +251,15 @@ impl Intent {
         list
     }
 
+    /// A call of a task, written at `origin`.
+    #[inline]
+    pub(crate) fn of_call<T: Task>(
+        arguments: T::Arguments,
+        origin: &'static Location<'static>,
+    ) -> Self {
+        Self { payload: Call::<T>::new(arguments).pack(), origin }
+    }
+
     fn with_options(mut self, set: impl FnOnce(&mut Options)) -> Self {
         if let Some(options) = self.payload.options_mut() {
             set(options);
@@ -282,42 +269,6 @@ impl Intent {
         set(&mut options);
         let payload = WithOptions { payload: self.payload, options }.pack();
         Self { payload, origin: self.origin }
-    }
-}
-
-/// What is going to be an intent when there is a place for it.
-pub(crate) trait ToEnqueue {
-    /// About how many bytes it takes besides the intent's own.
-    fn bytes(&self) -> usize;
-
-    fn into_intent(self) -> Intent;
-}
-
-impl ToEnqueue for Intent {
-    fn bytes(&self) -> usize {
-        self.bytes()
-    }
-
-    #[inline]
-    fn into_intent(self) -> Intent {
-        self
-    }
-}
-
-struct Unmade<T: Task> {
-    arguments: T::Arguments,
-    origin: &'static Location<'static>,
-}
-
-impl<T: Task> ToEnqueue for Unmade<T> {
-    #[inline]
-    fn bytes(&self) -> usize {
-        Call::<T>::bytes_of(&self.arguments)
-    }
-
-    #[inline]
-    fn into_intent(self) -> Intent {
-        Intent { payload: Call::<T>::new(self.arguments).pack(), origin: self.origin }
     }
 }
 

@@ -6,9 +6,12 @@
 #[cfg(feature = "tokio")]
 pub(crate) mod backoff;
 pub(crate) mod events;
+pub(crate) mod log;
 pub(crate) mod panics;
 #[cfg(feature = "tokio")]
 pub(crate) mod timer;
+#[cfg(any(feature = "transaction", feature = "web"))]
+pub(crate) mod trace;
 pub(crate) mod wait;
 
 pub(crate) mod task;

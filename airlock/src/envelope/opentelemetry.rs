@@ -30,12 +30,6 @@ pub(crate) fn within<F: Future>(trace: Option<&TraceContext>, future: F) -> With
     future.with_context(context)
 }
 
-/// A future, for whatever task, as a part of the trace in force here.
-#[cfg(any(feature = "transaction", feature = "web"))]
-pub(crate) fn carried_along<F: Future>(future: F) -> WithContext<F> {
-    future.with_current_context()
-}
-
 /// Runs a closure, on whatever thread, as a part of the trace in force here.
 pub(crate) fn carried<T>(run: impl FnOnce() -> T) -> impl FnOnce() -> T {
     let context = Context::current();

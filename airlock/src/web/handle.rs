@@ -6,10 +6,10 @@ use std::pin::pin;
 use ::tokio::runtime::Handle;
 
 use crate::core::background::flushing::{Flushing, carried_along};
-use crate::core::events;
 use crate::core::flush::FlushError;
+use crate::core::report::log;
 use crate::core::scope::{Scope, Sealed};
-use crate::core::stack::inside::Inside;
+use crate::core::stack::scoped_future::ScopedFuture;
 use crate::web::after_response::AfterResponse;
 
 /// Handles a request in a scope, and flushes if `succeeded` says so of the answer, in a task of its own.
@@ -66,10 +66,10 @@ pub async fn handle<F: Future>(
 }
 
 /// Handles a request in its scope.
-pub(crate) async fn run<F: Future>(inside: Inside<F>) -> (F::Output, Sealed) {
+pub(crate) async fn run<F: Future>(inside: ScopedFuture<F>) -> (F::Output, Sealed) {
     let mut inside = pin!(inside);
-    let (answer, seat) = poll_fn(|cx| inside.as_mut().poll_caught(cx)).await;
-    (answer, Sealed::of(seat))
+    let (answer, environment) = poll_fn(|cx| inside.as_mut().poll_caught(cx)).await;
+    (answer, Sealed::of(environment))
 }
 
 /// Ends a request's scope.
@@ -80,7 +80,7 @@ pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Ende
     let flushed = carried_along(flush);
     let flushed = async {
         if let Err(error) = flushed.await {
-            events::failed_elsewhere(&error);
+            log::failed_elsewhere(&error);
         }
     };
     Ended::After(AfterResponse::new(runtime, flushed))

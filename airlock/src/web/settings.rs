@@ -102,8 +102,8 @@ pub(crate) use {adapters::*, settings};
 #[cfg(any(feature = "actix", feature = "poem", feature = "rocket", feature = "salvo"))]
 mod adapters {
     use super::Settings;
-    use crate::core::events;
     use crate::core::flush::FlushError;
+    use crate::core::report::log;
     use crate::core::scope::Sealed;
     use crate::web::after_response::AfterResponse;
     use crate::web::head::{Head, succeeded};
@@ -135,7 +135,7 @@ mod adapters {
             if let Some(answer) = &self.on_flush_error {
                 return Err(answer(error));
             }
-            events::failed_elsewhere(&error);
+            log::failed_elsewhere(&error);
             Err(failed())
         }
     }

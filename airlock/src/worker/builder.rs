@@ -13,7 +13,7 @@ use crate::core::run::inline::Inline;
 use crate::core::run::settings::StatesError;
 use crate::core::run::settings::{Settings, states};
 use crate::core::scope::{Scope, scope};
-use crate::core::stack::context;
+use crate::core::stack::in_force;
 use crate::core::task::TaskInfo;
 use crate::core::task::states::States;
 use crate::worker::Served;
@@ -106,7 +106,7 @@ impl Inner {
             .iter()
             .fold(scope().boundary().named(task.name()), |scope, dress| dress(scope));
         if let Some(here) = &self.here
-            && context::executor().is_none()
+            && in_force::executor().is_none()
         {
             scope = scope.executor(here.clone());
         }

@@ -6,11 +6,13 @@ use std::task::{Context, Poll, ready};
 use ::tokio::runtime::Handle;
 
 use crate::core::background::flushes;
-use crate::core::events;
 use crate::core::flush::Flush;
 use crate::core::flush::FlushError;
-use crate::core::stack::context::{self, Seat};
-use crate::core::stack::inside::Inside;
+use crate::core::report::log;
+use crate::core::stack::environment::Environment;
+use crate::core::stack::in_force::overriding;
+use crate::core::stack::scoped_future::ScopedFuture;
+use crate::core::trace::carried_future;
 
 type Flushed = Pin<Box<dyn Future<Output = Result<(), FlushError>> + Send>>;
 
@@ -46,7 +48,7 @@ impl Drop for Flushing {
         if let (Some(flushed), Some(runtime)) = (self.flushed.take(), &self.runtime) {
             runtime.spawn(async {
                 if let Err(error) = flushed.await {
-                    events::failed_elsewhere(&error);
+                    log::failed_elsewhere(&error);
                 }
             });
         }
@@ -58,11 +60,9 @@ impl Drop for Flushing {
 pub(crate) fn carried_along(
     flush: Flush,
 ) -> impl Future<Output = Result<(), FlushError>> + Send + use<> {
-    let seat = Seat { config: context::overriding().map(Some), ..Seat::default() };
-    let configured = Inside::new(flush.apart().run_async(), seat);
-    let flushed = events::carried_along(async { configured.await.0 });
-    #[cfg(feature = "opentelemetry")]
-    let flushed = crate::envelope::opentelemetry::carried_along(flushed);
+    let environment = Environment::of_config(overriding());
+    let configured = ScopedFuture::new(flush.apart().run_async(), environment);
+    let flushed = carried_future(async { configured.await.0 });
     let decided = flushes::decided();
     async move {
         let _decided = decided;

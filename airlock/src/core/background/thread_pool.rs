@@ -47,7 +47,7 @@ impl ThreadPool {
         ThreadPoolBuilder {
             settings: Settings::new("ThreadPool"),
             threads: None,
-            on_error: Arc::new(|error| crate::core::events::failed_elsewhere(&error)),
+            on_error: Arc::new(|error| crate::core::report::log::failed_elsewhere(&error)),
         }
     }
 

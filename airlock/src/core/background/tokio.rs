@@ -86,7 +86,7 @@ impl Tasks {
             settings: Settings::new("airlock::tokio::Tasks"),
             runtime: None,
             concurrent: false,
-            on_error: Box::new(|error| crate::core::events::failed_elsewhere(&error)),
+            on_error: Box::new(|error| crate::core::report::log::failed_elsewhere(&error)),
         }
     }
 

@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime};
 
+use crate::core::executor::lost::LostEffects;
 use crate::core::executor::{DispatchError, OnFailure};
-use crate::core::flush::Lost;
 use crate::core::intent::Intent;
 use crate::core::policy::chain::Chain;
 use crate::core::report::{Fate, ReportEntry};
@@ -64,7 +64,7 @@ pub struct Batch {
     /// Whether whoever dispatched the batch asks for `skipped`, which no [`DispatchError`] can say.
     accounted: bool,
     /// What the task that is awaited leaves behind should the flush be dropped.
-    pub(crate) lost: Option<Lost>,
+    pub(crate) lost: Option<LostEffects>,
     /// When the scope was flushed, once somebody has asked: however often and in whatever parts the batch is
     /// dispatched.
     flushed: OnceLock<SystemTime>,

@@ -1,8 +1,10 @@
 //! Executors: what carries surviving intents out.
 
 pub(crate) mod batch;
+mod entries;
 mod error;
 mod fallback;
+pub(crate) mod lost;
 pub(crate) mod parts;
 #[cfg(feature = "tokio")]
 mod retry;

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use crate::core::flush::chunks::Undone;
+use crate::core::flush::undone::Undone;
 use crate::core::intent::Intent;
 use crate::core::report::{Fate, Report};
 use crate::core::task::TaskInfo;

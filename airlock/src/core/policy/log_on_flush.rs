@@ -1,6 +1,7 @@
 //! What leaves is written to the log.
 
 use crate::core::intent::Intent;
+use crate::core::log::event;
 use crate::core::policy::{Judge, Occasion, Policy, Verdict};
 
 /// Writes every intent that gets as far as this policy to the log at flush, and allows it.
@@ -38,7 +39,12 @@ struct Logger;
 
 impl Judge for Logger {
     fn allows(&mut self, intent: &Intent) -> Verdict {
-        crate::core::events::flushing(intent);
+        if cfg!(feature = "tracing") {
+            let task = intent.name();
+            event!(info, "airlock::flush", [task], "{intent}");
+        } else {
+            eprintln!("airlock: flushing {intent}");
+        }
         Verdict::Allow
     }
 }

@@ -15,16 +15,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::core::executor::DispatchError;
 use crate::core::executor::batch::Batch;
-use crate::core::flush::{Lost, judge_into};
 use crate::core::intent::Intent;
 use crate::core::panics::{Contained, panic_message};
-use crate::core::policy::chain::Chain;
-use crate::core::report::{Fate, ReportEntry, Why};
-use crate::core::stack::buffer::Buffer;
+use crate::core::report::{Fate, Why};
 use crate::core::stack::buffer::Segment;
-use crate::core::stack::context::{Seat, TaskScope, run_tasks};
-use crate::core::stack::frame::Frame;
-use crate::core::stack::inside::Inside;
+use crate::core::stack::contents::Contents;
+use crate::core::stack::environment::Environment;
+use crate::core::stack::judge::judge_into;
+use crate::core::stack::scoped_future::ScopedFuture;
+use crate::core::stack::task_scope::{TaskScope, run_tasks};
 use crate::core::task::called::{BoxError, Called, TaskFuture, Unfinished};
 use crate::core::task::payload::Here;
 use crate::core::task::states::States;
@@ -57,7 +56,7 @@ pub(crate) struct Interrupted(Box<Interruption>);
 struct Interruption {
     index: usize,
     met: Result<Met, Box<dyn Any + Send>>,
-    buffer: Option<(Buffer, u32)>,
+    contents: Option<Contents>,
 }
 
 /// A task that is more than a sync one which succeeds and enqueues nothing.
@@ -70,7 +69,7 @@ enum Met {
 /// What an async task has come to.
 struct Ended {
     result: std::thread::Result<Result<(), BoxError>>,
-    buffer: Option<(Buffer, u32)>,
+    contents: Option<Contents>,
 }
 
 /// Why a stretch of sync tasks was broken off.
@@ -127,7 +126,7 @@ impl Runner {
                 Ok(Some(met)) => Ok(met),
                 Err(panic) => Err(panic),
             };
-            let at = Interruption { index, met, buffer: scope.take_buffer() };
+            let at = Interruption { index, met, contents: scope.take_contents() };
             Some(Interrupted(Box::new(at)))
         })
     }
@@ -138,13 +137,13 @@ impl Runner {
         batch: &mut Batch,
         Interrupted(at): Interrupted,
     ) -> Result<(), DispatchError> {
-        let Interruption { index, met, buffer } = *at;
+        let Interruption { index, met, contents } = *at;
         let mut run = Run::new(self, batch, false);
         match met {
-            Ok(Met::Enqueued) => run.settle(index, Ok(()), buffer)?,
-            Ok(Met::Failed(error)) => run.settle(index, Err(error), buffer)?,
+            Ok(Met::Enqueued) => run.settle(index, Ok(()), contents)?,
+            Ok(Met::Failed(error)) => run.settle(index, Err(error), contents)?,
             Ok(Met::Async(future)) => run.wait(index, future)?,
-            Err(panic) => run.settle_panic(index, &*panic, buffer)?,
+            Err(panic) => run.settle_panic(index, &*panic, contents)?,
         }
         run.now()
     }
@@ -208,7 +207,7 @@ impl<'a> Run<'a> {
                 let stretch = catch_unwind(AssertUnwindSafe(|| self.tasks(scope)));
                 let left = match &stretch {
                     Ok(Ok(_)) => None,
-                    _ => scope.take_buffer(),
+                    _ => scope.take_contents(),
                 };
                 (stretch, left)
             });
@@ -245,8 +244,8 @@ impl<'a> Run<'a> {
                     return Ok(Stretch::Async(self.next, future));
                 }
                 Some(Met::Enqueued) => {
-                    if let Some((buffer, level)) = scope.take_buffer() {
-                        self.cascade(self.next, buffer, level).map_err(Halt::Dispatch)?;
+                    if let Some(contents) = scope.take_contents() {
+                        self.cascade(self.next, contents).map_err(Halt::Dispatch)?;
                     }
                     self.next += 1;
                 }
@@ -263,10 +262,10 @@ impl<'a> Run<'a> {
     ) -> impl Future<Output = Ended> + Send + use<> {
         let lost = self.batch.lost.get_or_insert_default().clone();
         let (chain, ..) = self.batch.run_of(index);
-        let seat = seat(chain.clone(), lost);
+        let environment = Environment::of_task(chain.clone(), lost);
         async move {
-            let (result, seat) = Inside::new(Contained(future), seat).await;
-            Ended { result, buffer: seat.frame.map(Frame::close) }
+            let (result, mut environment) = ScopedFuture::new(Contained(future), environment).await;
+            Ended { result, contents: environment.close() }
         }
     }
 
@@ -274,11 +273,11 @@ impl<'a> Run<'a> {
     fn settle_async(
         &mut self,
         index: usize,
-        Ended { result, buffer }: Ended,
+        Ended { result, contents }: Ended,
     ) -> Result<(), DispatchError> {
         match result {
-            Ok(result) => self.settle(index, result, buffer),
-            Err(panic) => self.settle_panic(index, &*panic, buffer),
+            Ok(result) => self.settle(index, result, contents),
+            Err(panic) => self.settle_panic(index, &*panic, contents),
         }
     }
 
@@ -287,18 +286,18 @@ impl<'a> Run<'a> {
         &mut self,
         index: usize,
         result: Result<(), BoxError>,
-        buffer: Option<(Buffer, u32)>,
+        contents: Option<Contents>,
     ) -> Result<(), DispatchError> {
         self.next = index + 1;
         match result {
             Ok(()) => {
                 self.batch.completed = self.next;
-                if let Some((buffer, level)) = buffer {
-                    self.cascade(index, buffer, level)?;
+                if let Some(contents) = contents {
+                    self.cascade(index, contents)?;
                 }
                 Ok(())
             }
-            Err(error) => self.fail(index, error, Why::Error, buffer),
+            Err(error) => self.fail(index, error, Why::Error, contents),
         }
     }
 
@@ -306,11 +305,11 @@ impl<'a> Run<'a> {
         &mut self,
         index: usize,
         panic: &(dyn Any + Send),
-        buffer: Option<(Buffer, u32)>,
+        contents: Option<Contents>,
     ) -> Result<(), DispatchError> {
         self.next = index + 1;
         let said = format!("the task panicked: {}", panic_message(panic));
-        self.fail(index, said.into(), Why::Panic, buffer)
+        self.fail(index, said.into(), Why::Panic, contents)
     }
 
     /// A task's effects go with the task.
@@ -319,14 +318,10 @@ impl<'a> Run<'a> {
         index: usize,
         error: BoxError,
         why: Why,
-        buffer: Option<(Buffer, u32)>,
+        contents: Option<Contents>,
     ) -> Result<(), DispatchError> {
-        if let Some((buffer, level)) = buffer {
-            let intents = buffer.segments(level).flat_map(|(_, _, intents)| intents);
-            let discarded = Fate::Discarded(why);
-            let entries: Vec<_> =
-                intents.map(|intent| ReportEntry::new(intent, discarded.clone())).collect();
-            self.batch.put_aside(entries);
+        if let Some(contents) = contents {
+            self.batch.put_aside(contents.entries(&Fate::Discarded(why)));
         }
         self.batch.fail(index, error)
     }
@@ -336,9 +331,9 @@ impl<'a> Run<'a> {
     /// # Errors
     ///
     /// Where a policy panics: what it was asked about can't leave, and is handed back.
-    fn cascade(&mut self, index: usize, buffer: Buffer, level: u32) -> Result<(), DispatchError> {
+    fn cascade(&mut self, index: usize, contents: Contents) -> Result<(), DispatchError> {
         let (_, generation, _) = self.batch.run_of(index);
-        let segments = buffer.into_segments(level).collect();
+        let segments = contents.into_segments().collect();
         let judged = judge_into(self.batch, segments, generation + 1);
         let Err((segments, panic)) = judged else { return Ok(()) };
         let said = format!("a policy panicked: {}", panic_message(&*panic));
@@ -349,11 +344,6 @@ impl<'a> Run<'a> {
         }
         Err(self.batch.stopped())
     }
-}
-
-/// A task's own scope, under the policies that were in force for the task.
-fn seat(chain: Chain, lost: Lost) -> Seat {
-    Seat { frame: Some(Frame::boundary()), only: Some(chain), lost: Some(lost), ..Seat::default() }
 }
 
 /// What is wrong with an intent whose turn comes too late.

@@ -11,9 +11,11 @@ use crate::core::policy::chain::Chain;
 use crate::core::scope::inspection::Inspection;
 use crate::core::stack::buffer::Buffer;
 use crate::core::stack::config::Config;
-use crate::core::stack::context::{self, Carriage, Seat};
-use crate::core::stack::frame::{Frame, Shared};
-use crate::core::stack::inside::Inside;
+use crate::core::stack::environment::Environment;
+use crate::core::stack::judging::is_judging;
+use crate::core::stack::scoped_future::ScopedFuture;
+use crate::core::stack::share::{self, share};
+use crate::core::stack::shared_scope::SharedScope;
 
 /// A handle on the scope in force; `None` where there is none, and inside a policy.
 ///
@@ -35,7 +37,7 @@ use crate::core::stack::inside::Inside;
 /// # }
 /// ```
 pub fn current() -> Option<Handle> {
-    context::share().map(|Carriage { scopes, chain, config }| Handle { scopes, chain, config })
+    share().map(|share::Carried { scopes, chain, config }| Handle { scopes, chain, config })
 }
 
 /// A handle on a scope: looks into it, and carries it to other threads and tasks.
@@ -64,7 +66,7 @@ pub fn current() -> Option<Handle> {
 /// ```
 #[derive(Clone)]
 pub struct Handle {
-    scopes: Arc<[Arc<Shared>]>,
+    scopes: Arc<[Arc<SharedScope>]>,
     chain: Chain,
     config: Option<Arc<Config>>,
 }
@@ -89,8 +91,8 @@ impl Handle {
     /// # }
     /// ```
     pub fn run<T>(&self, body: impl FnOnce() -> T) -> T {
-        let mut seat = self.seat();
-        let _seated = seat.sit();
+        let mut environment = self.environment();
+        let _entered = environment.enter();
         body()
     }
 
@@ -115,19 +117,14 @@ impl Handle {
     /// ```
     pub fn inspect(&self) -> Inspection {
         // A policy that is being asked may be asked by an inspection of this very scope.
-        if context::is_judging() {
+        if is_judging() {
             return Inspection::of(&Buffer::new(), 0);
         }
         self.scopes[0].look(Inspection::of)
     }
 
-    fn seat(&self) -> Seat {
-        Seat {
-            frame: Some(Frame::carried(&self.scopes)),
-            carried: self.chain.clone(),
-            config: self.config.clone().map(Some),
-            ..Seat::default()
-        }
+    fn environment(&self) -> Environment {
+        Environment::of_handle(&self.scopes, self.chain.clone(), self.config.clone())
     }
 }
 
@@ -168,13 +165,13 @@ impl fmt::Debug for Handle {
 pub trait InScope: Future + Sized {
     /// This future inside the scope of `handle`, wherever it is polled.
     fn in_scope(self, handle: Handle) -> Carried<Self> {
-        Carried { inside: Inside::new(self, handle.seat()) }
+        Carried { inside: ScopedFuture::new(self, handle.environment()) }
     }
 
     /// This future inside the scope that is current now, where there is one.
     fn in_current_scope(self) -> Carried<Self> {
-        let seat = current().map(|handle| handle.seat()).unwrap_or_default();
-        Carried { inside: Inside::new(self, seat) }
+        let environment = current().map(|handle| handle.environment()).unwrap_or_default();
+        Carried { inside: ScopedFuture::new(self, environment) }
     }
 }
 
@@ -209,7 +206,7 @@ pin_project! {
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct Carried<F> {
         #[pin]
-        inside: Inside<F>,
+        inside: ScopedFuture<F>,
     }
 }
 

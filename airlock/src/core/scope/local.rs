@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::core::policy::Policy;
 use crate::core::policy::chain::SharedPolicy;
-use crate::core::stack::context::Seat;
-use crate::core::stack::inside::Inside;
+use crate::core::stack::environment::Environment;
+use crate::core::stack::scoped_future::ScopedFuture;
 
 /// A policy for a part of a scope's body: no new buffer, only one more judge.
 ///
@@ -63,8 +63,8 @@ pub struct LocalPolicy {
 impl LocalPolicy {
     /// Runs `body` under the policy.
     pub fn run<T>(self, body: impl FnOnce() -> T) -> T {
-        let mut seat = self.seat();
-        let _seated = seat.sit();
+        let mut environment = self.environment();
+        let _entered = environment.enter();
         body()
     }
 
@@ -86,10 +86,10 @@ impl LocalPolicy {
     /// # }
     /// ```
     pub async fn run_async<F: Future>(self, body: F) -> F::Output {
-        Inside::new(body, self.seat()).await.0
+        ScopedFuture::new(body, self.environment()).await.0
     }
 
-    fn seat(self) -> Seat {
-        Seat { policy: Some(self.policy), ..Seat::default() }
+    fn environment(self) -> Environment {
+        Environment::of_policy(self.policy)
     }
 }

@@ -1,12 +1,15 @@
 //! Scopes: the boundaries that decide when effects leave.
 
+pub(crate) mod configuration;
+#[cfg(feature = "transaction")]
+pub(crate) mod detached_scope;
 mod handle;
 mod inspection;
 mod local;
 pub(crate) mod outcome;
 mod sealed;
 #[cfg(feature = "transaction")]
-pub(crate) mod standing;
+mod transaction_end;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,11 +26,13 @@ use crate::core::flush::FlushError;
 use crate::core::intent::Intent;
 use crate::core::policy::Policy;
 use crate::core::policy::chain::SharedPolicy;
-use crate::core::report::{Report, Why};
-use crate::core::stack::context::{self, Left, Seat};
+use crate::core::report::Report;
+use crate::core::stack::entered_scope::enter;
+use crate::core::stack::environment::Environment;
 use crate::core::stack::frame::Release;
-use crate::core::stack::inside::Inside;
+use crate::core::stack::plain_scope::enter_plain;
 use crate::core::stack::scope_settings::ScopeSettings;
+use crate::core::stack::scoped_future::ScopedFuture;
 
 /// A scope to run code in: it buffers what the code enqueues, and flushes or discards it at the end.
 ///
@@ -400,7 +405,7 @@ impl Scope {
         }
         // There is nothing in it to drop, which the compiler does not see.
         std::mem::forget(self);
-        let Some(plain) = context::enter_plain() else {
+        let Some(plain) = enter_plain() else {
             let (value, sealed) = scope().seal(body);
             sealed.settle(value.succeeded())?;
             return Ok(value);
@@ -475,10 +480,9 @@ impl Scope {
     /// ```
     #[inline]
     pub fn seal<T>(self, body: impl FnOnce() -> T) -> (T, Sealed) {
-        let entered = context::enter(self.policy, self.settings);
+        let entered = enter(self.policy, self.settings);
         let value = body();
-        let Left { buffer, level, settings } = entered.leave();
-        (value, Sealed::new(buffer, level, settings))
+        (value, Sealed::new(entered.leave()))
     }
 
     /// Runs a future in the scope and leaves to the caller what becomes of its intents.
@@ -502,26 +506,19 @@ impl Scope {
     /// # }
     /// ```
     pub async fn seal_async<F: Future>(self, body: F) -> (F::Output, Sealed) {
-        let seat = self.into_seat();
-        let (value, seat) = Inside::new(body, seat).await;
-        (value, Sealed::of(seat))
+        let (value, environment) = ScopedFuture::new(body, self.into_environment()).await;
+        (value, Sealed::of(environment))
     }
 
     /// The scope, to be put in place where a future is polled.
-    fn into_seat(self) -> Seat {
-        Seat {
-            frame: Some(ScopeSettings::frame(self.settings.as_deref())),
-            configurable: self.policy.is_none(),
-            policy: self.policy,
-            settings: self.settings,
-            ..Seat::default()
-        }
+    fn into_environment(self) -> Environment {
+        Environment::of_scope(self.policy, self.settings)
     }
 
     /// A future that `make` makes in the scope, and that goes on in it.
     #[cfg(feature = "web")]
-    pub(crate) fn around<F: Future>(self, make: impl FnOnce() -> F) -> Inside<F> {
-        Inside::made(make, self.into_seat())
+    pub(crate) fn around<F: Future>(self, make: impl FnOnce() -> F) -> ScopedFuture<F> {
+        ScopedFuture::made(make, self.into_environment())
     }
 }
 
@@ -531,9 +528,4 @@ impl fmt::Debug for Scope {
             .field("policy", &self.policy.as_deref().map(Policy::name))
             .finish_non_exhaustive()
     }
-}
-
-/// Why a scope that was asked to settle discards.
-fn reason(succeeded: bool) -> Why {
-    if succeeded { Why::Request } else { Why::Error }
 }

@@ -2,16 +2,13 @@
 
 use std::fmt;
 
-use crate::core::events;
-use crate::core::flush::FlushError;
-use crate::core::flush::{self, Flush};
+use crate::core::flush::{Flush, FlushError};
 use crate::core::intent::Intent;
-use crate::core::report::{Report, Why};
+use crate::core::report::{Report, Why, log};
 use crate::core::scope::inspection::Inspection;
-use crate::core::scope::reason;
 use crate::core::stack::buffer::Buffer;
-use crate::core::stack::context::Seat;
-use crate::core::stack::scope_settings::ScopeSettings;
+use crate::core::stack::contents::Contents;
+use crate::core::stack::environment::Environment;
 
 /// A scope whose body has run: flush it or discard it, once.
 ///
@@ -42,35 +39,32 @@ use crate::core::stack::scope_settings::ScopeSettings;
 /// ```
 #[must_use = "a sealed scope is undecided: `.flush()?` or `.discard()` it"]
 pub struct Sealed {
-    buffer: Option<Buffer>,
-    level: u32,
-    settings: Option<Box<ScopeSettings>>,
+    /// Until somebody has decided.
+    pub(super) contents: Option<Contents>,
 }
 
 impl Sealed {
     #[inline]
-    pub(crate) fn new(buffer: Buffer, level: u32, settings: Option<Box<ScopeSettings>>) -> Self {
-        Self { buffer: Some(buffer), level, settings }
+    pub(crate) fn new(contents: Contents) -> Self {
+        Self { contents: Some(contents) }
     }
 
     /// The scope of a future that has ended.
-    pub(crate) fn of(seat: Seat) -> Self {
-        let (buffer, level) = match seat.frame {
-            Some(frame) => frame.close(),
-            None => unreachable!("a scope's seat has a frame"),
-        };
-        Self::new(buffer, level, seat.settings)
+    pub(crate) fn of(mut environment: Environment) -> Self {
+        match environment.close() {
+            Some(contents) => Self::new(contents),
+            None => unreachable!("a scope's environment has a frame"),
+        }
     }
 
     /// The intents, in order.
     pub fn intents(&self) -> impl Iterator<Item = &Intent> {
-        let segments = self.buffer.iter().flat_map(|buffer| buffer.segments(self.level));
-        segments.flat_map(|(_, _, intents)| intents)
+        self.contents.iter().flat_map(Contents::intents)
     }
 
     /// How many intents there are.
     pub fn len(&self) -> usize {
-        self.buffer.as_ref().map_or(0, Buffer::len)
+        self.contents.as_ref().map_or(0, |contents| contents.buffer.len())
     }
 
     /// Whether there is none.
@@ -80,11 +74,9 @@ impl Sealed {
 
     /// What the scope holds, and what each policy would say of it.
     pub fn inspect(&self) -> Inspection {
-        let name = self.settings.as_ref().and_then(|settings| settings.name.clone());
-        match &self.buffer {
-            Some(buffer) => Inspection::of(buffer, self.level).named(name),
-            None => Inspection::of(&Buffer::new(), self.level).named(name),
-        }
+        let Some(contents) = &self.contents else { return Inspection::of(&Buffer::new(), 0) };
+        let name = contents.settings.as_ref().and_then(|settings| settings.name.clone());
+        Inspection::of(&contents.buffer, contents.level).named(name)
     }
 
     /// Lets the intents leave: to the enclosing scope where there is one that does not release them,
@@ -114,8 +106,7 @@ impl Sealed {
     /// Throws the intents away.
     #[expect(clippy::must_use_candidate, reason = "the report is for whoever wants it")]
     pub fn discard(mut self) -> Report {
-        let buffer = self.buffer.take().unwrap_or_default();
-        flush::discard(&buffer, self.level, self.settings.as_deref(), Why::Request)
+        self.contents.take().unwrap_or_default().discard(Why::Request)
     }
 
     /// Flushes or discards, as the body's success and the scope's settings say.
@@ -126,6 +117,7 @@ impl Sealed {
         }
     }
 
+    /// The same where the executor may be awaited.
     pub(crate) async fn settle_async(mut self, succeeded: bool) -> Result<(), FlushError> {
         match self.decide(succeeded) {
             None => Ok(()),
@@ -143,43 +135,48 @@ impl Sealed {
     #[inline]
     fn decide(&mut self, succeeded: bool) -> Option<Flush> {
         // The settings are asked while the intents are still in here: they may panic.
-        let to_flush = self
-            .settings
-            .as_ref()
-            .map_or(succeeded, |settings| settings.decides_to_flush(succeeded));
-        let buffer = self.buffer.take()?;
-        if buffer.is_empty() && self.settings.is_none() {
+        let to_flush = self.decides_to_flush(succeeded);
+        let contents = self.contents.take()?;
+        if contents.is_nothing() {
             return None;
         }
-        let settings = self.settings.take();
         if to_flush {
-            Flush::prepare(buffer, self.level, settings, false)
-        } else {
-            let why = reason(succeeded);
-            flush::discard_maybe_reported(&buffer, self.level, settings.as_deref(), why);
-            None
+            return Flush::prepare(contents, false);
         }
+        contents.discard_for(if succeeded { Why::Request } else { Why::Error });
+        None
     }
 
-    fn into_flush(mut self, reported: bool) -> Option<Flush> {
-        let buffer = self.buffer.take()?;
-        Flush::prepare(buffer, self.level, self.settings.take(), reported)
+    #[inline]
+    pub(super) fn decides_to_flush(&self, succeeded: bool) -> bool {
+        let settings = self.contents.as_ref().and_then(|contents| contents.settings.as_ref());
+        settings.map_or(succeeded, |settings| settings.decides_to_flush(succeeded))
+    }
+
+    pub(super) fn into_flush(mut self, reported: bool) -> Option<Flush> {
+        Flush::prepare(self.contents.take()?, reported)
+    }
+
+    /// The intents themselves; nobody is told.
+    pub(crate) fn into_intents(mut self) -> Vec<Intent> {
+        let contents = self.contents.take().unwrap_or_default();
+        contents.into_segments().flat_map(|segment| segment.intents).collect()
     }
 }
 
 impl Drop for Sealed {
     #[inline]
     fn drop(&mut self) {
-        if let Some(buffer) = self.buffer.take()
-            && !buffer.is_empty()
+        if let Some(contents) = self.contents.take()
+            && !contents.buffer.is_empty()
         {
             let why = if std::thread::panicking() {
                 Why::Panic
             } else {
-                events::undecided(buffer.len());
+                log::undecided(contents.buffer.len());
                 Why::Undecided
             };
-            flush::discard_maybe_reported(&buffer, self.level, self.settings.as_deref(), why);
+            contents.discard_for(why);
         }
     }
 }
@@ -194,67 +191,5 @@ impl fmt::Display for Sealed {
 impl fmt::Debug for Sealed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.intents()).finish()
-    }
-}
-
-impl Sealed {
-    /// The intents themselves; nobody is told.
-    pub(crate) fn into_intents(mut self) -> Vec<Intent> {
-        let buffer = self.buffer.take().unwrap_or_default();
-        buffer.into_segments(self.level).flat_map(|segment| segment.intents).collect()
-    }
-}
-
-/// How a scope ends whose body was a transaction.
-#[cfg(feature = "transaction")]
-impl Sealed {
-    /// What is to become rows of the transaction, if the scope's settings don't say otherwise: judged by
-    /// every policy, and offered to no scope around.
-    pub(crate) fn judge(mut self) -> Option<Flush> {
-        if self.settings.as_ref().is_some_and(|settings| !settings.decides_to_flush(true)) {
-            drop(self.discard());
-            return None;
-        }
-        let buffer = self.buffer.take()?;
-        if buffer.is_empty() && self.settings.is_none() {
-            return None;
-        }
-        let mut settings = self.settings.take().unwrap_or_default();
-        settings.boundary = true;
-        Flush::prepare(buffer, self.level, Some(settings), false)
-    }
-
-    /// Moves all that it holds into the scope around, also where that releases.
-    pub(crate) fn hand_over(mut self) -> Result<(), FlushError> {
-        let buffer = self.buffer.take().unwrap_or_default();
-        Flush::hand_over(buffer, self.level, self.settings.take()).run()
-    }
-
-    /// Hands back all that it holds, none of it attempted.
-    pub(crate) fn give_back(
-        mut self,
-        why: impl Into<crate::core::task::called::BoxError>,
-    ) -> FlushError {
-        let buffer = self.buffer.take().unwrap_or_default();
-        Flush::give_back(buffer, self.level, self.settings.take(), why.into())
-    }
-
-    /// What is left to flush of a scope whose transaction was rolled back, which is nothing unless its
-    /// settings say otherwise.
-    pub(crate) fn rolled_back(mut self) -> Option<Flush> {
-        let to_flush =
-            self.settings.as_ref().is_some_and(|settings| settings.decides_to_flush(false));
-        if to_flush {
-            return self.into_flush(false);
-        }
-        self.end(Why::RolledBack);
-        None
-    }
-
-    /// Discards for a reason of the caller's.
-    pub(crate) fn end(&mut self, why: Why) {
-        if let Some(buffer) = self.buffer.take() {
-            flush::discard_maybe_reported(&buffer, self.level, self.settings.as_deref(), why);
-        }
     }
 }

@@ -1,13 +1,15 @@
 //! What stands on a thread's stack of scopes.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use crate::core::executor::DynExecutor;
 use crate::core::intent::Intent;
 use crate::core::policy::chain::Chain;
 use crate::core::stack::bounds::Bounds;
 use crate::core::stack::buffer::Buffer;
-use crate::core::stack::enqueue_error::{Bound, EnqueueError, Refusal};
+use crate::core::stack::contents::Contents;
+use crate::core::stack::enqueue_error::Bound;
+use crate::core::stack::shared_scope::SharedScope;
 
 /// One scope that is current, or the outer of one that is.
 ///
@@ -29,9 +31,9 @@ pub(crate) struct Frame {
 struct Extra {
     release: Release,
     executor: Option<Arc<dyn DynExecutor>>,
-    shared: Option<Arc<Shared>>,
+    shared: Option<Arc<SharedScope>>,
     /// For a frame that re-enters a handle's scope: what encloses that, innermost first.
-    carried: Option<Arc<[Arc<Shared>]>>,
+    carried: Option<Arc<[Arc<SharedScope>]>>,
 }
 
 /// What a scope lets its descendants flush by themselves.
@@ -41,20 +43,6 @@ pub(crate) enum Release {
     None,
     All,
     If(Arc<dyn Fn(&Intent) -> bool + Send + Sync>),
-}
-
-/// A scope's buffer once a handle on the scope has left its thread.
-pub(crate) struct Shared {
-    state: Mutex<State>,
-    release: Release,
-    executor: Option<Arc<dyn DynExecutor>>,
-    bounds: Bounds,
-    level: u32,
-}
-
-struct State {
-    buffer: Buffer,
-    closed: bool,
 }
 
 impl Default for Frame {
@@ -91,18 +79,18 @@ impl Frame {
     }
 
     /// A frame that re-enters the first of `scopes`, which the others enclose.
-    pub(crate) fn carried(scopes: &Arc<[Arc<Shared>]>) -> Self {
+    pub(crate) fn carried(scopes: &Arc<[Arc<SharedScope>]>) -> Self {
         let own = &scopes[0];
         let extra = Extra {
-            release: own.release.clone(),
-            executor: own.executor.clone(),
+            release: own.release(),
+            executor: own.executor().cloned(),
             shared: Some(own.clone()),
             carried: Some(scopes.clone()),
         };
         Self {
             buffer: Buffer::new(),
-            bounds: own.bounds,
-            level: own.level,
+            bounds: own.bounds(),
+            level: own.level(),
             entered: true,
             boundary: true,
             extra: Some(Box::new(extra)),
@@ -197,11 +185,11 @@ impl Frame {
         self.extra.as_ref().is_none_or(|extra| matches!(extra.release, Release::None))
     }
 
-    pub(crate) fn shared(&self) -> Option<&Arc<Shared>> {
+    pub(crate) fn shared(&self) -> Option<&Arc<SharedScope>> {
         self.extra.as_ref()?.shared.as_ref()
     }
 
-    pub(crate) fn carried_scopes(&self) -> Option<&Arc<[Arc<Shared>]>> {
+    pub(crate) fn carried_scopes(&self) -> Option<&Arc<[Arc<SharedScope>]>> {
         self.extra.as_ref()?.carried.as_ref()
     }
 
@@ -250,19 +238,16 @@ impl Frame {
     }
 
     /// The scope's part that others can hold, from now on the only place of its buffer.
-    pub(crate) fn share(&mut self) -> Arc<Shared> {
+    pub(crate) fn share(&mut self) -> Arc<SharedScope> {
         let extra = self.extra.get_or_insert_default();
         let shared = extra.shared.get_or_insert_with(|| {
-            Arc::new(Shared {
-                state: Mutex::new(State {
-                    buffer: std::mem::take(&mut self.buffer),
-                    closed: false,
-                }),
-                release: extra.release.clone(),
-                executor: extra.executor.clone(),
-                bounds: self.bounds,
-                level: self.level,
-            })
+            Arc::new(SharedScope::new(
+                std::mem::take(&mut self.buffer),
+                extra.release.clone(),
+                extra.executor.clone(),
+                self.bounds,
+                self.level,
+            ))
         });
         shared.clone()
     }
@@ -270,92 +255,22 @@ impl Frame {
     /// What was enqueued since the frame was entered or last asked, if anything; handles on it are
     /// closed.
     #[inline]
-    pub(crate) fn take_buffer(&mut self) -> Option<(Buffer, u32)> {
+    pub(crate) fn take_contents(&mut self) -> Option<Contents> {
         let shared = self.extra.take().and_then(|extra| extra.shared);
         let buffer = shared.map_or_else(|| std::mem::take(&mut self.buffer), |s| s.close());
-        (!buffer.is_empty()).then_some((buffer, self.level))
+        (!buffer.is_empty()).then(|| Contents::new(buffer, self.level))
     }
 
     /// Ends the scope: handles on it are closed, and the buffer is whoever ended it's.
     #[inline]
-    pub(crate) fn close(self) -> (Buffer, u32) {
+    pub(crate) fn close(self) -> Contents {
+        let level = self.level;
         let buffer = match self.extra {
             // Whoever opened the scope ends it, not the one who was handed it.
             Some(extra) if extra.carried.is_some() => Buffer::new(),
             Some(extra) => extra.shared.map_or(self.buffer, |shared| shared.close()),
             None => self.buffer,
         };
-        (buffer, self.level)
-    }
-}
-
-/// Why a shared buffer takes no intent.
-enum Refused {
-    Closed,
-    Full(Bound),
-}
-
-impl Shared {
-    pub(crate) fn push(&self, intent: Intent, chain: &Chain) -> Result<(), EnqueueError> {
-        // The refused intent is looked at without the lock: its arguments are the user's, and may
-        // use airlock when they are shown or dropped.
-        match self.try_push(intent, chain) {
-            Ok(()) => Ok(()),
-            Err((intent, Refused::Closed)) => Err(EnqueueError::Closed(Refusal::of(&intent))),
-            Err((intent, Refused::Full(bound))) => {
-                Err(EnqueueError::Full(Refusal::of(&intent), bound))
-            }
-        }
-    }
-
-    fn try_push(&self, intent: Intent, chain: &Chain) -> Result<(), (Intent, Refused)> {
-        // Found out without the lock, for it is the user's code that says so.
-        let bytes = intent.bytes();
-        let mut state = self.lock();
-        if state.closed {
-            return Err((intent, Refused::Closed));
-        }
-        let spare = &mut Vec::new();
-        if let Some(intents) = state.buffer.open(chain, self.level, self.bounds, bytes, spare) {
-            intents.push(intent);
-            return Ok(());
-        }
-        let reached = self.bounds.reached(state.buffer.len());
-        Err((intent, Refused::Full(reached)))
-    }
-
-    /// Captures a nested scope's buffer, or gives it back where this scope has ended: what it
-    /// took then, nobody would flush.
-    pub(crate) fn capture(&self, nested: Buffer, theirs: u32) -> Result<(), Buffer> {
-        let mut state = self.lock();
-        if state.closed {
-            return Err(nested);
-        }
-        state.buffer.capture(self.level, nested, theirs);
-        state.buffer.keep_within(self.bounds.room());
-        Ok(())
-    }
-
-    pub(crate) fn release(&self) -> Release {
-        self.release.clone()
-    }
-
-    pub(crate) fn executor(&self) -> Option<&Arc<dyn DynExecutor>> {
-        self.executor.as_ref()
-    }
-
-    fn close(&self) -> Buffer {
-        let mut state = self.lock();
-        state.closed = true;
-        std::mem::take(&mut state.buffer)
-    }
-
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&Buffer, u32) -> T) -> T {
-        look(&self.lock().buffer, self.level)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic while the lock was held can only be one of allocation: the buffer is whole.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        Contents::new(buffer, level)
     }
 }

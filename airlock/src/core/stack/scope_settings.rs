@@ -1,10 +1,11 @@
 //! What a scope was told to do otherwise than usual.
 
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::core::executor::{DynExecutor, OnFailure};
-use crate::core::report::Report;
+use crate::core::report::{Report, log};
 use crate::core::stack::frame::{Frame, Release};
 
 pub(crate) type FlushIf = Box<dyn Fn(bool) -> bool + Send + Sync>;
@@ -39,4 +40,25 @@ impl ScopeSettings {
     pub(crate) fn decides_to_flush(&self, succeeded: bool) -> bool {
         self.flush_if.as_ref().map_or(succeeded, |decide| decide(succeeded))
     }
+}
+
+/// Whether somebody reads a report of a scope with these settings.
+pub(crate) fn wants_report(settings: Option<&ScopeSettings>) -> bool {
+    has_listener(settings) || log::reports()
+}
+
+/// Whether the scope has an `on_report`.
+pub(crate) fn has_listener(settings: Option<&ScopeSettings>) -> bool {
+    settings.is_some_and(|settings| settings.on_report.is_some())
+}
+
+/// Tells of a report. A listener that panics can't undo what has become of the intents, nor keep the
+/// caller from hearing of it: the panic has been printed, and ends here.
+pub(crate) fn tell(settings: Option<&ScopeSettings>, report: &Report) {
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        log::report(report);
+        if let Some(tell) = settings.and_then(|settings| settings.on_report.as_ref()) {
+            tell(report);
+        }
+    }));
 }

@@ -9,11 +9,11 @@ use crate::core::background::flushes;
 use crate::core::background::flushing::Flushing;
 use crate::core::events;
 use crate::core::executor::{Batch, DispatchError};
-use crate::core::flush::Flush;
 use crate::core::flush::FlushError;
-use crate::core::report::Why;
+use crate::core::flush::{Flush, Rows};
+use crate::core::report::{Why, log};
 use crate::core::scope::Sealed;
-use crate::core::stack::context;
+use crate::core::stack::enclosing::enclosing;
 use crate::core::task::called::BoxError;
 use crate::core::timer::with_timer;
 #[cfg(feature = "diesel")]
@@ -209,7 +209,7 @@ impl<T: Send + 'static, E: From<TransactionError>> Ended<T, E> {
                 Err(Failed { error: error.into(), again: false })
             }
             (Err(failed), Err(error)) => {
-                events::failed_elsewhere(&error);
+                log::failed_elsewhere(&error);
                 Err(failed)
             }
         }
@@ -230,7 +230,7 @@ pub(crate) async fn enclosed<B: Begun>(
     mut begun: B,
     settings: &Settings<B::Connection>,
 ) -> Result<B, TransactionError> {
-    if !begun.is_nested() || settings.queue.is_some() || !context::enclosing().is_empty() {
+    if !begun.is_nested() || settings.queue.is_some() || !enclosing().is_empty() {
         return Ok(begun);
     }
     let why = "the connection is in a transaction already, and no scope is around: nobody would know \
@@ -254,7 +254,7 @@ pub(crate) enum Effects {
     /// They move into the scope around, which knows of the transaction around.
     Around(Held),
     /// They are rows of the transaction.
-    Rows(Box<Flush>),
+    Rows(Box<Rows>),
     /// The transaction was rolled back, and the scope's rules let them leave all the same.
     Anyway(Box<Flush>),
     Nothing,
@@ -284,7 +284,7 @@ impl Drop for Held {
             Some(place) if !sealed.is_empty() => {
                 let why =
                     format!("nobody waited for the commit in {place}, which may have happened");
-                events::failed_elsewhere(&sealed.give_back(why));
+                log::failed_elsewhere(&sealed.give_back(why));
             }
             _ => sealed.end(if thread::panicking() { Why::Panic } else { Why::Cancelled }),
         }
@@ -550,8 +550,8 @@ impl Effects {
 }
 
 /// The rows are committed.
-fn end_rows<C>(flush: Flush, settings: &Settings<C>) {
-    flush.done();
+fn end_rows<C>(flush: Rows, settings: &Settings<C>) {
+    flush.committed();
     if let Some(queue) = &settings.queue {
         queue.dyn_committed();
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use crate::core::scope::standing::Standing;
+use crate::core::scope::detached_scope::DetachedScope;
 use crate::core::scope::{Handle, InScope};
 #[cfg(feature = "diesel")]
 use crate::core::wait::wait;
@@ -36,7 +36,7 @@ use crate::transactions::shared::{Begun, DatabaseError, Settings, Step, Transact
 /// ```
 pub struct Transaction<B: Begun> {
     // In the order in which they end when this is dropped.
-    pub(crate) scope: Standing,
+    pub(crate) scope: DetachedScope,
     pub(crate) begun: B,
     pub(crate) settings: Settings<B::Connection>,
 }
@@ -66,7 +66,7 @@ impl<B: Begun> Transaction<B> {
         const IN_POLICY: &str =
             "it would begin inside a policy: policies judge effects, they have none";
         let begun = enclosed(begun, &settings).await?;
-        if let Some(scope) = settings.make_scope().stand() {
+        if let Some(scope) = settings.make_scope().detach() {
             return Ok(Self { scope, begun, settings });
         }
         let error = DatabaseError::new(Step::Begin, place(&begun, &settings), IN_POLICY);

@@ -6,9 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 
 use crate::core::background::flushing::Flushing;
-use crate::core::events;
 use crate::core::flush::FlushError;
 use crate::core::intent::Intent;
+use crate::core::report::log;
 use crate::transactions::shared::end::{
     Effects, Held, Left, Unprepared, complete, flush, place, prepare, roll_back,
 };
@@ -153,7 +153,7 @@ impl Unsaid {
 impl Drop for Unsaid {
     fn drop(&mut self) {
         if let Some(error) = &self.0 {
-            events::failed_elsewhere(error);
+            log::failed_elsewhere(error);
         }
     }
 }
@@ -223,7 +223,7 @@ async fn leave(committed: Vec<(String, Part<'_>)>) -> Result<(), TransactionErro
         said.flushes.extend(left.err());
     }
     if let Some(panic) = panicked {
-        said.flushes.iter().for_each(events::failed_elsewhere);
+        said.flushes.iter().for_each(log::failed_elsewhere);
         resume_unwind(panic);
     }
     if said.flushes.is_empty() { Ok(()) } else { Err(said.into()) }
@@ -263,7 +263,7 @@ impl<B: Begun> Ending<B> {
     async fn leave_anyway(&mut self) {
         let left = std::mem::replace(&mut self.effects, Effects::Nothing).anyway();
         if let Err(error) = flush(Ok(left)).await {
-            events::failed_elsewhere(&error);
+            log::failed_elsewhere(&error);
         }
     }
 }

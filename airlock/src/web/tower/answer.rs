@@ -4,8 +4,8 @@ use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use ::http::{Response, StatusCode, response};
 
 use super::ScopeBody;
-use crate::core::events;
 use crate::core::flush::FlushError;
+use crate::core::report::log;
 use crate::web::settings::FAILED;
 
 /// What a [`ScopeLayer`](super::ScopeLayer) answers in place of a response whose effects could not leave:
@@ -22,7 +22,7 @@ pub struct Plain;
 
 impl<B> Answer<B> for Plain {
     fn answer(&self, error: FlushError, given: response::Parts) -> Response<ScopeBody<B>> {
-        events::failed_elsewhere(&error);
+        log::failed_elsewhere(&error);
         if let Some(content_type) = grpc(&given.headers) {
             return internal(content_type);
         }

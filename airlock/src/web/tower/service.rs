@@ -12,7 +12,7 @@ use tower_service::Service;
 use super::{Answer, LayerSettings, ScopeBody};
 use crate::core::background::flushing::Flushing;
 use crate::core::scope::{Scope, Sealed};
-use crate::core::stack::inside::Inside;
+use crate::core::stack::scoped_future::ScopedFuture;
 use crate::web::head::succeeded;
 use crate::web::{self, Ended, Head};
 
@@ -96,7 +96,7 @@ pin_project! {
     #[must_use = "futures do nothing unless they are awaited"]
     pub struct ScopeFuture<F, B, A> {
         #[pin]
-        inside: Inside<F>,
+        inside: ScopedFuture<F>,
         flushing: Option<(Flushing, Response<B>)>,
         ending: Arc<Ending<A>>,
     }
@@ -119,7 +119,7 @@ where
                 return Poll::Ready(handled.map(|response| response.map(ScopeBody::given)));
             }
             // Held while the rule is asked, which may panic.
-            let sealed = Sealed::of(inside.take_seat());
+            let sealed = Sealed::of(inside.take_environment());
             let succeeded = handled.as_ref().is_ok_and(|response| this.ending.succeeded(response));
             let ended = web::end(sealed, succeeded, this.ending.settings.after_response);
             let response = match handled {

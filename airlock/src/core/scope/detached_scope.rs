@@ -5,34 +5,27 @@ use std::thread;
 use crate::core::report::Why;
 use crate::core::scope::handle::{self, Handle};
 use crate::core::scope::{Scope, Sealed};
-use crate::core::stack::context::Seat;
-use crate::core::stack::scope_settings::ScopeSettings;
+use crate::core::stack::environment::Environment;
 
 /// A scope that is entered by its handle, until it is sealed. One that is dropped discards.
-pub(crate) struct Standing {
-    seat: Seat,
+pub(crate) struct DetachedScope {
+    environment: Environment,
     handle: Handle,
 }
 
 impl Scope {
     /// Opens the scope inside what is current here. `None` where nothing can be enqueued: inside a
     /// policy.
-    pub(crate) fn stand(self) -> Option<Standing> {
-        let mut seat = Seat {
-            frame: Some(ScopeSettings::frame(self.settings.as_deref())),
-            configurable: self.policy.is_none(),
-            policy: self.policy,
-            settings: self.settings,
-            ..Seat::default()
-        };
-        let seated = seat.sit();
+    pub(crate) fn detach(self) -> Option<DetachedScope> {
+        let mut environment = self.into_environment();
+        let entered = environment.enter();
         let handle = handle::current();
-        drop(seated);
-        Some(Standing { seat, handle: handle? })
+        drop(entered);
+        Some(DetachedScope { environment, handle: handle? })
     }
 }
 
-impl Standing {
+impl DetachedScope {
     pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
@@ -43,15 +36,13 @@ impl Standing {
     }
 
     fn close(&mut self) -> Sealed {
-        let (buffer, level) =
-            self.seat.frame.take().map(crate::core::stack::frame::Frame::close).unwrap_or_default();
-        Sealed::new(buffer, level, self.seat.settings.take())
+        Sealed::new(self.environment.close().unwrap_or_default())
     }
 }
 
-impl Drop for Standing {
+impl Drop for DetachedScope {
     fn drop(&mut self) {
-        if self.seat.frame.is_some() {
+        if self.environment.has_scope() {
             let why = if thread::panicking() { Why::Panic } else { Why::RolledBack };
             self.close().end(why);
         }

@@ -6,29 +6,28 @@ use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 
-use crate::core::flush;
 use crate::core::report::Why;
-use crate::core::stack::context::Seat;
+use crate::core::stack::environment::Environment;
 
 pin_project! {
-    /// `body` under `seat`. Its output comes with the seat, so that a scope's buffer can be had.
+    /// `body` under `environment`. Its output comes with the environment, so that a scope's buffer can be had.
     #[must_use = "futures do nothing unless they are awaited"]
-    pub(crate) struct Inside<F> {
+    pub(crate) struct ScopedFuture<F> {
         #[pin]
         body: Option<F>,
-        seat: Option<Seat>,
+        environment: Option<Environment>,
         // Whether the body's last poll ended in a panic that somebody has caught.
         panicked: bool,
     }
 
-    impl<F> PinnedDrop for Inside<F> {
+    impl<F> PinnedDrop for ScopedFuture<F> {
         fn drop(this: Pin<&mut Self>) {
             let mut this = this.project();
-            let Some(seat) = this.seat.take() else { return };
-            let mut abandoned = Abandoned { seat, panicked: *this.panicked };
+            let Some(environment) = this.environment.take() else { return };
+            let mut abandoned = Abandoned { environment, panicked: *this.panicked };
             // What the body's own destructors enqueue belongs to the scope, not to whatever is
             // current where the future happens to be dropped.
-            let _seated = abandoned.seat.sit();
+            let _entered = abandoned.environment.enter();
             this.body.set(None);
         }
     }
@@ -36,36 +35,30 @@ pin_project! {
 
 /// Ends the scope of a future that is dropped before its end, also where its destructor panics.
 struct Abandoned {
-    seat: Seat,
+    environment: Environment,
     panicked: bool,
 }
 
 impl Drop for Abandoned {
     fn drop(&mut self) {
         let panicked = self.panicked || std::thread::panicking();
-        let why = if panicked { Why::Panic } else { Why::Cancelled };
-        let Some(frame) = self.seat.frame.take() else { return };
-        let (buffer, level) = frame.close();
-        if let Some(lost) = &self.seat.lost {
-            lost.add(&buffer, level, why);
-        }
-        flush::discard_maybe_reported(&buffer, level, self.seat.settings.as_deref(), why);
+        self.environment.abandon(if panicked { Why::Panic } else { Why::Cancelled });
     }
 }
 
-impl<F: Future> Inside<F> {
-    pub(crate) fn new(body: F, seat: Seat) -> Self {
-        Self { body: Some(body), seat: Some(seat), panicked: false }
+impl<F: Future> ScopedFuture<F> {
+    pub(crate) fn new(body: F, environment: Environment) -> Self {
+        Self { body: Some(body), environment: Some(environment), panicked: false }
     }
 
-    /// The same with a body that is made under `seat`.
+    /// The same with a body that is made under `environment`.
     #[cfg(feature = "web")]
-    pub(crate) fn made(make: impl FnOnce() -> F, seat: Seat) -> Self {
-        let mut abandoned = Abandoned { seat, panicked: false };
-        let seated = abandoned.seat.sit();
+    pub(crate) fn made(make: impl FnOnce() -> F, environment: Environment) -> Self {
+        let mut abandoned = Abandoned { environment, panicked: false };
+        let entered = abandoned.environment.enter();
         let body = make();
-        drop(seated);
-        Self::new(body, std::mem::take(&mut abandoned.seat))
+        drop(entered);
+        Self::new(body, std::mem::take(&mut abandoned.environment))
     }
 
     /// Polls, and remembers a panic. A server catches it and drops the future later, when nothing
@@ -74,12 +67,12 @@ impl<F: Future> Inside<F> {
     pub(crate) fn poll_caught(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<(F::Output, Seat)> {
+    ) -> Poll<(F::Output, Environment)> {
         let output = ready!(self.as_mut().poll_output_caught(cx));
-        Poll::Ready((output, self.take_seat()))
+        Poll::Ready((output, self.take_environment()))
     }
 
-    /// The same, and leaves the seat, which is large, where it is.
+    /// The same, and leaves the environment, which is large, where it is.
     #[cfg(feature = "web")]
     pub(crate) fn poll_output_caught(
         mut self: Pin<&mut Self>,
@@ -94,45 +87,47 @@ impl<F: Future> Inside<F> {
     #[inline]
     fn poll_output(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        let (Some(seat), Some(body)) = (this.seat.as_mut(), this.body.as_mut().as_pin_mut()) else {
+        let (Some(environment), Some(body)) =
+            (this.environment.as_mut(), this.body.as_mut().as_pin_mut())
+        else {
             panic!("a scope's future was polled after it had finished");
         };
-        let seated = seat.sit();
+        let entered = environment.enter();
         let Poll::Ready(output) = body.poll(cx) else { return Poll::Pending };
         // The body goes first: its destructors still belong inside.
         this.body.set(None);
-        drop(seated);
+        drop(entered);
         Poll::Ready(output)
     }
 
-    /// The seat, once the body has ended.
+    /// The environment, once the body has ended.
     #[inline]
-    pub(crate) fn take_seat(self: Pin<&mut Self>) -> Seat {
-        match self.project().seat.take() {
-            Some(seat) => seat,
+    pub(crate) fn take_environment(self: Pin<&mut Self>) -> Environment {
+        match self.project().environment.take() {
+            Some(environment) => environment,
             None => unreachable!("it is taken once, when the body has ended"),
         }
     }
 
-    /// Drops the seat of a body that has ended where nothing is left to decide: no settings, and nothing
+    /// Drops the environment of a body that has ended where nothing is left to decide: no settings, and nothing
     /// enqueued. Whether there was none.
     #[cfg(feature = "tower")]
     pub(crate) fn leave_untouched(self: Pin<&mut Self>) -> bool {
-        let seat = self.project().seat;
-        let untouched = seat.as_ref().is_some_and(Seat::is_untouched);
+        let environment = self.project().environment;
+        let untouched = environment.as_ref().is_some_and(Environment::is_untouched);
         if untouched {
-            *seat = None;
+            *environment = None;
         }
         untouched
     }
 }
 
-impl<F: Future> Future for Inside<F> {
-    type Output = (F::Output, Seat);
+impl<F: Future> Future for ScopedFuture<F> {
+    type Output = (F::Output, Environment);
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let output = ready!(self.as_mut().poll_output(cx));
-        Poll::Ready((output, self.take_seat()))
+        Poll::Ready((output, self.take_environment()))
     }
 }

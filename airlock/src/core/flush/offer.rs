@@ -1,0 +1,196 @@
+//! Offering a scope's intents to the scopes around, and judging what they release.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use crate::core::executor::DispatchError;
+use crate::core::flush::Flush;
+use crate::core::flush::outgoing::Outgoing;
+use crate::core::intent::Intent;
+use crate::core::report::{Fate, ReportEntry, Why};
+use crate::core::stack::buffer::{Buffer, Segment};
+use crate::core::stack::contents::Contents;
+use crate::core::stack::enclosing::{NotCaptured, capture_whole, captures_whole, enclosing};
+use crate::core::stack::frame::Release;
+use crate::core::stack::judge::judge_into;
+use crate::core::stack::judging::judging;
+
+/// What a scope's intents come to: captured by scopes around, refused, or judged and ready. `None` where
+/// nothing is left to do or to report.
+pub(super) fn to_scopes_around(contents: Contents, reported: bool) -> Option<Flush> {
+    let bounded = contents.settings.as_ref().is_some_and(|settings| settings.boundary);
+    // What moves into another scope has to be looked at before.
+    let entries = if reported && !bounded && captures_whole() {
+        contents.entries(&Fate::Captured)
+    } else {
+        Vec::new()
+    };
+    let Contents { buffer, level, settings } = contents;
+    let not_captured = if bounded {
+        NotCaptured::Outermost(buffer)
+    } else {
+        match capture_whole(buffer, level) {
+            Err(why) => why,
+            Ok(()) if !reported => return None,
+            Ok(()) => {
+                let mut outgoing = Outgoing::new(settings, reported);
+                outgoing.batch.put_aside(entries);
+                return Some(Flush::Captured(outgoing));
+            }
+        }
+    };
+    let mut outgoing = Outgoing::new(settings, reported);
+    Some(match not_captured {
+        NotCaptured::Outermost(buffer) => {
+            outgoing.judge(buffer, level);
+            Flush::Ready(outgoing)
+        }
+        NotCaptured::Asked(buffer) => outgoing.ask_around(buffer, level),
+        NotCaptured::Closed(buffer) => {
+            outgoing.hold(Contents::new(buffer, level));
+            Flush::Refused(outgoing, ended())
+        }
+    })
+}
+
+/// Moves a scope's intents into the scope around, which is asked nothing.
+#[cfg(feature = "transaction")]
+pub(super) fn to_scope_around(contents: Contents) -> Flush {
+    use crate::core::stack::scope_settings::wants_report;
+
+    let reported = wants_report(contents.settings.as_deref());
+    let Some(around) = enclosing().into_iter().next() else {
+        let nowhere = DispatchError::refused(
+            "the savepoint is released where no scope is around: commit it inside the scope of \
+             the transaction around",
+        );
+        return Flush::Refused(Outgoing::held(contents, reported), nowhere);
+    };
+    let entries = if reported { contents.entries(&Fate::Captured) } else { Vec::new() };
+    let Contents { buffer, level, settings } = contents;
+    let mut outgoing = Outgoing::new(settings, reported);
+    match around.capture(buffer, level) {
+        Ok(()) => {
+            outgoing.batch.put_aside(entries);
+            Flush::Captured(outgoing)
+        }
+        Err(buffer) => {
+            outgoing.hold(Contents::new(buffer, level));
+            Flush::Refused(outgoing, ended())
+        }
+    }
+}
+
+/// The enclosing scope, which is a handle's, has ended: nobody would flush what it captured.
+fn ended() -> DispatchError {
+    DispatchError::refused(
+        "the enclosing scope, entered through a handle, has ended: let it wait for the \
+         work it was handed to",
+    )
+}
+
+impl Outgoing {
+    /// Asks the scopes around about each intent, innermost first. What one does not release moves
+    /// into its buffer, in order; what is left at the end is judged.
+    fn ask_around(mut self, buffer: Buffer, level: u32) -> Flush {
+        let mut segments: Vec<Segment> = buffer.into_segments(level).collect();
+        let mut positions: Vec<usize> = (0..intents(&segments).count()).collect();
+        let mut refused = None;
+        for enclosing in enclosing() {
+            let released = match &enclosing.release {
+                Release::All => continue,
+                Release::None => vec![false; positions.len()],
+                Release::If(release) => self.ask(&**release, &segments, &positions),
+            };
+            let (kept, left) = divide(segments, level, &released);
+            let (kept_at, left_at): (Vec<_>, Vec<_>) =
+                positions.into_iter().zip(released).partition(|(_, released)| !released);
+            let kept = Contents::new(kept, level);
+            let entries = kept.entries(&Fate::Captured);
+            match enclosing.capture(kept.buffer, level) {
+                Ok(()) => {
+                    let kept_at = kept_at.into_iter().map(|(position, _)| position);
+                    self.batch.put_aside_at(kept_at.zip(entries));
+                }
+                Err(kept) => {
+                    self.hold(Contents::new(kept, level));
+                    refused = Some(ended());
+                }
+            }
+            segments = left;
+            positions = left_at.into_iter().map(|(position, _)| position).collect();
+        }
+        let mut released = Buffer::new();
+        for segment in segments {
+            released.push_segment(segment, level);
+        }
+        self.judge(released, level);
+        match refused {
+            Some(error) => Flush::Refused(self, error),
+            None => Flush::Ready(self),
+        }
+    }
+
+    /// Asks one scope's rule about each intent.
+    fn ask(
+        &mut self,
+        release: &(dyn Fn(&Intent) -> bool + Send + Sync),
+        segments: &[Segment],
+        positions: &[usize],
+    ) -> Vec<bool> {
+        let ask = || judging(|| intents(segments).map(release).collect());
+        match catch_unwind(AssertUnwindSafe(ask)) {
+            Ok(released) => released,
+            Err(panic) => {
+                let entries = discarded(segments);
+                self.batch.put_aside_at(positions.iter().copied().zip(entries));
+                self.resume(panic)
+            }
+        }
+    }
+
+    /// Goes on with the panic of what was asked about the intents, which don't vanish unmentioned.
+    fn resume(&mut self, panic: Box<dyn Any + Send>) -> ! {
+        self.end(|_| Fate::NotAttempted);
+        drop(self.batch.take_all());
+        resume_unwind(panic)
+    }
+
+    /// Asks the policies about each intent; what passes is the batch.
+    pub(super) fn judge(&mut self, buffer: Buffer, level: u32) {
+        let segments = match buffer.into_single() {
+            Ok((None, intents)) => return self.batch.append(None, 0, intents),
+            Ok((chain, intents)) => vec![Segment { chain, level, intents }],
+            Err(buffer) => buffer.into_segments(level).collect(),
+        };
+        let Err((segments, panic)) = judge_into(&mut self.batch, segments, 0) else { return };
+        self.batch.put_aside(discarded(&segments));
+        self.resume(panic)
+    }
+}
+
+/// The entries of intents about which something that was asked has panicked.
+fn discarded(segments: &[Segment]) -> Vec<ReportEntry> {
+    let fate = Fate::Discarded(Why::Panic);
+    intents(segments).map(|intent| ReportEntry::new(intent, fate.clone())).collect()
+}
+
+fn intents(segments: &[Segment]) -> impl Iterator<Item = &Intent> {
+    segments.iter().flat_map(|segment| &segment.intents)
+}
+
+/// What is kept and what is released of some segments, given what is released of their intents.
+fn divide(segments: Vec<Segment>, level: u32, released: &[bool]) -> (Buffer, Vec<Segment>) {
+    let (mut kept, mut left) = (Buffer::new(), Vec::new());
+    let mut released = released.iter();
+    for Segment { chain, level: theirs, intents } in segments {
+        let (keep, pass): (Vec<_>, Vec<_>) =
+            intents.into_iter().zip(&mut released).partition(|(_, released)| !**released);
+        let unzip = |divided: Vec<(Intent, &bool)>| divided.into_iter().map(|(i, _)| i).collect();
+        let keep = Segment { chain: chain.clone(), level: theirs, intents: unzip(keep) };
+        kept.push_segment(keep, level);
+        left.push(Segment { chain, level: theirs, intents: unzip(pass) });
+    }
+    kept.count_bytes(level);
+    (kept, left)
+}

@@ -1,0 +1,57 @@
+//! Effects that are rows of a transaction: they have left once it is committed.
+
+use crate::core::executor::DispatchError;
+use crate::core::executor::batch::Batch;
+use crate::core::flush::FlushError;
+use crate::core::flush::outgoing::Outgoing;
+use crate::core::report::{Fate, Why};
+use crate::core::stack::contents::Contents;
+use crate::core::stack::scope_settings::wants_report;
+
+/// A scope's intents that are to become rows of its transaction, judged by every policy.
+pub(crate) struct Rows {
+    outgoing: Outgoing,
+}
+
+impl Rows {
+    /// Judges the intents; they are offered to no scope around.
+    pub(crate) fn of(contents: Contents) -> Self {
+        let reported = wants_report(contents.settings.as_deref());
+        let Contents { buffer, level, settings } = contents;
+        let mut outgoing = Outgoing::new(settings, reported);
+        outgoing.judge(buffer, level);
+        Self { outgoing }
+    }
+
+    /// The intents, for the queue that writes them.
+    pub(crate) fn batch(&mut self) -> &mut Batch {
+        &mut self.outgoing.batch
+    }
+
+    /// Ends with a transaction that is committed.
+    pub(crate) fn committed(self) {
+        // Nothing that can fail is left.
+        let _ = self.outgoing.finish(Ok(()));
+    }
+
+    /// Ends with a transaction that was rolled back.
+    pub(crate) fn rolled_back(self) {
+        self.outgoing.end_as(|_| Fate::Discarded(Why::RolledBack));
+    }
+
+    /// Ends with a transaction whose outcome is unknown; how many rows that are.
+    pub(crate) fn in_doubt(self, why: &str) -> usize {
+        let batch = &self.outgoing.batch;
+        let is_row: Vec<_> = (0..batch.len()).map(|index| !batch.is_left_out(index)).collect();
+        let rows = is_row.iter().filter(|is_row| **is_row).count();
+        self.outgoing.end_as(|index| {
+            if is_row[index] { Fate::Failed { error: why.to_owned() } } else { Fate::Duplicate }
+        });
+        rows
+    }
+
+    /// Ends where the queue could not write them.
+    pub(crate) fn undone(self, error: DispatchError) -> FlushError {
+        self.outgoing.undone(error)
+    }
+}

@@ -1,0 +1,84 @@
+//! What became of one intent.
+
+use std::fmt;
+use std::panic::Location;
+
+use serde_json::Value;
+
+use crate::core::intent::Intent;
+use crate::core::report::Fate;
+use crate::core::task::TaskInfo;
+
+/// What became of one intent.
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task(name = "mail.welcome")]
+/// fn welcome(user_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (_, sealed) = airlock::scope().policy(airlock::DropAll).seal(|| welcome::enqueue(7));
+/// let report = sealed.flush()?;
+/// assert_eq!(report.entries()[0].to_string(), "mail.welcome(user_id: 7): dropped by DropAll");
+/// assert_eq!(report.entries()[0].arguments()["user_id"], 7);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct ReportEntry {
+    task: &'static TaskInfo,
+    arguments: Value,
+    list: String,
+    origin: &'static Location<'static>,
+    fate: Fate,
+}
+
+impl ReportEntry {
+    pub(crate) fn new(intent: &Intent, fate: Fate) -> Self {
+        Self {
+            task: intent.task(),
+            arguments: intent.arguments(),
+            list: intent.argument_list(),
+            origin: intent.origin(),
+            fate,
+        }
+    }
+
+    /// The task.
+    pub fn task(&self) -> &'static TaskInfo {
+        self.task
+    }
+
+    /// The arguments for people, as of [`Intent::arguments`].
+    pub fn arguments(&self) -> &Value {
+        &self.arguments
+    }
+
+    pub(super) fn argument_list(&self) -> &str {
+        &self.list
+    }
+
+    /// Where the intent was written.
+    pub fn origin(&self) -> &'static Location<'static> {
+        self.origin
+    }
+
+    /// What became of it.
+    pub fn fate(&self) -> &Fate {
+        &self.fate
+    }
+}
+
+impl fmt::Display for ReportEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({}): {}", self.task, self.list, self.fate)
+    }
+}
+
+/// The same text as `Display`: it holds nothing that moves between runs.
+impl fmt::Debug for ReportEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

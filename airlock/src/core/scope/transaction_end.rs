@@ -1,0 +1,46 @@
+//! How a scope ends whose body was a transaction.
+
+use crate::core::flush::{Flush, FlushError, Rows};
+use crate::core::report::Why;
+use crate::core::scope::Sealed;
+use crate::core::task::called::BoxError;
+
+impl Sealed {
+    /// What is to become rows of the transaction, if the scope's settings don't say otherwise: judged by
+    /// every policy, and offered to no scope around.
+    pub(crate) fn judge(mut self) -> Option<Rows> {
+        if !self.decides_to_flush(true) {
+            drop(self.discard());
+            return None;
+        }
+        let contents = self.contents.take()?;
+        (!contents.is_nothing()).then(|| Rows::of(contents))
+    }
+
+    /// Moves all that it holds into the scope around, also where that releases.
+    pub(crate) fn hand_over(mut self) -> Result<(), FlushError> {
+        Flush::hand_over(self.contents.take().unwrap_or_default()).run()
+    }
+
+    /// Hands back all that it holds, none of it attempted.
+    pub(crate) fn give_back(mut self, why: impl Into<BoxError>) -> FlushError {
+        Flush::give_back(self.contents.take().unwrap_or_default(), why.into())
+    }
+
+    /// What is left to flush of a scope whose transaction was rolled back, which is nothing unless its
+    /// settings say otherwise.
+    pub(crate) fn rolled_back(mut self) -> Option<Flush> {
+        if self.decides_to_flush(false) {
+            return self.into_flush(false);
+        }
+        self.end(Why::RolledBack);
+        None
+    }
+
+    /// Discards for a reason of the caller's.
+    pub(crate) fn end(&mut self, why: Why) {
+        if let Some(contents) = self.contents.take() {
+            contents.discard_for(why);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! An intent on its way into the current scope.
+
+use std::cell::RefMut;
+use std::panic::Location;
+
+use crate::core::intent::Intent;
+use crate::core::log::event;
+use crate::core::policy::PolicyViolation;
+use crate::core::policy::chain;
+use crate::core::stack::enqueue_error::{EnqueueError, Refusal};
+use crate::core::stack::judging::judging;
+use crate::core::stack::thread::{Stack, THREAD, ThreadStack};
+use crate::core::task::Task;
+use crate::core::task::payload::Call;
+
+impl Intent {
+    /// Enqueues a call without making the intent anywhere but in its scope.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn enqueue_call<T: Task>(arguments: T::Arguments) -> Result<(), EnqueueError> {
+        let origin = Location::caller();
+        enqueue(Unmade::<T> { arguments, origin })
+    }
+
+    /// Enqueues the intent into the current scope.
+    ///
+    /// # Errors
+    ///
+    /// [`EnqueueError::NoScope`] outside any scope, [`EnqueueError::InPolicy`] inside a policy,
+    /// [`EnqueueError::Refused`] where a policy in force refuses it, [`EnqueueError::Closed`] where
+    /// a handle's scope has ended, [`EnqueueError::Full`] where the scope's buffer is full.
+    #[inline]
+    pub fn enqueue(self) -> Result<(), EnqueueError> {
+        enqueue(self)
+    }
+}
+
+/// What is going to be an intent when there is a place for it.
+trait ToEnqueue {
+    /// About how many bytes it takes besides the intent's own.
+    fn bytes(&self) -> usize;
+
+    fn into_intent(self) -> Intent;
+}
+
+impl ToEnqueue for Intent {
+    fn bytes(&self) -> usize {
+        self.bytes()
+    }
+
+    #[inline]
+    fn into_intent(self) -> Intent {
+        self
+    }
+}
+
+/// A call that is made an intent where it stays.
+struct Unmade<T: Task> {
+    arguments: T::Arguments,
+    origin: &'static Location<'static>,
+}
+
+impl<T: Task> ToEnqueue for Unmade<T> {
+    #[inline]
+    fn bytes(&self) -> usize {
+        Call::<T>::bytes_of(&self.arguments)
+    }
+
+    #[inline]
+    fn into_intent(self) -> Intent {
+        Intent::of_call::<T>(self.arguments, self.origin)
+    }
+}
+
+/// Puts an intent into the current scope.
+///
+/// It is made where it stays. Made anywhere else it would be copied with loads that are wider than the
+/// stores that made it, for which a processor has to wait.
+#[inline]
+fn enqueue(asked: impl ToEnqueue) -> Result<(), EnqueueError> {
+    // Without a context the thread is being torn down, and no scope is current on it.
+    let enqueued = if THREAD.try_with(|_| ()).is_ok() {
+        THREAD.with(|thread| thread.enqueue(asked))
+    } else {
+        Err(refuse(EnqueueError::NoScope, &asked.into_intent()))
+    };
+    enqueued.map_err(|error| *error)
+}
+
+#[cold]
+#[expect(clippy::unnecessary_box_returns, reason = "what it is returned in is one register")]
+fn refuse(why: impl FnOnce(Refusal) -> EnqueueError, intent: &Intent) -> Box<EnqueueError> {
+    let error = why(Refusal::of(intent));
+    log_refused(&error);
+    Box::new(error)
+}
+
+impl ThreadStack {
+    // Out of line, as all that the thread-local's closures call: so small a closure is inlined, and
+    // with it what finds the thread-local.
+    //
+    // The error is boxed so that the result is one register.
+    #[inline(never)]
+    fn enqueue(&self, asked: impl ToEnqueue) -> Result<(), Box<EnqueueError>> {
+        // Before anything is borrowed, for serde's code is the user's. The compiler sees where it is 0.
+        let bytes = asked.bytes();
+        let Some(mut stack) = self.unless_judging() else {
+            return Err(refuse(EnqueueError::InPolicy, &asked.into_intent()));
+        };
+        let Some(intents) = stack.open(bytes) else {
+            drop(stack);
+            return self.enqueue_elsewhere(asked.into_intent());
+        };
+        // `extend` makes room first, and the intent then, in its place.
+        intents.extend(std::iter::once_with(|| asked.into_intent()));
+        if stack.chain.is_none() { Ok(()) } else { judge(stack, bytes) }
+    }
+
+    /// Where there is no scope, its buffer is full, or shared: then the intent is judged before it
+    /// is there.
+    #[cold]
+    fn enqueue_elsewhere(&self, intent: Intent) -> Result<(), Box<EnqueueError>> {
+        // A refused intent is shown, and that is the user's code: by then nothing is borrowed.
+        let place = {
+            let stack = self.stack();
+            match stack.current.shared() {
+                _ if stack.depth == 0 => Err(None),
+                Some(shared) => Ok((shared.clone(), stack.chain.clone())),
+                None => Err(Some(stack.current.reached())),
+            }
+        };
+        let (shared, chain) = match place {
+            Ok(place) => place,
+            Err(None) => return Err(refuse(EnqueueError::NoScope, &intent)),
+            Err(Some(bound)) => {
+                return Err(refuse(|refusal| EnqueueError::Full(refusal, bound), &intent));
+            }
+        };
+        if let Err(violation) = judging(|| chain::on_enqueue(&chain, &intent)) {
+            return Err(refused(&intent, violation));
+        }
+        shared.push(intent, &chain).map_err(|error| {
+            log_refused(&error);
+            Box::new(error)
+        })
+    }
+}
+
+fn log_refused(error: &EnqueueError) {
+    let task = error.task().name();
+    event!(debug, "airlock::enqueue", [task], "{error}");
+}
+
+#[cold]
+#[expect(clippy::unnecessary_box_returns, reason = "what it is returned in is one register")]
+fn refused(intent: &Intent, violation: PolicyViolation) -> Box<EnqueueError> {
+    refuse(|refusal| EnqueueError::Refused(refusal, violation), intent)
+}
+
+/// Asks the policies in force about the intent that was just written, and takes it out again unless
+/// they accept it. The stack is borrowed all the while: nothing can be enqueued.
+#[inline]
+fn judge(stack: RefMut<'_, Stack>, bytes: usize) -> Result<(), Box<EnqueueError>> {
+    let judging = Judging { stack: Some(stack), bytes };
+    let Some(stack) = &judging.stack else { unreachable!("it was just put there") };
+    let Some(intent) = stack.current.last() else { unreachable!("it was just written") };
+    match chain::on_enqueue(&stack.chain, intent) {
+        Ok(()) => {
+            judging.accept();
+            Ok(())
+        }
+        Err(violation) => Err(refused(intent, violation)),
+    }
+}
+
+struct Judging<'a> {
+    stack: Option<RefMut<'a, Stack>>,
+    /// Those of the intent.
+    bytes: usize,
+}
+
+impl Judging<'_> {
+    #[inline]
+    fn accept(mut self) {
+        let stack = self.stack.take();
+        // There is nothing left in it to drop, which the compiler does not see.
+        std::mem::forget(self);
+        drop(stack);
+    }
+}
+
+impl Drop for Judging<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(mut stack) = self.stack.take() {
+            // Refused, or its policy panicked. What is dropped is the user's, and may use airlock.
+            let refused = stack.current.pop(self.bytes);
+            drop(stack);
+            drop(refused);
+        }
+    }
+}

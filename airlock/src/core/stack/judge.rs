@@ -1,0 +1,67 @@
+//! Asking the policies about the intents that are about to leave.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::core::executor::batch::Batch;
+use crate::core::intent::Intent;
+use crate::core::policy::chain::{Bench, Chain};
+use crate::core::policy::{Occasion, Verdict};
+use crate::core::stack::buffer::Segment;
+use crate::core::stack::judging::judging;
+
+/// Judges segments into a batch; what is dropped is put aside for the report.
+///
+/// # Errors
+///
+/// A policy's panic, with the segments as they were.
+pub(crate) fn judge_into(
+    batch: &mut Batch,
+    segments: Vec<Segment>,
+    generation: u32,
+) -> Result<(), (Vec<Segment>, Box<dyn Any + Send>)> {
+    let verdicts = catch_unwind(AssertUnwindSafe(|| judging(|| verdicts(&segments))));
+    let verdicts = match verdicts {
+        Ok(verdicts) => verdicts,
+        Err(panic) => return Err((segments, panic)),
+    };
+    for (segment, dropped) in segments.into_iter().zip(verdicts) {
+        let Segment { chain, intents, .. } = segment;
+        if dropped.is_empty() {
+            batch.append(chain, generation, intents);
+        } else {
+            batch.append_judged(chain, generation, intents, dropped);
+        }
+    }
+    Ok(())
+}
+
+/// For each segment the indices of the intents that are dropped, each with the policy's name.
+fn verdicts(segments: &[Segment]) -> Vec<Vec<(usize, Box<str>)>> {
+    let mut bench = Bench::new(Occasion::Flush);
+    let mut judge = |segment| dropped(&mut bench, segment);
+    segments.iter().map(&mut judge).collect()
+}
+
+fn dropped<'c>(bench: &mut Bench<'c>, segment: &'c Segment) -> Vec<(usize, Box<str>)> {
+    let Segment { chain, intents, .. } = segment;
+    let mut dropped = Vec::new();
+    if chain.is_some() {
+        bench.turn_to(chain);
+        for (index, intent) in intents.iter().enumerate() {
+            if let Some(policy) = drop_by(bench, chain, intent) {
+                dropped.push((index, policy));
+            }
+        }
+    }
+    dropped
+}
+
+#[inline]
+fn drop_by(bench: &mut Bench<'_>, chain: &Chain, intent: &Intent) -> Option<Box<str>> {
+    match bench.ask(chain, intent) {
+        Verdict::Allow => None,
+        Verdict::Drop => Some("a policy".into()),
+        Verdict::DropBy(policy) => Some(policy.as_str().into()),
+    }
+}

@@ -1,0 +1,23 @@
+//! While a policy is asked, the thread's stack is borrowed, and nothing can be enqueued.
+
+use crate::core::stack::thread::THREAD;
+
+/// Whether a policy is being asked on this thread.
+pub(crate) fn is_judging() -> bool {
+    THREAD.try_with(|thread| thread.unless_judging().is_none()).unwrap_or(false)
+}
+
+/// Runs code that judges: it may not enqueue.
+pub(crate) fn judging<T>(judge: impl FnOnce() -> T) -> T {
+    let mut judge = Some(judge);
+    let judged = THREAD.try_with(|thread| {
+        // Already borrowed where a policy's own scope judges.
+        let _borrowed = thread.unless_judging();
+        judge.take().map(|judge| judge())
+    });
+    match (judged, judge) {
+        (Ok(Some(judged)), _) => judged,
+        (_, Some(judge)) => judge(),
+        _ => unreachable!("it is run once"),
+    }
+}
