@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 
 use crate::core::task::called::Called;
 use crate::core::task::options::{self, Options, Start};
-use crate::core::task::payload::{Call, Here, Payload, Taken, WithOptions};
+use crate::core::task::payload::{Call, Here, Payload};
+use crate::core::task::taken::Taken;
+use crate::core::task::with_options::WithOptions;
 use crate::core::task::{Parameter, Task, TaskInfo};
 
 /// One wish to run a task: the task, its arguments, its options, and where it was written.

@@ -52,7 +52,7 @@ pub use pure::{assert_no_effects, assert_no_effects_async};
 /// airlock::assert_enqueued!(effects, send_mail(42));
 /// ```
 pub fn capture<T>(body: impl FnOnce() -> T) -> (T, Effects) {
-    let (value, sealed) = crate::scope().boundary().seal(body);
+    let (value, sealed) = crate::core::scope::scope().boundary().seal(body);
     (value, Effects::of(sealed))
 }
 
@@ -74,6 +74,6 @@ pub fn capture<T>(body: impl FnOnce() -> T) -> (T, Effects) {
 /// # }
 /// ```
 pub async fn capture_async<F: Future>(body: F) -> (F::Output, Effects) {
-    let (value, sealed) = crate::scope().boundary().seal_async(body).await;
+    let (value, sealed) = crate::core::scope::scope().boundary().seal_async(body).await;
     (value, Effects::of(sealed))
 }

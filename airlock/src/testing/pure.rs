@@ -62,7 +62,7 @@ pub async fn assert_no_effects_async<F: Future>(body: F) -> F::Output {
 
 fn watched() -> (Scope, Attempts) {
     let attempts = Attempts::default();
-    (crate::scope().boundary().policy(attempts.clone()), attempts)
+    (crate::core::scope::scope().boundary().policy(attempts.clone()), attempts)
 }
 
 /// Refuses every enqueue and remembers it.

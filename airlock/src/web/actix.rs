@@ -123,7 +123,8 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let settings = self.settings.clone();
-        let scope = settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(&request));
+        let scope =
+            settings.scope.as_ref().map_or_else(crate::core::scope::scope, |scope| scope(&request));
         let inside = scope.around(|| self.inner.call(request));
         Box::pin(async move {
             let (handled, sealed) = web::run(inside).await;
@@ -221,7 +222,7 @@ impl FromRequest for CurrentScope {
 impl ResponseError for NoScopeMiddleware {}
 
 /// Below 400, as an answer of the middleware is judged.
-impl<B> crate::Outcome for HttpResponse<B> {
+impl<B> crate::core::scope::Outcome for HttpResponse<B> {
     fn succeeded(&self) -> bool {
         succeeded(self.status().as_u16())
     }

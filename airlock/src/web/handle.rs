@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use ::tokio::runtime::Handle;
 
-use crate::core::background::flushing::{Flushing, carried_along};
+use crate::core::background::detached_flush::{DetachedFlush, carried_along};
 use crate::core::flush::FlushError;
 use crate::core::report::log;
 use crate::core::scope::{Scope, Sealed};
@@ -76,7 +76,7 @@ pub(crate) async fn run<F: Future>(inside: ScopedFuture<F>) -> (F::Output, Seale
 pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Ended {
     let Some(flush) = sealed.decided(succeeded) else { return Ended::Done };
     let runtime = Handle::try_current().ok().filter(|_| after_response);
-    let Some(runtime) = runtime else { return Ended::Flushing(Flushing::of(flush)) };
+    let Some(runtime) = runtime else { return Ended::Flushing(DetachedFlush::of(flush)) };
     let flushed = carried_along(flush);
     let flushed = async {
         if let Err(error) = flushed.await {
@@ -90,7 +90,7 @@ pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Ende
 pub(crate) enum Ended {
     Done,
     /// To wait for the flush.
-    Flushing(Flushing),
+    Flushing(DetachedFlush),
     /// To keep this as long as the response.
     After(AfterResponse),
 }

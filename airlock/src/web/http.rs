@@ -2,7 +2,7 @@
 
 use ::http::Response;
 
-use crate::Outcome;
+use crate::core::scope::Outcome;
 
 /// Below 400, informational answers and redirects included.
 ///

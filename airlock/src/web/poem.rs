@@ -98,7 +98,8 @@ impl<E: Endpoint> Endpoint for ScopeEndpoint<E> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let settings = &self.settings;
-        let scope = settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(&request));
+        let scope =
+            settings.scope.as_ref().map_or_else(crate::core::scope::scope, |scope| scope(&request));
         let inside = scope
             .around(|| async { self.inner.call(request).await.map(IntoResponse::into_response) });
         let (handled, sealed) = web::run(inside).await;
@@ -164,7 +165,7 @@ impl ResponseError for NoScopeMiddleware {
 }
 
 /// Below 400, as an answer under the middleware is judged.
-impl crate::Outcome for Response {
+impl crate::core::scope::Outcome for Response {
     fn succeeded(&self) -> bool {
         succeeded(self.status().as_u16())
     }

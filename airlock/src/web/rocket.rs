@@ -103,7 +103,11 @@ struct Scoped {
 #[async_trait]
 impl Handler for Scoped {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        let scope = self.settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(request));
+        let scope = self
+            .settings
+            .scope
+            .as_ref()
+            .map_or_else(crate::core::scope::scope, |scope| scope(request));
         let inside = scope.around(|| self.inner.handle(request, data));
         let (handled, sealed) = web::run(inside).await;
         if handled.is_forward() {

@@ -93,7 +93,11 @@ impl Handler for ScopeHoop {
         response: &mut Response,
         rest: &mut FlowCtrl,
     ) {
-        let scope = self.settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(request));
+        let scope = self
+            .settings
+            .scope
+            .as_ref()
+            .map_or_else(crate::core::scope::scope, |scope| scope(request));
         let inside = scope.around(|| rest.call_next(request, depot, response));
         let (_, sealed) = web::run(inside).await;
         // salvo answers with a 200 where a route's handlers name no status.

@@ -9,13 +9,13 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
 
 #[cfg(any(feature = "transaction", feature = "web"))]
-pub use crate::core::background::flushes::wait_for_flushes;
+pub use crate::core::background::pending_flushes::wait_for_flushes;
 
-use crate::StatesError;
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::flush::Flush;
 use crate::core::flush::FlushError;
 use crate::core::run::Runner;
+use crate::core::run::settings::StatesError;
 use crate::core::run::settings::{Settings, settings};
 use crate::core::wait::{Presence, Runtime};
 

@@ -18,6 +18,7 @@ pub(crate) use rows::Rows;
 use crate::core::executor::DispatchError;
 use crate::core::executor::batch::Batch;
 use crate::core::flush::outgoing::Outgoing;
+use crate::core::flush::undone::Undone;
 use crate::core::report::Report;
 use crate::core::run::Runner;
 use crate::core::stack::contents::Contents;
@@ -28,8 +29,8 @@ use crate::core::stack::scope_settings::wants_report;
 pub(crate) enum Flush {
     /// Scopes around have captured everything, which is to be reported.
     Captured(Outgoing),
-    /// The intents can't leave, for this reason.
-    Refused(Outgoing, DispatchError),
+    /// The intents can't leave, and this became of them.
+    Refused(Outgoing, Undone),
     /// They are to be dispatched.
     Ready(Outgoing),
 }
@@ -44,7 +45,7 @@ impl Flush {
                 "a scope is flushed from inside a policy: policies judge effects, they never let \
                  them out",
             );
-            return Some(Self::Refused(Outgoing::held(contents, reported), inside));
+            return Some(Outgoing::held(contents, reported).refused(inside));
         }
         offer::to_scopes_around(contents, reported)
     }
@@ -56,15 +57,8 @@ impl Flush {
 
     /// The intents, where they are not dispatched after all.
     pub(crate) fn into_batch(self) -> Batch {
-        self.into_outgoing().into_batch()
-    }
-
-    fn into_outgoing(self) -> Outgoing {
-        match self {
-            Self::Captured(outgoing) | Self::Refused(outgoing, _) | Self::Ready(outgoing) => {
-                outgoing
-            }
-        }
+        let Self::Ready(mut outgoing) = self else { unreachable!("it is made of a batch") };
+        outgoing.take_batch()
     }
 
     /// Dispatches from sync code.
@@ -77,11 +71,11 @@ impl Flush {
         self.dispatch().map(Option::unwrap_or_default)
     }
 
-    fn dispatch(self) -> Result<Option<Report>, FlushError> {
-        match self {
+    fn dispatch(mut self) -> Result<Option<Report>, FlushError> {
+        match &mut self {
             Self::Captured(outgoing) => outgoing.finish(Ok(())),
-            Self::Refused(outgoing, error) => outgoing.refused(error),
-            Self::Ready(mut outgoing) => {
+            Self::Refused(outgoing, undone) => outgoing.finish(Err(std::mem::take(undone))),
+            Self::Ready(outgoing) => {
                 let result = outgoing.dispatch();
                 outgoing.finish(result)
             }
@@ -98,11 +92,11 @@ impl Flush {
         self.dispatch_async().await.map(Option::unwrap_or_default)
     }
 
-    async fn dispatch_async(self) -> Result<Option<Report>, FlushError> {
-        match self {
+    async fn dispatch_async(mut self) -> Result<Option<Report>, FlushError> {
+        match &mut self {
             Self::Captured(outgoing) => outgoing.finish(Ok(())),
-            Self::Refused(outgoing, error) => outgoing.refused(error),
-            Self::Ready(mut outgoing) => {
+            Self::Refused(outgoing, undone) => outgoing.finish(Err(std::mem::take(undone))),
+            Self::Ready(outgoing) => {
                 let result = outgoing.dispatch_async().await;
                 outgoing.finish(result)
             }
@@ -110,16 +104,16 @@ impl Flush {
     }
 
     /// Runs the tasks here.
-    pub(crate) fn run_with(self, runner: &Runner) -> Result<(), FlushError> {
-        let mut outgoing = self.into_outgoing();
+    pub(crate) fn run_with(mut self, runner: &Runner) -> Result<(), FlushError> {
+        let Self::Ready(outgoing) = &mut self else { unreachable!("it is made of a batch") };
         let result = runner.run_now(&mut outgoing.batch);
         outgoing.finish_whole(result)
     }
 
     /// The same from async code.
     #[cfg(feature = "tokio")]
-    pub(crate) async fn run_with_async(self, runner: &Runner) -> Result<(), FlushError> {
-        let mut outgoing = self.into_outgoing();
+    pub(crate) async fn run_with_async(mut self, runner: &Runner) -> Result<(), FlushError> {
+        let Self::Ready(outgoing) = &mut self else { unreachable!("it is made of a batch") };
         let result = runner.run_awaited(&mut outgoing.batch).await;
         outgoing.finish_whole(result)
     }
@@ -148,7 +142,7 @@ impl Flush {
         contents: Contents,
         why: crate::core::task::called::BoxError,
     ) -> FlushError {
-        let outgoing = Outgoing::held(contents, crate::core::report::log::reports());
+        let mut outgoing = Outgoing::held(contents, crate::core::report::log::reports());
         outgoing.undone(DispatchError::refused(why))
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn to_scopes_around(contents: Contents, reported: bool) -> Option<Flu
         NotCaptured::Asked(buffer) => outgoing.ask_around(buffer, level),
         NotCaptured::Closed(buffer) => {
             outgoing.hold(Contents::new(buffer, level));
-            Flush::Refused(outgoing, ended())
+            outgoing.refused(ended())
         }
     })
 }
@@ -64,7 +64,7 @@ pub(super) fn to_scope_around(contents: Contents) -> Flush {
             "the savepoint is released where no scope is around: commit it inside the scope of \
              the transaction around",
         );
-        return Flush::Refused(Outgoing::held(contents, reported), nowhere);
+        return Outgoing::held(contents, reported).refused(nowhere);
     };
     let entries = if reported { contents.entries(&Fate::Captured) } else { Vec::new() };
     let Contents { buffer, level, settings } = contents;
@@ -76,7 +76,7 @@ pub(super) fn to_scope_around(contents: Contents) -> Flush {
         }
         Err(buffer) => {
             outgoing.hold(Contents::new(buffer, level));
-            Flush::Refused(outgoing, ended())
+            outgoing.refused(ended())
         }
     }
 }
@@ -126,7 +126,7 @@ impl Outgoing {
         }
         self.judge(released, level);
         match refused {
-            Some(error) => Flush::Refused(self, error),
+            Some(error) => self.refused(error),
             None => Flush::Ready(self),
         }
     }

@@ -2,9 +2,9 @@
 
 use crate::core::executor::batch::Batch;
 use crate::core::executor::{DispatchError, OnFailure};
-use crate::core::flush::FlushError;
 use crate::core::flush::chunks::Chunks;
 use crate::core::flush::undone::Undone;
+use crate::core::flush::{Flush, FlushError};
 use crate::core::report::{Fate, Report, Why, log};
 use crate::core::stack::contents::Contents;
 use crate::core::stack::scope_settings::{ScopeSettings, tell};
@@ -49,7 +49,7 @@ impl Outgoing {
         }
     }
 
-    pub(super) fn into_batch(mut self) -> Batch {
+    pub(super) fn take_batch(&mut self) -> Batch {
         std::mem::replace(&mut self.batch, Batch::new(OnFailure::Stop))
     }
 
@@ -58,14 +58,17 @@ impl Outgoing {
         result.map_err(|error| Undone::of(error, self.batch.len()))
     }
 
-    pub(super) fn finish_whole(self, result: Result<(), DispatchError>) -> Result<(), FlushError> {
+    pub(super) fn finish_whole(
+        &mut self,
+        result: Result<(), DispatchError>,
+    ) -> Result<(), FlushError> {
         let result = self.whole(result);
         self.finish(result).map(drop)
     }
 
     /// Reports what became of the intents, and hands back those that did not leave.
     pub(super) fn finish(
-        mut self,
+        &mut self,
         result: Result<(), Undone>,
     ) -> Result<Option<Report>, FlushError> {
         let Err(undone) = result else {
@@ -77,14 +80,14 @@ impl Outgoing {
         Err(FlushError::new(report, undone, self.batch.take_all()))
     }
 
-    /// Ends because nothing could be attempted.
-    #[cold]
-    pub(super) fn refused(self, error: DispatchError) -> Result<Option<Report>, FlushError> {
-        Err(self.undone(error))
+    /// Ends without an attempt, for this reason.
+    pub(super) fn refused(self, error: DispatchError) -> Flush {
+        let undone = Undone::of(error, self.batch.len());
+        Flush::Refused(self, undone)
     }
 
     /// Ends because of what a dispatch met.
-    pub(super) fn undone(self, error: DispatchError) -> FlushError {
+    pub(super) fn undone(&mut self, error: DispatchError) -> FlushError {
         let undone = Undone::of(error, self.batch.len());
         match self.finish(Err(undone)) {
             Err(error) => error,
@@ -94,7 +97,7 @@ impl Outgoing {
 
     /// Ends where the batch was dispatched elsewhere, and every intent became what `fate` says.
     #[cfg(feature = "transaction")]
-    pub(super) fn end_as(mut self, fate: impl Fn(usize) -> Fate) {
+    pub(super) fn end_as(&mut self, fate: impl Fn(usize) -> Fate) {
         if self.reported {
             self.end(fate);
         }

@@ -29,18 +29,18 @@ impl Rows {
     }
 
     /// Ends with a transaction that is committed.
-    pub(crate) fn committed(self) {
+    pub(crate) fn committed(mut self) {
         // Nothing that can fail is left.
         let _ = self.outgoing.finish(Ok(()));
     }
 
     /// Ends with a transaction that was rolled back.
-    pub(crate) fn rolled_back(self) {
+    pub(crate) fn rolled_back(mut self) {
         self.outgoing.end_as(|_| Fate::Discarded(Why::RolledBack));
     }
 
     /// Ends with a transaction whose outcome is unknown; how many rows that are.
-    pub(crate) fn in_doubt(self, why: &str) -> usize {
+    pub(crate) fn in_doubt(mut self, why: &str) -> usize {
         let batch = &self.outgoing.batch;
         let is_row: Vec<_> = (0..batch.len()).map(|index| !batch.is_left_out(index)).collect();
         let rows = is_row.iter().filter(|is_row| **is_row).count();
@@ -51,7 +51,7 @@ impl Rows {
     }
 
     /// Ends where the queue could not write them.
-    pub(crate) fn undone(self, error: DispatchError) -> FlushError {
+    pub(crate) fn undone(mut self, error: DispatchError) -> FlushError {
         self.outgoing.undone(error)
     }
 }

@@ -6,10 +6,8 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use crate::core::intent::Intent;
-use crate::core::policy::{Judge, Occasion, Policy, PolicyViolation, Verdict};
+use crate::core::policy::{Policy, PolicyViolation, Verdict};
 
 /// The policies in force, innermost first; `None` where there is none.
 pub(crate) type Chain = Option<Arc<Node>>;
@@ -105,85 +103,16 @@ pub(crate) fn on_enqueue(chain: &Chain, intent: &Intent) -> Result<(), PolicyVio
     Ok(())
 }
 
-/// Judges the intents of one flush or one inspection.
-pub(crate) struct Bench<'c> {
-    occasion: Occasion,
-    /// The judges of this occasion, by the address of their policy, so that a policy that is in
-    /// force at several places has one memory.
-    judges: FxHashMap<usize, Box<dyn Judge + 'c>>,
-    /// Whether a policy of the chain turned to has a judge.
-    judged: bool,
-}
-
-impl<'c> Bench<'c> {
-    pub(crate) fn new(occasion: Occasion) -> Self {
-        Self { occasion, judges: FxHashMap::default(), judged: false }
-    }
-
-    /// Asks every policy, innermost first, until one drops. The bench has been [turned
-    /// to](Self::turn_to) the chain.
-    #[inline]
-    pub(crate) fn ask(&mut self, chain: &Chain, intent: &Intent) -> Verdict {
-        if self.judged {
-            return self.ask_judges(chain, intent);
+/// Asks every policy, innermost first, until one drops.
+#[inline]
+pub(super) fn allows(chain: &Chain, intent: &Intent) -> Verdict {
+    let mut node = chain.as_deref();
+    while let Some(asked) = node {
+        let verdict = asked.policy().allows(intent);
+        if !verdict.is_allow() {
+            return asked.dropped(verdict);
         }
-        let mut node = chain.as_deref();
-        while let Some(asked) = node {
-            let verdict = asked.policy().allows(intent);
-            if !verdict.is_allow() {
-                return asked.dropped(verdict);
-            }
-            node = asked.outer.as_deref();
-        }
-        Verdict::Allow
+        node = asked.outer.as_deref();
     }
-
-    /// What each policy of `chain` says of `intent`, whatever the others say.
-    pub(crate) fn ask_each(&mut self, chain: &Chain, intent: &Intent) -> Vec<(String, Verdict)> {
-        let mut dropped = false;
-        iter(chain)
-            .map(|policy| {
-                let verdict = match self.judges.get_mut(&address(policy)) {
-                    // At flush it would not be asked any more, so it must not count the intent.
-                    Some(_) if dropped => Verdict::Allow,
-                    Some(judge) => judge.allows(intent),
-                    None => policy.allows(intent),
-                };
-                dropped |= !verdict.is_allow();
-                (policy.name().into_owned(), verdict)
-            })
-            .collect()
-    }
-
-    fn ask_judges(&mut self, chain: &Chain, intent: &Intent) -> Verdict {
-        for policy in iter(chain) {
-            let verdict = match self.judges.get_mut(&address(policy)) {
-                Some(judge) => judge.allows(intent),
-                None => policy.allows(intent),
-            };
-            if !verdict.is_allow() {
-                return verdict.named(&***policy);
-            }
-        }
-        Verdict::Allow
-    }
-
-    /// Appoints the judges that the policies of `chain` have for this occasion.
-    pub(crate) fn turn_to(&mut self, chain: &'c Chain) {
-        self.judged = false;
-        for policy in iter(chain) {
-            let address = address(policy);
-            if self.judges.contains_key(&address) {
-                self.judged = true;
-            } else if let Some(judge) = policy.judge(self.occasion) {
-                self.judges.insert(address, judge);
-                self.judged = true;
-            }
-        }
-    }
-}
-
-/// What tells policies apart.
-fn address(policy: &SharedPolicy) -> usize {
-    Arc::as_ptr(policy).addr()
+    Verdict::Allow
 }

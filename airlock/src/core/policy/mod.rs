@@ -5,6 +5,7 @@ pub(crate) mod chain;
 mod coalesce;
 mod combine;
 mod constant;
+pub(crate) mod judging;
 mod limit;
 mod log_on_flush;
 mod task_lists;

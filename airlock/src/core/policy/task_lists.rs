@@ -160,3 +160,43 @@ impl Policy for AllowOnly {
         if self.tasks.has(intent) { Verdict::Allow } else { Verdict::Drop }
     }
 }
+
+/// A [`BlockTasks`](crate::BlockTasks) of these tasks; paths as in [`tasks!`].
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn send_confirmation_email(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// airlock::scope()
+///     .policy(airlock::block_tasks![send_confirmation_email])
+///     .run(|| send_confirmation_email::enqueue(42))??;   // dropped
+/// # Ok(())
+/// # }
+/// ```
+#[macro_export]
+macro_rules! block_tasks {
+    ($($task:tt)*) => { $crate::BlockTasks::new($crate::tasks![$($task)*]) };
+}
+
+/// An [`AllowOnly`](crate::AllowOnly) of these tasks; paths as in [`tasks!`].
+///
+/// # Examples
+///
+/// ```
+/// #[airlock::task]
+/// fn notify_warehouse(order_id: u64) {}
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// airlock::scope()
+///     .policy(airlock::allow_only![notify_warehouse])
+///     .run(|| notify_warehouse::enqueue(42))??;
+/// # Ok(())
+/// # }
+/// ```
+#[macro_export]
+macro_rules! allow_only {
+    ($($task:tt)*) => { $crate::AllowOnly::new($crate::tasks![$($task)*]) };
+}

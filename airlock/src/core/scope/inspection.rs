@@ -6,7 +6,7 @@ use std::panic::Location;
 
 use serde_json::{Value, json};
 
-use crate::core::policy::chain::Bench;
+use crate::core::policy::judging::Judging;
 use crate::core::policy::{Occasion, Verdict};
 use crate::core::report::table::Table;
 use crate::core::stack::buffer::Buffer;
@@ -70,16 +70,16 @@ impl Inspection {
     pub(crate) fn of(buffer: &Buffer, level: u32) -> Self {
         let (mut own, mut captured) = (Vec::new(), Vec::new());
         judging(|| {
-            let mut bench = Bench::new(Occasion::Inspection);
+            let mut judges = Judging::new(Occasion::Inspection);
             for (chain, theirs, intents) in buffer.segments(level) {
-                bench.turn_to(chain);
+                judges.turn_to(chain);
                 let into = if theirs == level { &mut own } else { &mut captured };
                 into.extend(intents.iter().map(|intent| Inspected {
                     task: intent.task(),
                     arguments: intent.arguments(),
                     list: intent.argument_list(),
                     origin: intent.origin(),
-                    verdicts: bench.ask_each(chain, intent),
+                    verdicts: judges.ask_each(chain, intent),
                 }));
             }
         });

@@ -50,8 +50,9 @@ impl Sealed {
     }
 
     /// The scope of a future that has ended.
-    pub(crate) fn of(mut environment: Environment) -> Self {
-        match environment.close() {
+    #[inline]
+    pub(crate) fn of(environment: Environment) -> Self {
+        match environment.into_contents() {
             Some(contents) => Self::new(contents),
             None => unreachable!("a scope's environment has a frame"),
         }

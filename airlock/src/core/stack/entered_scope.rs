@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::core::policy::chain::{self, Chain, SharedPolicy};
 use crate::core::report::Why;
+use crate::core::stack::buffer::Buffer;
 use crate::core::stack::config::Config;
 use crate::core::stack::contents::Contents;
 use crate::core::stack::scope_settings::ScopeSettings;
@@ -60,14 +61,14 @@ impl ThreadStack {
     }
 
     #[inline(never)]
-    pub(super) fn leave(&self, outside: Option<Chain>) -> Contents {
+    pub(super) fn leave(&self, outside: Option<Chain>) -> (Buffer, u32) {
         let mut stack = self.stack();
         let inside = outside.map(|outside| std::mem::replace(&mut stack.chain, outside));
         let frame = stack.pop();
         drop(stack);
         // A policy may have a `Drop` of its own, and that may use airlock.
         drop(inside);
-        frame.close()
+        frame.end()
     }
 }
 
@@ -89,12 +90,12 @@ impl EnteredScope {
 
     fn pop(&mut self) -> Contents {
         let outside = self.outside.take();
-        let contents = if self.present {
+        let (buffer, level) = if self.present {
             THREAD.with(|thread| thread.leave(outside))
         } else {
-            Contents::default()
+            (Buffer::new(), 0)
         };
-        Contents { settings: self.settings.take(), ..contents }
+        Contents { buffer, level, settings: self.settings.take() }
     }
 }
 

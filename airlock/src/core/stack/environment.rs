@@ -48,6 +48,7 @@ struct Policies {
 
 impl Environment {
     /// A new scope.
+    #[inline]
     pub(crate) fn of_scope(
         policy: Option<SharedPolicy>,
         settings: Option<Box<ScopeSettings>>,
@@ -109,10 +110,17 @@ impl Environment {
         THREAD.with(|thread| thread.enter_on_top(self))
     }
 
-    /// Ends its scope, if it has one.
+    /// What its scope held, which has ended; `None` where it has no scope.
+    #[inline]
+    pub(crate) fn into_contents(self) -> Option<Contents> {
+        let (buffer, level) = self.frame?.end();
+        Some(Contents { buffer, level, settings: self.settings })
+    }
+
+    /// The same of one that stays.
     pub(crate) fn close(&mut self) -> Option<Contents> {
-        let contents = self.frame.take()?.close();
-        Some(Contents { settings: self.settings.take(), ..contents })
+        let (buffer, level) = self.frame.take()?.end();
+        Some(Contents { buffer, level, settings: self.settings.take() })
     }
 
     /// Whether it has a scope that has not ended.

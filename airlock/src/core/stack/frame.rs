@@ -263,7 +263,7 @@ impl Frame {
 
     /// Ends the scope: handles on it are closed, and the buffer is whoever ended it's.
     #[inline]
-    pub(crate) fn close(self) -> Contents {
+    pub(crate) fn end(self) -> (Buffer, u32) {
         let level = self.level;
         let buffer = match self.extra {
             // Whoever opened the scope ends it, not the one who was handed it.
@@ -271,6 +271,6 @@ impl Frame {
             Some(extra) => extra.shared.map_or(self.buffer, |shared| shared.close()),
             None => self.buffer,
         };
-        Contents::new(buffer, level)
+        (buffer, level)
     }
 }

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::core::executor::batch::Batch;
 use crate::core::intent::Intent;
-use crate::core::policy::chain::{Bench, Chain};
+use crate::core::policy::chain::Chain;
+use crate::core::policy::judging::Judging;
 use crate::core::policy::{Occasion, Verdict};
 use crate::core::stack::buffer::Segment;
 use crate::core::stack::judging::judging;
@@ -38,18 +39,18 @@ pub(crate) fn judge_into(
 
 /// For each segment the indices of the intents that are dropped, each with the policy's name.
 fn verdicts(segments: &[Segment]) -> Vec<Vec<(usize, Box<str>)>> {
-    let mut bench = Bench::new(Occasion::Flush);
-    let mut judge = |segment| dropped(&mut bench, segment);
+    let mut judges = Judging::new(Occasion::Flush);
+    let mut judge = |segment| dropped(&mut judges, segment);
     segments.iter().map(&mut judge).collect()
 }
 
-fn dropped<'c>(bench: &mut Bench<'c>, segment: &'c Segment) -> Vec<(usize, Box<str>)> {
+fn dropped<'c>(judges: &mut Judging<'c>, segment: &'c Segment) -> Vec<(usize, Box<str>)> {
     let Segment { chain, intents, .. } = segment;
     let mut dropped = Vec::new();
     if chain.is_some() {
-        bench.turn_to(chain);
+        judges.turn_to(chain);
         for (index, intent) in intents.iter().enumerate() {
-            if let Some(policy) = drop_by(bench, chain, intent) {
+            if let Some(policy) = drop_by(judges, chain, intent) {
                 dropped.push((index, policy));
             }
         }
@@ -58,8 +59,8 @@ fn dropped<'c>(bench: &mut Bench<'c>, segment: &'c Segment) -> Vec<(usize, Box<s
 }
 
 #[inline]
-fn drop_by(bench: &mut Bench<'_>, chain: &Chain, intent: &Intent) -> Option<Box<str>> {
-    match bench.ask(chain, intent) {
+fn drop_by(judges: &mut Judging<'_>, chain: &Chain, intent: &Intent) -> Option<Box<str>> {
+    match judges.ask(chain, intent) {
         Verdict::Allow => None,
         Verdict::Drop => Some("a policy".into()),
         Verdict::DropBy(policy) => Some(policy.as_str().into()),

@@ -69,7 +69,8 @@ impl PlainScope {
 impl Drop for PlainScope {
     /// Only a panic gets here.
     fn drop(&mut self) {
-        THREAD.with(|thread| thread.leave(None)).discard_for(Why::Panic);
+        let (buffer, level) = THREAD.with(|thread| thread.leave(None));
+        Contents::new(buffer, level).discard_for(Why::Panic);
     }
 }
 
@@ -83,7 +84,8 @@ impl ThreadStack {
             return;
         }
         drop(stack);
-        contents.more = Some(Box::new(self.leave(None)));
+        let (buffer, level) = self.leave(None);
+        contents.more = Some(Box::new(Contents::new(buffer, level)));
     }
 }
 

@@ -12,7 +12,7 @@ use crate::core::task::called::Called;
 use crate::core::task::options::{self, Options};
 use crate::core::task::states::States;
 use crate::core::task::{Task, TaskInfo};
-use crate::core::wait as blocking;
+use crate::core::wait;
 
 /// Three words of arguments and one for the vtable. Sixteen bytes of arguments fit with the tag
 /// that says whether they are still there.
@@ -92,7 +92,7 @@ impl<T: Task> Call<T> {
 }
 
 #[inline]
-fn pack<C: Carried + 'static>(carried: C) -> Payload {
+pub(super) fn pack<C: Carried + 'static>(carried: C) -> Payload {
     let inline =
         Inline::in_buffer_stable([MaybeUninit::uninit(); 4], carried, |carried| carried as _);
     let Ok(payload) = inline else { unreachable!("its size was compared with the space") };
@@ -105,7 +105,7 @@ impl<T: Task> Call<T> {
     fn run_once(&mut self, here: &Here<'_>) -> Called {
         if T::info().is_async()
             && !here.awaited
-            && let Err(error) = blocking::check()
+            && let Err(error) = wait::check()
         {
             return Called::done(Err(error.into()));
         }
@@ -203,106 +203,5 @@ impl<C: Carried + ?Sized> Carried for Box<C> {
 
     fn options_mut(&mut self) -> Option<&mut Options> {
         (**self).options_mut()
-    }
-}
-
-/// A payload with options. Few intents have any, so an intent has no place of its own for them.
-pub(crate) struct WithOptions {
-    pub(crate) payload: Payload,
-    pub(crate) options: Options,
-}
-
-impl WithOptions {
-    pub(crate) fn pack(self) -> Payload {
-        pack(Box::new(self))
-    }
-}
-
-impl Carried for WithOptions {
-    fn task(&self) -> &'static TaskInfo {
-        self.payload.task()
-    }
-
-    fn arguments(&self) -> Option<&dyn Any> {
-        self.payload.arguments()
-    }
-
-    fn run(&mut self, here: &Here<'_>) -> Called {
-        match self.options.check_immediate(here.executor) {
-            Ok(()) => self.payload.run(here),
-            Err(error) => Called::done(Err(error.into())),
-        }
-    }
-
-    fn duplicate(&self) -> Option<Payload> {
-        let (payload, options) = (self.payload.duplicate()?, self.options.clone());
-        Some(Self { payload, options }.pack())
-    }
-
-    fn bytes(&self) -> usize {
-        self.payload.bytes() + size_of::<Self>()
-    }
-
-    fn equal(&self, other: &dyn Carried) -> bool {
-        self.payload.equal(other)
-    }
-
-    fn shown(&self) -> Vec<Value> {
-        self.payload.shown()
-    }
-
-    fn options(&self) -> &Options {
-        &self.options
-    }
-
-    fn options_mut(&mut self) -> Option<&mut Options> {
-        Some(&mut self.options)
-    }
-}
-
-/// What stays in a batch where an executor has taken the intent out: enough for the report.
-pub(crate) struct Taken {
-    pub(crate) task: &'static TaskInfo,
-    pub(crate) shown: Vec<Value>,
-    pub(crate) options: Options,
-}
-
-impl Taken {
-    pub(crate) fn pack(self) -> Payload {
-        pack(Box::new(self))
-    }
-}
-
-impl Carried for Taken {
-    fn task(&self) -> &'static TaskInfo {
-        self.task
-    }
-
-    fn arguments(&self) -> Option<&dyn Any> {
-        None
-    }
-
-    fn run(&mut self, _: &Here<'_>) -> Called {
-        Called::spent()
-    }
-
-    fn duplicate(&self) -> Option<Payload> {
-        None
-    }
-
-    fn bytes(&self) -> usize {
-        size_of::<Self>()
-    }
-
-    fn equal(&self, _: &dyn Carried) -> bool {
-        false
-    }
-
-    fn shown(&self) -> Vec<Value> {
-        self.shown.clone()
-    }
-
-    fn options(&self) -> &Options {
-        &self.options
     }
 }

@@ -4,9 +4,9 @@ use std::thread;
 
 use ::tokio::time::timeout;
 
+use crate::core::background::detached_flush::DetachedFlush;
 #[cfg(feature = "diesel")]
-use crate::core::background::flushes;
-use crate::core::background::flushing::Flushing;
+use crate::core::background::pending_flushes;
 use crate::core::events;
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::flush::FlushError;
@@ -190,7 +190,7 @@ impl<T: Send + 'static, E: From<TransactionError>> Ended<T, E> {
     /// Lets the effects go, from sync code.
     #[cfg(feature = "diesel")]
     pub(crate) fn flush(self) -> Result<T, Failed<E>> {
-        let _decided = flushes::decided();
+        let _decided = pending_flushes::decided();
         let left = self.left.and_then(|left| left.map_or(Ok(()), Flush::run));
         Self::told(self.result, left)
     }
@@ -219,7 +219,7 @@ impl<T: Send + 'static, E: From<TransactionError>> Ended<T, E> {
 pub(crate) async fn flush(left: Left) -> Result<(), FlushError> {
     match left? {
         // What is to leave after a commit does, also where whoever waits for it gives up.
-        Some(flush) => Flushing::of(flush).await,
+        Some(flush) => DetachedFlush::of(flush).await,
         None => Ok(()),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 
-use crate::core::background::flushing::Flushing;
+use crate::core::background::detached_flush::DetachedFlush;
 use crate::core::flush::FlushError;
 use crate::core::intent::Intent;
 use crate::core::report::log;
@@ -209,7 +209,7 @@ async fn leave(committed: Vec<(String, Part<'_>)>) -> Result<(), TransactionErro
         said.committed.push(name);
         // A policy that panics takes its own effects along, and not those of the others.
         match catch_unwind(AssertUnwindSafe(|| part.inner.leave())) {
-            Ok(left) => leaving.push(left.map(|flush| flush.map(Flushing::of))),
+            Ok(left) => leaving.push(left.map(|flush| flush.map(DetachedFlush::of))),
             Err(panic) => panicked = Some(panic),
         }
     }

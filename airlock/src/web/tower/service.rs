@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::{Answer, LayerSettings, ScopeBody};
-use crate::core::background::flushing::Flushing;
+use crate::core::background::detached_flush::DetachedFlush;
 use crate::core::scope::{Scope, Sealed};
 use crate::core::stack::scoped_future::ScopedFuture;
 use crate::web::head::succeeded;
@@ -59,7 +59,9 @@ where
 
 impl<A> Ending<A> {
     fn scope<Q>(&self, request: Request<Q>) -> (Scope, Request<Q>) {
-        let Some(scope) = &self.settings.scope else { return (crate::scope(), request) };
+        let Some(scope) = &self.settings.scope else {
+            return (crate::core::scope::scope(), request);
+        };
         let (parts, body) = request.into_parts();
         let scope = scope(&parts);
         (scope, Request::from_parts(parts, body))
@@ -97,7 +99,7 @@ pin_project! {
     pub struct ScopeFuture<F, B, A> {
         #[pin]
         inside: ScopedFuture<F>,
-        flushing: Option<(Flushing, Response<B>)>,
+        flushing: Option<(DetachedFlush, Response<B>)>,
         ending: Arc<Ending<A>>,
     }
 }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use ::tokio::runtime::Handle;
 
-use crate::core::background::flushes;
+use crate::core::background::pending_flushes;
 use crate::core::flush::Flush;
 use crate::core::flush::FlushError;
 use crate::core::report::log;
@@ -17,20 +17,20 @@ use crate::core::trace::carried_future;
 type Flushed = Pin<Box<dyn Future<Output = Result<(), FlushError>> + Send>>;
 
 /// A flush on its way. Whoever drops it before its end leaves the rest to a task of its own.
-pub(crate) struct Flushing {
+pub(crate) struct DetachedFlush {
     /// Until it has ended, or panicked.
     flushed: Option<Flushed>,
     /// Where there is none, a flush that is dropped tells of what was left of it.
     runtime: Option<Handle>,
 }
 
-impl Flushing {
+impl DetachedFlush {
     pub(crate) fn of(flush: Flush) -> Self {
         Self { flushed: Some(Box::pin(carried_along(flush))), runtime: Handle::try_current().ok() }
     }
 }
 
-impl Future for Flushing {
+impl Future for DetachedFlush {
     type Output = Result<(), FlushError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -43,7 +43,7 @@ impl Future for Flushing {
     }
 }
 
-impl Drop for Flushing {
+impl Drop for DetachedFlush {
     fn drop(&mut self) {
         if let (Some(flushed), Some(runtime)) = (self.flushed.take(), &self.runtime) {
             runtime.spawn(async {
@@ -63,7 +63,7 @@ pub(crate) fn carried_along(
     let environment = Environment::of_config(overriding());
     let configured = ScopedFuture::new(flush.apart().run_async(), environment);
     let flushed = carried_future(async { configured.await.0 });
-    let decided = flushes::decided();
+    let decided = pending_flushes::decided();
     async move {
         let _decided = decided;
         flushed.await

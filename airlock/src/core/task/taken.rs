@@ -1,0 +1,57 @@
+//! What an executor leaves behind that has taken an intent.
+
+use std::any::Any;
+
+use serde_json::Value;
+
+use crate::core::task::TaskInfo;
+use crate::core::task::called::Called;
+use crate::core::task::options::Options;
+use crate::core::task::payload::{Carried, Here, Payload, pack};
+
+/// What stays in a batch where an executor has taken the intent out: enough for the report.
+pub(crate) struct Taken {
+    pub(crate) task: &'static TaskInfo,
+    pub(crate) shown: Vec<Value>,
+    pub(crate) options: Options,
+}
+
+impl Taken {
+    pub(crate) fn pack(self) -> Payload {
+        pack(Box::new(self))
+    }
+}
+
+impl Carried for Taken {
+    fn task(&self) -> &'static TaskInfo {
+        self.task
+    }
+
+    fn arguments(&self) -> Option<&dyn Any> {
+        None
+    }
+
+    fn run(&mut self, _: &Here<'_>) -> Called {
+        Called::spent()
+    }
+
+    fn duplicate(&self) -> Option<Payload> {
+        None
+    }
+
+    fn bytes(&self) -> usize {
+        size_of::<Self>()
+    }
+
+    fn equal(&self, _: &dyn Carried) -> bool {
+        false
+    }
+
+    fn shown(&self) -> Vec<Value> {
+        self.shown.clone()
+    }
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+}
