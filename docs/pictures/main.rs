@@ -4,7 +4,8 @@
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::process::ExitCode;
+use std::{fs, io};
 
 use pikchr::{Pikchr, PikchrFlags};
 
@@ -14,7 +15,18 @@ const STYLE: &str = include_str!("style.pikchr");
 /// What these colours are, in light and dark, and the fonts.
 const CSS: &str = include_str!("style.css");
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match draw_all() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // As it is: pikchr shows the line, and where in it.
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn draw_all() -> Result<(), Box<dyn Error>> {
     for source in sources()? {
         fs::write(source.with_extension("svg"), draw(&source)?)?;
     }
@@ -44,7 +56,8 @@ fn draw(path: &Path) -> Result<String, Box<dyn Error>> {
     let drawn = Pikchr::render(&format!("{STYLE}{source}"), None, PikchrFlags::default())
         .map_err(|error| format!("{}: {error}", path.display()))?;
     let (opening, shapes) = drawn.split_once(">\n").ok_or("pikchr has drawn nothing")?;
-    let (_, size) = opening.split_once("style='font-size:initial;'").ok_or("pikchr gives no size")?;
+    let (_, size) =
+        opening.split_once("style='font-size:initial;'").ok_or("pikchr gives no size")?;
     Ok(format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-labelledby=\"title desc\"{size}>\n\
          <title id=\"title\">{title}</title>\n\
@@ -56,8 +69,8 @@ fn draw(path: &Path) -> Result<String, Box<dyn Error>> {
 
 /// What a comment at the source's top says under this name.
 fn said<'a>(source: &'a str, name: &str) -> Option<&'a str> {
-    let comments = source.lines().map_while(|line| line.strip_prefix("# "));
-    comments.filter_map(|comment| comment.strip_prefix(name)?.strip_prefix(": ")).next()
+    let mut comments = source.lines().map_while(|line| line.strip_prefix("# "));
+    comments.find_map(|comment| comment.strip_prefix(name)?.strip_prefix(": "))
 }
 
 /// The shapes with the colours' names in place of their numbers, which is all that pikchr knows.
