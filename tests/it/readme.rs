@@ -15,12 +15,21 @@ fn read(path: impl AsRef<Path>) -> String {
 
 /// Every page that people read: those beside the README, and the book.
 fn pages() -> Vec<PathBuf> {
-    let folders = [root(), root().join("docs"), root().join("docs/engines")];
-    let entries = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("it is there"));
-    let mut pages: Vec<_> = entries.map(|entry| entry.expect("it can be read").path()).collect();
+    let mut pages = entries(&root());
+    let mut folders = vec![root().join("docs")];
+    while let Some(folder) = folders.pop() {
+        let entries = entries(&folder);
+        folders.extend(entries.iter().filter(|entry| entry.is_dir()).cloned());
+        pages.extend(entries);
+    }
     pages.retain(|page| page.extension().is_some_and(|extension| extension == "md"));
     pages.sort();
     pages
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("it is there");
+    entries.map(|entry| entry.expect("it can be read").path()).collect()
 }
 
 /// The text without its blocks of code.
@@ -65,10 +74,10 @@ fn the_readme_shows_the_domain_code_word_for_word() {
 }
 
 #[test]
-fn the_readme_shows_a_real_message() {
-    let readme = read(root().join("README.md"));
-    let start = readme.find("error[E").expect("it shows one");
-    let (shown, _) = readme[start..].split_once("\n```").expect("a block of code ends");
+fn the_page_about_policies_shows_a_real_message() {
+    let page = read(root().join("docs/start/whether.md"));
+    let start = page.find("error[E").expect("it shows one");
+    let (shown, _) = page[start..].split_once("\n```").expect("a block of code ends");
     let recorded = read(root().join("ui-tests/ui/block_tasks/unknown.stderr"));
     assert!(recorded.contains(shown), "{shown}\n\nis not in\n\n{recorded}");
 }
@@ -89,14 +98,96 @@ fn the_readmes_tables_name_lines_that_enqueue() {
 }
 
 #[test]
-fn every_page_of_the_book_is_in_its_table_of_contents() {
+fn every_page_of_the_book_is_once_in_its_table_of_contents() {
     let docs = root().join("docs");
-    let contents = links(&read(docs.join("README.md")));
+    let contents = links(&read(docs.join("SUMMARY.md")));
     for page in &pages() {
         let Ok(page) = page.strip_prefix(&docs) else { continue };
         let name = page.to_str().expect("a text");
-        let listed = contents.iter().any(|(_, target)| target == name);
-        assert!(listed || name == "README.md", "docs/README.md does not link to {name}");
+        let listed = contents.iter().filter(|(_, target)| target == name).count();
+        assert_eq!(listed, usize::from(name != "SUMMARY.md"), "{name} in docs/SUMMARY.md");
+    }
+}
+
+#[test]
+fn the_newcomers_path_comes_first_and_takes_ten_minutes() {
+    let docs = root().join("docs");
+    let contents = links(&read(docs.join("SUMMARY.md")));
+    let path: Vec<_> = contents[1..5].iter().map(|(_, target)| target.as_str()).collect();
+    assert!(path.iter().all(|page| page.starts_with("start/")), "{path:?}");
+    let words: usize =
+        path.iter().map(|page| read(docs.join(page)).split_whitespace().count()).sum();
+    assert!(words < 2_200, "{words} words, code included: at 220 a minute that is too long");
+}
+
+/// Each page about a thing of the field's has its definition, in bold; the glossary says where.
+#[test]
+fn each_word_of_the_glossary_is_defined_once_and_where_it_says() {
+    let docs = root().join("docs");
+    let glossary = docs.join("glossary.md");
+    let pages: Vec<_> = pages().into_iter().filter(|page| page.starts_with(&docs)).collect();
+    let mut words = 0;
+    for (word, target) in links(&read(&glossary)) {
+        let bold = format!("**{}**", word.to_lowercase());
+        let defining = pages.iter().filter(|page| read(page).to_lowercase().contains(&bold));
+        let (page, _) = target.split_once('#').expect("a section of a page");
+        let defining: Vec<_> = defining.collect();
+        assert_eq!(defining, [&docs.join(page)], "where {bold} is");
+        let count = read(defining[0]).to_lowercase().matches(&bold).count();
+        assert_eq!(count, 1, "{bold} in {page}");
+        words += 1;
+    }
+    assert!(words > 20, "only {words} words");
+}
+
+#[test]
+fn the_book_and_its_pages_name_one_address_of_the_repository() {
+    let book = read(root().join("docs/book.toml"));
+    let (_, address) = book.split_once("git-repository-url = \"").expect("it has one");
+    let (address, _) = address.split_once('"').expect("a text ends");
+    assert!(book.contains(&format!("edit-url-template = \"{address}/blob/main/docs/{{path}}\"")));
+    let mut named = 0;
+    for page in pages() {
+        let text = read(&page);
+        for (at, before) in text.match_indices("git = \"") {
+            assert!(
+                text[at + before.len()..].starts_with(&format!("{address}\"")),
+                "{}",
+                page.display()
+            );
+            named += 1;
+        }
+    }
+    assert!(named > 5, "only {named} were found");
+}
+
+#[test]
+fn programs_that_pages_run_are_there() {
+    let programs = root().join("examples/src/bin");
+    let mut run = 0;
+    for page in pages() {
+        let text = read(&page);
+        for (at, command) in text.match_indices("cargo run ") {
+            let line = text[at + command.len()..].lines().next().expect("it has a name");
+            let mut words = line.split_whitespace().skip_while(|word| *word != "--bin");
+            let Some(name) = words.nth(1) else { continue };
+            let name = name.trim_end_matches(['`', '.', ',', ';']);
+            let found =
+                programs.join(name).exists() || programs.join(format!("{name}.rs")).exists();
+            assert!(found, "{}: there is no `{name}`", page.display());
+            run += 1;
+        }
+    }
+    assert!(run > 5, "only {run} were found");
+}
+
+#[test]
+fn pictures_say_what_they_show() {
+    for page in pages() {
+        for (text, target) in links(&read(&page)) {
+            let shown = target.ends_with(".svg");
+            assert!(!shown || text.split_whitespace().count() > 8, "{}: {target}", page.display());
+        }
     }
 }
 
