@@ -16,7 +16,7 @@ const END: &str = "# Ok::<(), Box<dyn std::error::Error>>(())\n";
 
 /// The pages that are tests of this package: the first is one, the others are folders.
 type Pages = (&'static str, &'static [&'static str]);
-const BOOK: Pages = ("README.md", &["docs", "docs/engines"]);
+const BOOK: Pages = ("README.md", &["docs", "docs/start", "docs/engines"]);
 const WEB: Pages = ("docs/web.md", &["docs/web"]);
 
 fn main() -> Result<(), Box<dyn Error>> {
