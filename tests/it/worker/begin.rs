@@ -45,7 +45,7 @@ async fn serve(memory: &Memory) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_engine_hears_of_what_runs_for_a_while_and_of_many_at_once() {
+async fn the_engine_is_told_of_what_runs_for_a_while_and_of_many_at_once() {
     let memory = Memory::new();
     for millis in [0, 500, 500, 49, 500] {
         memory.send(&take::intent(millis, false));
@@ -57,7 +57,7 @@ async fn the_engine_hears_of_what_runs_for_a_while_and_of_many_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_hears_of_a_last_attempt_before_that_begins() {
+async fn the_engine_is_told_of_a_last_attempt_before_it_begins() {
     let memory = Memory::new();
     memory.fail("begin", Fault::Error, 2);
     memory.send_attempt(&take::intent(0, false), 3);

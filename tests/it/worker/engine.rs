@@ -7,7 +7,8 @@ use airlock::worker::Served;
 use tokio::time::{Instant, sleep};
 
 use super::memory::{ALWAYS, Fault, Memory};
-use super::{build, failures, serve, worker};
+use super::tasks::sleep_for;
+use super::{build, serve, worker};
 use crate::support::{Ran, anote, note};
 
 #[tokio::test(start_paused = true)]
@@ -112,9 +113,9 @@ async fn what_ends_together_is_told_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_engine_hears_that_the_worker_lives_until_it_has_stopped() {
+async fn the_engine_gets_heartbeats_until_the_worker_has_stopped() {
     let (ran, memory) = (Ran::new(), Memory::new().with_heartbeat(Duration::from_secs(10)));
-    memory.send(&failures::sleep_for::intent(Duration::from_secs(95)));
+    memory.send(&sleep_for::intent(Duration::from_secs(95)));
     let worker = build(worker(&ran).grace(Duration::from_mins(1)));
     // It stops after 50 s and finishes what runs.
     let served = worker.run(memory.clone(), sleep(Duration::from_secs(50))).await;
@@ -133,7 +134,7 @@ async fn the_engine_hears_that_the_worker_lives_until_it_has_stopped() {
 async fn a_heartbeat_that_fails_does_no_harm() {
     for fault in [Fault::Error, Fault::Panic, Fault::Hang] {
         let (ran, memory) = (Ran::new(), Memory::new().with_heartbeat(Duration::from_secs(10)));
-        memory.send(&failures::sleep_for::intent(Duration::from_secs(95)));
+        memory.send(&sleep_for::intent(Duration::from_secs(95)));
         memory.fail("keep_alive", fault, ALWAYS);
         let begun = Instant::now();
         assert_eq!(serve(worker(&ran), &memory).await.done, 1);

@@ -10,7 +10,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::memory::{ALWAYS, Fault, Memory};
-use super::{build, failures, worker};
+use super::tasks::nap_for;
+use super::{build, worker};
 use crate::support::{Ran, note, quiet};
 
 /// Opened by its permits.
@@ -111,7 +112,7 @@ async fn what_runs_longer_than_the_grace_is_given_back() {
 #[tokio::test]
 async fn a_sync_task_can_only_be_left_behind() {
     let (ran, memory) = (Ran::new(), Memory::new());
-    memory.send(&failures::nap_for::intent(Duration::from_millis(500)));
+    memory.send(&nap_for::intent(Duration::from_millis(500)));
     let worker = build(worker(&ran).grace(Duration::from_millis(50)));
     let begun = Instant::now();
     let shutdown = async {
