@@ -98,6 +98,7 @@ pub(crate) fn assert_adds_up(report: &Report, enqueued: usize) {
         + report.dropped()
         + report.discarded()
         + report.captured()
+        + report.duplicates()
         + report.failed()
         + report.not_attempted();
     assert_eq!(sum, enqueued, "{report}");

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use airlock::envelope::Envelope;
 
-use super::{intent_of, keep, least, nested, now, read, refused, sent, text};
+use super::{intent_of, keep, least, nested, now, read, refused, text};
 
 #[test]
 fn a_huge_name_that_no_task_has_is_refused_without_a_search() {

@@ -1,4 +1,4 @@
-//! 1. **No scope, no effect.** Enqueuing outside a scope is an error (`NoScope`), never an immediate run.
+//! Law 1: **No scope, no effect.** Enqueuing outside a scope is an error (`NoScope`), never an immediate run.
 
 use airlock::{DropAll, EnqueueError};
 

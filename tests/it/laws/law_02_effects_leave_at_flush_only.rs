@@ -1,4 +1,4 @@
-//! 2. **Effects leave at flush only**, in the order they were enqueued.
+//! Law 2: **Effects leave at flush only**, in the order they were enqueued.
 
 use airlock::EnqueueError;
 use proptest::prelude::*;

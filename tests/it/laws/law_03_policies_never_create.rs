@@ -1,4 +1,4 @@
-//! 3. **Policies judge, they never create.** Enqueuing from inside a policy is an error (`InPolicy`).
+//! Law 3: **Policies judge, they never create.** Enqueuing from inside a policy is an error (`InPolicy`).
 
 use std::sync::Mutex;
 

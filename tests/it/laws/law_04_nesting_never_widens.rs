@@ -1,4 +1,4 @@
-//! 4. **Nesting never widens.** Every policy in force where an intent was enqueued (local or a scope's, this scope's
+//! Law 4: **Nesting never widens.** Every policy in force where an intent was enqueued (local or a scope's, this scope's
 //! or an enclosing one's) is asked at enqueue, innermost first, and asked again at flush, whoever flushes it.
 //! Scopes decide WHEN, policies WHETHER, and the two never mix: releasing a nested scope's intents early does not
 //! lift a policy, and neither does a queue: through engines, relays and any number of hops they go along, or are refused.

@@ -1,4 +1,4 @@
-//! 9. **Names are checked where they are written.** In code: by the compiler. In configuration: at start, with the
+//! Law 9: **Names are checked where they are written.** In code: by the compiler. In configuration: at start, with the
 //! nearest known name. Off the wire: refused by the worker with a clear error, and the message kept.
 //!
 //! The compiler's part is shown by `ui-tests/ui` (`block_tasks`, `allow_only`, `tasks` and their like).

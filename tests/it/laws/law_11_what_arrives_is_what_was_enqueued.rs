@@ -1,4 +1,4 @@
-//! 11. **What arrives is what was enqueued.** A value that does not come back from JSON as the same value is refused at the
+//! Law 11: **What arrives is what was enqueued.** A value that does not come back from JSON as the same value is refused at the
 //! enqueue's side, by the name of its parameter; it never runs as another value, and is never compared as one.
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,4 +1,4 @@
-//! 13. **Tests see what production would do.** A capture holds every effect that the code under test would have sent, by
+//! Law 13: **Tests see what production would do.** A capture holds every effect that the code under test would have sent, by
 //! whatever way, rows of a transaction included; an assertion that can't see is an error, not a pass.
 //!
 //! For rows of a transaction it does not hold yet: they are written by the transaction, and a capture does
