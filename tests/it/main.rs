@@ -13,7 +13,6 @@ mod flush_if;
 mod handles;
 mod laws;
 mod limits;
-mod linear_growth;
 mod local_policies;
 mod outcome;
 mod panics;

@@ -193,3 +193,15 @@ pub(crate) fn panic_of<T>(body: impl FnOnce() -> T) -> String {
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     futures::executor::block_on(future)
 }
+
+/// Runs the body on a thread of its own, and fails in place of a hang.
+#[track_caller]
+pub(crate) fn unless_it_hangs(body: impl FnOnce() + Send + 'static) {
+    let (done, waiting) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        body();
+        done.send(()).expect("it is waited for");
+    });
+    let waited = waiting.recv_timeout(std::time::Duration::from_mins(5));
+    assert_eq!(waited, Ok(()), "it has panicked, or hangs");
+}

@@ -1,7 +1,7 @@
 //! `Retry` sends again what was not dispatched.
 
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use airlock::{Backoff, DispatchError, Inline, Intent, Retry, tasks};
 
@@ -68,16 +68,20 @@ fn retry_once_is_no_retry() {
     assert_eq!(became(&error), ["failed: busy"]);
 }
 
-#[test]
-fn retry_waits_longer_each_time() {
-    let ran = Ran::new();
-    let answers = Answers::new(&ran, [|| Err(DispatchError::all("busy"))]);
+#[tokio::test(start_paused = true)]
+async fn retry_waits_longer_each_time() {
+    let calls = Arc::<Mutex<Vec<_>>>::default();
+    let noted = calls.clone();
+    let busy = move |_: Intent| {
+        noted.lock().expect("not poisoned").push(tokio::time::Instant::now());
+        Err::<(), _>("busy")
+    };
     let backoff = Backoff::new(Duration::from_millis(20)).exact();
-    let began = Instant::now();
-    flush(Retry::new(answers).attempts(4).backoff(backoff), 1).expect_err("busy");
-    assert_eq!(ran.list().len(), 4);
-    let took = began.elapsed();
-    assert!(took >= Duration::from_millis(20 + 40 + 80), "{took:?}");
+    let scope = airlock::scope().executor(Retry::new(busy).attempts(4).backoff(backoff));
+    scope.run_async(async { quiet::enqueue(1) }).await.expect_err("busy");
+    let calls = calls.lock().expect("not poisoned");
+    let waits: Vec<_> = calls.windows(2).map(|two| (two[1] - two[0]).as_millis()).collect();
+    assert_eq!(waits, [20, 40, 80]);
 }
 
 #[test]

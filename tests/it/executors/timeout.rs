@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use airlock::{Backoff, DispatchError, Inline, Retry, Route, Timeout, tasks};
 
-use super::{Answers, Any, became, flush, hang, numbers};
+use super::{Answers, Any, Never, became, flush, hang, numbers};
 use crate::support::{Ran, anote, assert_adds_up, block_on, quiet};
 
-#[test]
-fn timeout_reports_what_left_and_hands_the_rest_back() {
+#[tokio::test(start_paused = true)]
+async fn timeout_reports_what_left_and_hands_the_rest_back() {
     let ran = Ran::new();
     let inline = Inline::builder().state(ran.clone()).serving(tasks![anote, hang]).build();
     let inline = inline.expect("it is complete");
@@ -19,7 +19,7 @@ fn timeout_reports_what_left_and_hands_the_rest_back() {
         hang::enqueue(1)?;
         anote::enqueue(2)
     });
-    let error = block_on(run).expect_err("it hangs");
+    let error = run.await.expect_err("it hangs");
     assert_eq!(ran.list(), ["anote 0"]);
     let late = "failed: not done within 20ms: it may have left all the same";
     assert_eq!(became(&error), ["dispatched", late, late]);
@@ -59,10 +59,21 @@ fn timeout_passes_the_answer_on_where_it_comes_in_time() {
     assert_eq!(became(&error), ["dispatched", "failed: busy", "dispatched"]);
 }
 
-#[test]
-fn timeout_ends_a_retry_that_would_go_on() {
+#[tokio::test(start_paused = true)]
+async fn timeout_ends_a_retry_that_would_go_on() {
     let answers = Answers::new(&Ran::new(), [|| DispatchError::each(vec![(1, "busy".into())])]);
     let retry = Retry::new(answers).backoff(Backoff::new(Duration::from_hours(1)));
-    let error = flush(Timeout::new(retry, Duration::from_millis(20)), 3).expect_err("busy");
+    let executor = Timeout::new(retry, Duration::from_millis(20));
+    let run = airlock::scope()
+        .executor(executor)
+        .run_async(async { (0..3).try_for_each(quiet::enqueue) });
+    let error = run.await.expect_err("busy");
     assert_eq!(became(&error), ["dispatched", "failed: busy", "dispatched"]);
+}
+
+#[test]
+fn timeout_needs_no_runtime() {
+    let error = flush(Timeout::new(Never, Duration::from_millis(20)), 2).expect_err("it hangs");
+    let late = "failed: not done within 20ms: it may have left all the same";
+    assert_eq!(became(&error), [late; 2]);
 }

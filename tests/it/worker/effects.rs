@@ -6,7 +6,7 @@ use airlock::worker::Served;
 use airlock::{BlockTasks, DropAll, block_tasks, tasks};
 
 use super::memory::Memory;
-use super::tasks::{Then, aenqueue, again, enqueue, follow};
+use super::tasks::{Passage, Then, aenqueue, again, enqueue, follow};
 use super::{serve, worker};
 use crate::support::{Ran, note, quiet};
 
@@ -21,8 +21,8 @@ async fn effects_leave_when_their_task_has_succeeded() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn effects_do_not_leave_when_their_task_has_not() {
+#[test]
+fn effects_do_not_leave_when_their_task_has_not_succeeded() {
     let cases = [
         (Then::Fail, "no luck (attempt 1 of 1)"),
         (Then::Panic, "the task panicked: bad luck (attempt 1 of 1)"),
@@ -31,14 +31,18 @@ async fn effects_do_not_leave_when_their_task_has_not() {
     for send in [enqueue::intent, aenqueue::intent] {
         for (then, reason) in cases {
             let (ran, memory) = (Ran::new(), Memory::new());
+            let (gate, passage) = Passage::closed();
             memory.send(&send(1, then));
+            let worker = worker(&ran).state(passage).executor(ran.collector());
             let short = Duration::from_millis(50);
-            let worker = worker(&ran).executor(ran.collector());
             // To panic may take longer than that, where a backtrace is printed.
-            serve(if then == Then::Last { worker.timeout(short) } else { worker }, &memory).await;
+            let worker = if then == Then::Last { worker.timeout(short) } else { worker };
+            let runtime = tokio::runtime::Runtime::new().expect("threads can be started");
+            runtime.block_on(serve(worker, &memory));
             assert_eq!(memory.dead(), reason);
-            // The sync one goes on in its thread, and has enqueued both by then.
-            tokio::time::sleep(Duration::from_millis(400)).await;
+            // The sync one goes on in its thread, which the runtime waits for, and enqueues again.
+            drop(gate);
+            drop(runtime);
             assert_eq!(ran.list(), [""; 0]);
         }
     }

@@ -92,7 +92,7 @@ fn assert_in_order(list: &[String], expected: impl Fn(usize) -> String) {
     assert_eq!((wrong, list.len()), (None, 1_000), "{:?}", wrong.map(|n| list.get(n)));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_held_is_bounded_by_what_runs_and_what_may_wait() {
     for (concurrency, prefetch) in [(1, 0), (1, 1), (3, 0), (3, 10), (16, 64)] {
         let (opened, memory) = (Arc::new(Notify::new()), Memory::new());
@@ -103,7 +103,7 @@ async fn what_is_held_is_bounded_by_what_runs_and_what_may_wait() {
         let worker = build(worker.concurrency(concurrency).prefetch(prefetch));
         let full = async {
             memory.holds(concurrency + prefetch).await;
-            // Time enough to take more.
+            // The clock goes on when nothing else can happen: more could have been taken.
             tokio::time::sleep(Duration::from_millis(30)).await;
             assert_eq!(memory.most_held(), concurrency + prefetch);
             loop {
@@ -121,7 +121,7 @@ async fn what_is_held_is_bounded_by_what_runs_and_what_may_wait() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_waits_is_four_times_what_runs_unless_told_otherwise() {
     let (opened, memory) = (Arc::new(Notify::new()), Memory::new());
     for n in 0..200 {

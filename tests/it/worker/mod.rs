@@ -23,13 +23,14 @@ use airlock::worker::{Served, Worker, WorkerBuilder};
 use airlock::{Backoff, TaskSet, tasks};
 use memory::Memory;
 
-use self::tasks::{aenqueue, again, enqueue, follow, nap_for, sleep_for, thrice, twice};
+use self::tasks::{Passage, aenqueue, again, enqueue, follow, occupy, sleep_for, thrice, twice};
 use crate::support::{Ran, aboom, afail, anote, boom, fail, note, quiet};
 
 /// A worker for the tasks of these tests, which retries at once.
 fn worker(ran: &Ran) -> WorkerBuilder {
     airlock::worker()
         .state(ran.clone())
+        .state(Passage::closed().1)
         .serving(everything())
         .backoff(Backoff::new(Duration::from_millis(1)).exact())
 }
@@ -37,7 +38,7 @@ fn worker(ran: &Ran) -> WorkerBuilder {
 fn everything() -> TaskSet {
     let all = [
         tasks![quiet, note, anote, fail, afail, boom, aboom],
-        tasks![enqueue, aenqueue, again, follow, twice, thrice, sleep_for, nap_for],
+        tasks![enqueue, aenqueue, again, follow, twice, thrice, sleep_for, occupy],
         dead_letters::tasks(),
         refusals::tasks(),
     ];

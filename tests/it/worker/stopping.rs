@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::memory::{ALWAYS, Fault, Memory};
-use super::tasks::nap_for;
+use super::tasks::{Passage, occupy};
 use super::{build, worker};
 use crate::support::{Ran, note, quiet};
 
@@ -112,17 +112,19 @@ async fn what_runs_longer_than_the_grace_is_given_back() {
 #[tokio::test]
 async fn a_sync_task_can_only_be_left_behind() {
     let (ran, memory) = (Ran::new(), Memory::new());
-    memory.send(&nap_for::intent(Duration::from_millis(500)));
-    let worker = build(worker(&ran).grace(Duration::from_millis(50)));
-    let begun = Instant::now();
+    let (gate, passage) = Passage::closed();
+    memory.send(&occupy::intent());
+    let worker = build(worker(&ran).state(passage).grace(Duration::from_millis(50)));
     let shutdown = async {
-        memory.holds(1).await;
-        sleep(Duration::from_millis(50)).await;
+        while ran.list().is_empty() {
+            tokio::task::yield_now().await;
+        }
     };
     let served = ends(worker.run(memory.clone(), shutdown)).await.expect("it opens");
-    assert!(begun.elapsed() < Duration::from_millis(450), "{:?}", begun.elapsed());
+    assert_eq!(ran.list(), ["begun"], "it runs still");
     assert_eq!(served.returned, 1);
     assert_eq!(memory.queue(), [1]);
+    drop(gate);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,8 @@
 //! Tasks that enqueue, fail or take their time.
 
+use std::convert::Infallible;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::support::{Ran, anote, note, quiet, yield_once};
@@ -20,12 +23,16 @@ fn end(then: Then) -> Result<(), &'static str> {
     }
 }
 
-/// Enqueues `quiet` and then ends as it is told; `Last` takes too long.
+/// Enqueues `quiet` and then ends as it is told; `Last` waits for longer than it may.
 #[airlock::task(max_attempts = 1)]
-pub(super) fn enqueue(n: u64, then: Then) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+pub(super) fn enqueue(
+    #[state] passage: &Passage,
+    n: u64,
+    then: Then,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     quiet::enqueue(n)?;
     if then == Then::Last {
-        std::thread::sleep(Duration::from_millis(300));
+        passage.pass();
     }
     quiet::enqueue(n + 1)?;
     Ok(end(then)?)
@@ -94,8 +101,28 @@ pub(super) async fn sleep_for(#[state] ran: &Ran, time: Duration) {
     std::mem::forget(dropped);
 }
 
+/// Occupies its thread until it may pass.
 #[airlock::task]
-pub(super) fn nap_for(#[state] ran: &Ran, time: Duration) {
-    std::thread::sleep(time);
-    ran.push("napped");
+pub(super) fn occupy(#[state] ran: &Ran, #[state] passage: &Passage) {
+    ran.push("begun");
+    passage.pass();
+    ran.push("passed");
+}
+
+/// Where sync tasks wait until the gate is dropped.
+#[derive(Clone)]
+pub(super) struct Passage(Arc<Mutex<Receiver<Infallible>>>);
+
+pub(super) type Gate = Sender<Infallible>;
+
+impl Passage {
+    pub(super) fn closed() -> (Gate, Self) {
+        let (gate, passage) = channel();
+        (gate, Self(Arc::new(Mutex::new(passage))))
+    }
+
+    pub(super) fn pass(&self) {
+        let passage = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        passage.recv().expect_err("nothing is sent");
+    }
 }

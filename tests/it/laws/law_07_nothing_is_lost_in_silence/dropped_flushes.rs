@@ -6,9 +6,7 @@ use airlock::{Backoff, Batch, DispatchError, Executor, Fate, OnFailure, Retry, R
 use futures::FutureExt;
 use futures::future::pending;
 
-use crate::support::{
-    Ran, Reports, afail, anote, assert_adds_up, block_on, fates, note, quiet, yield_once,
-};
+use crate::support::{Ran, Reports, afail, anote, assert_adds_up, fates, note, quiet, yield_once};
 
 /// Never ends, and says when it was begun.
 #[airlock::task]
@@ -130,12 +128,12 @@ fn what_was_on_its_way_in_an_attempt_that_has_failed_is_not_in_doubt() {
     assert_eq!(told, ["discarded: cancelled"; 5]);
 }
 
-#[test]
-fn a_time_that_is_over_is_the_reason_and_not_the_doubt() {
+#[tokio::test(start_paused = true)]
+async fn a_time_that_is_over_is_the_reason_and_not_the_doubt() {
     let executor = Timeout::new(TwoByTwo, Duration::from_millis(5));
     let run =
         airlock::scope().executor(executor).run_async(async { (0..5).try_for_each(note::enqueue) });
-    let error = block_on(run).expect_err("it takes too long");
+    let error = run.await.expect_err("it takes too long");
     let told: Vec<_> = error.report().entries().iter().map(|e| e.fate().to_string()).collect();
     let late = "failed: not done within 5ms: it may have left all the same";
     assert_eq!(told, ["dispatched", "dispatched", late, late, late]);

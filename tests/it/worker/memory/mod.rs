@@ -108,6 +108,7 @@ impl Memory {
         self.reaches(|state| state.times(call) >= times).await;
     }
 
+    /// Where it never is, the test fails in place of a hang.
     async fn reaches(&self, there: impl Fn(&State) -> bool) {
         let reached = async {
             loop {

@@ -1,47 +1,81 @@
 //! Ten times as much costs about ten times as much, however it is nested.
 //!
-//! Each body is timed at one size and at a multiple of it: a quadratic one would take the square of
-//! the multiple. The bound is generous, for machines that are busy.
+//! What is counted is work: the bytes that a body allocates at one size and at a multiple of it, and how often a
+//! policy is asked. Going through a list again for each of its intents allocates nothing; it is found by a size at
+//! which that would not end in minutes. Counting takes an allocator, so this is a binary of its own.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
 
 use airlock::{AllowAll, Intent, OnFailure, Verdict};
-
-use crate::support::{Ran, quiet, short};
+use allocation_counter::measure;
 
 const MULTIPLE: u32 = 16;
+const MANY: u32 = 500_000;
 
-fn time(size: u32, body: &dyn Fn(u32)) -> Duration {
-    let start = Instant::now();
-    body(size);
-    start.elapsed()
+#[airlock::task]
+fn quiet(n: u64) {
+    let _ = n;
 }
 
-/// A machine that is busy gets a few attempts; what is quadratic fails them all.
 #[track_caller]
-fn assert_linear(size: u32, body: &dyn Fn(u32)) {
-    let (mut small, mut large) = (Duration::MAX, Duration::MAX);
-    for _ in 0..8 {
-        small = small.min(time(size, body).max(Duration::from_millis(1)));
-        large = large.min(time(size * MULTIPLE, body));
-        // Caches and page faults cost more where there is more; a square would be past it by far.
-        if large < small * MULTIPLE * 5 {
-            return;
-        }
-    }
-    panic!("{size}: {small:?}, {MULTIPLE} times that: {large:?}");
+fn assert_linear(size: u32, body: impl Fn(u32) + Copy + Send + 'static) {
+    let (small, large) = (allocated(size, body), allocated(size * MULTIPLE, body));
+    // A list that has grown has room for up to twice of what is in it.
+    let most = 2 * u64::from(MULTIPLE) * small;
+    assert!(large <= most, "{size}: {small} bytes, {MULTIPLE} times that: {large} bytes");
 }
 
-/// With room for scopes that are nested deep.
-fn on_a_large_stack(body: impl FnOnce() + Send + 'static) {
-    let thread = std::thread::Builder::new().stack_size(2 << 30).spawn(body);
-    thread.expect("a thread").join().expect("no panic");
+/// The same, and a size at which a body that is quadratic would not end.
+#[track_caller]
+fn assert_linear_up_to_many(size: u32, body: impl Fn(u32) + Copy + Send + 'static) {
+    assert_linear(size, body);
+    on_a_large_stack(move || body(MANY));
+}
+
+/// How many bytes the body allocates in all, on a thread on which no scope has left its room.
+fn allocated(size: u32, body: impl Fn(u32) + Send + 'static) -> u64 {
+    on_a_large_stack(move || measure(|| body(size)).bytes_total)
+}
+
+/// Runs the body on a thread with room for scopes that are nested deep. Fails in place of a hang: what is linear
+/// takes seconds.
+#[track_caller]
+fn on_a_large_stack<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+    let (done, waiting) = channel();
+    let thread = std::thread::Builder::new().stack_size(2 << 30);
+    let thread = thread.spawn(move || done.send(body()).expect("it is waited for"));
+    match waiting.recv_timeout(Duration::from_mins(5)) {
+        Ok(value) => value,
+        Err(RecvTimeoutError::Disconnected) => {
+            let panic = thread.expect("a thread").join().expect_err("it has panicked");
+            std::panic::resume_unwind(panic)
+        }
+        Err(RecvTimeoutError::Timeout) => panic!("it hangs"),
+    }
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "an executor may fail")]
 fn ignore(_: Intent) -> Result<(), std::convert::Infallible> {
     Ok(())
+}
+
+/// Is pending the first time.
+async fn yield_once() {
+    let mut yielded = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
+
+fn number(intent: &Intent) -> u64 {
+    intent.arguments_of::<quiet>().map_or(0, |(n,)| *n)
 }
 
 fn nest(depth: u32) {
@@ -60,20 +94,18 @@ fn nest(depth: u32) {
 #[test]
 fn captures_inside_one_another() {
     on_a_large_stack(|| {
-        assert_linear(5_000, &nest);
+        assert_linear(5_000, nest);
         // And in order: down, and up again.
-        let ran = Ran::new();
-        airlock::scope().executor(ran.collector()).run(|| nest(100_000)).expect("flushed");
-        let list = ran.list();
-        assert_eq!(list.len(), 200_000);
-        let down = (1..=100_000).rev().chain(1..=100_000).map(|n| format!("quiet(n: {n})"));
-        assert!(list.into_iter().eq(down));
+        let (sent, ran) = channel();
+        let note = move |intent: Intent| sent.send(number(&intent));
+        airlock::scope().executor(note).run(|| nest(100_000)).expect("flushed");
+        assert!(ran.iter().eq((1..=100_000).rev().chain(1..=100_000)));
     });
 }
 
 #[test]
 fn captures_beside_one_another() {
-    assert_linear(5_000, &|size| {
+    assert_linear_up_to_many(5_000, |size| {
         airlock::scope()
             .executor(ignore)
             .run(|| {
@@ -106,7 +138,7 @@ fn policies_inside_one_another_are_asked_once_each() {
     on_a_large_stack(|| {
         airlock::scope().executor(ignore).run(|| under_policies(100_000, &ASKED)).expect("flushed");
         assert_eq!(ASKED.swap(0, Ordering::Relaxed), 100_000);
-        assert_linear(5_000, &|size| {
+        assert_linear(5_000, |size| {
             airlock::scope()
                 .executor(ignore)
                 .run(|| under_policies(size, &ASKED))
@@ -122,7 +154,7 @@ fn a_million_intents_keep_their_order() {
         let expected = NEXT.fetch_add(1, Ordering::Relaxed);
         match intent.arguments_of::<quiet>() {
             Some((n,)) if *n == expected => Ok(()),
-            _ => Err(format!("{} instead of {expected}", short(&intent))),
+            _ => Err(format!("{} instead of {expected}", number(&intent))),
         }
     };
     airlock::scope()
@@ -135,7 +167,7 @@ fn a_million_intents_keep_their_order() {
 
 #[test]
 fn many_intents_with_a_report() {
-    assert_linear(5_000, &|size| {
+    assert_linear_up_to_many(5_000, |size| {
         let scope =
             airlock::scope().executor(ignore).policy(airlock::Limit::per_flush(size as usize / 2));
         let (_, sealed) = scope.seal(|| (0..u64::from(size)).try_for_each(quiet::enqueue));
@@ -145,7 +177,7 @@ fn many_intents_with_a_report() {
 
 #[test]
 fn many_intents_partly_released() {
-    assert_linear(2_000, &|size| {
+    assert_linear_up_to_many(2_000, |size| {
         let even = |intent: &Intent| intent.arguments_of::<quiet>().is_some_and(|(n,)| n % 2 == 0);
         airlock::scope()
             .executor(ignore)
@@ -161,7 +193,7 @@ fn many_intents_partly_released() {
 
 #[test]
 fn many_failures() {
-    assert_linear(2_000, &|size| {
+    assert_linear_up_to_many(2_000, |size| {
         let error = airlock::scope()
             .executor(|_: Intent| Err("no"))
             .on_failure(OnFailure::Continue)
@@ -173,7 +205,7 @@ fn many_failures() {
 
 #[test]
 fn many_coalesced() {
-    assert_linear(5_000, &|size| {
+    assert_linear_up_to_many(5_000, |size| {
         let scope = airlock::scope().executor(ignore).policy(airlock::Coalesce);
         let run =
             scope.run(|| (0..u64::from(size)).map(|n| n % 1_000).try_for_each(quiet::enqueue));
@@ -191,7 +223,7 @@ fn cascades_wide_and_deep() {
         }
         Ok(())
     }
-    assert_linear(2_000, &|size| {
+    assert_linear_up_to_many(2_000, |size| {
         let inline =
             airlock::Inline::builder().generations(u32::MAX).serving(airlock::tasks![widen]);
         let scope = airlock::scope().executor(inline.build().expect("no states"));
@@ -201,14 +233,14 @@ fn cascades_wide_and_deep() {
 
 #[test]
 fn polls_of_a_scoped_future() {
-    assert_linear(5_000, &|size| {
+    assert_linear_up_to_many(5_000, |size| {
         let run = airlock::scope().executor(ignore).policy(AllowAll).run_async(async move {
             for n in 0..size {
                 quiet::enqueue(n.into())?;
-                crate::support::yield_once().await;
+                yield_once().await;
             }
             Ok::<_, airlock::EnqueueError>(())
         });
-        crate::support::block_on(run).expect("flushed").expect("enqueued");
+        futures::executor::block_on(run).expect("flushed").expect("enqueued");
     });
 }
