@@ -1,10 +1,11 @@
-//! Law 4: **Nesting never widens.** Every policy in force where an intent was enqueued (local or a scope's, this scope's
-//! or an enclosing one's) is asked at enqueue, innermost first, and asked again at flush, whoever flushes it.
-//! Scopes decide WHEN, policies WHETHER, and the two never mix: releasing a nested scope's intents early does not
-//! lift a policy, and neither does a queue: through engines, relays and any number of hops they go along, or are refused.
+//! Law 4: **Nesting never widens.** Every policy in force where an intent was enqueued (local or a scope's,
+//! this scope's or an enclosing one's) is asked at enqueue, innermost first, and asked again at flush, whoever
+//! flushes it. Scopes decide WHEN, policies WHETHER, and the two never mix: releasing a nested scope's intents
+//! early does not lift a policy, and neither does a queue: through engines, relays and any number of hops they
+//! go along, or are refused.
 //!
-//! Through a queue it does not hold yet: an envelope carries no policies. A worker's own are in force where
-//! its tasks run: `worker::effects`.
+//! Through a queue it does not hold yet: an envelope carries no policies. A worker's own are in force where its
+//! tasks run: `worker::effects`.
 
 use airlock::{
     AllowAll, DropAll, EnqueueError, Intent, Policy, PolicyViolation, ThreadPool, Verdict,

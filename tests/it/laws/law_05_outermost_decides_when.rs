@@ -1,4 +1,5 @@
-//! Law 5: **Outermost decides when.** A nested scope's intents are captured by its parent, unless the parent releases them.
+//! Law 5: **Outermost decides when.** A nested scope's intents are captured by its parent, unless the parent
+//! releases them.
 
 use airlock::block_tasks;
 

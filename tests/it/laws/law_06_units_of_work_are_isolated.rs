@@ -1,5 +1,5 @@
-//! Law 6: **Units of work are isolated.** A scope follows its own thread's calls and its own future's polls, on whatever
-//! thread they happen, and nothing else: what is spawned starts without a scope unless handed one.
+//! Law 6: **Units of work are isolated.** A scope follows its own thread's calls and its own future's polls, on
+//! whatever thread they happen, and nothing else: what is spawned starts without a scope unless handed one.
 
 use std::sync::Arc;
 

@@ -1,8 +1,9 @@
-//! Law 13: **Tests see what production would do.** A capture holds every effect that the code under test would have sent, by
-//! whatever way, rows of a transaction included; an assertion that can't see is an error, not a pass.
+//! Law 13: **Tests see what production would do.** A capture holds every effect that the code under test would
+//! have sent, by whatever way, rows of a transaction included; an assertion that can't see is an error, not a
+//! pass.
 //!
-//! For rows of a transaction it does not hold yet: they are written by the transaction, and a capture does
-//! not see them.
+//! For rows of a transaction it does not hold yet: they are written by the transaction, and a capture does not
+//! see them.
 
 use airlock::testing::{assert_no_effects, assert_no_effects_async, capture, capture_async};
 use airlock::{DropAll, assert_effects, assert_enqueued, assert_not_enqueued, block_tasks};

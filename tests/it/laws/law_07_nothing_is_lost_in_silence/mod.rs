@@ -1,6 +1,6 @@
-//! Law 7: **Nothing is lost in silence.** Every intent ends as exactly one of: dispatched; dropped (by which policy);
-//! discarded (why: error, panic, cancelled, on request); captured; failed or not attempted (handed back to the
-//! caller inside the error). The report's counts add up to what was enqueued.
+//! Law 7: **Nothing is lost in silence.** Every intent ends as exactly one of: dispatched; dropped (by which
+//! policy); discarded (why: error, panic, cancelled, on request); captured; failed or not attempted (handed
+//! back to the caller inside the error). The report's counts add up to what was enqueued.
 
 mod dropped_flushes;
 mod executors;
