@@ -67,7 +67,7 @@ fn a_tasks_effects_leave_when_it_has_succeeded_level_by_level() {
 }
 
 #[test]
-fn so_do_those_of_async_tasks() {
+fn the_effects_of_async_tasks_leave_level_by_level() {
     for awaited in [false, true] {
         let ran = Ran::new();
         let scope = airlock::scope().executor(inline(&ran).build().expect("given"));

@@ -29,7 +29,7 @@ fn sealing_looks_before_it_decides() {
 }
 
 #[test]
-fn own_and_captured_are_told_apart() {
+fn own_and_captured_intents_are_listed_separately() {
     airlock::scope()
         .run(|| {
             quiet::enqueue(1)?;

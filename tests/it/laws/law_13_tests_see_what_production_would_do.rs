@@ -27,7 +27,7 @@ fn a_capture_keeps_everything_and_dispatches_nothing() {
 }
 
 #[test]
-fn so_does_an_async_one() {
+fn an_async_capture_keeps_everything_and_dispatches_nothing() {
     let (result, effects) = block_on(capture_async(async {
         quiet::enqueue(1)?;
         yield_once().await;

@@ -16,7 +16,7 @@ fn a_free_function_flushes_on_ok_and_discards_on_err_and_on_return() {
 }
 
 #[test]
-fn so_does_an_async_one() {
+fn an_async_function_flushes_on_ok_and_discards_on_err_and_on_return() {
     let ran = Ran::new();
     assert_eq!(block_on(asynchronous(&ran, false)).expect("flushed"), 7);
     assert_eq!(ran.list(), ["note 1", "anote 2"]);

@@ -66,7 +66,7 @@ async fn a_new_outage_begins_with_short_waits_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_engine_that_takes_nothing_is_told_the_same_until_it_does() {
+async fn a_settlement_that_fails_is_repeated_until_it_succeeds() {
     for fault in [Fault::Error, Fault::Panic] {
         let (ran, memory) = (Ran::new(), Memory::new());
         for n in 0..100 {
@@ -100,7 +100,7 @@ async fn no_more_is_held_while_the_engine_takes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_ends_together_is_told_together() {
+async fn what_ends_together_is_acknowledged_in_one_call() {
     let memory = Memory::new();
     for n in 0..1_000 {
         memory.send(&anote::intent(n));

@@ -93,7 +93,7 @@ fn assert_in_order(list: &[String], expected: impl Fn(usize) -> String) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_held_is_bounded_by_what_runs_and_what_may_wait() {
+async fn messages_in_flight_are_bounded_by_concurrency_and_prefetch() {
     for (concurrency, prefetch) in [(1, 0), (1, 1), (3, 0), (3, 10), (16, 64)] {
         let (opened, memory) = (Arc::new(Notify::new()), Memory::new());
         for n in 0..200 {
@@ -122,7 +122,7 @@ async fn what_is_held_is_bounded_by_what_runs_and_what_may_wait() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waits_is_four_times_what_runs_unless_told_otherwise() {
+async fn prefetch_is_four_times_the_concurrency_unless_it_is_set() {
     let (opened, memory) = (Arc::new(Notify::new()), Memory::new());
     for n in 0..200 {
         memory.send(&wait_for::intent(n));

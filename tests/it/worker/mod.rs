@@ -16,6 +16,7 @@ mod stopping;
 mod tasks;
 mod timeouts;
 mod traces;
+mod unresponsive;
 
 use std::time::Duration;
 

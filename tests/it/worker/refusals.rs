@@ -140,14 +140,14 @@ async fn what_expires_later_is_run() {
 }
 
 #[tokio::test]
-async fn what_comes_early_is_given_back_until_it_is_due() {
+async fn a_message_that_comes_early_is_given_back() {
     const HOUR: Duration = Duration::from_hours(1);
     let (ran, memory) = (Ran::new(), Memory::new());
     let begun = SystemTime::now();
     memory.send_early(&note::intent(1), begun + HOUR);
     memory.send_early(&note::intent(2), begun - HOUR);
     let worker = super::build(worker(&ran).concurrency(1));
-    let served = worker.run(memory.clone(), memory.hears_of(2)).await.expect("it opens");
+    let served = worker.run(memory.clone(), memory.has_settled(2)).await.expect("it opens");
     assert_eq!(ran.list(), ["note 2"]);
     let told = memory.told();
     assert!(told[0].starts_with("1: early by ") && told[1] == "2: done", "{told:?}");
@@ -157,7 +157,7 @@ async fn what_comes_early_is_given_back_until_it_is_due() {
 }
 
 #[tokio::test]
-async fn what_came_early_is_run_when_it_is_due() {
+async fn a_message_that_came_early_runs_when_it_is_due() {
     let (ran, memory) = (Ran::new(), Memory::new());
     let due = SystemTime::now() + Duration::from_millis(300);
     memory.send_early(&note::intent(1), due);

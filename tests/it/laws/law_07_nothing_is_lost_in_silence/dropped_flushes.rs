@@ -150,7 +150,7 @@ fn a_flush_of_a_sealed_scope_that_is_never_polled_discards() {
 }
 
 #[test]
-fn a_cancelled_flush_tells_what_the_running_task_had_enqueued() {
+fn a_cancelled_flush_reports_what_the_running_task_had_enqueued() {
     #[airlock::task]
     async fn half() -> Result<(), airlock::EnqueueError> {
         quiet::enqueue(5)?;

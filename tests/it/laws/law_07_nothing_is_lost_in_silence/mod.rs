@@ -52,7 +52,7 @@ fn a_refused_enqueue_was_never_enqueued() {
 }
 
 #[test]
-fn a_sealed_scope_that_nobody_decides_about_is_discarded() {
+fn a_sealed_scope_that_is_dropped_undecided_is_discarded() {
     let (ran, reports) = (Ran::new(), Reports::new());
     let (_, sealed) = ran.scope().on_report(reports.keep()).seal(|| note::enqueue(1));
     drop(sealed);

@@ -46,7 +46,7 @@ fn a_panic_in_on_enqueue_is_a_panic_of_the_body() {
 }
 
 #[test]
-fn a_panic_in_allows_is_told_and_goes_on() {
+fn a_panic_in_allows_is_reported_and_goes_on() {
     let (ran, reports) = (Ran::new(), Reports::new());
     let said = panic_of(|| {
         let policy = Explosive { at_enqueue: false, at_flush: true };

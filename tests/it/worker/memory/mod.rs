@@ -99,7 +99,7 @@ impl Memory {
     }
 
     /// Returns when it has been told what became of so many messages.
-    pub(super) async fn hears_of(&self, messages: usize) {
+    pub(super) async fn has_settled(&self, messages: usize) {
         self.reaches(|state| state.told.len() >= messages).await;
     }
 
