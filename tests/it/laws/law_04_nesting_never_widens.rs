@@ -12,6 +12,7 @@ use airlock::{
     block_tasks, tasks,
 };
 
+use crate::cascades::{inline, nests};
 use crate::support::{Ran, Reports, anote, fates, note, quiet};
 
 #[test]
@@ -205,4 +206,20 @@ fn executors_apart_keep_the_policies_for_what_their_tasks_enqueue() {
         .expect("handed over")
         .expect("enqueued");
     assert_eq!(ran.list(), ["cascade"]);
+}
+
+#[test]
+fn the_policies_of_a_task_judge_what_it_enqueues() {
+    let ran = Ran::new();
+    let inline = inline(&ran).build().expect("given");
+    let (_, sealed) = airlock::scope()
+        .executor(inline)
+        .policy(airlock::Limit::per_flush(1))
+        .seal(|| airlock::policy(airlock::block_tasks![note]).run(nests::enqueue));
+    let report = sealed.flush().expect("flushed");
+    assert_eq!(ran.list(), ["nests"]);
+    assert_eq!(
+        fates(&report),
+        ["nests: dispatched", "note: dropped by BlockTasks", "note: dropped by BlockTasks"]
+    );
 }
