@@ -38,7 +38,7 @@ fn the_registry_names_both_places() {
 }
 
 #[test]
-fn so_does_everything_that_asks_it() {
+fn everything_that_needs_the_registry_fails_with_that_error() {
     let error = BlockTasks::named(["duplicate::parcel::track"]).expect_err("nobody can say");
     assert!(matches!(error, NamedTasksError::Duplicates(_)), "{error}");
     let error = Inline::builder().build().expect_err("nobody can say");
@@ -48,7 +48,7 @@ fn so_does_everything_that_asks_it() {
 }
 
 #[test]
-fn what_needs_no_registry_works_and_tells_the_two_apart() {
+fn what_needs_no_registry_works_and_distinguishes_the_two() {
     let (_, sealed) = airlock::scope().policy(airlock::block_tasks![mail::send_mail]).seal(|| {
         mail::send_mail::enqueue(1)?;
         parcel::send_parcel::enqueue(2)?;

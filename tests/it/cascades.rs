@@ -35,7 +35,7 @@ fn enqueues_and_fails(#[state] ran: &Ran) -> Result<(), &'static str> {
 }
 
 #[airlock::task]
-fn nests(#[state] ran: &Ran) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+pub(crate) fn nests(#[state] ran: &Ran) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     ran.push("nests");
     airlock::scope().run(|| note::enqueue(1))??;
     assert_eq!(ran.list(), ["nests"], "captured by the task's own scope");
@@ -48,7 +48,7 @@ fn nests(#[state] ran: &Ran) -> Result<(), Box<dyn std::error::Error + Send + Sy
     Ok(())
 }
 
-fn inline(ran: &Ran) -> airlock::InlineBuilder {
+pub(crate) fn inline(ran: &Ran) -> airlock::InlineBuilder {
     let tasks = tasks![fork, afork, enqueues_and_fails, nests, note, down, adown];
     Inline::builder().state(ran.clone()).serving(tasks)
 }
@@ -67,7 +67,7 @@ fn a_tasks_effects_leave_when_it_has_succeeded_level_by_level() {
 }
 
 #[test]
-fn so_do_those_of_async_tasks() {
+fn the_effects_of_async_tasks_leave_level_by_level() {
     for awaited in [false, true] {
         let ran = Ran::new();
         let scope = airlock::scope().executor(inline(&ran).build().expect("given"));
@@ -120,22 +120,6 @@ fn a_task_has_no_part_in_the_scope_around_the_flush() {
             Err::<(), _>(())
         });
     assert!(result.expect("nothing to flush").is_err());
-}
-
-#[test]
-fn the_policies_of_a_task_judge_what_it_enqueues() {
-    let ran = Ran::new();
-    let inline = inline(&ran).build().expect("given");
-    let (_, sealed) = airlock::scope()
-        .executor(inline)
-        .policy(airlock::Limit::per_flush(1))
-        .seal(|| airlock::policy(airlock::block_tasks![note]).run(nests::enqueue));
-    let report = sealed.flush().expect("flushed");
-    assert_eq!(ran.list(), ["nests"]);
-    assert_eq!(
-        fates(&report),
-        ["nests: dispatched", "note: dropped by BlockTasks", "note: dropped by BlockTasks"]
-    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ fn body(succeeds: bool) -> Result<(), &'static str> {
 }
 
 #[test]
-fn it_is_told_whether_the_body_succeeded_and_decides() {
+fn flush_if_gets_whether_the_body_succeeded_and_decides() {
     type Decide = fn(bool) -> bool;
     let cases: [(Decide, bool, bool); 6] = [
         (|_| true, true, true),
@@ -58,7 +58,7 @@ fn it_decides_about_the_capture_of_a_nested_scope() {
 }
 
 #[test]
-fn a_sealed_scope_is_decided_by_whoever_holds_it() {
+fn a_sealed_scope_is_decided_by_its_holder() {
     let ran = Ran::new();
     let (_, sealed) = ran.scope().flush_if(|_| false).seal(|| note::enqueue(1));
     assert_eq!(sealed.flush().expect("flushed").dispatched(), 1);

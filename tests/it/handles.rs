@@ -1,10 +1,8 @@
 //! Handles: a scope that is carried to other threads and tasks.
 
-use airlock::{
-    AllowAll, Bound, DropAll, EnqueueError, InScope, Intent, Policy, PolicyViolation, block_tasks,
-};
+use airlock::{AllowAll, Bound, EnqueueError, InScope, Intent, Policy, PolicyViolation};
 
-use crate::support::{Ran, anote, block_on, note, quiet, yield_once};
+use crate::support::{Ran, block_on, note, quiet, yield_once};
 
 fn here() -> airlock::Handle {
     airlock::current().expect("inside a scope")
@@ -138,55 +136,6 @@ fn a_nested_scope_under_a_closed_handle_is_handed_back() {
         .expect("flushed")
         .expect("enqueued");
     assert_eq!(ran.list(), ["note 1"]);
-}
-
-#[test]
-fn law_4_the_policies_where_the_handle_was_made_hold_wherever_it_is_used() {
-    let ran = Ran::new();
-    ran.scope()
-        .policy(block_tasks![note].refuse())
-        .run(|| {
-            let scope = here();
-            let local = airlock::policy(DropAll).run(here);
-            std::thread::scope(|threads| {
-                threads.spawn(|| {
-                    let refused = scope.run(|| note::enqueue(1));
-                    assert!(matches!(refused, Err(EnqueueError::Refused(..))));
-                    scope.run(|| anote::enqueue(2)).expect("not blocked");
-                    let refused = local.run(|| note::enqueue(3));
-                    assert!(matches!(refused, Err(EnqueueError::Refused(..))));
-                    local.run(|| anote::enqueue(4)).expect("dropped only at flush");
-                });
-            });
-        })
-        .expect("flushed");
-    assert_eq!(ran.list(), ["anote 2"]);
-}
-
-#[test]
-fn law_4_the_policies_around_the_use_of_a_handle_hold_too() {
-    let ran = Ran::new();
-    ran.scope()
-        .run(|| {
-            let scope = here();
-            airlock::policy(block_tasks![note].refuse()).run(|| {
-                assert!(matches!(scope.run(|| note::enqueue(1)), Err(EnqueueError::Refused(..))));
-            });
-            // Around a thread of its own, in another scope.
-            std::thread::scope(|threads| {
-                threads.spawn(|| {
-                    let foreign = airlock::scope().policy(DropAll).run(|| {
-                        scope.run(|| note::enqueue(2)).expect("accepted, and dropped at flush");
-                        scope.run(|| assert_eq!(here().inspect().own().len(), 1));
-                    });
-                    foreign.expect("nothing of its own");
-                });
-            });
-            note::enqueue(3)
-        })
-        .expect("flushed")
-        .expect("enqueued");
-    assert_eq!(ran.list(), ["note 3"]);
 }
 
 /// Counts how often it was asked at enqueue.

@@ -1,4 +1,4 @@
-//! What airlock does, one file a behaviour.
+//! What airlock does, one file or folder a behaviour; `laws` has the promises, one file each.
 
 mod bounds;
 mod bytes;
@@ -11,22 +11,18 @@ mod executors;
 mod flush_error;
 mod flush_if;
 mod handles;
-mod isolation;
 mod laws;
 mod limits;
-mod linear_growth;
 mod local_policies;
-mod nesting;
 mod outcome;
 mod panics;
 mod policies;
-mod properties;
-mod rare;
 mod readme;
 mod reentrancy;
 mod registry;
 mod report;
 mod scoped;
+mod sealed;
 mod secrets;
 mod state;
 mod support;
@@ -36,4 +32,3 @@ mod testing_kit;
 mod tracing_events;
 mod versions;
 mod worker;
-mod wrappers;

@@ -1,8 +1,8 @@
 //! A panic discards, is told, and goes on; a task's panic is that task's failure.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::AssertUnwindSafe;
 
-use airlock::{Fate, Intent, OnFailure, Policy, PolicyViolation, Report, Verdict, Why};
+use airlock::{Fate, OnFailure, Why};
 use futures::FutureExt;
 
 use crate::support::{
@@ -118,117 +118,6 @@ async fn a_panic_in_a_spawned_scope_stays_in_its_task() {
     assert_eq!(fates(&reports.only()), ["note: discarded: panic"]);
 }
 
-/// Panics when it is asked about `note(1)`, as the field says.
-struct Explosive {
-    at_enqueue: bool,
-    at_flush: bool,
-}
-
-fn is_note_1(intent: &Intent) -> bool {
-    intent.arguments_of::<note>() == Some(&(1,))
-}
-
-impl Policy for Explosive {
-    fn on_enqueue(&self, intent: &Intent) -> Result<(), PolicyViolation> {
-        assert!(!(self.at_enqueue && is_note_1(intent)), "enqueue explodes");
-        Ok(())
-    }
-
-    fn allows(&self, intent: &Intent) -> Verdict {
-        assert!(!(self.at_flush && is_note_1(intent)), "flush explodes");
-        Verdict::Allow
-    }
-}
-
-#[test]
-fn a_panic_in_on_enqueue_is_a_panic_of_the_body() {
-    let (ran, reports) = (Ran::new(), Reports::new());
-    let said = panic_of(|| {
-        let policy = Explosive { at_enqueue: true, at_flush: false };
-        ran.scope().policy(policy).on_report(reports.keep()).run(|| {
-            quiet::enqueue(0).expect("enqueued");
-            note::enqueue(1)
-        })
-    });
-    assert_eq!(said, "enqueue explodes");
-    assert_eq!(fates(&reports.only()), ["quiet: discarded: panic"]);
-    // This thread may enqueue again.
-    ran.scope().run(|| note::enqueue(2)).expect("flushed").expect("enqueued");
-    assert_eq!(ran.list(), ["note 2"]);
-}
-
-#[test]
-fn a_panic_in_allows_is_told_and_goes_on() {
-    let (ran, reports) = (Ran::new(), Reports::new());
-    let said = panic_of(|| {
-        let policy = Explosive { at_enqueue: false, at_flush: true };
-        ran.scope().policy(policy).on_report(reports.keep()).run(|| {
-            quiet::enqueue(0)?;
-            note::enqueue(1)?;
-            quiet::enqueue(2)
-        })
-    });
-    assert_eq!(said, "flush explodes");
-    assert!(ran.list().is_empty());
-    let report = reports.only();
-    assert_adds_up(&report, 3);
-    assert_eq!(report.discarded(), 3, "{report}");
-    ran.scope().run(|| note::enqueue(2)).expect("flushed").expect("enqueued");
-}
-
-#[test]
-fn a_panic_in_a_release_rule_loses_nothing_in_silence() {
-    let (ran, inner) = (Ran::new(), Reports::new());
-    let result = catch_unwind(AssertUnwindSafe(|| {
-        ran.scope()
-            .release(|intent| if is_note_1(intent) { panic!("rule explodes") } else { true })
-            .run(|| {
-                airlock::scope().on_report(inner.keep()).run(|| {
-                    quiet::enqueue(0)?;
-                    note::enqueue(1)?;
-                    quiet::enqueue(2)
-                })
-            })
-    }));
-    assert_eq!(said(&*result.expect_err("it goes on")), "rule explodes");
-    assert_adds_up(&inner.only(), 3);
-}
-
-#[test]
-fn a_panic_in_flush_if_loses_nothing_in_silence() {
-    let (ran, reports) = (Ran::new(), Reports::new());
-    let said = panic_of(|| {
-        ran.scope()
-            .flush_if(|_| panic!("who decides?"))
-            .on_report(reports.keep())
-            .run(|| note::enqueue(1))
-    });
-    assert_eq!(said, "who decides?");
-    assert!(ran.list().is_empty());
-    assert_eq!(fates(&reports.only()), ["note: discarded: panic"]);
-}
-
-#[test]
-fn a_panic_in_an_outcome_loses_nothing_in_silence() {
-    struct Undecidable;
-    impl airlock::Outcome for Undecidable {
-        fn succeeded(&self) -> bool {
-            panic!("who knows?")
-        }
-    }
-    let (ran, reports) = (Ran::new(), Reports::new());
-    let said = panic_of(|| {
-        ran.scope().on_report(reports.keep()).run(|| {
-            note::enqueue(1).expect("enqueued");
-            Undecidable
-        })
-    });
-    assert_eq!(said, "who knows?");
-    assert!(ran.list().is_empty());
-    let report = reports.only();
-    assert!(matches!(report.entries()[0].fate(), Fate::Discarded(_)), "{report}");
-}
-
 #[test]
 fn a_panic_in_a_sync_task_is_its_failure() {
     let ran = Ran::new();
@@ -297,46 +186,6 @@ fn the_effects_of_a_task_that_panicked_are_discarded_for_that_reason() {
         assert_adds_up(report, 2);
         assert_eq!(*report.entries()[1].fate(), Fate::Discarded(Why::Panic), "{report}");
     }
-}
-
-#[test]
-fn a_panic_in_an_executor_is_an_error_and_hands_the_intents_back() {
-    struct Broken;
-    impl airlock::Executor for Broken {
-        async fn dispatch(&self, _: &mut airlock::Batch) -> Result<(), airlock::DispatchError> {
-            panic!("the line is cut")
-        }
-    }
-    let error = airlock::scope()
-        .executor(Broken)
-        .run(|| (0..3).try_for_each(quiet::enqueue))
-        .expect_err("the executor panics");
-    assert!(error.to_string().contains("the executor panicked: the line is cut"), "{error}");
-    assert_adds_up(error.report(), 3);
-    assert_eq!(error.into_intents().len(), 3);
-}
-
-/// What a closure carried out before it panicked has left, and must not be tried again.
-#[test]
-fn a_panic_in_a_closure_executor_counts_what_had_left() {
-    let ran = Ran::new();
-    let noted = ran.clone();
-    let error = airlock::scope()
-        .executor(move |intent: Intent| {
-            assert!(!is_note_1(&intent), "the second is too much");
-            noted.push("one");
-            Ok::<_, std::io::Error>(())
-        })
-        .run(|| {
-            quiet::enqueue(0)?;
-            note::enqueue(1)?;
-            quiet::enqueue(2)
-        })
-        .expect_err("the executor panics");
-    assert_eq!(ran.list(), ["one"]);
-    let report: &Report = error.report();
-    assert_eq!(report.dispatched(), 1, "{report}");
-    assert_eq!(error.into_intents().len(), 2);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use airlock::EnqueueError;
 
-use crate::support::{block_on, quiet, yield_once};
+use crate::support::{block_on, quiet, unless_it_hangs, yield_once};
 
 /// Uses airlock wherever it is called.
 struct Nosy;
@@ -60,7 +60,7 @@ fn an_argument_that_a_full_scope_refuses_may_use_airlock() {
 
 #[test]
 fn an_argument_that_a_full_shared_scope_refuses_may_use_airlock() {
-    in_time(|| {
+    unless_it_hangs(|| {
         airlock::scope()
             .limit(0)
             .run(|| {
@@ -73,7 +73,7 @@ fn an_argument_that_a_full_shared_scope_refuses_may_use_airlock() {
 
 #[test]
 fn an_argument_that_a_closed_scope_refuses_may_use_airlock() {
-    in_time(|| {
+    unless_it_hangs(|| {
         let mut kept = None;
         airlock::scope().run(|| kept = airlock::current()).expect("nothing to flush");
         let closed = kept.expect("kept").run(|| pry::enqueue(Nosy));
@@ -83,7 +83,7 @@ fn an_argument_that_a_closed_scope_refuses_may_use_airlock() {
 
 #[test]
 fn an_argument_that_is_inspected_through_a_handle_may_use_airlock() {
-    in_time(|| {
+    unless_it_hangs(|| {
         airlock::scope()
             .run(|| {
                 pry::enqueue(Nosy).expect("enqueued");
@@ -92,17 +92,6 @@ fn an_argument_that_is_inspected_through_a_handle_may_use_airlock() {
             })
             .expect("flushed");
     });
-}
-
-/// What waits for itself fails the test instead of keeping it.
-fn in_time(body: impl FnOnce() + Send + 'static) {
-    let (done, waiting) = std::sync::mpsc::channel();
-    std::thread::spawn(move || {
-        body();
-        done.send(()).expect("awaited");
-    });
-    let waited = waiting.recv_timeout(std::time::Duration::from_secs(10));
-    assert_eq!(waited, Ok(()), "it panicked, or waits for itself");
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn what_is_encoded_is_decoded() {
 }
 
 #[test]
-fn the_origin_of_a_decoded_intent_is_whoever_decoded_it() {
+fn the_origin_of_a_decoded_intent_is_where_it_was_decoded() {
     let line = line!() + 1;
     let intent = registry().decode("registry.nothing", "{}").expect("it takes nothing");
     assert_eq!((intent.origin().file(), intent.origin().line()), (file!(), line));

@@ -98,7 +98,7 @@ fn the_entries_are_in_the_order_of_enqueue_whatever_became_of_them() {
 }
 
 #[test]
-fn a_scope_is_told_once_however_it_ends() {
+fn a_scope_reports_once_however_it_ends() {
     type End = fn(airlock::Scope);
     let ends: [(End, &str); 6] = [
         (|scope| scope.run(|| quiet::enqueue(1)).map(drop).expect("flushed"), "dispatched"),

@@ -98,6 +98,7 @@ pub(crate) fn assert_adds_up(report: &Report, enqueued: usize) {
         + report.dropped()
         + report.discarded()
         + report.captured()
+        + report.duplicates()
         + report.failed()
         + report.not_attempted();
     assert_eq!(sum, enqueued, "{report}");
@@ -191,4 +192,16 @@ pub(crate) fn panic_of<T>(body: impl FnOnce() -> T) -> String {
 /// Waits for a future that needs no runtime.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     futures::executor::block_on(future)
+}
+
+/// Runs the body on a thread of its own, and fails in place of a hang.
+#[track_caller]
+pub(crate) fn unless_it_hangs(body: impl FnOnce() + Send + 'static) {
+    let (done, waiting) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        body();
+        done.send(()).expect("it is waited for");
+    });
+    let waited = waiting.recv_timeout(std::time::Duration::from_mins(5));
+    assert_eq!(waited, Ok(()), "it has panicked, or hangs");
 }

@@ -1,50 +1,22 @@
 //! `airlock::testing`: captures, assertions and what they say when they fail.
 
-use airlock::testing::{assert_no_effects, assert_no_effects_async, capture, capture_async};
-use airlock::{
-    DropAll, EnqueueError, assert_effects, assert_enqueued, assert_not_enqueued, block_tasks,
-};
+use airlock::testing::{assert_no_effects, assert_no_effects_async, capture};
+use airlock::{EnqueueError, assert_effects, assert_enqueued, assert_not_enqueued};
 use serde_json::json;
 
 use crate::support::{Ran, block_on, note, panic_of, quiet, yield_once};
 
-mod mail {
+pub(crate) mod mail {
     #[airlock::task(name = "kit.mail")]
     pub(crate) fn send(order_id: u64, to: String) {
         let _ = (order_id, to);
     }
 }
 
-fn checkout() -> Result<(), EnqueueError> {
+pub(crate) fn checkout() -> Result<(), EnqueueError> {
     quiet::enqueue(1)?;
     mail::send::enqueue(2, "ann".into())?;
     airlock::scope().run(|| quiet::enqueue(3)).expect("captured")
-}
-
-#[test]
-fn a_capture_keeps_everything_and_dispatches_nothing() {
-    let ran = Ran::new();
-    let (result, effects) = airlock::configure().executor(ran.inline()).run(|| {
-        capture(|| {
-            note::enqueue(1)?;
-            checkout()
-        })
-    });
-    result.expect("enqueued");
-    assert!(ran.list().is_empty());
-    assert_eq!((effects.len(), effects.is_empty()), (4, false));
-    assert_effects!(effects, [note(1), quiet(1), mail::send(2, "ann".into()), quiet(3)]);
-}
-
-#[test]
-fn so_does_an_async_one() {
-    let (result, effects) = block_on(capture_async(async {
-        quiet::enqueue(1)?;
-        yield_once().await;
-        airlock::scope().run_async(async { quiet::enqueue(2) }).await.expect("captured")
-    }));
-    result.expect("enqueued");
-    assert_effects!(effects, [quiet(1), quiet(2)]);
 }
 
 #[test]
@@ -59,17 +31,6 @@ fn a_capture_inside_a_scope_hands_nothing_to_it() {
         .expect("flushed")
         .expect("enqueued");
     assert_eq!(ran.list(), ["note 2"]);
-}
-
-#[test]
-fn what_a_policy_would_drop_is_kept_and_said() {
-    let (_, effects) = capture(|| airlock::policy(DropAll).run(|| quiet::enqueue(1)));
-    assert_enqueued!(effects, quiet(1));
-    assert!(!effects.inspection().own()[0].passes());
-    let (result, effects) =
-        capture(|| airlock::policy(block_tasks![quiet].refuse()).run(|| quiet::enqueue(1)));
-    assert!(result.is_err());
-    assert_not_enqueued!(effects, quiet);
 }
 
 #[test]
@@ -186,12 +147,6 @@ fn effects_hold_nothing_that_moves() {
 }
 
 #[test]
-fn pure_code_passes_and_gives_its_value() {
-    assert_eq!(assert_no_effects(|| 2 + 2), 4);
-    assert_eq!(block_on(assert_no_effects_async(async { 2 + 2 })), 4);
-}
-
-#[test]
 fn a_swallowed_refusal_is_caught_with_the_line_that_enqueued() {
     let line = line!() + 2;
     let said = panic_of(|| {
@@ -208,36 +163,6 @@ fn a_swallowed_refusal_is_caught_with_the_line_that_enqueued() {
             quiet::enqueue(7).is_ok()
         }))
     });
-}
-
-#[test]
-fn a_swallowed_refusal_is_caught_however_deep() {
-    type Body = fn() -> bool;
-    let bodies: [Body; 4] = [
-        || airlock::scope().run(|| quiet::enqueue(1)).expect("nothing to flush").is_ok(),
-        || airlock::policy(airlock::AllowAll).run(|| quiet::enqueue(1)).is_ok(),
-        || capture(|| quiet::enqueue(1)).0.is_ok(),
-        || {
-            let scope = airlock::current().expect("inside");
-            std::thread::spawn(move || scope.run(|| quiet::enqueue(1)).is_ok())
-                .join()
-                .expect("no panic")
-        },
-    ];
-    for body in bodies {
-        panic_of(|| assert_no_effects(body));
-    }
-}
-
-/// An inner policy refuses first, and the outer one is not asked; the code still tried.
-#[test]
-fn a_refusal_by_a_policy_of_the_code_itself_is_caught_too() {
-    let said = panic_of(|| {
-        assert_no_effects(|| {
-            airlock::policy(block_tasks![quiet].refuse()).run(|| quiet::enqueue(7).is_ok())
-        })
-    });
-    assert!(said.contains("quiet(n: 7)"), "{said}");
 }
 
 /// What cascades from a task that was dispatched is not in the test's own scope.
@@ -262,18 +187,4 @@ fn a_scoped_test_that_enqueues_fails_with_task_arguments_and_line() {
         text.contains("`it::support::quiet(n: 7)`") && text.contains("tests/it/testing_kit.rs:"),
         "{text}"
     );
-}
-
-#[test]
-fn parallel_captures_see_only_their_own() {
-    std::thread::scope(|threads| {
-        for n in 0..8 {
-            threads.spawn(move || {
-                for _ in 0..100 {
-                    let (_, effects) = capture(|| quiet::enqueue(n));
-                    assert_effects!(effects, [quiet(n)]);
-                }
-            });
-        }
-    });
 }

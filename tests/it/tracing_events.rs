@@ -214,7 +214,7 @@ fn log_on_flush_logs_what_gets_as_far_as_it_and_no_inspection() {
 }
 
 #[test]
-fn what_fails_apart_from_whoever_flushed_is_an_error() {
+fn what_fails_in_the_background_is_an_error_event() {
     // The pool's threads have no subscriber of their own: a task of Tokio on this thread has.
     let lines = logged(Level::INFO, || {
         let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");

@@ -1,7 +1,8 @@
 //! The program `jobs`, on SQLite; `tests/live/it/jobs.rs` runs it on servers.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -70,6 +71,22 @@ fn kill(child: &Child, signal: &str) {
     assert!(killed.expect("there is a `kill`").success());
 }
 
+/// Stops a program when it has told how far it is, which it does once a second from its first job on; what it
+/// said in all.
+fn stopped(mut child: Child, signal: &str) -> (ExitStatus, String, String) {
+    let mut err = BufReader::new(child.stderr.take().expect("it is a pipe"));
+    let (mut said, mut line) = (String::new(), String::new());
+    while !(line.starts_with(|first: char| first.is_ascii_digit()) && line.contains(": ")) {
+        line.clear();
+        assert!(err.read_line(&mut line).expect("it is text") > 0, "it has ended: {said}");
+        said.push_str(&line);
+    }
+    kill(&child, signal);
+    err.read_to_string(&mut said).expect("it is text");
+    let output = child.wait_with_output().expect("it ends");
+    (output.status, String::from_utf8_lossy(&output.stdout).into_owned(), said)
+}
+
 /// The number before these words in the last line.
 fn count(said: &str, words: &str) -> u64 {
     let last = said.lines().last().unwrap_or_default();
@@ -117,9 +134,9 @@ fn dead_letters_are_listed_shown_tried_again_and_dropped() {
     says(&place.jobs(&["dead", "list"]), 0, &["there are no dead letters"]);
     says(&place.jobs(&["dead", "show", "nobody"]), 1, &["there is no dead letter `nobody`"]);
 
-    // What was put back is run by the next worker, and given up again.
+    // What was put back is run by the next worker, and given up again; else it fails in place of a hang.
     let mut worker = place.worker();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_mins(5);
     while !place.jobs(&["dead", "list"]).out.contains("no address") {
         assert!(Instant::now() < deadline, "the worker did not try it again");
         std::thread::sleep(Duration::from_millis(100));
@@ -134,17 +151,12 @@ fn enqueued_here_and_run_there_until_told_to_stop() {
     says(&place.jobs(&["enqueue", "--repeat", "5"]), 0, &["600 jobs are in the queue"]);
     let (mut done, mut dead, mut told) = (0, 0, false);
     for signal in ["-TERM", "-INT"].into_iter().cycle().take(40) {
-        let worker = place.worker();
-        std::thread::sleep(Duration::from_millis(1_500));
-        kill(&worker, signal);
-        let output = worker.wait_with_output().expect("it ends");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{said}");
+        let (status, out, said) = stopped(place.worker(), signal);
+        assert!(status.success(), "{said}");
         assert!(said.contains("stopping: what runs may finish"), "{said}");
         told |= said.contains(" done");
-        let said = String::from_utf8_lossy(&output.stdout);
-        done += count(&said, "done");
-        dead += count(&said, "dead letters");
+        done += count(&out, "done");
+        dead += count(&out, "dead letters");
         if done >= 890 && dead >= 10 {
             break;
         }
@@ -158,11 +170,8 @@ fn enqueued_here_and_run_there_until_told_to_stop() {
 fn what_an_interrupted_run_has_left_is_run_by_the_next_one() {
     let place = Place::new();
     let first = place.start(&["--repeat", "10", "--concurrency", "1"]);
-    std::thread::sleep(Duration::from_millis(1_500));
-    kill(&first, "-INT");
-    let output = first.wait_with_output().expect("it ends");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{said}");
+    let (status, said, told) = stopped(first, "-INT");
+    assert!(status.success(), "{told}");
     let (done, dead) = (counted(&said, "done"), counted(&said, "dead letters"));
     assert!(done < 1_780, "it was interrupted: {said}");
 

@@ -45,7 +45,7 @@ async fn serve(memory: &Memory) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_engine_hears_of_what_runs_for_a_while_and_of_many_at_once() {
+async fn begin_is_called_for_what_runs_for_a_while_and_for_many_at_once() {
     let memory = Memory::new();
     for millis in [0, 500, 500, 49, 500] {
         memory.send(&take::intent(millis, false));
@@ -57,7 +57,7 @@ async fn the_engine_hears_of_what_runs_for_a_while_and_of_many_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_hears_of_a_last_attempt_before_that_begins() {
+async fn begin_is_called_for_a_last_attempt_before_it_runs() {
     let memory = Memory::new();
     memory.fail("begin", Fault::Error, 2);
     memory.send_attempt(&take::intent(0, false), 3);
@@ -71,7 +71,7 @@ async fn it_hears_of_a_last_attempt_before_that_begins() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_attempt_of_what_was_in_a_killed_worker_is_made_alone() {
+async fn the_last_attempt_of_a_message_whose_worker_was_killed_runs_alone() {
     let memory = Memory::new();
     for _ in 0..8 {
         memory.send(&take::intent(20, false));
@@ -95,7 +95,7 @@ async fn the_last_attempt_of_what_was_in_a_killed_worker_is_made_alone() {
 
 /// One that never ends, and one that waits for a moment without it.
 #[tokio::test(start_paused = true)]
-async fn what_is_made_alone_keeps_a_worker_from_nothing_for_long() {
+async fn what_runs_alone_does_not_hold_up_a_worker_for_long() {
     let memory = Memory::new();
     let endless = memory.send(&take::intent(u64::MAX, false));
     let worker = build(worker());
@@ -107,7 +107,7 @@ async fn what_is_made_alone_keeps_a_worker_from_nothing_for_long() {
         for _ in 0..8 {
             memory.send(&take::intent(20, false));
         }
-        memory.hears_of(8).await;
+        memory.has_settled(8).await;
         assert!(begun.elapsed() < Duration::from_secs(11), "{:?}", begun.elapsed());
         // The others have six times as long as they had to wait, each time.
         for _ in 0..60 {
@@ -126,7 +126,7 @@ async fn what_is_made_alone_keeps_a_worker_from_nothing_for_long() {
 
 /// Also before its turn has come: there is nothing that it would keep waiting.
 #[tokio::test(start_paused = true)]
-async fn what_is_made_alone_begins_when_nothing_else_runs() {
+async fn what_runs_alone_begins_when_nothing_else_runs() {
     let memory = Memory::new();
     memory.send(&take::intent(12_000, false));
     let worker = build(worker());
@@ -135,7 +135,7 @@ async fn what_is_made_alone_begins_when_nothing_else_runs() {
         memory.called("begin", 1).await;
         let alone = memory.send(&take::intent(20, true));
         memory.interrupt(alone, 3);
-        memory.hears_of(2).await;
+        memory.has_settled(2).await;
         assert!(begun.elapsed() < Duration::from_secs(13), "{:?}", begun.elapsed());
     };
     let served = worker.run(memory.clone(), shutdown).await.expect("it opens");
@@ -144,7 +144,7 @@ async fn what_is_made_alone_begins_when_nothing_else_runs() {
 
 /// However long the others take.
 #[tokio::test(start_paused = true)]
-async fn what_is_made_alone_has_its_turn_between_tasks_that_take_long() {
+async fn what_runs_alone_has_its_turn_between_tasks_that_take_long() {
     let memory = Memory::new();
     for _ in 0..4 {
         memory.send(&take::intent(25_000, false));

@@ -7,7 +7,8 @@ use airlock::worker::Served;
 use tokio::time::{Instant, sleep};
 
 use super::memory::{ALWAYS, Fault, Memory};
-use super::{build, failures, serve, worker};
+use super::tasks::sleep_for;
+use super::{build, serve, worker};
 use crate::support::{Ran, anote, note};
 
 #[tokio::test(start_paused = true)]
@@ -65,7 +66,7 @@ async fn a_new_outage_begins_with_short_waits_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_engine_that_takes_nothing_is_told_the_same_until_it_does() {
+async fn a_settlement_that_fails_is_repeated_until_it_succeeds() {
     for fault in [Fault::Error, Fault::Panic] {
         let (ran, memory) = (Ran::new(), Memory::new());
         for n in 0..100 {
@@ -99,7 +100,7 @@ async fn no_more_is_held_while_the_engine_takes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_ends_together_is_told_together() {
+async fn what_ends_together_is_acknowledged_in_one_call() {
     let memory = Memory::new();
     for n in 0..1_000 {
         memory.send(&anote::intent(n));
@@ -112,9 +113,9 @@ async fn what_ends_together_is_told_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_engine_hears_that_the_worker_lives_until_it_has_stopped() {
+async fn the_engine_gets_heartbeats_until_the_worker_has_stopped() {
     let (ran, memory) = (Ran::new(), Memory::new().with_heartbeat(Duration::from_secs(10)));
-    memory.send(&failures::sleep_for::intent(Duration::from_secs(95)));
+    memory.send(&sleep_for::intent(Duration::from_secs(95)));
     let worker = build(worker(&ran).grace(Duration::from_mins(1)));
     // It stops after 50 s and finishes what runs.
     let served = worker.run(memory.clone(), sleep(Duration::from_secs(50))).await;
@@ -133,7 +134,7 @@ async fn the_engine_hears_that_the_worker_lives_until_it_has_stopped() {
 async fn a_heartbeat_that_fails_does_no_harm() {
     for fault in [Fault::Error, Fault::Panic, Fault::Hang] {
         let (ran, memory) = (Ran::new(), Memory::new().with_heartbeat(Duration::from_secs(10)));
-        memory.send(&failures::sleep_for::intent(Duration::from_secs(95)));
+        memory.send(&sleep_for::intent(Duration::from_secs(95)));
         memory.fail("keep_alive", fault, ALWAYS);
         let begun = Instant::now();
         assert_eq!(serve(worker(&ran), &memory).await.done, 1);

@@ -1,17 +1,16 @@
 //! Many messages: how many run at once, in which order, and how many are held.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use airlock::envelope::Envelope;
-use airlock::worker::{Message, Served, Settled, Settlement, Source};
-use airlock::{BoxError, tasks};
+use airlock::tasks;
+use airlock::worker::Served;
 use tokio::sync::{Barrier, Notify};
 
 use super::memory::Memory;
 use super::{build, serve, worker};
-use crate::support::{Ran, anote, note, quiet, yield_once};
+use crate::support::{Ran, anote, note, yield_once};
 
 /// Counts what runs at once, and lets as many wait for one another.
 #[derive(Clone)]
@@ -93,8 +92,8 @@ fn assert_in_order(list: &[String], expected: impl Fn(usize) -> String) {
     assert_eq!((wrong, list.len()), (None, 1_000), "{:?}", wrong.map(|n| list.get(n)));
 }
 
-#[tokio::test]
-async fn what_is_held_is_bounded_by_what_runs_and_what_may_wait() {
+#[tokio::test(start_paused = true)]
+async fn messages_in_flight_are_bounded_by_concurrency_and_prefetch() {
     for (concurrency, prefetch) in [(1, 0), (1, 1), (3, 0), (3, 10), (16, 64)] {
         let (opened, memory) = (Arc::new(Notify::new()), Memory::new());
         for n in 0..200 {
@@ -104,7 +103,7 @@ async fn what_is_held_is_bounded_by_what_runs_and_what_may_wait() {
         let worker = build(worker.concurrency(concurrency).prefetch(prefetch));
         let full = async {
             memory.holds(concurrency + prefetch).await;
-            // Time enough to take more.
+            // The clock goes on when nothing else can happen: more could have been taken.
             tokio::time::sleep(Duration::from_millis(30)).await;
             assert_eq!(memory.most_held(), concurrency + prefetch);
             loop {
@@ -122,8 +121,8 @@ async fn what_is_held_is_bounded_by_what_runs_and_what_may_wait() {
     }
 }
 
-#[tokio::test]
-async fn what_waits_is_four_times_what_runs_unless_told_otherwise() {
+#[tokio::test(start_paused = true)]
+async fn prefetch_is_four_times_the_concurrency_unless_it_is_set() {
     let (opened, memory) = (Arc::new(Notify::new()), Memory::new());
     for n in 0..200 {
         memory.send(&wait_for::intent(n));
@@ -147,70 +146,8 @@ fn a_current_thread_runtime_is_enough() {
         memory.send(&note::intent(n));
         memory.send(&anote::intent(n));
     }
-    memory.send(&super::follow::intent(100));
+    memory.send(&super::tasks::follow::intent(100));
     let served = runtime.expect("a runtime").block_on(serve(worker(&ran), &memory));
     assert_eq!(served.done, 201);
     assert_eq!(ran.list().len(), 202);
-}
-
-/// An engine that makes messages when they are taken, and forgets them when they are settled.
-#[derive(Clone)]
-struct Flood(Arc<Counts>);
-
-#[derive(Default)]
-struct Counts {
-    left: AtomicU64,
-    held: AtomicU64,
-    most: AtomicU64,
-    done: AtomicU64,
-    empty: Notify,
-    body: Vec<u8>,
-}
-
-impl Source for Flood {
-    type Receipt = u64;
-
-    async fn wait(&self) {
-        if self.0.held.load(Ordering::SeqCst) == 0 {
-            self.0.empty.notify_one();
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-
-    async fn receive(&self, room: usize) -> Result<Vec<Message<u64>>, BoxError> {
-        let left = self.0.left.load(Ordering::SeqCst);
-        let taken = left.min(room as u64);
-        self.0.left.store(left - taken, Ordering::SeqCst);
-        let held = self.0.held.fetch_add(taken, Ordering::SeqCst) + taken;
-        self.0.most.fetch_max(held, Ordering::SeqCst);
-        let message = |receipt| Message::new(receipt, Envelope::from_json(&self.0.body));
-        Ok((left - taken..left).map(message).collect())
-    }
-
-    async fn settle(&self, settled: &[Settled<u64>]) -> Result<(), BoxError> {
-        let done = settled.iter().filter(|settled| settled.settlement == Settlement::Done).count();
-        self.0.done.fetch_add(done as u64, Ordering::SeqCst);
-        self.0.held.fetch_sub(settled.len() as u64, Ordering::SeqCst);
-        Ok(())
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_thousand_messages_take_no_more_room_than_a_few() {
-    let now = std::time::SystemTime::now();
-    let body = Envelope::of(&quiet_async::intent(1), now).expect("it has JSON").to_json();
-    let left = AtomicU64::new(100_000);
-    let flood = Flood(Arc::new(Counts { left, body, ..Counts::default() }));
-    let worker = build(airlock::worker().serving(tasks![quiet_async, quiet]));
-    let begun = std::time::Instant::now();
-    let served = worker.run(flood.clone(), flood.0.empty.notified()).await.expect("it opens");
-    println!("100,000 tasks that do nothing: {:?}", begun.elapsed());
-    assert_eq!(served, Served { done: 100_000, ..Served::default() });
-    assert_eq!(flood.0.done.load(Ordering::SeqCst), 100_000);
-    assert!(flood.0.most.load(Ordering::SeqCst) <= 2 * 80);
-}
-
-#[airlock::task]
-async fn quiet_async(n: u64) {
-    std::future::ready(n).await;
 }

@@ -1,4 +1,4 @@
-//! How a worker stops: what runs, what waits, and an engine that does not answer.
+//! How a worker stops: what runs, what waits, and what is given back.
 
 use std::future::{pending, ready};
 use std::sync::Arc;
@@ -10,11 +10,12 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::memory::{ALWAYS, Fault, Memory};
-use super::{build, failures, worker};
+use super::tasks::{Passage, occupy};
+use super::{build, worker};
 use crate::support::{Ran, note, quiet};
 
 /// Opened by its permits.
-type Gate = Arc<Semaphore>;
+pub(super) type Gate = Arc<Semaphore>;
 
 /// Enqueues `quiet`, and waits at the gate.
 #[airlock::task]
@@ -43,7 +44,7 @@ impl Drop for Cut {
 }
 
 /// Two at once, and three wait; five messages, and one more.
-fn holding(ran: &Ran, gate: &Gate, memory: &Memory) -> WorkerBuilder {
+pub(super) fn holding(ran: &Ran, gate: &Gate, memory: &Memory) -> WorkerBuilder {
     for n in 1..=6 {
         memory.send(&hold::intent(n));
     }
@@ -51,18 +52,18 @@ fn holding(ran: &Ran, gate: &Gate, memory: &Memory) -> WorkerBuilder {
     worker.concurrency(2).prefetch(3).executor(ran.collector())
 }
 
-fn gate() -> Gate {
+pub(super) fn gate() -> Gate {
     Arc::new(Semaphore::new(0))
 }
 
 /// What a worker that stops comes to; one that doesn't fails, and is not waited for.
-async fn ends<T>(run: impl Future<Output = T>) -> T {
+pub(super) async fn ends<T>(run: impl Future<Output = T>) -> T {
     timeout(Duration::from_mins(10), run).await.expect("it stops")
 }
 
-const GRACE: Duration = Duration::from_secs(30);
+pub(super) const GRACE: Duration = Duration::from_secs(30);
 /// How long the engine is waited for besides.
-const FAREWELL: Duration = Duration::from_secs(5);
+pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 
 #[tokio::test(start_paused = true)]
 async fn what_runs_finishes_and_what_waits_is_given_back() {
@@ -111,21 +112,23 @@ async fn what_runs_longer_than_the_grace_is_given_back() {
 #[tokio::test]
 async fn a_sync_task_can_only_be_left_behind() {
     let (ran, memory) = (Ran::new(), Memory::new());
-    memory.send(&failures::nap_for::intent(Duration::from_millis(500)));
-    let worker = build(worker(&ran).grace(Duration::from_millis(50)));
-    let begun = Instant::now();
+    let (gate, passage) = Passage::closed();
+    memory.send(&occupy::intent());
+    let worker = build(worker(&ran).state(passage).grace(Duration::from_millis(50)));
     let shutdown = async {
-        memory.holds(1).await;
-        sleep(Duration::from_millis(50)).await;
+        while ran.list().is_empty() {
+            tokio::task::yield_now().await;
+        }
     };
     let served = ends(worker.run(memory.clone(), shutdown)).await.expect("it opens");
-    assert!(begun.elapsed() < Duration::from_millis(450), "{:?}", begun.elapsed());
+    assert_eq!(ran.list(), ["begun"], "it runs still");
     assert_eq!(served.returned, 1);
     assert_eq!(memory.queue(), [1]);
+    drop(gate);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_worker_without_grace_tells_the_engine_all_the_same() {
+async fn a_worker_without_grace_settles_its_messages_all_the_same() {
     let (ran, gate, memory) = (Ran::new(), gate(), Memory::new());
     memory.fail("settle", Fault::Slow(Duration::from_secs(1)), ALWAYS);
     let worker = build(holding(&ran, &gate, &memory).grace(Duration::ZERO));
@@ -188,103 +191,4 @@ async fn a_worker_that_is_to_stop_at_once_takes_nothing() {
     assert_eq!(served.expect("it was not asked to open"), Served::default());
     assert_eq!(memory.calls("receive"), 0);
     assert_eq!(memory.queue(), [1]);
-}
-
-// ---- while the engine does not answer
-
-/// How long a worker takes to stop while the calls of `call` end in `fault`.
-async fn takes_to_stop(call: &'static str, fault: Fault) -> Duration {
-    let memory = Memory::new();
-    memory.send(&note::intent(1));
-    memory.fail(call, fault, ALWAYS);
-    let worker = build(worker(&Ran::new()).grace(GRACE));
-    let stop = Duration::from_secs(100);
-    let begun = Instant::now();
-    ends(worker.run(memory.clone(), sleep(stop))).await.expect("it opens");
-    memory.assert_sound();
-    begun.elapsed().saturating_sub(stop)
-}
-
-fn is_about(time: Duration, expected: Duration) -> bool {
-    time >= expected && time <= expected + Duration::from_millis(100)
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_engine_that_does_not_answer_keeps_no_worker_from_stopping() {
-    for (call, fault, expected) in [
-        ("open", Fault::Hang, Duration::ZERO),
-        ("receive", Fault::Error, Duration::ZERO),
-        ("receive", Fault::Hang, GRACE + FAREWELL),
-        ("settle", Fault::Error, GRACE + FAREWELL),
-        ("settle", Fault::Hang, GRACE + FAREWELL),
-        ("close", Fault::Error, Duration::ZERO),
-        ("close", Fault::Hang, FAREWELL),
-    ] {
-        let took = takes_to_stop(call, fault).await;
-        assert!(is_about(took, expected), "{call}: {took:?}, and not {expected:?}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_engine_that_answers_to_nothing_is_waited_for_once() {
-    for hanging in [&["settle", "close"][..], &["receive", "settle", "close"]] {
-        let memory = Memory::new();
-        memory.send(&note::intent(1));
-        let worker = build(worker(&Ran::new()).grace(GRACE));
-        let begun = Instant::now();
-        let stop = async {
-            for call in hanging {
-                memory.fail(call, Fault::Hang, ALWAYS);
-            }
-            sleep(Duration::from_secs(100)).await;
-        };
-        ends(worker.run(memory.clone(), stop)).await.expect("it opens");
-        let took = begun.elapsed().saturating_sub(Duration::from_secs(100));
-        assert!(is_about(took, GRACE + FAREWELL), "{hanging:?}: {took:?}");
-        assert_eq!(memory.calls("close"), 1, "it is asked all the same");
-    }
-}
-
-/// The grace is that of the tasks: it runs also while the engine leaves the worker waiting for messages.
-#[tokio::test(start_paused = true)]
-async fn what_runs_is_given_back_in_time_while_the_engine_gives_nothing() {
-    let (ran, gate, memory) = (Ran::new(), gate(), Memory::new());
-    let worker = build(holding(&ran, &gate, &memory).prefetch(10).grace(GRACE));
-    let stop = async {
-        memory.holds(6).await;
-        memory.fail("receive", Fault::Hang, ALWAYS);
-        memory.called("receive", memory.calls("receive") + 1).await;
-    };
-    let stopped = Instant::now();
-    let all_back = async {
-        memory.holds(6).await;
-        memory.holds(0).await;
-        stopped.elapsed()
-    };
-    let (served, told) = tokio::join!(ends(worker.run(memory.clone(), stop)), all_back);
-    assert!(is_about(told, GRACE), "{told:?}");
-    assert!(is_about(stopped.elapsed(), GRACE + FAREWELL), "{:?}", stopped.elapsed());
-    memory.assert_sound();
-    assert_eq!(served.expect("it opens"), Served { returned: 6, ..Served::default() });
-    assert_eq!(memory.queue().len(), 6);
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_the_engine_could_not_be_told_is_counted() {
-    let (ran, memory) = (Ran::new(), Memory::new());
-    for n in 0..2_500 {
-        memory.send(&note::intent(n));
-    }
-    memory.fail("settle", Fault::Error, ALWAYS);
-    let worker = build(worker(&ran).concurrency(10).prefetch(3_000).grace(GRACE));
-    let begun = Instant::now();
-    let shutdown = async {
-        memory.called("settle", 1).await;
-        sleep(Duration::from_mins(1)).await;
-    };
-    let served = ends(worker.run(memory.clone(), shutdown)).await.expect("it opens");
-    let took = begun.elapsed().saturating_sub(Duration::from_mins(1));
-    assert!(is_about(took, GRACE + FAREWELL), "however many there are: {took:?}");
-    assert_eq!(served, Served { done: 2_500, untold: 2_500, ..Served::default() });
-    assert_eq!(memory.told(), [""; 0], "the engine delivers them again");
 }

@@ -142,7 +142,7 @@ async fn what_a_task_enqueues_belongs_to_its_trace() {
 }
 
 #[tokio::test]
-async fn headers_that_are_not_as_the_standard_says_are_left_alone() {
+async fn headers_that_break_the_standard_are_ignored() {
     let traced = |parent: &str, state: &str| {
         let envelope = flushed_in(SpanContext::empty_context(), &look::intent());
         envelope.with_trace(Some(TraceContext::new(parent, state)))

@@ -8,10 +8,10 @@ use airlock::transaction::{TransactionError, commit_all};
 use diesel::SqliteConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use crate::sqlx::shop::Shop;
-use crate::support::{Mails, ShopError};
+use crate::support::{Mails, ShopError, dropped_when};
 
 type Connection = SyncConnectionWrapper<SqliteConnection>;
 
@@ -75,13 +75,14 @@ async fn an_error_a_failed_commit_and_a_dropped_future_discard() {
     transaction(&mut connection, async |tx: &mut Connection| place(tx, shop.mails, 4).await)
         .await
         .expect("the connection is as good as before");
+    let there = Notify::new();
     let endless = database.transaction(&mut connection, async |tx: &mut Connection| {
         place(tx, shop.mails, 3).await?;
+        there.notify_one();
         std::future::pending::<()>().await;
         Ok::<_, ShopError>(())
     });
-    let time = std::time::Duration::from_millis(50);
-    tokio::time::timeout(time, endless).await.expect_err("it never ends");
+    dropped_when(&there, endless).await;
     // Nothing can be waited for where a future is dropped.
     is_of_no_use(&mut connection, shop.mails).await;
     drop(connection);
@@ -149,7 +150,7 @@ async fn so_does_a_panic() {
     let database = Database::new().scope(move || reports.scope());
     let shared = Arc::clone(&connection);
     let panicked = tokio::spawn(async move {
-        let body = async move |tx: &mut Connection| {
+        let body = async |tx: &mut Connection| {
             place(tx, mails, 1).await?;
             assert!(!mails.sent().is_empty(), "a bug");
             Ok::<_, ShopError>(())
@@ -176,16 +177,17 @@ fn refused(placed: Result<(), ShopError>) -> String {
 async fn one_that_is_left_inside_another_keeps_that_from_its_commit() {
     let shop = Shop::open().await;
     let (mut connection, mails) = (connect(&shop).await, shop.mails);
-    let time = std::time::Duration::from_millis(50);
+    let there = Notify::new();
     // diesel-async's own leaves the savepoint open, and the next commit would be its.
     let placed = transaction(&mut connection, async |tx: &mut Connection| {
         place(tx, mails, 1).await?;
         let endless = tx.transaction(async |tx: &mut Connection| {
             place(tx, mails, 2).await?;
+            there.notify_one();
             std::future::pending::<()>().await;
             Ok::<_, ShopError>(())
         });
-        tokio::time::timeout(time, endless).await.expect_err("it never ends");
+        dropped_when(&there, endless).await;
         Ok(())
     });
     let error = refused(placed.await);
@@ -196,10 +198,11 @@ async fn one_that_is_left_inside_another_keeps_that_from_its_commit() {
     let failed = transaction(&mut connection, async |tx: &mut Connection| {
         let endless = tx.transaction(async |tx: &mut Connection| {
             place(tx, mails, 2).await?;
+            there.notify_one();
             std::future::pending::<()>().await;
             Ok::<_, ShopError>(())
         });
-        tokio::time::timeout(time, endless).await.expect_err("it never ends");
+        dropped_when(&there, endless).await;
         Err::<(), _>(ShopError::OutOfStock)
     });
     failed.await.expect_err("out of stock");
@@ -212,10 +215,11 @@ async fn one_that_is_left_inside_another_keeps_that_from_its_commit() {
         place(tx, mails, 4).await?;
         let endless = transaction(tx, async |tx: &mut Connection| {
             place(tx, mails, 5).await?;
+            there.notify_one();
             std::future::pending::<()>().await;
             Ok::<_, ShopError>(())
         });
-        tokio::time::timeout(time, endless).await.expect_err("it never ends");
+        dropped_when(&there, endless).await;
         Ok(())
     });
     refused(placed.await);
@@ -224,7 +228,7 @@ async fn one_that_is_left_inside_another_keeps_that_from_its_commit() {
     assert_eq!((shop.orders().await, mails.sent()), (vec![3], vec![3]));
 }
 
-/// Counts for longer than anybody waits.
+/// Counts for a while.
 async fn count(tx: &mut Connection) -> Result<(), diesel::result::Error> {
     let count = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000)
         SELECT count(*) FROM n";
@@ -236,12 +240,13 @@ async fn count(tx: &mut Connection) -> Result<(), diesel::result::Error> {
 async fn so_does_one_that_is_dropped_in_a_statement() {
     let shop = Shop::open().await;
     let mut connection = connect(&shop).await;
+    let there = Notify::new();
     let endless = transaction(&mut connection, async |tx: &mut Connection| {
         place(tx, shop.mails, 1).await?;
+        there.notify_one();
         Ok::<_, ShopError>(count(tx).await?)
     });
-    let time = std::time::Duration::from_millis(50);
-    tokio::time::timeout(time, endless).await.expect_err("it counts for longer");
+    dropped_when(&there, endless).await;
     is_of_no_use(&mut connection, shop.mails).await;
     drop(connection);
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![]));
@@ -254,14 +259,16 @@ async fn a_statement_that_nobody_can_wait_for_is_one_panic() {
     let shop = Shop::open().await;
     let (mut connection, mails) = (connect(&shop).await, shop.mails);
     let endless = tokio::spawn(async move {
-        let body = async move |tx: &mut Connection| {
+        let there = Notify::new();
+        let body = async |tx: &mut Connection| {
             place(tx, mails, 1).await?;
+            there.notify_one();
             Ok::<_, ShopError>(count(tx).await?)
         };
-        let time = std::time::Duration::from_millis(50);
-        tokio::time::timeout(time, transaction(&mut connection, body)).await
+        dropped_when(&there, transaction(&mut connection, body)).await;
     });
-    assert!(endless.await.expect_err("diesel-async panics").is_panic());
+    let panic = endless.await.expect_err("diesel-async panics").into_panic();
+    assert!(panic.downcast_ref() != Some(&"it has ended"), "it counts for longer");
     assert_eq!((shop.orders().await, mails.sent()), (vec![], vec![]));
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use airlock::transaction::TransactionError;
 use airlock::{Report, Scope};
+use tokio::sync::Notify;
 
 static SENT: Mutex<Vec<(u64, i64)>> = Mutex::new(Vec::new());
 
@@ -110,6 +111,15 @@ impl From<diesel::result::Error> for ShopError {
 impl From<TransactionError> for ShopError {
     fn from(error: TransactionError) -> Self {
         Self::Transaction(error)
+    }
+}
+
+/// Drops a future once `there` says so: while it waits for what never comes.
+pub(crate) async fn dropped_when<F: Future>(there: &Notify, future: F) {
+    tokio::select! {
+        biased;
+        _ = future => panic!("it has ended"),
+        () = there.notified() => {}
     }
 }
 

@@ -14,8 +14,8 @@ use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use crate::frameworks::{
-    Framework, Gone, Socketed, TIMEOUT, Told, answer, conforms, heard, kept, panics, rule,
-    scope_of, shown, slow, stream, upgrades, without_mail,
+    Framework, Gone, Socketed, TIMEOUT, Told, answer, conforms, ends_later, heard, kept, panics,
+    rule, scope_of, shown, slow, stream, upgrades, without_mail,
 };
 use crate::support::{Effects, Server, listen_std, mail};
 
@@ -61,7 +61,7 @@ impl Framework for Actix {
                     .route("/answer/{status}", web::get().to(answers))
                     .route("/quiet/{status}", web::get().to(quiet))
                     .route("/error/{status}", web::get().to(fails))
-                    .route("/slow", web::get().to(|| empty(slow())))
+                    .route("/slow", web::get().to(|| empty(ends_later())))
                     .route("/stream", web::get().to(streams))
                     .route("/panic", web::get().to(|| empty(panics())))
                     .route("/blocked", web::get().to(|| empty(without_mail())))

@@ -134,7 +134,7 @@ async fn destructors_run_in_the_scope() {
     let app = Router::new().route("/returns", get(returns)).route("/waits", get(waits));
     let server = Server::axum(app.layer(layer(&effects))).await;
     server.get("/returns").await;
-    hang_up(server.address, "/waits", Duration::from_millis(50)).await;
+    hang_up(server.address, "/waits", effects.begun(2)).await;
     effects.ended(2).await;
     assert_eq!(effects.fates(), ["1: dispatched", "2: discarded: cancelled"]);
 }

@@ -1,6 +1,6 @@
 //! A handler that commits and whose client goes away then: what is lost, and what the database keeps.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use airlock::apalis::Sqlite;
 use airlock::sqlx::Database;
@@ -9,6 +9,7 @@ use airlock::{BoxError, Why};
 use axum::Router;
 use axum::routing::get;
 use sqlx::{Connection, SqliteConnection, SqlitePool};
+use tokio::sync::Notify;
 
 use crate::support::{Effects, Server, hang_up, mail};
 
@@ -33,28 +34,30 @@ async fn count(pool: &SqlitePool, what: &str) -> i64 {
     count.fetch_one(pool).await.expect("it is there")
 }
 
-/// What is still to do for the answer when the order is there.
-async fn render() {
-    tokio::time::sleep(Duration::from_millis(300)).await;
+/// What is still to do for the answer when the order is there, of which there is no end.
+async fn render(begun: &Notify) {
+    begun.notify_one();
+    std::future::pending::<()>().await;
 }
 
 #[tokio::test]
 async fn what_was_enqueued_is_discarded_though_its_order_is_there() {
     let (_folder, jobs) = database().await;
     let (effects, pool) = (Effects::new(), jobs.pool().clone());
-    let orders = pool.clone();
+    let (orders, rendering) = (pool.clone(), Arc::new(Notify::new()));
+    let begun = rendering.clone();
     let places = async move || {
         let mut connection = orders.acquire().await.expect("connected");
         let mut transaction = connection.begin().await.expect("begun");
         insert(&mut transaction, 1).await.expect("inserted");
         mail::enqueue(1).expect("inside a scope");
         transaction.commit().await.expect("committed");
-        render().await;
+        render(&begun).await;
     };
     let scopes = effects.clone();
     let layer = ScopeLayer::new().scope(move |_| scopes.scope());
     let server = Server::axum(Router::new().route("/", get(places)).layer(layer)).await;
-    hang_up(server.address, "/", Duration::from_millis(150)).await;
+    hang_up(server.address, "/", rendering.notified()).await;
     effects.ended(1).await;
     assert_eq!(effects.discarded(Why::Cancelled), 1);
     assert_eq!(count(&pool, "orders").await, 1);
@@ -65,6 +68,8 @@ async fn rows_of_the_transaction_stay_with_their_order() {
     let (_folder, jobs) = database().await;
     let pool = jobs.pool().clone();
     let database = Database::new(pool.clone()).queue(jobs);
+    let rendering = Arc::new(Notify::new());
+    let begun = rendering.clone();
     let places = async move || {
         let placed = database.transaction(async |tx: &mut SqliteConnection| {
             insert(tx, 1).await?;
@@ -72,9 +77,9 @@ async fn rows_of_the_transaction_stay_with_their_order() {
             Ok::<_, BoxError>(())
         });
         placed.await.expect("committed");
-        render().await;
+        render(&begun).await;
     };
     let server = Server::axum(Router::new().route("/", get(places)).layer(ScopeLayer::new())).await;
-    hang_up(server.address, "/", Duration::from_millis(150)).await;
+    hang_up(server.address, "/", rendering.notified()).await;
     assert_eq!((count(&pool, "orders").await, count(&pool, "Jobs").await), (1, 1));
 }

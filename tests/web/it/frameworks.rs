@@ -20,7 +20,7 @@ use crate::support::{
 /// /answer/STATUS   a response                 answer(STATUS)
 /// /quiet/STATUS    one with `x-effects: none` answer(STATUS)
 /// /error/STATUS    an error of the handler's  answer(STATUS)
-/// /slow                                       slow()
+/// /slow                                       slow(), or ends_later()
 /// /stream          three pieces               stream()
 /// /panic                                      panics()
 /// /blocked                                    without_mail()
@@ -70,8 +70,8 @@ pub(crate) enum Socketed {
     AtItsEnd,
 }
 
-/// How long a timeout around `slow` waits, which takes longer.
-pub(crate) const TIMEOUT: Duration = Duration::from_millis(100);
+/// How long a timeout waits around what does not end.
+pub(crate) const TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What a middleware is told besides.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -134,16 +134,22 @@ pub(crate) async fn answer(status: u16) -> u16 {
 
 pub(crate) async fn slow() {
     mail::enqueue(1).expect("inside a scope");
+    std::future::pending::<()>().await;
+}
+
+/// The same where a server does not drop it, whose request would never end.
+pub(crate) async fn ends_later() {
+    mail::enqueue(1).expect("inside a scope");
     tokio::time::sleep(Duration::from_millis(300)).await;
     mail::enqueue(2).expect("inside a scope");
 }
 
-/// Three pieces, 300 ms apart, each with what it found when it enqueued.
+/// Three pieces, some time apart, each with what it found when it enqueued.
 pub(crate) async fn stream() -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
     mail::enqueue(5).expect("inside a scope");
     tokio_stream::iter(1..=3).then(async |piece| {
         if piece > 1 {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            tokio::time::sleep(Duration::from_millis(if piece == 2 { 300 } else { 1_000 })).await;
         }
         let found = if mail::enqueue(6).is_err() { "no scope" } else { "a scope" };
         Ok(Bytes::from(format!("{piece}: {found}")))
@@ -202,7 +208,7 @@ pub(crate) fn scope_of(effects: &Effects, header: Option<&str>) -> Scope {
     match header {
         Some("dry run") => effects.scope().policy(DropAll),
         Some("broken") => effects.failing_scope(),
-        Some("slow") => effects.slow_scope(Duration::from_millis(300)),
+        Some("slow") => effects.held_scope(),
         _ => effects.scope(),
     }
 }
@@ -276,7 +282,12 @@ pub(crate) async fn a_handlers_own_scope_nests_and_its_policy_holds<F: Framework
 
 pub(crate) async fn the_response_waits_for_the_flush<F: Framework>() {
     let (effects, server) = serve::<F>(Told::Nothing).await;
-    assert_eq!(get_in(&server, "slow", "/answer/202").await.0, StatusCode::ACCEPTED);
+    let mut answer = std::pin::pin!(get_in(&server, "slow", "/answer/202"));
+    tokio::select! {
+        answer = &mut answer => panic!("it does not wait: {answer:?}"),
+        () = effects.flushing(1) => effects.let_go(),
+    }
+    assert_eq!(answer.await.0, StatusCode::ACCEPTED);
     assert_eq!(effects.left(), ["mail(order: 202)"]);
 }
 
@@ -300,7 +311,7 @@ pub(crate) async fn a_panic_discards<F: Framework>() {
 
 pub(crate) async fn a_client_that_goes_away_before_the_answer<F: Framework>() {
     let (effects, server) = serve::<F>(Told::Nothing).await;
-    hang_up(server.address, "/slow", Duration::from_millis(100)).await;
+    hang_up(server.address, "/slow", effects.begun(1)).await;
     effects.ended(1).await;
     match F::GONE {
         Gone::RunsOn => assert_eq!(effects.fates(), ["1: dispatched", "2: dispatched"]),
@@ -310,9 +321,11 @@ pub(crate) async fn a_client_that_goes_away_before_the_answer<F: Framework>() {
 
 pub(crate) async fn a_flush_that_has_begun_is_finished_without_the_client<F: Framework>() {
     let (effects, server) = serve::<F>(Told::Nothing).await;
-    // Long enough for the handler, and not for the flush.
-    hang_up_in(server.address, "slow", "/answer/200", Duration::from_millis(100)).await;
+    hang_up_in(server.address, "slow", "/answer/200", effects.flushing(1)).await;
+    // For the server to notice; where it has not, this shows less.
+    tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(effects.left().is_empty(), "the flush is still on its way");
+    effects.let_go();
     effects.ended(1).await;
     assert_eq!(effects.fates(), ["200: dispatched"]);
 }
@@ -347,6 +360,7 @@ pub(crate) async fn after_response_does_not_wait<F: Framework>() {
     let (effects, server) = serve::<F>(Told::AfterResponse).await;
     assert_eq!(get_in(&server, "slow", "/answer/200").await.0, 200);
     assert!(effects.left().is_empty(), "the answer is here, and the flush goes on");
+    effects.let_go();
     effects.ended(1).await;
     assert_eq!(server.get("/answer/500").await.0, 500);
     assert_eq!(effects.fates(), ["200: dispatched", "500: discarded: error"]);
@@ -376,8 +390,7 @@ pub(crate) async fn after_response_it_leaves_after_the_last_piece<F: Framework>(
     let mut body = response.into_body();
     assert_eq!(piece(&mut body).await.as_deref(), Some("1: no scope"));
     assert_eq!(piece(&mut body).await.as_deref(), Some("2: no scope"));
-    // Long enough for a flush that does not wait, and not for the last piece.
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    // A flush that does not wait began with the first.
     assert!(effects.reports().is_empty(), "the response has not ended");
     assert_eq!(piece(&mut body).await.as_deref(), Some("3: no scope"));
     assert_eq!(piece(&mut body).await, None);
@@ -389,7 +402,10 @@ pub(crate) async fn after_response_it_leaves_though_the_client_goes_away_within_
     F: Framework,
 >() {
     let (effects, server) = serve::<F>(Told::AfterResponse).await;
-    hang_up(server.address, "/stream", Duration::from_millis(100)).await;
+    let response = open(server.address, request("/stream")).await.expect("it begins");
+    let mut body = response.into_body();
+    assert_eq!(piece(&mut body).await.as_deref(), Some("1: no scope"));
+    drop(body);
     effects.ended(1).await;
     assert_eq!(effects.fates(), ["5: dispatched"]);
 }
@@ -411,6 +427,7 @@ pub(crate) async fn a_timeout_around_a_flush_that_has_begun_does_not_break_it_of
     let (status, _) = get_in(&server, "slow", "/around/answer").await;
     assert_eq!(status, StatusCode::GATEWAY_TIMEOUT);
     assert!(effects.left().is_empty(), "the flush is still on its way");
+    effects.let_go();
     effects.ended(1).await;
     assert_eq!(effects.fates(), ["200: dispatched"], "the client was told of a timeout, no more");
 }

@@ -15,8 +15,8 @@ use poem::{Endpoint, EndpointExt, get, handler};
 use tokio::time::timeout;
 
 use crate::frameworks::{
-    Framework, Gone, Socketed, TIMEOUT, Told, answer, conforms, heard, kept, panics, rule,
-    scope_of, shown, slow, spawns, stream, upgrades, without_mail,
+    Framework, Gone, Socketed, TIMEOUT, Told, answer, conforms, ends_later, heard, kept, panics,
+    rule, scope_of, shown, slow, spawns, stream, upgrades, without_mail,
 };
 use crate::support::{Effects, Server, listen_std};
 
@@ -47,7 +47,7 @@ impl Framework for Poem {
             .at("/answer/:status", get(make(answers)))
             .at("/quiet/:status", get(make(quiet)))
             .at("/error/:status", get(make(fails)))
-            .at("/slow", get(make(async |_| slow().await)))
+            .at("/slow", get(make(async |_| ends_later().await)))
             .at("/stream", get(make(async |_| Body::from_bytes_stream(stream().await))))
             .at("/panic", get(make(async |_| panics().await)))
             .at("/blocked", get(make(async |_| without_mail().await)))

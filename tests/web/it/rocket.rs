@@ -127,7 +127,7 @@ async fn fails(status: u16) -> Result<(), Status> {
 
 #[get("/slow")]
 async fn slow() {
-    crate::frameworks::slow().await;
+    crate::frameworks::ends_later().await;
 }
 
 #[get("/stream")]

@@ -11,15 +11,10 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::frameworks::stream;
-use crate::support::{Effects, hang_up, hang_up_in, listen, mail, open, request};
+use crate::support::{Effects, hang_up, hang_up_in, listen, mail, open, request, send};
 
-/// Longer than all that is here takes to hang up and shut down.
-const FLUSH: Duration = Duration::from_millis(500);
-
-const HOURS: Duration = Duration::from_hours(2);
-
-/// For whoever waits also for what other tests of this process have on its way.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// It fails in place of a hang: what other tests of this process have on its way is waited for as well.
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A server of axum that shuts down gracefully when it is told to, and has then let its runtime end.
 struct Shop {
@@ -30,8 +25,8 @@ struct Shop {
 }
 
 impl Shop {
-    /// On a runtime of its own. When the server has ended it tells what has left by then, and waits for
-    /// flushes if it `waits`.
+    /// On a runtime of its own. Flushes are held. When the server has ended it tells what has left by then;
+    /// if it `waits`, it lets them go and waits for them.
     async fn open(effects: &Effects, waits: bool) -> Self {
         let (told, address) = oneshot::channel();
         let (stop, stopped) = oneshot::channel();
@@ -41,9 +36,9 @@ impl Shop {
             let scopes = effects.clone();
             let order = async || mail::enqueue(1).expect("inside a scope");
             let scopes = ScopeLayer::new().scope(move |request| {
-                let for_hours =
-                    request.headers.get("x-scope").is_some_and(|scope| scope == "hours");
-                scopes.slow_scope(if for_hours { HOURS } else { FLUSH })
+                let is_endless =
+                    request.headers.get("x-scope").is_some_and(|scope| scope == "endless");
+                if is_endless { scopes.endless_scope() } else { scopes.held_scope() }
             });
             let streams =
                 Router::new().route("/stream", get(async || Body::from_stream(stream().await)));
@@ -57,6 +52,7 @@ impl Shop {
             axum::serve(listener, app).with_graceful_shutdown(stopped).await.expect("it serves");
             tell.send(effects.left()).expect("the test waits");
             if waits {
+                effects.let_go();
                 wait_for_flushes().await;
             }
         };
@@ -83,7 +79,7 @@ impl Shop {
 async fn a_server_does_not_wait_for_flushes_of_clients_that_have_gone() {
     let effects = Effects::new();
     let shop = Shop::open(&effects, false).await;
-    hang_up(shop.address, "/", Duration::from_millis(100)).await;
+    hang_up(shop.address, "/", effects.flushing(1)).await;
     assert_eq!(shop.shut_down().await, [""; 0]);
     assert_eq!(effects.fates(), ["1: discarded: cancelled"], "which ended with the runtime");
 }
@@ -92,7 +88,7 @@ async fn a_server_does_not_wait_for_flushes_of_clients_that_have_gone() {
 async fn whoever_waits_finds_their_effects_there() {
     let effects = Effects::new();
     let shop = Shop::open(&effects, true).await;
-    hang_up(shop.address, "/", Duration::from_millis(100)).await;
+    hang_up(shop.address, "/", effects.flushing(1)).await;
     assert_eq!(shop.shut_down().await, [""; 0], "the server had ended before");
     assert_eq!(effects.fates(), ["1: dispatched"]);
 }
@@ -101,9 +97,10 @@ async fn whoever_waits_finds_their_effects_there() {
 async fn so_do_those_after_the_response_with_and_without_its_client() {
     let effects = Effects::new();
     let shop = Shop::open(&effects, true).await;
+    let (status, _) = send(shop.address, request("/stream")).await.expect("an answer");
+    assert_eq!(status, 200);
     let response = open(shop.address, request("/stream")).await.expect("it begins");
     drop(response);
-    hang_up(shop.address, "/stream", Duration::from_millis(100)).await;
     shop.shut_down().await;
     assert_eq!(effects.fates(), ["5: dispatched", "5: dispatched"]);
 }
@@ -113,12 +110,16 @@ async fn so_do_those_after_the_response_with_and_without_its_client() {
 async fn it_waits_for_all_runtimes_and_for_nothing_that_begins_later() {
     let effects = Effects::new();
     let shop = Shop::open(&effects, false).await;
-    hang_up(shop.address, "/", Duration::from_millis(100)).await;
+    hang_up(shop.address, "/", effects.flushing(1)).await;
     assert_eq!(effects.fates(), [""; 0], "the flush is still on its way");
     let waiting = tokio::spawn(wait_for_flushes());
     tokio::task::yield_now().await;
-    hang_up_in(shop.address, "hours", "/", Duration::from_millis(100)).await;
-    timeout(PATIENCE, waiting).await.expect("it does not wait for hours").expect("no panic");
+    hang_up_in(shop.address, "endless", "/", effects.flushing(2)).await;
+    effects.let_go();
+    timeout(PATIENCE, waiting)
+        .await
+        .expect("it does not wait for the endless one")
+        .expect("no panic");
     assert_eq!(effects.fates(), ["1: dispatched"]);
     shop.shut_down().await;
     assert_eq!(effects.fates(), ["1: dispatched", "1: discarded: cancelled"]);
@@ -128,7 +129,7 @@ async fn it_waits_for_all_runtimes_and_for_nothing_that_begins_later() {
 async fn a_runtime_that_ends_keeps_nobody_waiting() {
     let effects = Effects::new();
     let shop = Shop::open(&effects, false).await;
-    hang_up_in(shop.address, "hours", "/", Duration::from_millis(100)).await;
+    hang_up_in(shop.address, "endless", "/", effects.flushing(1)).await;
     let waiting = tokio::spawn(wait_for_flushes());
     tokio::task::yield_now().await;
     shop.shut_down().await;

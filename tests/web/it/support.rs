@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use airlock::{Batch, DispatchError, Executor, Fate, Report, Scope, Why};
 use axum::Router;
@@ -12,6 +12,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
@@ -22,40 +23,56 @@ pub(crate) fn mail(order: u64) {
 }
 
 /// What became of the effects of all requests of a test.
-#[derive(Clone, Default)]
-pub(crate) struct Effects(Arc<Mutex<Noted>>);
+#[derive(Clone)]
+pub(crate) struct Effects {
+    noted: Arc<Mutex<Noted>>,
+    /// Held flushes wait for it to be closed.
+    gate: Arc<Semaphore>,
+}
 
 #[derive(Default)]
 struct Noted {
+    scopes: usize,
+    flushes: usize,
     left: Vec<String>,
     reports: Vec<Report>,
 }
 
 impl Effects {
     pub(crate) fn new() -> Self {
-        Self::default()
+        Self { noted: Arc::default(), gate: Arc::new(Semaphore::new(0)) }
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A scope that notes what leaves and what became of the rest.
     pub(crate) fn scope(&self) -> Scope {
-        self.slow_scope(Duration::ZERO)
+        self.scope_held_by(None)
     }
 
-    /// The same, and a flush takes so long.
-    pub(crate) fn slow_scope(&self, flush: Duration) -> Scope {
+    /// The same, and its flush is held until it is [let go](Self::let_go).
+    pub(crate) fn held_scope(&self) -> Scope {
+        self.scope_held_by(Some(self.gate.clone()))
+    }
+
+    /// The same, and its flush never goes on.
+    pub(crate) fn endless_scope(&self) -> Scope {
+        self.scope_held_by(Some(Arc::new(Semaphore::new(0))))
+    }
+
+    fn scope_held_by(&self, gate: Option<Arc<Semaphore>>) -> Scope {
         let effects = self.clone();
+        self.noted().scopes += 1;
         airlock::scope()
-            .executor(Noting { effects: self.clone(), flush })
+            .executor(Noting { effects: self.clone(), gate })
             .on_report(move |report| effects.noted().reports.push(report.clone()))
     }
 
     /// What carries out those scopes' flushes.
     pub(crate) fn executor(&self) -> impl Executor + use<> {
-        Noting { effects: self.clone(), flush: Duration::ZERO }
+        Noting { effects: self.clone(), gate: None }
     }
 
     /// A scope that can't flush anything.
@@ -88,6 +105,21 @@ impl Effects {
         entries.filter(|entry| *entry.fate() == Fate::Discarded(why)).count()
     }
 
+    /// Lets flushes go on that are held, and those that would be.
+    pub(crate) fn let_go(&self) {
+        self.gate.close();
+    }
+
+    /// Waits until so many requests have a scope.
+    pub(crate) async fn begun(&self, requests: usize) {
+        eventually("the requests begin", || self.noted().scopes >= requests).await;
+    }
+
+    /// Waits until so many flushes have begun.
+    pub(crate) async fn flushing(&self, flushes: usize) {
+        eventually("the flushes begin", || self.noted().flushes >= flushes).await;
+    }
+
     /// Waits until so many requests with effects have ended.
     pub(crate) async fn ended(&self, requests: usize) {
         eventually("the requests end", || self.noted().reports.len() >= requests).await;
@@ -96,13 +128,14 @@ impl Effects {
 
 struct Noting {
     effects: Effects,
-    flush: Duration,
+    gate: Option<Arc<Semaphore>>,
 }
 
 impl Executor for Noting {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
-        if !self.flush.is_zero() {
-            tokio::time::sleep(self.flush).await;
+        self.effects.noted().flushes += 1;
+        if let Some(gate) = &self.gate {
+            gate.acquire().await.expect_err("it is closed some time");
         }
         let orders = batch.iter().map(std::string::ToString::to_string);
         self.effects.noted().left.extend(orders);
@@ -110,13 +143,15 @@ impl Executor for Noting {
     }
 }
 
-/// Waits for what other tasks bring about.
+/// Waits for what other tasks bring about. Where they never do, it fails in place of a hang.
 pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "waited in vain: {what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    let waiting = async {
+        while !holds() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_mins(5), waiting).await;
+    waited.unwrap_or_else(|_| panic!("waited in vain: {what}"));
 }
 
 /// A server of this test, which ends with it.
@@ -227,16 +262,16 @@ impl Socket {
     }
 }
 
-/// A client that sends a request and hangs up after `patience`, without reading an answer.
-pub(crate) async fn hang_up(address: SocketAddr, path: &str, patience: Duration) {
-    hang_up_in(address, "", path, patience).await;
+/// A client that sends a request and hangs up when `point` is reached, without reading an answer.
+pub(crate) async fn hang_up(address: SocketAddr, path: &str, point: impl Future) {
+    hang_up_in(address, "", path, point).await;
 }
 
 /// The same with a header `x-scope`.
-pub(crate) async fn hang_up_in(address: SocketAddr, scope: &str, path: &str, patience: Duration) {
+pub(crate) async fn hang_up_in(address: SocketAddr, scope: &str, path: &str, point: impl Future) {
     use tokio::io::AsyncWriteExt;
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
     let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nx-scope: {scope}\r\n\r\n");
     stream.write_all(request.as_bytes()).await.expect("the server reads");
-    tokio::time::sleep(patience).await;
+    point.await;
 }

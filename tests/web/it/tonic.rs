@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use airlock::BoxError;
 use airlock::tower::ScopeLayer;
@@ -83,11 +82,10 @@ async fn place(request: Request<u64>) -> Result<Response<u64>, Status> {
     if order == 0 { Err(Status::not_found("no such article")) } else { Ok(Response::new(order)) }
 }
 
-/// Places an order, and takes its time.
+/// Places an order, and never answers.
 async fn ponder(request: Request<u64>) -> Result<Response<u64>, Status> {
-    let placed = place(request).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    placed
+    place(request).await?;
+    std::future::pending().await
 }
 
 /// Places an order, and panics.
@@ -191,11 +189,16 @@ async fn call(
     Ok(client.unary(request, path, Numbers).await?.into_inner())
 }
 
-/// A client that goes away from its call after a while.
-async fn go_away_from(channel: &Channel, path: &'static str, order: u64, scope: &'static str) {
-    let patience = Duration::from_millis(100);
-    let called = tokio::time::timeout(patience, call(channel, path, order, scope)).await;
-    assert!(called.is_err(), "it was answered before");
+/// A client that goes away from its call when `point` is reached.
+async fn go_away_from(
+    channel: &Channel,
+    (path, order, scope): (&'static str, u64, &'static str),
+    point: impl Future,
+) {
+    tokio::select! {
+        answer = call(channel, path, order, scope) => panic!("it was answered before: {answer:?}"),
+        _ = point => {}
+    }
 }
 
 #[tokio::test]
@@ -268,7 +271,7 @@ async fn a_method_reads_a_stream_of_requests_in_its_scope() {
 async fn a_client_that_goes_away_before_the_answer_discards() {
     let effects = Effects::new();
     let (_server, channel) = serve(&effects).await;
-    go_away_from(&channel, "/shop.Shop/Ponder", 42, "").await;
+    go_away_from(&channel, ("/shop.Shop/Ponder", 42, ""), effects.begun(1)).await;
     effects.ended(1).await;
     assert_eq!(effects.fates(), ["42: discarded: cancelled"]);
 }
@@ -277,8 +280,9 @@ async fn a_client_that_goes_away_before_the_answer_discards() {
 async fn a_flush_that_has_begun_is_finished_without_the_client() {
     let effects = Effects::new();
     let (_server, channel) = serve(&effects).await;
-    go_away_from(&channel, "/shop.Shop/Place", 42, "slow").await;
+    go_away_from(&channel, ("/shop.Shop/Place", 42, "slow"), effects.flushing(1)).await;
     assert!(effects.left().is_empty(), "the flush is still on its way");
+    effects.let_go();
     effects.ended(1).await;
     assert_eq!(effects.fates(), ["42: dispatched"]);
 }
@@ -300,6 +304,7 @@ async fn a_timeout_of_the_server_discards_as_cancelled_unless_the_flush_has_begu
     let late = ask(&channel, 43, "slow").await.expect_err("its flush takes too long");
     assert_eq!(late.code(), Code::Cancelled);
     assert!(effects.left().is_empty(), "the flush is still on its way");
+    effects.let_go();
     effects.ended(2).await;
     assert_eq!(effects.fates(), ["42: discarded: cancelled", "43: dispatched"]);
 }

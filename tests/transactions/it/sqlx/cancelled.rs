@@ -1,17 +1,15 @@
 //! A future that is dropped rolls back and discards.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use airlock::transaction::{Settings, Transaction};
 use airlock::{Batch, DispatchError, Executor};
 use sqlx::SqliteConnection;
 use tokio::sync::Notify;
-use tokio::time::timeout;
 
 use super::shop::{Shop, place};
 use super::unheard::{Answer, Unheard};
-use crate::support::ShopError;
+use crate::support::{ShopError, dropped_when};
 
 #[tokio::test]
 async fn a_body_that_is_dropped_rolls_back_and_discards() {
@@ -24,10 +22,7 @@ async fn a_body_that_is_dropped_rolls_back_and_discards() {
         std::future::pending::<()>().await;
         Ok::<_, ShopError>(())
     });
-    tokio::select! {
-        placed = placed => panic!("it never ends: {placed:?}"),
-        () = enqueued.notified() => {}
-    }
+    dropped_when(&enqueued, placed).await;
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![], vec![]));
     assert_eq!(shop.reports.fates(), ["discarded: cancelled"]);
 }
@@ -71,12 +66,12 @@ async fn a_flush_that_has_begun_is_finished_although_nobody_waits_for_it() {
 #[tokio::test]
 async fn a_commit_that_nobody_waits_for_is_reported_as_one_that_may_have_happened() {
     let shop = Shop::open().await;
-    let reports = shop.reports.clone();
-    let begun = Unheard::of(&shop, Answer::Late).await;
+    let (reports, committed) = (shop.reports.clone(), Arc::new(Notify::new()));
+    let begun = Unheard::of(&shop, Answer::Late(committed.clone())).await;
     let settings = Settings::default().scope(move || reports.scope());
     let mut tx = Transaction::new(begun, settings).await.expect("begun");
     tx.run_async(async |tx| place(tx, shop.mails, 1).await).await.expect("placed");
-    timeout(Duration::from_millis(100), tx.commit()).await.expect_err("there is no answer");
+    dropped_when(&committed, tx.commit()).await;
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1], vec![]));
     assert_eq!(shop.reports.fates(), ["not attempted"]);
 }

@@ -1,9 +1,13 @@
 //! Effects that are rows of the transaction.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use airlock::BoxError;
 use airlock::transaction::TransactionError;
+use airlock::worker::{Message, Settled, Source};
 use sqlx::SqliteConnection;
+use tokio::sync::Notify;
 
 use super::shop::{Shop, insert, insert_orphan, place};
 use crate::support::{Mails, ShopError};
@@ -25,27 +29,60 @@ async fn rows_are_there_when_the_data_is() {
     );
 }
 
+/// A queue that says when its worker waits.
+struct Watched {
+    jobs: airlock::apalis::Sqlite,
+    waits: Arc<Notify>,
+}
+
+impl Source for Watched {
+    type Receipt = <airlock::apalis::Sqlite as Source>::Receipt;
+
+    async fn open(&self) -> Result<(), BoxError> {
+        Source::open(&self.jobs).await
+    }
+
+    async fn wait(&self) {
+        self.waits.notify_one();
+        Source::wait(&self.jobs).await;
+    }
+
+    async fn receive(&self, room: usize) -> Result<Vec<Message<Self::Receipt>>, BoxError> {
+        Source::receive(&self.jobs, room).await
+    }
+
+    async fn begin(&self, receipts: &[&Self::Receipt]) -> Result<(), BoxError> {
+        Source::begin(&self.jobs, receipts).await
+    }
+
+    async fn settle(&self, settled: &[Settled<Self::Receipt>]) -> Result<(), BoxError> {
+        Source::settle(&self.jobs, settled).await
+    }
+
+    async fn close(&self) -> Result<(), BoxError> {
+        Source::close(&self.jobs).await
+    }
+}
+
 #[tokio::test]
 async fn a_worker_of_this_process_is_woken() {
     let shop = Shop::open().await;
-    let hour = std::time::Duration::from_hours(1);
-    let jobs = airlock::apalis::Sqlite::new(shop.pool.clone()).poll(hour);
+    // It looks by itself once a day: a worker that is not woken hangs.
+    let jobs = airlock::apalis::Sqlite::new(shop.pool.clone()).poll(Duration::from_hours(24));
     jobs.setup().await.expect("tables");
     let database = shop.database().queue(jobs.clone());
     let worker = airlock::worker().build().expect("a worker");
+    let waits = Arc::new(Notify::new());
     let placing = async {
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        waits.notified().await;
         let placed =
             database.transaction(async |tx: &mut SqliteConnection| place(tx, shop.mails, 1).await);
         placed.await.expect("committed");
-        for _ in 0..100 {
-            if !shop.mails.sent().is_empty() {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        while shop.mails.sent().is_empty() {
+            tokio::task::yield_now().await;
         }
     };
-    let served = worker.run(jobs, placing).await.expect("served");
+    let served = worker.run(Watched { jobs, waits: waits.clone() }, placing).await.expect("served");
     assert_eq!((served.done, shop.mails.sent()), (1, vec![1]));
 }
 

@@ -1,8 +1,11 @@
 //! A transaction that is committed, of which nobody hears: what a real database can't be made to do at will.
 
+use std::sync::Arc;
+
 use airlock::BoxError;
 use airlock::transaction::{Begun, CommitError};
 use sqlx::{Sqlite, SqliteConnection};
+use tokio::sync::Notify;
 
 use super::shop::Shop;
 
@@ -15,8 +18,8 @@ pub(crate) struct Unheard<'c> {
 pub(crate) enum Answer {
     /// The line was cut.
     Lost,
-    /// It never comes.
-    Late,
+    /// It never comes; this is told when the commit is there.
+    Late(Arc<Notify>),
 }
 
 impl Unheard<'static> {
@@ -48,7 +51,10 @@ impl Begun for Unheard<'_> {
         self.transaction.commit().await.expect("committed");
         match self.answer {
             Answer::Lost => Err(CommitError::unknown("the line was cut")),
-            Answer::Late => std::future::pending().await,
+            Answer::Late(committed) => {
+                committed.notify_one();
+                std::future::pending().await
+            }
         }
     }
 

@@ -44,8 +44,8 @@ pub(crate) fn send(port: u16, request: &str) -> io::Result<Answer> {
 
 pub(crate) fn connect(port: u16) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
-    stream.set_write_timeout(Some(Duration::from_secs(20)))?;
+    stream.set_read_timeout(Some(Duration::from_mins(5)))?;
+    stream.set_write_timeout(Some(Duration::from_mins(5)))?;
     Ok(stream)
 }
 

@@ -59,10 +59,10 @@ impl Service {
     ///
     /// # Panics
     ///
-    /// Where it doesn't.
+    /// Where it doesn't, in place of a hang.
     #[track_caller]
     pub(crate) fn crashed(mut self) {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + Duration::from_mins(5);
         loop {
             match self.child.try_wait().expect("it can be waited for") {
                 Some(status) => return assert!(!status.success(), "it has stopped, not crashed"),
