@@ -87,6 +87,7 @@ impl Outgoing {
     }
 
     /// Ends because of what a dispatch met.
+    #[cfg(feature = "transaction")]
     pub(super) fn undone(&mut self, error: DispatchError) -> FlushError {
         let undone = Undone::of(error, self.batch.len());
         match self.finish(Err(undone)) {
