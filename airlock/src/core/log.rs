@@ -50,7 +50,7 @@ macro_rules! event {
     }};
 }
 
-/// Without `tracing` nobody reads.
+/// Without `tracing` no event is read.
 #[cfg(not(feature = "tracing"))]
 macro_rules! is_read {
     ($level:ident, $target:literal) => {

@@ -24,8 +24,8 @@ pub(crate) fn with_timer<T>(make: impl FnOnce() -> T) -> io::Result<T> {
 
 /// Whether the runtime that this thread is in, which is `runtime`, keeps time.
 ///
-/// It does not say so. Nothing but the attempt tells, and where it doesn't that is a panic, which whoever
-/// listens to panics hears: so it is made once for such a runtime, and not at each wait.
+/// Tokio has no function that says so: only making a timer shows it, and panics where the runtime keeps no time. A
+/// panic hook sees that panic, so the attempt is made once for such a runtime, and not at each wait.
 fn keeps_time(runtime: runtime::Id) -> bool {
     static TIMELESS: Mutex<Vec<runtime::Id>> = Mutex::new(Vec::new());
     /// A program has one, or makes one after another.

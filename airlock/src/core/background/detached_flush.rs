@@ -1,4 +1,4 @@
-//! A flush that is finished although nobody waits for it any more.
+//! A flush that goes on when its caller stops waiting for it.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -16,7 +16,7 @@ use crate::core::trace::carried_future;
 
 type Flushed = Pin<Box<dyn Future<Output = Result<(), FlushError>> + Send>>;
 
-/// A flush on its way. Whoever drops it before its end leaves the rest to a task of its own.
+/// A flush that is awaited. Where it is dropped before its end, a Tokio task of its own finishes it.
 pub(crate) struct DetachedFlush {
     /// Until it has ended, or panicked.
     flushed: Option<Flushed>,
@@ -56,7 +56,7 @@ impl Drop for DetachedFlush {
 }
 
 /// The flush with the executor and under the configuration, and as a part of the span and trace, in force here,
-/// whatever task it runs in: tasks that it runs are configured like whoever let it go.
+/// whatever Tokio task it runs in: the tasks that it runs find the configuration of the place that let it go.
 pub(crate) fn carried_along(
     flush: Flush,
 ) -> impl Future<Output = Result<(), FlushError>> + Send + use<> {

@@ -1,4 +1,4 @@
-//! What ends after the flush: executors that run tasks apart, and flushes that nobody waits for.
+//! What ends after the flush has returned: executors that run tasks on threads and in Tokio tasks, and detached flushes.
 
 #[cfg(any(feature = "transaction", feature = "web"))]
 pub(crate) mod detached_flush;

@@ -1,10 +1,10 @@
-//! Waiting for flushes that nobody waits for any more.
+//! Waiting for the flushes that are still pending, at shutdown.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ::tokio::sync::watch::{Receiver, Sender};
 
-/// Each was made by whoever waits for those before it; flushes that begin now belong to the last.
+/// Each wait makes one, for the flushes after it; a flush that begins now belongs to the last.
 static FLUSHES: Mutex<Vec<Sender<()>>> = Mutex::new(Vec::new());
 
 /// Waits for the flushes of all requests that were handled before, and of all transactions that were committed,

@@ -1,4 +1,4 @@
-//! Threads that run tasks apart from whoever flushed.
+//! Threads that run tasks after the flush has returned.
 
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -73,8 +73,8 @@ fn work(runner: &Runner, jobs: &Mutex<Receiver<Flush>>, on_error: &dyn Fn(FlushE
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         // The channel ends when the pool is dropped, and only once it is empty.
         let Ok(job) = job else { return };
-        // Whoever is told may panic, and so may an argument when it is dropped. The thread has others'
-        // jobs to do, and the panic has been printed.
+        // `on_error` may panic, and so may an argument when it is dropped. The thread has other jobs to do, and
+        // the panic has been printed.
         let _ = catch_unwind(AssertUnwindSafe(|| job.run_with(runner).map_err(on_error)));
     }
 }

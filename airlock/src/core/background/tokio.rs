@@ -1,4 +1,4 @@
-//! Tokio: tasks that run apart from whoever flushed, and flushes that don't block the runtime.
+//! Tokio: tasks that run after the flush has returned, and flushes that don't block the runtime.
 
 use std::fmt;
 use std::panic::catch_unwind;
@@ -42,7 +42,7 @@ fn block_on(future: Pin<&mut dyn Future<Output = ()>>) {
     tokio::task::block_in_place(|| Handle::current().block_on(future));
 }
 
-/// Runs tasks on the Tokio runtime, apart from whoever flushed.
+/// Runs tasks on the Tokio runtime, after the flush has returned.
 ///
 /// A flush hands its batch over and goes on: one Tokio task carries it out in order. A task that
 /// fails is told to [`on_error`](TasksBuilder::on_error), which gets the intents back; without one

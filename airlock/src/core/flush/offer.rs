@@ -81,7 +81,7 @@ pub(super) fn to_scope_around(contents: Contents) -> Flush {
     }
 }
 
-/// The enclosing scope, which is a handle's, has ended: nobody would flush what it captured.
+/// The enclosing scope, which is a handle's, has ended: what it captured would never be flushed.
 fn ended() -> DispatchError {
     DispatchError::refused(
         "the enclosing scope, entered through a handle, has ended: let it wait for the \

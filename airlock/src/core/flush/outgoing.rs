@@ -10,7 +10,7 @@ use crate::core::stack::contents::Contents;
 use crate::core::stack::scope_settings::{ScopeSettings, tell};
 use crate::core::stack::thread::recycle;
 
-/// Intents on their way out, and who is told what becomes of them.
+/// Intents on their way out, and the settings that say who gets the report.
 ///
 /// However that ends, the batch is empty afterwards: one that is not, when this is dropped, was cut short.
 pub(crate) struct Outgoing {
@@ -29,7 +29,7 @@ impl Outgoing {
         Self { batch: Batch::new(on_failure), settings, reported, chunks: None }
     }
 
-    /// A batch that nobody has settings for.
+    /// A batch of no scope.
     pub(super) fn of(batch: Batch) -> Self {
         Self { batch, settings: None, reported: log::reports(), chunks: None }
     }
@@ -105,7 +105,7 @@ impl Outgoing {
         drop(self.batch.take_all());
     }
 
-    /// Makes the report, and tells of it.
+    /// Makes the report, logs it and hands it to `on_report`.
     pub(super) fn end(&mut self, fate: impl Fn(usize) -> Fate) -> Report {
         let scope = self.settings.as_ref().and_then(|settings| settings.name.clone());
         let report = Report { scope, entries: self.batch.entries(fate) };

@@ -32,7 +32,7 @@ impl PlainContents {
     }
 }
 
-/// Runs what nobody judges here.
+/// Runs intents that no policy judges, here.
 #[inline]
 fn settle(intents: &mut Vec<Intent>) -> Result<(), FlushError> {
     if let Some(first) = Inline::default_ref().run_plain(intents) {

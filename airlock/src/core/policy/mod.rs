@@ -77,7 +77,7 @@ pub trait Policy: Send + Sync + 'static {
         Ok(())
     }
 
-    /// Asked at flush, and by whoever inspects a scope: the answer must not depend on how often.
+    /// Asked at flush, and at each inspection of a scope: the answer must not depend on how often it is asked.
     ///
     /// A policy whose answer depends on what else is in the flush has a [`Judge`] instead.
     fn allows(&self, intent: &Intent) -> Verdict {
@@ -183,7 +183,7 @@ pub trait Judge {
 pub enum Occasion {
     /// They leave if they pass.
     Flush,
-    /// Somebody looks at what would happen: nothing may be logged or counted for good.
+    /// An inspection of what would happen: nothing may be logged, or counted for good.
     Inspection,
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn cancelled(report: &Report) {
     event!(warn, "airlock::flush", [], "a flush was dropped before its end: {counts}");
 }
 
-/// Intents failed that nobody waits for any more.
+/// A flush failed whose caller does not wait for it.
 pub(crate) fn failed_elsewhere(failure: &impl Display) {
     if !has_subscriber() {
         return eprintln!("airlock: {failure}");

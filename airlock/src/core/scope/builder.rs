@@ -257,9 +257,9 @@ impl Scope {
         self.rule(|settings| settings.chunks = Some(size))
     }
 
-    /// Is told what became of every intent, when the scope has ended. A panic in `tell` ends there.
+    /// Calls `tell` with what became of every intent, when the scope has ended. A panic in `tell` ends there.
     ///
-    /// A report costs the rendering of every argument: a scope without this, that nobody logs,
+    /// A report costs the rendering of every argument: a scope without this, and without a subscriber at DEBUG,
     /// makes none unless it fails.
     ///
     /// # Examples

@@ -14,7 +14,7 @@ use crate::core::stack::config::Config;
 use crate::core::stack::environment::Environment;
 use crate::core::stack::judging::is_judging;
 use crate::core::stack::scoped_future::ScopedFuture;
-use crate::core::stack::share::{self, share};
+use crate::core::stack::share::{HandleParts, share};
 use crate::core::stack::shared_scope::SharedScope;
 
 /// A handle on the scope in force; `None` where there is none, and inside a policy.
@@ -37,7 +37,7 @@ use crate::core::stack::shared_scope::SharedScope;
 /// # }
 /// ```
 pub fn current() -> Option<Handle> {
-    share().map(|share::Carried { scopes, chain, config }| Handle { scopes, chain, config })
+    share().map(|HandleParts { scopes, chain, config }| Handle { scopes, chain, config })
 }
 
 /// A handle on a scope: looks into it, and carries it to other threads and tasks.

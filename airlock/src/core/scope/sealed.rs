@@ -39,7 +39,7 @@ use crate::core::stack::environment::Environment;
 /// ```
 #[must_use = "a sealed scope is undecided: `.flush()?` or `.discard()` it"]
 pub struct Sealed {
-    /// Until somebody has decided.
+    /// Until the scope is flushed or discarded.
     pub(super) contents: Option<Contents>,
 }
 
@@ -105,7 +105,7 @@ impl Sealed {
     }
 
     /// Throws the intents away.
-    #[expect(clippy::must_use_candidate, reason = "the report is for whoever wants it")]
+    #[expect(clippy::must_use_candidate, reason = "the report is optional reading")]
     pub fn discard(mut self) -> Report {
         self.contents.take().unwrap_or_default().discard(Why::Request)
     }
@@ -126,7 +126,7 @@ impl Sealed {
         }
     }
 
-    /// What is to be flushed by whoever ends the scope, if anything; what isn't has been discarded.
+    /// What the caller is to flush, if anything; what isn't has been discarded.
     #[cfg(any(feature = "transaction", feature = "web"))]
     pub(crate) fn decided(mut self, succeeded: bool) -> Option<Flush> {
         self.decide(succeeded)
@@ -158,7 +158,7 @@ impl Sealed {
         Flush::prepare(self.contents.take()?, reported)
     }
 
-    /// The intents themselves; nobody is told.
+    /// The intents themselves; no report is made.
     pub(crate) fn into_intents(mut self) -> Vec<Intent> {
         let contents = self.contents.take().unwrap_or_default();
         contents.into_segments().flat_map(|segment| segment.intents).collect()

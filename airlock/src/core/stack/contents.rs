@@ -28,7 +28,7 @@ impl Contents {
         Self::new(Buffer::of_unjudged(intents), 0)
     }
 
-    /// Whether there is nothing to end: no intent, and nobody who was to be told.
+    /// Whether there is nothing to end: no intent, and no settings that ask for a report.
     #[inline]
     pub(crate) fn is_nothing(&self) -> bool {
         self.buffer.is_empty() && self.settings.is_none()
@@ -49,7 +49,7 @@ impl Contents {
         self.intents().map(|intent| ReportEntry::new(intent, fate.clone())).collect()
     }
 
-    /// Discards the intents, and tells of it.
+    /// Discards the intents, and reports it.
     pub(crate) fn discard(&self, why: Why) -> Report {
         let settings = self.settings.as_deref();
         let report = Report {
@@ -60,7 +60,7 @@ impl Contents {
         report
     }
 
-    /// The same, without a report where nobody reads one.
+    /// Discards the intents; makes a report only where one is read.
     pub(crate) fn discard_for(&self, why: Why) {
         if has_listener(self.settings.as_deref()) || reports_discard(why) {
             // This runs while a panic unwinds, and arguments that panic when they are shown would make

@@ -156,7 +156,7 @@ impl Environment {
         self.policies.known = true;
     }
 
-    /// Whether nothing was enqueued in its scope, which has no settings, and nobody holds on to it.
+    /// Whether nothing was enqueued in its scope, which has no settings and no handles.
     #[cfg(feature = "tower")]
     pub(crate) fn is_untouched(&self) -> bool {
         self.settings.is_none() && self.frame.as_ref().is_some_and(Frame::is_untouched)

@@ -13,7 +13,7 @@ use crate::core::stack::shared_scope::SharedScope;
 
 /// One scope that is current, or the outer of one that is.
 ///
-/// The buffer lives in here, and so in the thread-local stack, as long as nobody has a handle on the
+/// The buffer lives in here, and so in the thread-local stack, as long as there is no handle on the
 /// scope: enqueuing takes no lock.
 pub(crate) struct Frame {
     pub(crate) buffer: Buffer,
@@ -134,7 +134,7 @@ impl Frame {
         self.shared().map_or_else(|| held(&self.buffer), |shared| shared.look(|b, _| held(b)))
     }
 
-    /// Whether nothing was enqueued and nobody holds on to the scope.
+    /// Whether nothing was enqueued and the scope has no handle.
     #[inline]
     pub(crate) fn is_untouched(&self) -> bool {
         self.buffer.is_empty() && self.extra.is_none()
@@ -261,12 +261,12 @@ impl Frame {
         (!buffer.is_empty()).then(|| Contents::new(buffer, self.level))
     }
 
-    /// Ends the scope: handles on it are closed, and the buffer is whoever ended it's.
+    /// Ends the scope: handles on it are closed, and the caller gets the buffer.
     #[inline]
     pub(crate) fn end(self) -> (Buffer, u32) {
         let level = self.level;
         let buffer = match self.extra {
-            // Whoever opened the scope ends it, not the one who was handed it.
+            // The code that opened the scope ends it, not the one that was handed a handle.
             Some(extra) if extra.carried.is_some() => Buffer::new(),
             Some(extra) => extra.shared.map_or(self.buffer, |shared| shared.close()),
             None => self.buffer,

@@ -12,9 +12,9 @@ pub(crate) struct PlainScope {
     _entered: (),
 }
 
-/// What a plain scope held. What nobody has taken out of it is discarded with it.
+/// What a plain scope held. Intents that are left in it when it is dropped are discarded.
 pub(crate) struct PlainContents {
-    /// Nobody judges these, and their tasks run here.
+    /// No policy judges these, and their tasks run here.
     pub(crate) intents: Vec<Intent>,
     /// In their place, what is more than that.
     pub(crate) more: Option<Box<Contents>>,

@@ -42,7 +42,7 @@ impl ScopeSettings {
     }
 }
 
-/// Whether somebody reads a report of a scope with these settings.
+/// Whether a report of a scope with these settings is read.
 pub(crate) fn wants_report(settings: Option<&ScopeSettings>) -> bool {
     has_listener(settings) || log::reports()
 }
@@ -52,8 +52,8 @@ pub(crate) fn has_listener(settings: Option<&ScopeSettings>) -> bool {
     settings.is_some_and(|settings| settings.on_report.is_some())
 }
 
-/// Tells of a report. A listener that panics can't undo what has become of the intents, nor keep the
-/// caller from hearing of it: the panic has been printed, and ends here.
+/// Logs a report and hands it to `on_report`. A panic of that closure ends here: it can't undo what has become of
+/// the intents, and the caller still gets the result.
 pub(crate) fn tell(settings: Option<&ScopeSettings>, report: &Report) {
     let _ = catch_unwind(AssertUnwindSafe(|| {
         log::report(report);

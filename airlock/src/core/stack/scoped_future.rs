@@ -16,7 +16,7 @@ pin_project! {
         #[pin]
         body: Option<F>,
         environment: Option<Environment>,
-        // Whether the body's last poll ended in a panic that somebody has caught.
+        // Whether the body's last poll ended in a panic that the caller has caught.
         panicked: bool,
     }
 

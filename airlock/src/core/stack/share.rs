@@ -8,7 +8,7 @@ use crate::core::stack::shared_scope::SharedScope;
 use crate::core::stack::thread::THREAD;
 
 /// The scopes, policies and configuration that a handle carries.
-pub(crate) struct Carried {
+pub(crate) struct HandleParts {
     /// The current scope and those around it, innermost first.
     pub(crate) scopes: Arc<[Arc<SharedScope>]>,
     pub(crate) chain: Chain,
@@ -17,7 +17,7 @@ pub(crate) struct Carried {
 
 /// Shares the current scope and those around it. `None` where no scope is current, or inside a
 /// policy.
-pub(crate) fn share() -> Option<Carried> {
+pub(crate) fn share() -> Option<HandleParts> {
     let shared = THREAD.try_with(|thread| {
         let mut stack = thread.unless_judging()?;
         if stack.depth == 0 {
@@ -30,7 +30,7 @@ pub(crate) fn share() -> Option<Carried> {
                 None => scopes.push(frame.share()),
             }
         }
-        Some(Carried {
+        Some(HandleParts {
             scopes: scopes.into(),
             chain: stack.chain.clone(),
             config: stack.config.clone(),

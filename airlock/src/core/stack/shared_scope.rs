@@ -84,7 +84,7 @@ impl SharedScope {
     }
 
     /// Captures a nested scope's buffer, or gives it back where this scope has ended: what it
-    /// took then, nobody would flush.
+    /// took then would never be flushed.
     pub(crate) fn capture(&self, nested: Buffer, theirs: u32) -> Result<(), Buffer> {
         let mut state = self.lock();
         if state.closed {

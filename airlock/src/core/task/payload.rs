@@ -18,7 +18,7 @@ use crate::core::wait;
 /// that says whether they are still there.
 type Space = [MaybeUninit<u64>; 4];
 
-pub(crate) type Payload = Inline<dyn Carried, Space>;
+pub(crate) type Payload = Inline<dyn ErasedCall, Space>;
 
 /// Where a task is to run.
 pub(crate) struct Here<'a> {
@@ -30,7 +30,7 @@ pub(crate) struct Here<'a> {
 }
 
 /// What every payload can do.
-pub(crate) trait Carried: Send {
+pub(crate) trait ErasedCall: Send {
     fn task(&self) -> &'static TaskInfo;
 
     /// The tuple of arguments, unless they are spent.
@@ -45,7 +45,7 @@ pub(crate) trait Carried: Send {
     /// About how many bytes it takes besides its place in the intent.
     fn bytes(&self) -> usize;
 
-    fn equal(&self, other: &dyn Carried) -> bool;
+    fn equal(&self, other: &dyn ErasedCall) -> bool;
 
     /// Each argument for people, in the order of the parameters, secrets and all.
     fn shown(&self) -> Vec<Value>;
@@ -92,7 +92,7 @@ impl<T: Task> Call<T> {
 }
 
 #[inline]
-pub(super) fn pack<C: Carried + 'static>(carried: C) -> Payload {
+pub(super) fn pack<C: ErasedCall + 'static>(carried: C) -> Payload {
     let inline =
         Inline::in_buffer_stable([MaybeUninit::uninit(); 4], carried, |carried| carried as _);
     let Ok(payload) = inline else { unreachable!("its size was compared with the space") };
@@ -116,7 +116,7 @@ impl<T: Task> Call<T> {
     }
 }
 
-impl<T: Task> Carried for Call<T> {
+impl<T: Task> ErasedCall for Call<T> {
     #[inline]
     fn task(&self) -> &'static TaskInfo {
         T::info()
@@ -143,7 +143,7 @@ impl<T: Task> Carried for Call<T> {
         self.arguments.as_ref().map_or(0, Self::bytes_of)
     }
 
-    fn equal(&self, other: &dyn Carried) -> bool {
+    fn equal(&self, other: &dyn ErasedCall) -> bool {
         let theirs = other.arguments().and_then(<dyn Any>::downcast_ref::<T::Arguments>);
         let (Some(ours), Some(theirs)) = (&self.arguments, theirs) else { return false };
         match &T::info().wire {
@@ -168,7 +168,7 @@ impl<T: Task> Carried for Call<T> {
     }
 }
 
-impl<C: Carried + ?Sized> Carried for Box<C> {
+impl<C: ErasedCall + ?Sized> ErasedCall for Box<C> {
     fn task(&self) -> &'static TaskInfo {
         (**self).task()
     }
@@ -189,7 +189,7 @@ impl<C: Carried + ?Sized> Carried for Box<C> {
         (**self).bytes()
     }
 
-    fn equal(&self, other: &dyn Carried) -> bool {
+    fn equal(&self, other: &dyn ErasedCall) -> bool {
         (**self).equal(other)
     }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::core::task::TaskInfo;
 use crate::core::task::called::Called;
 use crate::core::task::options::Options;
-use crate::core::task::payload::{Carried, Here, Payload, pack};
+use crate::core::task::payload::{ErasedCall, Here, Payload, pack};
 
 /// What stays in a batch where an executor has taken the intent out: enough for the report.
 pub(crate) struct Taken {
@@ -22,7 +22,7 @@ impl Taken {
     }
 }
 
-impl Carried for Taken {
+impl ErasedCall for Taken {
     fn task(&self) -> &'static TaskInfo {
         self.task
     }
@@ -43,7 +43,7 @@ impl Carried for Taken {
         size_of::<Self>()
     }
 
-    fn equal(&self, _: &dyn Carried) -> bool {
+    fn equal(&self, _: &dyn ErasedCall) -> bool {
         false
     }
 

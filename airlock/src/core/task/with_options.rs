@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::core::task::TaskInfo;
 use crate::core::task::called::Called;
 use crate::core::task::options::Options;
-use crate::core::task::payload::{Carried, Here, Payload, pack};
+use crate::core::task::payload::{ErasedCall, Here, Payload, pack};
 
 /// A payload with options. Few intents have any, so an intent has no place of its own for them.
 pub(crate) struct WithOptions {
@@ -21,7 +21,7 @@ impl WithOptions {
     }
 }
 
-impl Carried for WithOptions {
+impl ErasedCall for WithOptions {
     fn task(&self) -> &'static TaskInfo {
         self.payload.task()
     }
@@ -46,7 +46,7 @@ impl Carried for WithOptions {
         self.payload.bytes() + size_of::<Self>()
     }
 
-    fn equal(&self, other: &dyn Carried) -> bool {
+    fn equal(&self, other: &dyn ErasedCall) -> bool {
         self.payload.equal(other)
     }
 
