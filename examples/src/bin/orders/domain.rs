@@ -12,7 +12,7 @@ pub struct Order {
 }
 
 impl Order {
-    /// Processes the order; the warehouse and the customer are to hear of it.
+    /// Processes the order: the warehouse packs it, and the customer gets a mail.
     pub fn process(&mut self) -> Result<(), EnqueueError> {
         self.processed = true;
         notify_warehouse::enqueue(self.id)?;
