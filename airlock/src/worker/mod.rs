@@ -12,15 +12,6 @@
 
 mod builder;
 mod dead;
-pub(crate) mod engine_error;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "graphile"))]
-mod holds;
-mod perform;
-mod run;
-mod served;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
-mod signs;
-mod source;
 #[cfg(any(
     feature = "apalis-postgres",
     feature = "apalis-redis",
@@ -28,14 +19,24 @@ mod source;
     feature = "celery-redis",
     feature = "graphile"
 ))]
-pub(crate) mod spans;
+pub(crate) mod duration_limits;
+pub(crate) mod engine_error;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+mod heartbeat;
+pub(crate) mod log;
+mod perform;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "graphile"))]
+mod received_ids;
+mod run;
+mod served;
+mod source;
 
 pub use builder::{Worker, WorkerBuilder, worker};
 pub use dead::{DeadLetter, DeadLetters};
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+pub(crate) use heartbeat::{LastHeartbeat, within_heartbeat};
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "graphile"))]
-pub(crate) use holds::Holds;
+pub(crate) use received_ids::ReceivedIds;
 pub use run::WorkerError;
 pub use served::Served;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
-pub(crate) use signs::{Signs, until_next};
 pub use source::{Message, Settled, Settlement, Source};

@@ -10,7 +10,6 @@ use ::tokio::sync::oneshot;
 use ::tokio::task::JoinHandle;
 use ::tokio::time::sleep;
 
-use crate::core::events;
 use crate::core::intent::Intent;
 use crate::core::panics::{Contained, panic_message};
 use crate::core::scope::{Scope, Sealed};
@@ -18,7 +17,7 @@ use crate::core::task::called::{BoxError, Called, Unfinished};
 use crate::core::task::payload::Here;
 use crate::envelope::{self, Envelope};
 use crate::worker::builder::Inner;
-use crate::worker::{Settlement, Worker};
+use crate::worker::{Settlement, Worker, log};
 
 impl Worker {
     /// Runs the task of one envelope, for engines whose own workers are used; the attempt of this
@@ -62,7 +61,7 @@ impl Worker {
             Err(reason) => return Settlement::Dead { reason: shortened(reason) },
         };
         let limit = envelope.time_limit();
-        let tried = pin!(events::working(envelope, attempt, self.inner.attempt(intent, limit)));
+        let tried = pin!(log::in_task_span(envelope, attempt, self.inner.attempt(intent, limit)));
         let failed = match within_trace(envelope, Contained(tried)).await {
             Ok(Ok(())) => return Settlement::Done,
             Ok(Err(reason)) => reason,
@@ -195,7 +194,7 @@ impl Inner {
             let _ = runs.send(());
             Awaited(Some(scope.seal(call)))
         });
-        let mut ran = Given(::tokio::task::spawn_blocking(events::carried(body)));
+        let mut ran = Given(::tokio::task::spawn_blocking(log::in_current_span(body)));
         let ran = (&mut ran.0).await;
         match ran.map(|mut ran| ran.0.take()) {
             Ok(Some((called, sealed))) => (finish(called).await, sealed),

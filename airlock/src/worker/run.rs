@@ -15,10 +15,10 @@ use ::tokio::task::{JoinError, JoinSet, yield_now};
 use ::tokio::time::{Instant, sleep, sleep_until};
 
 use crate::core::backoff::Backoff;
-use crate::core::events;
+
 use crate::core::panics::{Contained, panic_message};
 use crate::core::task::called::BoxError;
-use crate::worker::{Message, Served, Settled, Settlement, Source, Worker};
+use crate::worker::{Message, Served, Settled, Settlement, Source, Worker, log};
 
 /// How far a worker is with stopping.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
@@ -161,7 +161,7 @@ async fn close<S: Source>(source: &S, stopped: watch::Receiver<Phase>) {
         () = reached(stopped, Phase::Leaving) => Err("it took too long".into()),
     };
     if let Err(error) = closed {
-        events::engine_trouble("close", &error);
+        log::engine_trouble("close", &error);
     }
 }
 
@@ -181,7 +181,7 @@ async fn insist<F: Future<Output = Result<(), BoxError>>>(
     let mut failures = 0;
     while let Err(error) = asked(ask()).await {
         failures += 1;
-        events::engine_trouble(doing, &error);
+        log::engine_trouble(doing, &error);
         sleep(OUTAGE.after(failures)).await;
     }
 }
@@ -234,7 +234,7 @@ async fn receive_all<S: Source>(
             }
             Err(error) => {
                 failures += 1;
-                events::engine_trouble("receive", &error);
+                log::engine_trouble("receive", &error);
                 Some(OUTAGE.after(failures))
             }
         };
@@ -492,7 +492,7 @@ async fn run_one<R>(
     let early = due.and_then(|due| due.duration_since(SystemTime::now()).ok());
     let settlement = match (envelope, early.filter(|early| !early.is_zero())) {
         (Err(error), _) => {
-            events::undecodable(&error);
+            log::undecodable(&error);
             Settlement::Dead { reason: error.to_string() }
         }
         (Ok(_), Some(after)) => Settlement::Retry { after, reason: None },
@@ -524,7 +524,7 @@ async fn run_one<R>(
                 };
                 settlement
             };
-            events::settled(&envelope, attempt, &settlement);
+            log::settled(&envelope, attempt, &settlement);
             settlement
         }
     };
@@ -576,7 +576,7 @@ async fn settle_all<S: Source>(
         }
         if late {
             worker.inner.counters.untold(settled.len());
-            events::untold(settled.len());
+            log::untold(settled.len());
         }
         drop(places);
     }
@@ -588,7 +588,7 @@ async fn keep_alive<S: Source>(source: &S) {
     loop {
         sleep(heartbeat).await;
         if let Err(error) = asked(source.keep_alive()).await {
-            events::engine_trouble("keep alive", &error);
+            log::engine_trouble("keep alive", &error);
         }
     }
 }
