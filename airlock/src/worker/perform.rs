@@ -15,7 +15,7 @@ use crate::core::panics::{Contained, panic_message};
 use crate::core::scope::{Scope, Sealed};
 use crate::core::task::called::{BoxError, Called, Unfinished};
 use crate::core::task::payload::Here;
-use crate::envelope::{self, Envelope};
+use crate::envelope::{self, Envelope, in_current_trace, within_trace};
 use crate::worker::builder::Inner;
 use crate::worker::{Settlement, Worker, log};
 
@@ -62,31 +62,13 @@ impl Worker {
         };
         let limit = envelope.time_limit();
         let tried = pin!(log::in_task_span(envelope, attempt, self.inner.attempt(intent, limit)));
-        let failed = match within_trace(envelope, Contained(tried)).await {
+        let failed = match within_trace(envelope.trace(), Contained(tried)).await {
             Ok(Ok(())) => return Settlement::Done,
             Ok(Err(reason)) => reason,
             Err(panic) => format!("the task panicked: {}", panic_message(&*panic)),
         };
         self.inner.give_up_or_retry(envelope, attempt, shortened(failed))
     }
-}
-
-#[cfg(feature = "opentelemetry")]
-use crate::envelope::opentelemetry::carried;
-
-#[cfg(feature = "opentelemetry")]
-fn within_trace<F: Future>(envelope: &Envelope, future: F) -> impl Future<Output = F::Output> {
-    crate::envelope::opentelemetry::within(envelope.trace(), future)
-}
-
-#[cfg(not(feature = "opentelemetry"))]
-fn within_trace<F: Future>(_: &Envelope, future: F) -> impl Future<Output = F::Output> {
-    future
-}
-
-#[cfg(not(feature = "opentelemetry"))]
-fn carried<T>(run: impl FnOnce() -> T) -> impl FnOnce() -> T {
-    run
 }
 
 impl Inner {
@@ -190,7 +172,7 @@ impl Inner {
             let _ = runs.send(());
             return scope.seal_async(async { finish(call()).await }).await;
         }
-        let body = carried(move || {
+        let body = in_current_trace(move || {
             let _ = runs.send(());
             Awaited(Some(scope.seal(call)))
         });
