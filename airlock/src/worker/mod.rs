@@ -21,6 +21,7 @@ mod dead;
 ))]
 pub(crate) mod duration_limits;
 pub(crate) mod engine_error;
+mod error;
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
 mod heartbeat;
 pub(crate) mod log;
@@ -33,10 +34,10 @@ mod source;
 
 pub use builder::{Worker, WorkerBuilder, worker};
 pub use dead::{DeadLetter, DeadLetters};
+pub use error::WorkerError;
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
 pub(crate) use heartbeat::{LastHeartbeat, within_heartbeat};
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "graphile"))]
 pub(crate) use received_ids::ReceivedIds;
-pub use run::WorkerError;
 pub use served::Served;
 pub use source::{Message, Settled, Settlement, Source};
