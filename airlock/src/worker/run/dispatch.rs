@@ -29,12 +29,6 @@ pub(super) struct Dispatcher<S: Source> {
     settling: Arc<Settling<S::Receipt>>,
 }
 
-/// The next message.
-enum Next<R> {
-    Shared(Received<R>),
-    Alone(Received<R>),
-}
-
 /// A message that may begin.
 struct Admitted<R> {
     received: Received<R>,
@@ -42,7 +36,14 @@ struct Admitted<R> {
     permit: OwnedSemaphorePermit,
 }
 
-type Admission<R> = Option<Admitted<R>>;
+/// Whether a message may begin.
+enum Admission {
+    Admitted(RunGuard, OwnedSemaphorePermit),
+    /// It is to run alone, and the others have taken too long.
+    PutOff,
+    ShuttingDown,
+}
+
 type ReceivedMessages<R> = mpsc::UnboundedReceiver<Received<R>>;
 
 impl<S: Source> Dispatcher<S> {
@@ -66,12 +67,22 @@ impl<S: Source> Dispatcher<S> {
 
     /// Runs messages until no more are received and all have ended.
     pub(super) async fn dispatch(mut self, mut received: ReceivedMessages<S::Receipt>) {
-        while let Some(next) = self.next(&mut received).await {
-            let admission = match next {
-                Next::Shared(first) => self.admit(first).await,
-                Next::Alone(first) => self.admit_alone(first).await,
+        while let Some((first, alone)) = self.next(&mut received).await {
+            let (guard, permit) = match self.admit(alone).await {
+                Admission::Admitted(guard, permit) => (guard, permit),
+                Admission::PutOff => {
+                    self.alone.put_off(first);
+                    continue;
+                }
+                Admission::ShuttingDown => {
+                    self.return_received(first);
+                    continue;
+                }
             };
-            let Some(first) = admission else { continue };
+            if alone {
+                self.alone.begun();
+            }
+            let first = Admitted { received: first, guard, permit };
             let batch = self.admit_more(first, &mut received);
             if self.announce(&batch).await {
                 self.start(batch);
@@ -82,55 +93,39 @@ impl<S: Source> Dispatcher<S> {
         self.finish().await;
     }
 
+    /// The next message, and whether it runs alone.
     async fn next(
         &mut self,
         received: &mut ReceivedMessages<S::Receipt>,
-    ) -> Option<Next<S::Receipt>> {
+    ) -> Option<(Received<S::Receipt>, bool)> {
         loop {
             let received = select! {
                 biased;
                 alone = self.alone.next(&self.run.shutdown, &self.lock) => {
-                    return Some(Next::Alone(alone));
+                    return Some((alone, true));
                 }
                 received = received.recv() => received?,
             };
             if !runs_alone(&self.run.worker, &received.message) {
-                return Some(Next::Shared(received));
+                return Some((received, false));
             }
             self.alone.push(received);
         }
     }
 
-    /// Waits until a message may begin. If the worker shuts down before, it returns the message.
-    async fn admit(&self, received: Received<S::Receipt>) -> Admission<S::Receipt> {
-        let claimed = async { (self.lock.shared().await, self.permit().await) };
+    /// Waits until a message may begin; one that runs alone, until nothing else runs.
+    async fn admit(&self, alone: bool) -> Admission {
+        let claimed = async {
+            let guard = if alone { self.lock.alone().await } else { self.lock.shared().await };
+            (guard, self.permit().await)
+        };
+        let too_long = async { sleep(self.alone.timeout).await };
         select! {
             biased;
-            () = self.run.shutdown.reached(Phase::Draining) => {
-                self.return_received(received);
-                None
-            }
-            (guard, permit) = claimed => Some(Admitted { received, guard, permit }),
+            () = self.run.shutdown.reached(Phase::Draining) => Admission::ShuttingDown,
+            (guard, permit) = claimed => Admission::Admitted(guard, permit),
+            () = too_long, if alone => Admission::PutOff,
         }
-    }
-
-    /// Waits until nothing else runs. If that takes too long, it puts the message off.
-    async fn admit_alone(&mut self, received: Received<S::Receipt>) -> Admission<S::Receipt> {
-        let claimed = async { (self.lock.alone().await, self.permit().await) };
-        let (guard, permit) = select! {
-            biased;
-            () = self.run.shutdown.reached(Phase::Draining) => {
-                self.return_received(received);
-                return None;
-            }
-            claimed = claimed => claimed,
-            () = sleep(self.alone.timeout) => {
-                self.alone.put_off(received);
-                return None;
-            }
-        };
-        self.alone.begun();
-        Some(Admitted { received, guard, permit })
     }
 
     async fn permit(&self) -> OwnedSemaphorePermit {
