@@ -9,8 +9,8 @@ use opentelemetry::trace::{
 
 use crate::envelope::TraceContext;
 
-/// The current span's context, where there is one.
-pub(crate) fn current() -> Option<TraceContext> {
+/// The current span's context, if there is one.
+pub(crate) fn current_trace() -> Option<TraceContext> {
     let context = Context::current();
     let span = context.span();
     let span = span.span_context();
@@ -20,8 +20,8 @@ pub(crate) fn current() -> Option<TraceContext> {
     })
 }
 
-/// Runs a future as a part of the trace that an envelope brought along.
-pub(crate) fn within<F: Future>(trace: Option<&TraceContext>, future: F) -> WithContext<F> {
+/// Runs a future as a part of an envelope's trace.
+pub(crate) fn within_trace<F: Future>(trace: Option<&TraceContext>, future: F) -> WithContext<F> {
     let context = Context::current();
     let context = match trace.and_then(remote) {
         Some(span) => context.with_remote_span_context(span),
@@ -30,8 +30,8 @@ pub(crate) fn within<F: Future>(trace: Option<&TraceContext>, future: F) -> With
     future.with_context(context)
 }
 
-/// Runs a closure, on whatever thread, as a part of the trace in force here.
-pub(crate) fn carried<T>(run: impl FnOnce() -> T) -> impl FnOnce() -> T {
+/// Runs a closure, on any thread, as a part of the trace that is current here.
+pub(crate) fn in_current_trace<T>(run: impl FnOnce() -> T) -> impl FnOnce() -> T {
     let context = Context::current();
     move || {
         let _attached = context.attach();
@@ -39,7 +39,7 @@ pub(crate) fn carried<T>(run: impl FnOnce() -> T) -> impl FnOnce() -> T {
     }
 }
 
-/// The span named; `None` where the headers are not as W3C Trace Context says.
+/// The span that the headers name; `None` if they are not W3C Trace Context.
 fn remote(trace: &TraceContext) -> Option<SpanContext> {
     let mut parts = trace.traceparent().split('-');
     let (version, trace_id, span_id, flags) =

@@ -5,10 +5,9 @@ use std::fmt;
 
 use crate::core::task::called::BoxError;
 
-/// An engine did not do what was asked of it: it can't be reached, it refuses, or it is not set up.
+/// An engine did not do what it was asked to: it can't be reached, it refuses, or it is not set up.
 ///
-/// Its text says what was to be done, names the place, without a password, and where there is one the
-/// next step.
+/// Its text says what was to be done, where (without a password), and, if known, what to do about it.
 ///
 /// # Examples
 ///
@@ -28,14 +27,14 @@ use crate::core::task::called::BoxError;
 /// ```
 #[derive(Debug)]
 pub struct EngineError {
-    /// What can't be done, and where. What comes from further below says that itself.
+    /// What can't be done, and where; `None` if the source says that.
     undone: Option<String>,
     source: BoxError,
     step: Option<&'static str>,
 }
 
 impl EngineError {
-    /// It reads "can't `doing` `place`: `source`".
+    /// The error with the text "can't `doing` `place`: `source`".
     ///
     /// # Examples
     ///
@@ -53,7 +52,7 @@ impl EngineError {
         Self { undone: Some(format!("{doing} {place}")), source: source.into(), step: None }
     }
 
-    /// The same with what to do about it, where somebody knows.
+    /// Adds what to do about it, if that is known.
     ///
     /// # Examples
     ///
@@ -83,12 +82,12 @@ impl fmt::Display for EngineError {
 
 impl Error for EngineError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        // What says nothing of its own is not a cause of its own either.
+        // Without a text of its own, the error shows its source's text, so it continues with the cause of that.
         if self.undone.is_some() { Some(&*self.source) } else { self.source.source() }
     }
 }
 
-/// Nobody knows whether what was sent has arrived.
+/// The outcome is unknown: what was sent may have arrived.
 #[cfg(any(
     feature = "apalis-redis",
     feature = "celery-rabbitmq",
@@ -100,7 +99,7 @@ pub(crate) fn unconfirmed(said: impl fmt::Display) -> BoxError {
     format!("it was sent but not confirmed, and may have arrived: {said}").into()
 }
 
-/// What already says what can't be done, and where.
+/// Of an error that itself says what can't be done, and where.
 impl From<BoxError> for EngineError {
     fn from(error: BoxError) -> Self {
         match error.downcast() {

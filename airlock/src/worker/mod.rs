@@ -1,26 +1,19 @@
-//! Workers: what takes messages from an engine and runs their tasks.
+//! Workers: what receives messages from an engine and runs their tasks.
 //!
 //! A [`Worker`] finds a message's task in the registry, reads its arguments, supplies its states and
-//! runs it in a scope of its own: what the task enqueues leaves if it succeeds. What fails is tried
-//! again after a growing wait, and what is given up is kept by the engine as a [`DeadLetter`].
+//! runs it in a scope of its own: what the task enqueues leaves if the task succeeds. What fails is tried
+//! again with **exponential backoff**; what is given up, the engine keeps as a [`DeadLetter`].
 //!
-//! A task runs at least once: a worker that is killed in the middle of one leaves the message to
-//! another worker. Write tasks so that a second run does no harm.
+//! A task runs **at least once**: if a worker is killed in the middle of one, another worker receives the
+//! message. So make tasks **idempotent**: a second run must do no harm.
 //!
 //! The queues of the engines are the [`Source`]s; `docs/workers.md` is about running workers in
 //! production.
 
+mod accept;
+mod attempt;
 mod builder;
-mod dead;
-pub(crate) mod engine_error;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "graphile"))]
-mod holds;
-mod perform;
-mod run;
-mod served;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
-mod signs;
-mod source;
+mod dead_letter;
 #[cfg(any(
     feature = "apalis-postgres",
     feature = "apalis-redis",
@@ -28,14 +21,112 @@ mod source;
     feature = "celery-redis",
     feature = "graphile"
 ))]
-pub(crate) mod spans;
-
-pub use builder::{Worker, WorkerBuilder, worker};
-pub use dead::{DeadLetter, DeadLetters};
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "graphile"))]
-pub(crate) use holds::Holds;
-pub use run::WorkerError;
-pub use served::Served;
+pub(crate) mod duration_limits;
+pub(crate) mod engine_error;
+mod error;
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
-pub(crate) use signs::{Signs, until_next};
-pub use source::{Message, Settled, Settlement, Source};
+mod heartbeat;
+pub(crate) mod log;
+mod message;
+mod perform;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "graphile"))]
+mod received_ids;
+mod run;
+mod served;
+mod settlement;
+mod source;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::core::backoff::Backoff;
+use crate::core::policy::BlockTasks;
+use crate::core::registry::Registry;
+use crate::core::registry::task_set::TaskSet;
+use crate::core::run::inline::Inline;
+use crate::core::scope::{Scope, scope};
+use crate::core::stack::in_force;
+use crate::core::task::TaskInfo;
+use crate::core::task::states::States;
+use crate::worker::served::Counters;
+
+pub use builder::{WorkerBuilder, worker};
+pub use dead_letter::{DeadLetter, DeadLetters};
+pub use error::WorkerError;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+pub(crate) use heartbeat::{LastHeartbeat, within_heartbeat};
+pub use message::Message;
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "graphile"))]
+pub(crate) use received_ids::ReceivedIds;
+pub use served::Served;
+pub use settlement::{Settled, Settlement};
+pub use source::Source;
+
+/// Runs the tasks that an engine's messages name; made by [`worker()`].
+///
+/// Cloning is cheap: clones count together.
+#[derive(Clone)]
+pub struct Worker {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    registry: &'static Registry,
+    states: States,
+    serving: Option<TaskSet>,
+    scope_settings: Vec<ScopeSetting>,
+    /// Executes what tasks enqueue if no other executor is set.
+    here: Option<Arc<Inline>>,
+    reentry: bool,
+    concurrency: usize,
+    prefetch: usize,
+    timeout: Option<Duration>,
+    timeouts: Vec<(TaskSet, Duration)>,
+    max_attempts: u32,
+    backoff: Backoff,
+    grace: Duration,
+    counters: Counters,
+}
+
+/// A setting of the scope that each task runs in.
+type ScopeSetting = Box<dyn Fn(Scope) -> Scope + Send + Sync>;
+
+impl Worker {
+    /// What has become of the messages so far.
+    pub fn served(&self) -> Served {
+        self.inner.counters.now()
+    }
+}
+
+impl Inner {
+    /// The scope that a task runs in.
+    fn scope(&self, task: &'static TaskInfo) -> Scope {
+        let scope = scope().boundary().named(task.name());
+        let mut scope = self.scope_settings.iter().fold(scope, |scope, setting| setting(scope));
+        if let Some(here) = &self.here
+            && in_force::executor().is_none()
+        {
+            scope = scope.executor(here.clone());
+        }
+        if self.reentry {
+            return scope;
+        }
+        scope.policy(BlockTasks::new([task].into_iter().collect()))
+    }
+
+    /// How long an attempt of the task may take.
+    fn timeout(&self, task: &'static TaskInfo) -> Option<Duration> {
+        let own = self.timeouts.iter().rev().find(|(tasks, _)| tasks.contains(task));
+        own.map(|(_, timeout)| *timeout).or(self.timeout)
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("states", &self.inner.states)
+            .field("served", &self.served())
+            .finish_non_exhaustive()
+    }
+}

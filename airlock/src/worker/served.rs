@@ -1,4 +1,4 @@
-//! What has become of a worker's messages, counted.
+//! Counting what becomes of a worker's messages.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,13 +19,13 @@ use crate::worker::Settlement;
 pub struct Served {
     /// Tasks that succeeded.
     pub done: u64,
-    /// Attempts that failed and are to be made again.
+    /// Attempts that failed and are retried.
     pub retried: u64,
     /// Messages given up: dead letters.
     pub dead: u64,
-    /// Messages given back, by a worker that stops or because they came early.
+    /// Messages returned, by a worker that shuts down or because they came early.
     pub returned: u64,
-    /// Of all these, messages whose engine could not be told: it delivers them again.
+    /// Of all these, messages that could not be settled: the engine delivers them again.
     pub untold: u64,
 }
 

@@ -10,8 +10,8 @@ use ::tokio::time::sleep;
 use sqlx::PgPool;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 
-use crate::core::events;
 use crate::core::task::called::BoxError;
+use crate::worker::log;
 
 /// Where Graphile tells of jobs: of all schemas and queues of a database.
 const CHANNEL: &str = "jobs:insert";
@@ -63,7 +63,7 @@ async fn listen(pool: PgPool, news: Arc<Notify>) {
     const PAUSE: Duration = Duration::from_secs(1);
     loop {
         let Err(error) = hear(&pool, &news).await;
-        events::engine_trouble("listen", &BoxError::from(error));
+        log::engine_trouble("listen", &BoxError::from(error));
         sleep(PAUSE).await;
     }
 }

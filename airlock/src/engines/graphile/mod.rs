@@ -25,7 +25,7 @@ use crate::engines::shared::home::Home;
 use crate::engines::shared::sql;
 use crate::transactions::shared::{Connection, Queue, dialect};
 use crate::worker::engine_error::EngineError;
-use crate::worker::{Holds, spans};
+use crate::worker::{ReceivedIds, duration_limits};
 
 /// What errors call the executor.
 const NAME: &str = "airlock::graphile::Graphile";
@@ -94,7 +94,7 @@ pub struct Graphile {
     lost_after: Duration,
     poll: Duration,
     identity: Identity,
-    holds: Holds<i64>,
+    received_ids: ReceivedIds<i64>,
     listening: Listening,
 }
 
@@ -136,7 +136,7 @@ impl Graphile {
             lost_after: Duration::from_secs(30),
             poll: Duration::from_millis(500),
             identity: Identity::default(),
-            holds: Holds::default(),
+            received_ids: ReceivedIds::default(),
             listening: Listening::default(),
         }
     }
@@ -172,7 +172,7 @@ impl Graphile {
     /// were taken over.
     #[must_use]
     pub fn lost_after(mut self, time: Duration) -> Self {
-        self.lost_after = spans::lost_after(time, Duration::from_secs(1));
+        self.lost_after = duration_limits::lost_after(time, Duration::from_secs(1));
         self
     }
 
@@ -180,7 +180,7 @@ impl Graphile {
     /// every 500 ms unless told otherwise, at least every day and at most every millisecond.
     #[must_use]
     pub fn poll(mut self, interval: Duration) -> Self {
-        self.poll = spans::poll(interval);
+        self.poll = duration_limits::poll_interval(interval);
         self
     }
 

@@ -17,7 +17,7 @@ use crate::engines::graphile::push::microseconds;
 use crate::engines::shared::limited;
 use crate::engines::shared::sql::column;
 use crate::envelope::Envelope;
-use crate::worker::{Message, Settled, Settlement, Signs, Source, until_next};
+use crate::worker::{LastHeartbeat, Message, Settled, Settlement, Source, within_heartbeat};
 
 /// Graphile's `batch_get_jobs` differs in three ways: it returns jobs in any order; the crate reads
 /// payloads into JSON values, which rounds large numbers; and it takes jobs for a worker that others
@@ -142,12 +142,15 @@ pub struct GraphileReceipt {
 /// the other.
 pub(super) struct Identity {
     name: String,
-    signs: Signs,
+    last_heartbeat: LastHeartbeat,
 }
 
 impl Default for Identity {
     fn default() -> Self {
-        Self { name: format!("airlock-{}", Uuid::now_v7()), signs: Signs::default() }
+        Self {
+            name: format!("airlock-{}", Uuid::now_v7()),
+            last_heartbeat: LastHeartbeat::default(),
+        }
     }
 }
 
@@ -193,7 +196,7 @@ impl Graphile {
             put_back.bind(held).execute(&mut *limited).await?;
             limited.commit().await
         };
-        let put_back = self.holds.put_back_others(put_back).await;
+        let put_back = self.received_ids.release_others(put_back).await;
         put_back.map_err(|error: sqlx::Error| self.error("put jobs back into", error).into())
     }
 
@@ -231,7 +234,7 @@ impl Source for Graphile {
 
     async fn open(&self) -> Result<(), BoxError> {
         self.give_sign().await?;
-        self.identity.signs.given(self.heartbeat());
+        self.identity.last_heartbeat.sent(self.heartbeat());
         self.sweep().await?;
         self.listening.start(self.pool.clone());
         Ok(())
@@ -254,7 +257,7 @@ impl Source for Graphile {
             }
             Ok(messages)
         };
-        self.holds.receive(received, |message| message.receipt.id).await
+        self.received_ids.receive(received, |message| message.receipt.id).await
     }
 
     async fn begin(&self, receipts: &[&GraphileReceipt]) -> Result<(), BoxError> {
@@ -297,19 +300,19 @@ impl Source for Graphile {
                 .await
                 .map_err(failed)?;
         }
-        self.holds.settled(settled.iter().map(|settled| &settled.receipt.id));
+        self.received_ids.forget(settled.iter().map(|settled| &settled.receipt.id));
         Ok(())
     }
 
     async fn keep_alive(&self) -> Result<(), BoxError> {
         let heartbeat = self.heartbeat();
-        until_next(heartbeat, self.give_sign()).await?;
-        let in_time = self.identity.signs.given(heartbeat);
+        within_heartbeat(heartbeat, self.give_sign()).await?;
+        let in_time = self.identity.last_heartbeat.sent(heartbeat);
         let look_after = async {
             self.put_back_unheard().await?;
             if in_time { self.sweep().await } else { Ok(()) }
         };
-        until_next(heartbeat, look_after).await
+        within_heartbeat(heartbeat, look_after).await
     }
 
     fn heartbeat(&self) -> Option<Duration> {

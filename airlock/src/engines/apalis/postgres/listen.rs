@@ -10,8 +10,8 @@ use sqlx::postgres::{PgListener, PgPoolOptions};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use crate::core::events;
 use crate::core::task::called::BoxError;
+use crate::worker::log;
 
 /// Where apalis' triggers, and our own statement, tell of jobs.
 const CHANNEL: &str = "apalis::job::insert";
@@ -52,7 +52,7 @@ async fn listen(pool: PgPool, queues: Vec<String>, news: watch::Sender<()>) {
     const PAUSE: Duration = Duration::from_secs(1);
     loop {
         let Err(error) = hear(&pool, &queues, &news).await;
-        events::engine_trouble("listen", &BoxError::from(error));
+        log::engine_trouble("listen", &BoxError::from(error));
         tokio::time::sleep(PAUSE).await;
     }
 }

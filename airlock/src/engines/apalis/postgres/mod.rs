@@ -19,7 +19,7 @@ use crate::engines::apalis::sql::{Job, Serving, jobs, keyed, leave_out, serving}
 use crate::engines::shared::home::Home;
 use crate::engines::shared::sql;
 use crate::transactions::shared::{Connection, Queue, dialect};
-use crate::worker::Holds;
+use crate::worker::ReceivedIds;
 use crate::worker::engine_error::EngineError;
 
 /// What errors call the executor.
@@ -87,7 +87,7 @@ pub struct Postgres {
     home: Home,
     serving: Serving,
     listening: Listening,
-    holds: Holds<String>,
+    received_ids: ReceivedIds<String>,
 }
 
 impl Postgres {
@@ -120,8 +120,8 @@ impl Postgres {
     /// ```
     pub fn new(pool: PgPool) -> Self {
         let serving = Serving::new(Duration::from_millis(500));
-        let (listening, holds) = (Listening::default(), Holds::default());
-        Self { pool, home: Home::here(), serving, listening, holds }
+        let (listening, received_ids) = (Listening::default(), ReceivedIds::default());
+        Self { pool, home: Home::here(), serving, listening, received_ids }
     }
 
     serving!("500 ms");

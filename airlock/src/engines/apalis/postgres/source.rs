@@ -10,7 +10,7 @@ use crate::engines::apalis::sql::{INTERRUPTED, SqlReceipt, endings, ids, message
 use crate::engines::shared::limited;
 use crate::engines::shared::sql::column;
 use crate::worker::engine_error::EngineError;
-use crate::worker::{Message, Settled, Source, until_next};
+use crate::worker::{Message, Settled, Source, within_heartbeat};
 
 /// A worker's signs of life, the first and the others. apalis takes the first one's time from the
 /// worker's clock, by which it may be lost at once.
@@ -122,7 +122,7 @@ impl Source for Postgres {
 
     async fn open(&self) -> Result<(), BoxError> {
         self.sign().await?;
-        self.serving.signs.given(self.serving.heartbeat());
+        self.serving.last_heartbeat.sent(self.serving.heartbeat());
         let queues = self.serving.queues().to_vec();
         self.listening.start(self.pool.clone(), queues, self.serving.news());
         Ok(self.take_over().await?)
@@ -172,15 +172,15 @@ impl Source for Postgres {
                 .execute(&self.pool)
                 .await;
             told.map_err(|error| self.error("settle jobs in", error))?;
-            self.holds.settled(endings.iter().map(|ending| &ending.id));
+            self.received_ids.forget(endings.iter().map(|ending| &ending.id));
         }
         Ok(())
     }
 
     async fn keep_alive(&self) -> Result<(), BoxError> {
         let heartbeat = self.serving.heartbeat();
-        until_next(heartbeat, async { Ok(self.sign().await?) }).await?;
-        let in_time = self.serving.signs.given(heartbeat);
+        within_heartbeat(heartbeat, async { Ok(self.sign().await?) }).await?;
+        let in_time = self.serving.last_heartbeat.sent(heartbeat);
         let look_after = async {
             self.put_back_others().await?;
             if in_time {
@@ -188,7 +188,7 @@ impl Source for Postgres {
             }
             Ok(())
         };
-        until_next(heartbeat, look_after).await
+        within_heartbeat(heartbeat, look_after).await
     }
 
     fn heartbeat(&self) -> Option<Duration> {
@@ -221,7 +221,7 @@ impl Postgres {
             put_back.execute(&mut *limited).await?;
             limited.commit().await
         };
-        let put_back = self.holds.put_back_others(put_back).await;
+        let put_back = self.received_ids.release_others(put_back).await;
         put_back.map_err(|error| self.error("put jobs back into", error))?;
         Ok(())
     }
@@ -245,7 +245,7 @@ impl Postgres {
             .bind(i32::try_from(room).unwrap_or(i32::MAX))
             .bind(INTERRUPTED)
             .fetch_all(&self.pool);
-        let rows = self.holds.receive(rows, |(id, ..): &Row| id.clone()).await;
+        let rows = self.received_ids.receive(rows, |(id, ..): &Row| id.clone()).await;
         let rows = rows.map_err(|error| self.error("take jobs from", error))?;
         let message = |(id, body, attempts, taken_at, interrupted): Row| {
             message(index, id, &body, attempts, taken_at, interrupted)

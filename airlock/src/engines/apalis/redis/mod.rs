@@ -18,7 +18,7 @@ use crate::core::task::called::BoxError;
 use crate::engines::apalis::redis::bell::Bell;
 use crate::engines::shared::redis::Server;
 use crate::worker::engine_error::EngineError;
-use crate::worker::{Holds, spans};
+use crate::worker::{ReceivedIds, duration_limits};
 
 pub use source::RedisReceipt;
 
@@ -86,7 +86,7 @@ pub struct Redis {
     lost_after: Duration,
     /// This handle's own name, messages and bell, should it serve a worker.
     worker: String,
-    holds: Holds<Vec<u8>>,
+    received_ids: ReceivedIds<Vec<u8>>,
     bell: Bell,
 }
 
@@ -112,7 +112,7 @@ impl Redis {
             poll: Duration::from_millis(250),
             lost_after: Duration::from_secs(30),
             worker: format!("airlock-{}", Uuid::now_v7()),
-            holds: Holds::default(),
+            received_ids: ReceivedIds::default(),
             bell: Bell::default(),
         }
     }
@@ -138,7 +138,7 @@ impl Redis {
     /// 250 milliseconds unless told otherwise, at least every day and at most every millisecond. Of a flush a worker hears at once.
     #[must_use]
     pub fn poll(mut self, interval: Duration) -> Self {
-        self.poll = spans::poll(interval);
+        self.poll = duration_limits::poll_interval(interval);
         self
     }
 
@@ -147,7 +147,7 @@ impl Redis {
     /// that time, and looks after the others as often.
     #[must_use]
     pub fn lost_after(mut self, time: Duration) -> Self {
-        self.lost_after = spans::lost_after(time, Duration::from_secs(2));
+        self.lost_after = duration_limits::lost_after(time, Duration::from_secs(2));
         self
     }
 }

@@ -54,7 +54,7 @@ impl Source for Redis {
         let mut invocation = script::of(&RECEIVE, &self.served);
         invocation.arg(&self.worker).arg(room.min(AT_ONCE));
         let taken = self.call(&self.served, &invocation);
-        let taken = self.holds.receive(taken, |(_, id, ..): &Taken| id.clone()).await?;
+        let taken = self.received_ids.receive(taken, |(_, id, ..): &Taken| id.clone()).await?;
         let message = |(queue, id, attempts, body, interrupted, taken_at): Taken| {
             let attempt = attempts.saturating_add(1);
             let receipt = RedisReceipt { queue, id, attempt, taken_at };
@@ -100,7 +100,7 @@ impl Source for Redis {
                 .arg(result);
         }
         self.call::<()>(&self.served, &invocation).await?;
-        self.holds.settled(settled.iter().map(|settled| &settled.receipt.id));
+        self.received_ids.forget(settled.iter().map(|settled| &settled.receipt.id));
         Ok(())
     }
 
@@ -110,7 +110,7 @@ impl Source for Redis {
             invocation.arg(&self.worker).arg(self.lost_after.as_secs_f64().to_string()).arg(held);
             self.call(&self.served, &invocation).await
         };
-        self.holds.put_back_others(say).await
+        self.received_ids.release_others(say).await
     }
 
     fn heartbeat(&self) -> Option<Duration> {

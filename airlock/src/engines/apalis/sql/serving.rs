@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::core::task::called::BoxError;
 use crate::engines::apalis::sql::SqlReceipt;
 use crate::worker::engine_error::EngineError;
-use crate::worker::{Message, Signs};
+use crate::worker::{LastHeartbeat, Message};
 
 /// The settings of a handle that both engines have.
 ///
@@ -21,7 +21,7 @@ pub(in crate::engines::apalis) struct Serving {
     pub(in crate::engines::apalis) served: Vec<String>,
     pub(in crate::engines::apalis) lost_after: Duration,
     pub(in crate::engines::apalis) poll: Duration,
-    pub(in crate::engines::apalis) signs: Signs,
+    pub(in crate::engines::apalis) last_heartbeat: LastHeartbeat,
     worker: Uuid,
     turn: AtomicUsize,
     news: watch::Sender<()>,
@@ -36,7 +36,7 @@ impl Serving {
             served: Vec::new(),
             lost_after: Duration::from_secs(30),
             poll,
-            signs: Signs::default(),
+            last_heartbeat: LastHeartbeat::default(),
             worker: Uuid::now_v7(),
             turn: AtomicUsize::new(0),
             news,
@@ -127,7 +127,7 @@ impl Clone for Serving {
             served: self.served.clone(),
             lost_after: self.lost_after,
             poll: self.poll,
-            signs: Signs::default(),
+            last_heartbeat: LastHeartbeat::default(),
             worker: Uuid::now_v7(),
             turn: AtomicUsize::new(0),
             news: self.news.clone(),
@@ -162,7 +162,7 @@ macro_rules! serving {
         #[must_use]
         pub fn lost_after(mut self, time: std::time::Duration) -> Self {
             const LEAST: std::time::Duration = std::time::Duration::from_secs(3);
-            self.serving.lost_after = crate::worker::spans::lost_after(time, LEAST);
+            self.serving.lost_after = crate::worker::duration_limits::lost_after(time, LEAST);
             self
         }
 
@@ -170,7 +170,7 @@ macro_rules! serving {
         /// unless told otherwise, at least every day and at most every millisecond.
         #[must_use]
         pub fn poll(mut self, interval: std::time::Duration) -> Self {
-            self.serving.poll = crate::worker::spans::poll(interval);
+            self.serving.poll = crate::worker::duration_limits::poll_interval(interval);
             self
         }
     };

@@ -12,7 +12,7 @@ use crate::engines::apalis::Sqlite;
 use crate::engines::apalis::sql::{Ending, INTERRUPTED, SqlReceipt, endings, ids, message};
 use crate::engines::apalis::sqlite::push::seconds;
 use crate::worker::engine_error::EngineError;
-use crate::worker::{Message, Settled, Source, until_next};
+use crate::worker::{Message, Settled, Source, within_heartbeat};
 
 /// What apalis' own `fetch_next` does, with two differences. That one fails for all of a batch, and
 /// again and again, where another program has written one row with an id that is no ULID; here a row
@@ -126,7 +126,7 @@ impl Source for Sqlite {
                 queries::register_worker(&self.pool, &config, &worker, "SqliteStorage").await;
             registered.map_err(|error| self.error("begin to work on", error))?;
         }
-        self.serving.signs.given(self.serving.heartbeat());
+        self.serving.last_heartbeat.sent(self.serving.heartbeat());
         Ok(self.take_over().await?)
     }
 
@@ -187,8 +187,8 @@ impl Source for Sqlite {
             kept.map_err(|error| self.error("say that the worker lives to", error))?;
         }
         let heartbeat = self.serving.heartbeat();
-        if self.serving.signs.given(heartbeat) {
-            until_next(heartbeat, async { Ok(self.take_over().await?) }).await?;
+        if self.serving.last_heartbeat.sent(heartbeat) {
+            within_heartbeat(heartbeat, async { Ok(self.take_over().await?) }).await?;
         }
         Ok(())
     }

@@ -14,7 +14,6 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Connection};
 use uuid::Uuid;
 
-use crate::core::events;
 use crate::core::task::called::BoxError;
 use crate::engines::celery::rabbitmq::table;
 use crate::engines::celery::received::Raw;
@@ -22,6 +21,7 @@ use crate::engines::celery::sent::iso8601;
 use crate::engines::celery::{REASON, RabbitMq};
 use crate::engines::shared::rabbitmq::{Outgoing, answered, short};
 use crate::envelope::{Envelope, shortened};
+use crate::worker::log;
 use crate::worker::{Message, Settled, Settlement, Source};
 
 /// How often what the broker refused is tried again.
@@ -405,7 +405,7 @@ impl Source for RabbitMq {
         let (refused, error) = self.settle_most(settled).await?;
         if let Some(error) = error {
             // The others are settled: those that come after them don't wait for these.
-            events::engine_trouble("settle", &unsettled(refused.len(), &error));
+            log::engine_trouble("settle", &unsettled(refused.len(), &error));
             let refused = refused.into_iter().map(|index| Settled {
                 receipt: settled[index].receipt.clone(),
                 settlement: settled[index].settlement.clone(),

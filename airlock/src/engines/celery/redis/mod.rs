@@ -16,8 +16,8 @@ use crate::engines::celery::DEFAULT_QUEUE;
 use crate::engines::celery::redis::keys::{list, step_of};
 use crate::engines::shared::redis::{Layout, Outgoing, Server, Steps, UNIQUE_FOR, UniqueKey};
 use crate::envelope::{self, Envelope};
+use crate::worker::duration_limits;
 use crate::worker::engine_error::EngineError;
-use crate::worker::spans;
 
 /// Celery over Redis: an executor that hands intents to its workers, the queues that an airlock
 /// [worker](mod@crate::worker) serves, and their [dead letters](crate::worker::DeadLetters).
@@ -140,7 +140,7 @@ impl Redis {
     /// told otherwise, at least a second and at most a year. A worker gives three signs in that time.
     #[must_use]
     pub fn lost_after(mut self, time: Duration) -> Self {
-        self.lease = spans::lost_after(time, Duration::from_secs(1));
+        self.lease = duration_limits::lost_after(time, Duration::from_secs(1));
         self
     }
 
@@ -149,7 +149,7 @@ impl Redis {
     /// wake it at once.
     #[must_use]
     pub fn poll(mut self, interval: Duration) -> Self {
-        self.poll = spans::poll(interval);
+        self.poll = duration_limits::poll_interval(interval);
         self
     }
 

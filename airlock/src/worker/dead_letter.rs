@@ -1,11 +1,11 @@
-//! Messages that nobody will try again by themselves.
+//! Messages that were given up.
 
 use std::fmt;
 use std::time::SystemTime;
 
 use crate::worker::engine_error::EngineError;
 
-/// A message that was given up, with the reason.
+/// A message that was given up, and the reason.
 ///
 /// # Examples
 ///
@@ -19,23 +19,23 @@ use crate::worker::engine_error::EngineError;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// By what the engine knows it.
+    /// Its id in the engine.
     pub id: String,
-    /// The queue that it was taken from.
+    /// The queue that it came from.
     pub queue: String,
-    /// The task's name, where the message could be read so far.
+    /// The task's name, if it could be read.
     pub task: Option<String>,
-    /// The message, as it came.
+    /// The message as it was delivered.
     pub body: Vec<u8>,
     /// Why it was given up.
     pub reason: String,
     /// How many attempts were made.
     pub attempts: u32,
-    /// Since when it is here.
+    /// Since when it is a dead letter.
     pub since: SystemTime,
 }
 
-/// Says of the message only how long it is: some of its arguments may be secret.
+/// Shows only the length of the message: some of its arguments may be secret.
 impl fmt::Debug for DeadLetter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, queue, task, body, reason, attempts, since } = self;
@@ -51,7 +51,7 @@ impl fmt::Debug for DeadLetter {
     }
 }
 
-/// An engine's dead letters: the queues of the engines implement it.
+/// The dead letters of an engine, whose queues implement it.
 ///
 /// # Examples
 ///
@@ -68,7 +68,7 @@ impl fmt::Debug for DeadLetter {
 /// }
 /// ```
 pub trait DeadLetters {
-    /// The dead letters, the oldest first, `at_most` so many.
+    /// The oldest dead letters, in order, at most `at_most` of them.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ pub trait DeadLetters {
         at_most: usize,
     ) -> impl Future<Output = Result<Vec<DeadLetter>, EngineError>> + Send;
 
-    /// The dead letter of this id.
+    /// The dead letter with this id.
     ///
     /// # Errors
     ///
@@ -88,14 +88,14 @@ pub trait DeadLetters {
         id: &str,
     ) -> impl Future<Output = Result<Option<DeadLetter>, EngineError>> + Send;
 
-    /// Puts one back into its queue, as new and without an expiry; whether there was one of this id.
+    /// Puts one back into its queue, as a new message without an expiry. Returns whether the id was found.
     ///
     /// # Errors
     ///
     /// The engine's: then it is still a dead letter.
     fn retry(&self, id: &str) -> impl Future<Output = Result<bool, EngineError>> + Send;
 
-    /// Removes one for good; whether there was one of this id.
+    /// Removes one for good. Returns whether the id was found.
     ///
     /// # Errors
     ///

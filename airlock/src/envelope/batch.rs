@@ -1,0 +1,62 @@
+//! The envelopes of a batch.
+
+use std::panic::Location;
+use std::ptr;
+use std::sync::Arc;
+
+use crate::core::executor::{Batch, DispatchError};
+use crate::core::intent::Intent;
+use crate::envelope::Envelope;
+use crate::envelope::write::origin;
+
+/// The envelopes of a batch, in order, for an executor that honours these options.
+///
+/// # Errors
+///
+/// For the first intent that asks for another option, or whose arguments have no JSON.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::{Batch, DispatchError, Executor, envelope};
+///
+/// /// Prints what would leave.
+/// struct Print;
+///
+/// impl Executor for Print {
+///     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+///         for envelope in envelope::of_batch(batch, "Print", &["queue"])? {
+///             println!("{}", String::from_utf8_lossy(&envelope.to_json()));
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+pub fn of_batch(
+    batch: &Batch,
+    executor: &'static str,
+    honoured: &[&str],
+) -> Result<Vec<Envelope>, DispatchError> {
+    each(batch, executor, honoured).map(|made| made.map(|(_, _, envelope)| envelope)).collect()
+}
+
+/// The same one by one, each with its index and its intent, for engines that need an envelope only while
+/// they write its message.
+pub(crate) fn each<'a>(
+    batch: &'a Batch,
+    executor: &'static str,
+    honoured: &'a [&'a str],
+) -> impl Iterator<Item = Result<(usize, &'a Intent, Envelope), DispatchError>> {
+    let now = batch.flushed_at();
+    let mut last: Option<(&Location<'static>, Arc<str>)> = None;
+    batch.iter().enumerate().map(move |(index, intent)| {
+        let checked = intent.options().check(executor, honoured);
+        checked.map_err(|error| DispatchError::only(index, error))?;
+        let origin = match &last {
+            Some((place, origin)) if ptr::eq(*place, intent.origin()) => origin.clone(),
+            _ => last.insert((intent.origin(), origin(intent))).1.clone(),
+        };
+        let envelope = Envelope::from(intent, now, origin);
+        Ok((index, intent, envelope.map_err(|error| DispatchError::only(index, error))?))
+    })
+}

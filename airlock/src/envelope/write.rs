@@ -1,0 +1,130 @@
+//! Writing envelopes, and no envelope that a worker could not read.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use uuid::Uuid;
+
+use crate::core::intent::{EncodeError, Intent};
+use crate::core::task::options::Start;
+use crate::envelope::trace::current_trace;
+use crate::envelope::{Envelope, EnvelopeOptions, VERSION};
+
+/// How deep arguments may be nested: `serde_json` reads no deeper.
+const MAX_DEPTH: usize = 127;
+
+impl Envelope {
+    /// The envelope of an intent that is flushed at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] if the arguments have no JSON, or if no worker would read it: the envelope
+    /// would be longer than [16 MiB](Self::MAX_BYTES), or nested deeper than 127 levels.
+    pub fn of(intent: &Intent, now: SystemTime) -> Result<Self, EncodeError> {
+        Self::from(intent, now, origin(intent))
+    }
+
+    pub(super) fn from(
+        intent: &Intent,
+        now: SystemTime,
+        origin: Arc<str>,
+    ) -> Result<Self, EncodeError> {
+        let options = intent.options();
+        let own_queue = options.queue().map(|queue| Cow::Owned(queue.to_owned()));
+        let envelope = Self {
+            airlock: VERSION,
+            id: Uuid::now_v7(),
+            task: intent.name().into(),
+            arguments: intent.to_raw_json()?,
+            options: EnvelopeOptions {
+                queue: own_queue.or_else(|| intent.task().queue().map(Cow::Borrowed)),
+                at: options.start.map(|start| match start {
+                    Start::After(delay) => later(now, delay),
+                    Start::At(time) => time,
+                }),
+                expires: options.expires().map(|lifetime| later(now, lifetime)),
+                priority: options.priority(),
+                max_attempts: intent.effective_max_attempts(),
+                unique_key: options.unique_key().map(str::to_owned),
+            },
+            origin,
+            enqueued_at: now,
+            trace: current_trace(),
+            #[cfg(feature = "worker")]
+            time_limit: None,
+        };
+        envelope.check().map_err(|why| EncodeError::unreadable(intent.task(), why))?;
+        Ok(envelope)
+    }
+
+    /// Checks that a worker can read it. Otherwise the worker would make a dead letter of what is an
+    /// error here, where it is written.
+    fn check(&self) -> Result<(), String> {
+        // All else of an envelope is shorter than the rest of 16 MiB.
+        const SURELY_READ: usize = 1 << 20;
+        let texts = [self.queue(), self.unique_key()];
+        let texts = texts.into_iter().flatten().map(str::len).sum::<usize>();
+        if self.arguments.get().len() + texts > SURELY_READ {
+            let bytes = self.to_json().len();
+            if bytes > Self::MAX_BYTES {
+                return Err(format!(
+                    "the message would be {bytes} bytes long, and at most {} are read: keep the value \
+                     elsewhere, and pass its id",
+                    Self::MAX_BYTES
+                ));
+            }
+        }
+        let depth = depth(self.arguments.get());
+        if depth > MAX_DEPTH {
+            return Err(format!(
+                "they are nested {depth} levels deep, and at most {MAX_DEPTH} are read: keep the value \
+                 elsewhere, and pass its id"
+            ));
+        }
+        Ok(())
+    }
+
+    /// The envelope as JSON.
+    pub fn to_json(&self) -> Vec<u8> {
+        // Every field is a string, a number, a time that is brought into range, or JSON already.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+/// Where an intent was written.
+pub(super) fn origin(intent: &Intent) -> Arc<str> {
+    format!("{}:{}", intent.origin().file(), intent.origin().line()).into()
+}
+
+/// The time after a delay. One so long that it can't be added counts as a hundred years.
+fn later(now: SystemTime, delay: Duration) -> SystemTime {
+    const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
+    now + delay.min(LONGEST)
+}
+
+/// How deep objects and lists are nested, in a text that is JSON.
+fn depth(json: &str) -> usize {
+    // A level takes two characters, so most texts are too short to be deep.
+    const SHALLOW: usize = 128;
+    if json.len() < 2 * SHALLOW {
+        return 0;
+    }
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut inside_text, mut escaped) = (false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = inside_text,
+            b'"' => inside_text = !inside_text,
+            _ if inside_text => {}
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}

@@ -1,0 +1,68 @@
+//! Which messages a worker knows that it has received.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The ids of the messages that a worker has received and not settled.
+///
+/// A connection may break after the engine has assigned messages and before the worker receives them. As
+/// long as the worker lives, no other worker takes these over. So the worker releases every message that
+/// is assigned to it and whose id is not here.
+///
+/// A clone belongs to another worker, and is empty.
+pub(crate) struct ReceivedIds<I> {
+    ids: Mutex<HashSet<I>>,
+    receiving: ::tokio::sync::Mutex<()>,
+}
+
+impl<I: Clone + Eq + Hash> ReceivedIds<I> {
+    /// Runs what receives messages, and notes their ids.
+    pub(crate) async fn receive<T, E>(
+        &self,
+        receive: impl Future<Output = Result<Vec<T>, E>>,
+        id: impl Fn(&T) -> I,
+    ) -> Result<Vec<T>, E> {
+        let _receiving = self.receiving.lock().await;
+        let received = receive.await?;
+        self.ids().extend(received.iter().map(id));
+        Ok(received)
+    }
+
+    /// Forgets messages that are settled.
+    pub(crate) fn forget<'a>(&self, settled: impl IntoIterator<Item = &'a I>)
+    where
+        I: 'a,
+    {
+        let mut ids = self.ids();
+        for id in settled {
+            ids.remove(id);
+        }
+    }
+
+    /// Runs what releases all messages but these. Nothing is received meanwhile.
+    pub(crate) async fn release_others<F: Future>(
+        &self,
+        release: impl FnOnce(Vec<I>) -> F,
+    ) -> F::Output {
+        let _receiving = self.receiving.lock().await;
+        let received = self.ids().iter().cloned().collect();
+        release(received).await
+    }
+
+    fn ids(&self) -> MutexGuard<'_, HashSet<I>> {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<I> Default for ReceivedIds<I> {
+    fn default() -> Self {
+        Self { ids: Mutex::default(), receiving: ::tokio::sync::Mutex::default() }
+    }
+}
+
+impl<I> Clone for ReceivedIds<I> {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
