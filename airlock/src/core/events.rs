@@ -15,14 +15,6 @@ mod imp {
 
     use super::aloud;
 
-    #[cfg(feature = "transaction")]
-    pub(crate) fn not_rolled_back(place: &str, error: &crate::core::task::called::BoxError) {
-        if nobody_listens() {
-            return aloud::not_rolled_back(place, error);
-        }
-        warn!(target: "airlock::transaction", place, "the rollback failed: {error}");
-    }
-
     /// Runs a task in a span of its own, which a subscriber may join to the trace of the flush.
     #[cfg(feature = "worker")]
     pub(crate) async fn working<F: Future>(
@@ -102,9 +94,6 @@ mod imp {
 
 #[cfg(not(feature = "tracing"))]
 mod imp {
-    #[cfg(feature = "transaction")]
-    pub(crate) use super::aloud::not_rolled_back;
-
     #[cfg(feature = "worker")]
     pub(crate) use super::aloud::{engine_trouble, undecodable, untold};
 
@@ -136,13 +125,6 @@ mod imp {
 
 /// On standard error, where there is no log.
 mod aloud {
-    #[cfg(feature = "transaction")]
-    pub(crate) fn not_rolled_back(place: &str, error: &crate::core::task::called::BoxError) {
-        eprintln!(
-            "airlock: can't roll back in {place}, which does so once the connection is gone: {error}"
-        );
-    }
-
     #[cfg(feature = "worker")]
     pub(crate) fn settled(
         envelope: &crate::envelope::Envelope,

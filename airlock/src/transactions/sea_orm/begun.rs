@@ -1,4 +1,4 @@
-//! SeaORM's transactions.
+//! SeaORM's transactions, as airlock begins and ends them.
 
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
@@ -6,18 +6,18 @@ use std::pin::Pin;
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
-    Statement, TransactionTrait,
+    TransactionTrait,
 };
 
 use ::tokio::runtime::Handle;
 
 use crate::core::task::called::BoxError;
-use crate::transactions::sea_orm::inside::{Around, Inside};
+use crate::transactions::sea_orm::nesting::{Nested, Outer};
 use crate::transactions::shared::{
-    self as transaction, CommitError, DatabaseError, LEFT_OPEN, PassedOver, Row, Step,
-    TransactionError, dialect,
+    self as transaction, CommitError, DatabaseError, InFailedTransaction, NESTED_STILL_OPEN, Step,
+    TransactionError,
 };
-use crate::transactions::untouched;
+use crate::transactions::sqlx::clean_connection::ROLLED_BACK_BY_SQLITE;
 
 /// A transaction of SeaORM that has begun.
 ///
@@ -36,10 +36,10 @@ use crate::transactions::untouched;
 /// ```
 #[derive(Debug)]
 pub struct Begun {
-    // Before the transaction: no other one is at its address by then.
-    around: Around,
+    // Dropped before the transaction, while no other one can be at its address.
+    as_outer: Outer,
     transaction: Box<DatabaseTransaction>,
-    inside: Option<Inside>,
+    as_nested: Option<Nested>,
     nested: bool,
 }
 
@@ -80,12 +80,13 @@ impl Begin for DatabaseTransaction {
     fn begun(&self) -> Pin<Box<dyn Future<Output = Result<Begun, TransactionError>> + Send + '_>> {
         Box::pin(async {
             let backend = self.get_database_backend();
-            let Some(inside) = Inside::of(self) else {
-                let error = DatabaseError::new(Step::Begin, name(backend), LEFT_OPEN);
+            let Some(nested) = Nested::register(self) else {
+                let error =
+                    DatabaseError::new(Step::Begin, display_name(backend), NESTED_STILL_OPEN);
                 return Err(error.into());
             };
             let mut begun = begun(self.begin().await, backend, true)?;
-            begun.inside = Some(inside);
+            begun.as_nested = Some(nested);
             Ok(begun)
         })
     }
@@ -106,12 +107,12 @@ pub(super) fn begun(
         }
         _ => None,
     };
-    let found = |transaction| {
+    let register = |transaction| {
         let transaction = Box::new(transaction);
-        Begun { around: Around::of(&transaction), transaction, inside: None, nested }
+        Begun { as_outer: Outer::new(&transaction), transaction, as_nested: None, nested }
     };
-    begun.map(found).map_err(|error| {
-        let error = DatabaseError::new(Step::Begin, name(backend), error);
+    begun.map(register).map_err(|error| {
+        let error = DatabaseError::new(Step::Begin, display_name(backend), error);
         match next {
             Some(next) => error.with_next_step(next).into(),
             None => error.into(),
@@ -119,7 +120,7 @@ pub(super) fn begun(
     })
 }
 
-/// What the database itself has answered, if it did.
+/// The database's own error, if it has answered with one.
 fn answer(error: &DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(error))
@@ -129,7 +130,7 @@ fn answer(error: &DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
     }
 }
 
-fn name(backend: DbBackend) -> &'static str {
+pub(super) fn display_name(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => "PostgreSQL",
         DbBackend::Sqlite => "SQLite",
@@ -146,25 +147,26 @@ impl transaction::Begun for Begun {
     }
 
     fn place(&self) -> String {
-        name(self.transaction.get_database_backend()).to_owned()
+        display_name(self.transaction.get_database_backend()).to_owned()
     }
 
     fn is_nested(&mut self) -> bool {
         self.nested
     }
 
-    /// Before a commit, too: one that fails is the end of SeaORM's transaction, and leaves the connection in it.
+    /// Also asks SQLite before a commit, not only before rows are written: a commit that fails ends SeaORM's
+    /// transaction and leaves the connection in it.
     async fn ready(&mut self, _: bool) -> Result<(), CommitError> {
-        if self.around.is_around_another() {
-            return Err(CommitError::rolled_back(LEFT_OPEN));
+        if self.as_outer.has_nested() {
+            return Err(CommitError::rolled_back(NESTED_STILL_OPEN));
         }
-        if self.inside.as_ref().is_some_and(Inside::is_left_alone) {
+        if self.as_nested.as_ref().is_some_and(Nested::outer_has_ended) {
             return Err(CommitError::rolled_back("the transaction around it has ended"));
         }
         if self.is_sqlite() && self.transaction.execute_unprepared("BEGIN").await.is_ok() {
-            // The connection is as it was found: whoever is around this one finds out by this as well.
+            // Leaves the connection as it was found, so that the outer transaction finds out in the same way.
             let _ = self.transaction.execute_unprepared("ROLLBACK").await;
-            return Err(CommitError::rolled_back(untouched::BY_ITSELF));
+            return Err(CommitError::rolled_back(ROLLED_BACK_BY_SQLITE));
         }
         Ok(())
     }
@@ -176,8 +178,12 @@ impl transaction::Begun for Begun {
         let probed = self.transaction.execute_unprepared("SELECT 1").await;
         probed.map(drop).map_err(|error| {
             let code = answer(&error).and_then(sqlx::error::DatabaseError::code);
-            let passed_over = code.is_some_and(|code| code == "25P02");
-            if passed_over { PassedOver(error.into()).into() } else { error.into() }
+            let in_failed_transaction = code.is_some_and(|code| code == "25P02");
+            if in_failed_transaction {
+                InFailedTransaction(error.into()).into()
+            } else {
+                error.into()
+            }
         })
     }
 
@@ -191,7 +197,7 @@ impl transaction::Begun for Begun {
 
     async fn rollback(self) -> Result<(), BoxError> {
         if self.is_sqlite() && !self.nested {
-            // To its end, also where nobody waits for it any more: half-way is where it must not be left.
+            // In a task of its own: it has to run to its end even if this future is dropped.
             return match Handle::try_current() {
                 Ok(runtime) => Ok(runtime.spawn(self.roll_back_sqlite()).await??),
                 Err(_) => Ok(self.roll_back_sqlite().await?),
@@ -206,16 +212,16 @@ impl Begun {
         self.transaction.get_database_backend() == DbBackend::Sqlite
     }
 
-    /// Rolls back what SQLite has begun, and then ends what SeaORM, or sqlx below it, thinks has begun.
+    /// Rolls back the transaction in SQLite, and then ends the one that SeaORM, and sqlx below it, assume.
     ///
-    /// Where SQLite has rolled back by itself, sqlx can't, and takes the connection for one in a transaction ever
-    /// after: the next one would be a savepoint, whose rollback leaves open what nobody commits. So what sqlx ends is
-    /// a transaction that is empty, and that either of its statements ends, `COMMIT` and the release of its first
-    /// savepoint.
+    /// If SQLite has rolled back by itself, sqlx's rollback fails, and sqlx takes the connection for one in a
+    /// transaction from then on: the next transaction would be a savepoint, whose rollback leaves open a transaction
+    /// that nobody commits. So sqlx gets an empty transaction to end, which both of the statements that sqlx may send
+    /// do end: `COMMIT`, and the release of the first savepoint.
     async fn roll_back_sqlite(self) -> Result<(), DbErr> {
         let Self { transaction, .. } = self;
         if transaction.execute_unprepared("ROLLBACK").await.is_err() {
-            // Refused where there is a transaction all the same: it must not be committed below.
+            // Fails if there is a transaction all the same, which must not be committed below.
             transaction.execute_unprepared("BEGIN").await?;
             transaction.execute_unprepared("ROLLBACK").await?;
         }
@@ -236,39 +242,4 @@ impl DerefMut for Begun {
     fn deref_mut(&mut self) -> &mut DatabaseTransaction {
         &mut self.transaction
     }
-}
-
-impl transaction::Connection<dialect::Postgres> for DatabaseTransaction {
-    async fn query(&mut self, statement: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
-        query(self, DbBackend::Postgres, statement, parameter).await
-    }
-}
-
-impl transaction::Connection<dialect::Sqlite> for DatabaseTransaction {
-    async fn query(&mut self, statement: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
-        query(self, DbBackend::Sqlite, statement, parameter).await
-    }
-}
-
-/// SeaORM's types don't say which database it is.
-async fn query(
-    transaction: &DatabaseTransaction,
-    queue: DbBackend,
-    statement: &str,
-    parameter: &str,
-) -> Result<Vec<Row>, BoxError> {
-    let backend = transaction.get_database_backend();
-    if backend != queue {
-        return Err(format!(
-            "the transaction is in {}, and the queue's tables are in {}: give the database a queue of \
-             its own kind",
-            name(backend),
-            name(queue)
-        )
-        .into());
-    }
-    let statement = Statement::from_sql_and_values(backend, statement, [parameter.into()]);
-    let rows = transaction.query_all_raw(statement).await?;
-    let row = |row: sea_orm::QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
-    rows.into_iter().map(row).collect()
 }
