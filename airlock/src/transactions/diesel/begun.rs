@@ -162,7 +162,7 @@ impl<'c, C: Connection> Transaction<Begun<'c, C>> {
     ///
     /// # Errors
     ///
-    /// [`TransactionError`] if the database can't be told.
+    /// [`TransactionError`] if the rollback fails.
     ///
     /// # Examples
     ///

@@ -111,8 +111,8 @@ fn status<C: AsyncConnection>(connection: &mut C) -> &mut TransactionManagerStat
 }
 
 impl<C: AsyncConnection> Drop for Begun<'_, C> {
-    /// Drop can't wait for a rollback. What begins next on the connection would be a savepoint of a transaction that
-    /// nobody commits, so diesel is told to refuse it.
+    /// Drop can't wait for a rollback. What begins next on the connection would be a savepoint of a transaction that is
+    /// never committed, so diesel is told to refuse it.
     fn drop(&mut self) {
         if self.open {
             // diesel-async panics where a statement is still running on another thread.

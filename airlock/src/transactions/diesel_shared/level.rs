@@ -39,7 +39,7 @@ impl Level {
             Ok(_) => Err(CommitError::rolled_back(NESTED_STILL_OPEN)),
             // diesel sends nothing any more.
             Err(error @ Error::BrokenTransactionManager) => Err(CommitError::rolled_back(error)),
-            // Whoever has ended it may have committed it.
+            // Other code has ended the transaction, and may have committed it.
             Err(error) => Err(CommitError::unknown(error)),
         }
     }

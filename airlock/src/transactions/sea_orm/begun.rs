@@ -215,8 +215,8 @@ impl Begun {
     /// Rolls back the transaction in SQLite, and then ends the one that SeaORM, and sqlx below it, assume.
     ///
     /// If SQLite has rolled back by itself, sqlx's rollback fails, and sqlx takes the connection for one in a
-    /// transaction from then on: the next transaction would be a savepoint, whose rollback leaves open a transaction
-    /// that nobody commits. So sqlx gets an empty transaction to end, which both of the statements that sqlx may send
+    /// transaction from then on: the next transaction would be a savepoint, whose rollback leaves an outer transaction
+    /// open for good. So sqlx gets an empty transaction to end, which both of the statements that sqlx may send
     /// do end: `COMMIT`, and the release of the first savepoint.
     async fn roll_back_sqlite(self) -> Result<(), DbErr> {
         let Self { transaction, .. } = self;

@@ -48,7 +48,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Uses a connection that the program has.
+    /// Opens transactions on a connection.
     pub fn new(connection: DatabaseConnection) -> Self {
         Self { connection, options: None, settings: Settings::default() }
     }

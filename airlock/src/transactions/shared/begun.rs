@@ -120,6 +120,6 @@ pub trait Begun: Send + Sized {
     ///
     /// # Errors
     ///
-    /// If the database can't be told to roll back.
+    /// If the rollback can't be sent, or fails.
     fn rollback(self) -> impl Future<Output = Result<(), BoxError>> + Send;
 }

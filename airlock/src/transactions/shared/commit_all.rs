@@ -74,7 +74,7 @@ async fn prepare_all(
         let Err(error) = part.prepare().await else { continue };
         let error = match error {
             PrepareError::Queue(error) => TransactionError::Queue(error),
-            // Whoever ended the transaction may have committed it: the error has its effects.
+            // Other code has ended the transaction, and may have committed it: the error has its effects.
             PrepareError::NotReady(error) if !error.certain => {
                 part.commit_failed(error).await.into()
             }

@@ -40,8 +40,8 @@ impl CommitError {
 
     /// The answer to a commit, with its SQLSTATE. A database that answers with an error has rolled back.
     ///
-    /// Two answers are exceptions, for somebody else may have given them. Class 08 says that a connection was lost, as
-    /// a proxy in front of the server does; 40003 says that the outcome is unknown.
+    /// Two answers are exceptions. Class 08 says that a connection was lost, and may come from a proxy in front of the
+    /// server; 40003 says that the outcome is unknown.
     ///
     /// Source: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
     #[cfg(feature = "sqlx")]

@@ -113,7 +113,7 @@ impl<B: Begun> Transaction<B> {
     ///
     /// # Errors
     ///
-    /// [`TransactionError`] if the database can't be told. It rolls back all the same, once it finds that the
+    /// [`TransactionError`] if the rollback fails. The database rolls back all the same, once it finds that the
     /// connection is lost.
     pub async fn rollback(self) -> Result<(), TransactionError> {
         let Self { scope, begun, settings } = self;

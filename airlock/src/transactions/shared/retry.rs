@@ -170,8 +170,8 @@ impl fmt::Debug for Conflicts {
 /// there is `is_conflict`.
 macro_rules! retries {
     ($(#[$example:meta])*) => {
-        /// Runs bodies up to `times` more after a conflict between transactions, which [`is_conflict`] recognises.
-        /// What a failed attempt has enqueued is discarded.
+        /// Runs a body again, up to `times` times, after a conflict between transactions, which [`is_conflict`]
+        /// recognises. What a failed attempt has enqueued is discarded.
         ///
         /// A transaction that is committed, or may be, is never run again, whatever its error. A savepoint is run
         /// once: the outer transaction would have to be run again.
@@ -181,8 +181,8 @@ macro_rules! retries {
             Retrying::new(self, times, Conflicts(is_conflict))
         }
 
-        /// [`retry`](Self::retry) after the errors for which `when` is true: for errors that don't implement
-        /// [`std::error::Error`] themselves.
+        /// Does the same as [`retry`](Self::retry) after the errors for which `when` is true: for errors that don't
+        /// implement [`std::error::Error`] themselves.
         pub fn retry_if<E>(
             &self,
             times: u32,

@@ -50,7 +50,7 @@ pub struct Database<DB: Backend> {
 }
 
 impl<DB: Backend> Database<DB> {
-    /// Uses a pool that the program has.
+    /// Opens transactions on a pool.
     pub fn new(pool: Pool<DB>) -> Self {
         let settings = Settings::default().place(display_name(&pool));
         Self { pool, begin: None, settings }
