@@ -8,7 +8,7 @@ use crate::transactions::diesel_shared::database::settings_only_database;
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
 use crate::transactions::shared::{
-    Conflicts, FailedAttempt, Passing, Queue, Retrying, Settings, TransactionError, When,
+    Conflicts, FailedAttempt, Queue, Retrying, Settings, TransactionError, When,
 };
 
 /// The settings of transactions on connections `C`, for a program's state. The program brings the connections itself.
@@ -27,7 +27,7 @@ use crate::transactions::shared::{
 /// # }
 /// ```
 pub struct Database<C> {
-    settings: Settings<C>,
+    pub(super) settings: Settings<C>,
 }
 
 impl<C: Connection> Database<C> {
@@ -110,46 +110,6 @@ impl<C: Connection> Database<C> {
         /// # Ok(())
         /// # }
         /// ```
-    }
-}
-
-impl<C: Connection, W> Retrying<'_, Database<C>, W> {
-    #[doc = include_str!("../shared/docs/retrying.md")]
-    ///
-    #[doc = include_str!("../shared/docs/panics.md")]
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("orders.md")]
-    /// use airlock::diesel::is_conflict;
-    ///
-    /// let database = Database::new();
-    /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
-    /// again.transaction(connection, |tx| {
-    ///     insert(tx)?;
-    ///     send_mail::enqueue(1)?;
-    ///     Ok::<_, BoxError>(())
-    /// })?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn transaction<T, E>(
-        mut self,
-        connection: &mut C,
-        mut body: impl FnMut(&mut C) -> Result<T, E>,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<TransactionError>,
-        W: Passing<E>,
-    {
-        loop {
-            match attempt(connection, &self.database.settings, &mut body) {
-                Ok(value) => return Ok(value),
-                Err(failed) => self.attempts.sleep_after(failed)?,
-            }
-        }
     }
 }
 

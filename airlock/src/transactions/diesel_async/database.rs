@@ -8,7 +8,7 @@ use crate::transactions::diesel_shared::database::settings_only_database;
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
 use crate::transactions::shared::{
-    Conflicts, FailedAttempt, Passing, Queue, Retrying, Settings, TransactionError, When,
+    Conflicts, FailedAttempt, Queue, Retrying, Settings, TransactionError, When,
 };
 
 /// The settings of transactions on connections `C`, for a program's state. The program brings the connections itself.
@@ -32,7 +32,7 @@ use crate::transactions::shared::{
 /// # }
 /// ```
 pub struct Database<C> {
-    settings: Settings<C>,
+    pub(super) settings: Settings<C>,
 }
 
 impl<C: AsyncConnection> Database<C> {
@@ -123,47 +123,6 @@ impl<C: AsyncConnection> Database<C> {
         /// # Ok(())
         /// # }
         /// ```
-    }
-}
-
-impl<C: AsyncConnection, W> Retrying<'_, Database<C>, W> {
-    #[doc = include_str!("../shared/docs/retrying.md")]
-    ///
-    #[doc = include_str!("panics.md")]
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    #[doc = include_str!("orders.md")]
-    /// use airlock::diesel_async::is_conflict;
-    ///
-    /// let database = Database::new();
-    /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
-    /// let placed = again.transaction(connection, async |tx: &mut C| {
-    ///     insert(tx).await?;
-    ///     send_mail::enqueue(42)?;                                // leaves after the commit
-    ///     Ok::<_, BoxError>(())
-    /// });
-    /// placed.await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn transaction<T, E>(
-        mut self,
-        connection: &mut C,
-        mut body: impl AsyncFnMut(&mut C) -> Result<T, E>,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<TransactionError>,
-        W: Passing<E>,
-    {
-        loop {
-            match attempt(connection, &self.database.settings, &mut body).await {
-                Ok(value) => return Ok(value),
-                Err(failed) => self.attempts.wait_after(failed).await?,
-            }
-        }
     }
 }
 

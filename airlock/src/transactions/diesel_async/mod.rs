@@ -32,6 +32,7 @@
 
 mod begun;
 mod database;
+mod retrying;
 mod through;
 
 pub use begun::Begun;

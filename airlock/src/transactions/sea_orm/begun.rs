@@ -2,20 +2,15 @@
 
 use std::borrow::Cow;
 use std::ops::{Deref, DerefMut};
-use std::pin::Pin;
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
-    TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, RuntimeErr};
 
 use ::tokio::runtime::Handle;
 
 use crate::core::task::called::BoxError;
 use crate::transactions::sea_orm::nesting::{Nested, Outer};
 use crate::transactions::shared::{
-    self as transaction, CommitError, DatabaseError, InFailedTransaction, NESTED_STILL_OPEN, Step,
-    TransactionError,
+    self as transaction, CommitError, InFailedTransaction, NESTED_STILL_OPEN,
 };
 use crate::transactions::sqlx::clean_connection::ROLLED_BACK_BY_SQLITE;
 
@@ -40,84 +35,14 @@ pub struct Begun {
     as_outer: Outer,
     transaction: Box<DatabaseTransaction>,
     as_nested: Option<Nested>,
-    nested: bool,
 }
 
-/// What a transaction can begin on: SeaORM's connection, and its transaction.
-///
-/// # Examples
-///
-/// ```no_run
-#[doc = include_str!("orders.md")]
-/// use airlock::sea_orm::Begin;
-///
-/// /// In a transaction, or in a savepoint of one.
-/// async fn place(on: &impl Begin) -> Result<(), BoxError> {
-///     let placed = airlock::sea_orm::transaction(on, async |tx: &DatabaseTransaction| {
-///         insert(tx).await?;
-///         send_mail::enqueue(42)?;
-///         Ok::<_, BoxError>(())
-///     });
-///     placed.await
-/// }
-/// place(&connection).await?;
-/// # Ok(())
-/// # }
-/// ```
-pub trait Begin: Sync {
-    /// Begins a transaction, or sets a savepoint.
-    #[doc(hidden)]
-    fn begun(&self) -> Pin<Box<dyn Future<Output = Result<Begun, TransactionError>> + Send + '_>>;
-}
-
-impl Begin for DatabaseConnection {
-    fn begun(&self) -> Pin<Box<dyn Future<Output = Result<Begun, TransactionError>> + Send + '_>> {
-        Box::pin(async { begun(self.begin().await, self.get_database_backend(), false) })
-    }
-}
-
-impl Begin for DatabaseTransaction {
-    fn begun(&self) -> Pin<Box<dyn Future<Output = Result<Begun, TransactionError>> + Send + '_>> {
-        Box::pin(async {
-            let backend = self.get_database_backend();
-            let Some(nested) = Nested::register(self) else {
-                let error =
-                    DatabaseError::new(Step::Begin, display_name(backend), NESTED_STILL_OPEN);
-                return Err(error.into());
-            };
-            let mut begun = begun(self.begin().await, backend, true)?;
-            begun.as_nested = Some(nested);
-            Ok(begun)
-        })
-    }
-}
-
-pub(super) fn begun(
-    begun: Result<DatabaseTransaction, DbErr>,
-    backend: DbBackend,
-    nested: bool,
-) -> Result<Begun, TransactionError> {
-    let next = match &begun {
-        Err(DbErr::ConnectionAcquire(_)) => Some(
-            "all connections are in use, or the pool is closed: give the pool more of them, and inside \
-             a transaction run statements, and nested transactions, on that",
-        ),
-        Err(DbErr::Conn(RuntimeErr::SqlxError(error))) if matches!(**error, sqlx::Error::Io(_)) => {
-            Some("check that the server runs and that the URL leads to it")
-        }
-        _ => None,
-    };
-    let register = |transaction| {
+impl Begun {
+    pub(super) fn new(transaction: DatabaseTransaction, as_nested: Option<Nested>) -> Self {
+        // In a box, whose address stays the same when this is moved.
         let transaction = Box::new(transaction);
-        Begun { as_outer: Outer::new(&transaction), transaction, as_nested: None, nested }
-    };
-    begun.map(register).map_err(|error| {
-        let error = DatabaseError::new(Step::Begin, display_name(backend), error);
-        match next {
-            Some(next) => error.with_next_step(next).into(),
-            None => error.into(),
-        }
-    })
+        Self { as_outer: Outer::new(&transaction), transaction, as_nested }
+    }
 }
 
 /// The database's own error, if it has answered with one.
@@ -151,7 +76,7 @@ impl transaction::Begun for Begun {
     }
 
     fn is_nested(&mut self) -> bool {
-        self.nested
+        self.as_nested.is_some()
     }
 
     /// Also asks SQLite before a commit, not only before rows are written: a commit that fails ends SeaORM's
@@ -172,7 +97,7 @@ impl transaction::Begun for Begun {
     }
 
     async fn check(&mut self) -> Result<(), BoxError> {
-        if self.is_sqlite() || self.nested {
+        if self.is_sqlite() || self.as_nested.is_some() {
             return Ok(());
         }
         let probed = self.transaction.execute_unprepared("SELECT 1").await;
@@ -196,7 +121,7 @@ impl transaction::Begun for Begun {
     }
 
     async fn rollback(self) -> Result<(), BoxError> {
-        if self.is_sqlite() && !self.nested {
+        if self.is_sqlite() && self.as_nested.is_none() {
             // In a task of its own: it has to run to its end even if this future is dropped.
             return match Handle::try_current() {
                 Ok(runtime) => Ok(runtime.spawn(self.roll_back_sqlite()).await??),

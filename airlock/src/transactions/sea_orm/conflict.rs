@@ -4,7 +4,7 @@ use std::error::Error;
 
 use sea_orm::{DbErr, RuntimeErr};
 
-use crate::transactions::shared::retry::any_source;
+use crate::transactions::shared::conflict::any_source;
 use crate::transactions::sqlx::is_sqlx_conflict;
 
 #[doc = include_str!("../shared/docs/conflict.md")]

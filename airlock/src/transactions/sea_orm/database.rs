@@ -4,12 +4,13 @@ use std::fmt;
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionOptions, TransactionTrait};
 
-use crate::transactions::sea_orm::begun::{Begin, Begun, begun};
+use crate::transactions::sea_orm::begin::{Begin, new_begun};
+use crate::transactions::sea_orm::begun::Begun;
 use crate::transactions::sea_orm::{Transaction, attempt, is_conflict, run};
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
 use crate::transactions::shared::{
-    Conflicts, FailedAttempt, Passing, Queue, Retrying, Settings, TransactionError, When,
+    Conflicts, FailedAttempt, Queue, Retrying, Settings, TransactionError, When,
 };
 
 /// A connection of SeaORM with the settings of its transactions, for a program's state. Clones share
@@ -179,7 +180,7 @@ impl Database {
         /// ```
     }
 
-    async fn attempt<T, E>(
+    pub(super) async fn attempt<T, E>(
         &self,
         body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
     ) -> Result<T, FailedAttempt<E>>
@@ -200,47 +201,7 @@ impl Database {
             None => self.connection.begun().await,
             Some(options) => {
                 let backend = self.connection.get_database_backend();
-                begun(self.connection.begin_with_options(options).await, backend, false)
-            }
-        }
-    }
-}
-
-impl<W> Retrying<'_, Database, W> {
-    #[doc = include_str!("../shared/docs/retrying.md")]
-    ///
-    #[doc = include_str!("../shared/docs/panics.md")]
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    #[doc = include_str!("orders.md")]
-    /// use airlock::sea_orm::is_conflict;
-    ///
-    /// let database = Database::new(connection);
-    /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
-    /// let placed = again.transaction(async |tx: &DatabaseTransaction| {
-    ///     insert(tx).await?;
-    ///     send_mail::enqueue(42)?;                                // leaves after the commit
-    ///     Ok::<_, BoxError>(())
-    /// });
-    /// placed.await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn transaction<T, E>(
-        mut self,
-        mut body: impl AsyncFnMut(&DatabaseTransaction) -> Result<T, E>,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<TransactionError>,
-        W: Passing<E>,
-    {
-        loop {
-            match self.database.attempt(&mut body).await {
-                Ok(value) => return Ok(value),
-                Err(failed) => self.attempts.wait_after(failed).await?,
+                new_begun(self.connection.begin_with_options(options).await, backend, None)
             }
         }
     }

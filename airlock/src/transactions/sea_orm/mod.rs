@@ -21,13 +21,16 @@
 //! }
 //! ```
 
+mod begin;
 mod begun;
 mod conflict;
 mod connection;
 mod database;
 mod nesting;
+mod retrying;
 
-pub use begun::{Begin, Begun};
+pub use begin::Begin;
+pub use begun::Begun;
 pub use conflict::is_conflict;
 pub use database::Database;
 

@@ -1,15 +1,13 @@
 //! What becomes of a transaction's effects while that ends: a state machine whose every state is safe to drop.
 
 use std::mem;
-use std::thread;
 
-use crate::core::report::log;
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::flush::{Flush, FlushError, Rows};
-use crate::core::report::Why;
 use crate::core::scope::Sealed;
 use crate::core::task::called::BoxError;
 use crate::transactions::shared::outcome::Unflushed;
+use crate::transactions::shared::undecided_scope::UndecidedScope;
 use crate::transactions::shared::{CommitError, DatabaseError, Settings, Step};
 
 /// The effects of a transaction that is ending.
@@ -28,7 +26,7 @@ pub(crate) enum Effects {
 
 impl Effects {
     pub(crate) fn new(sealed: Sealed) -> Self {
-        Self::AwaitingCommit(UndecidedScope { sealed: Some(sealed), committing: None })
+        Self::AwaitingCommit(UndecidedScope::new(sealed))
     }
 
     pub(crate) fn take(&mut self) -> Self {
@@ -80,7 +78,7 @@ impl Effects {
                 let batch = rows.batch();
                 batch.sending(0..batch.len());
             }
-            Self::AwaitingCommit(scope) => scope.committing = Some(database.to_owned()),
+            Self::AwaitingCommit(scope) => scope.commit_requested(database),
             _ => {}
         }
     }
@@ -187,37 +185,5 @@ fn rows_committed<C>(rows: Rows, settings: &Settings<C>) {
     rows.committed();
     if let Some(queue) = &settings.queue {
         queue.dyn_committed();
-    }
-}
-
-/// A sealed scope. One that is dropped before it is decided is discarded as cancelled, or is given back to the log
-/// if its transaction may be committed.
-pub(crate) struct UndecidedScope {
-    sealed: Option<Sealed>,
-    /// The display name of the database that was asked to commit.
-    committing: Option<String>,
-}
-
-impl UndecidedScope {
-    fn is_empty(&self) -> bool {
-        self.sealed.as_ref().is_none_or(Sealed::is_empty)
-    }
-
-    fn into_sealed(mut self) -> Sealed {
-        self.sealed.take().expect("it is only taken by value")
-    }
-}
-
-impl Drop for UndecidedScope {
-    fn drop(&mut self) {
-        let Some(mut sealed) = self.sealed.take() else { return };
-        match &self.committing {
-            Some(database) if !sealed.is_empty() => {
-                let why =
-                    format!("nobody waited for the commit in {database}, which may have happened");
-                log::failed_elsewhere(&sealed.give_back(why));
-            }
-            _ => sealed.end(if thread::panicking() { Why::Panic } else { Why::Cancelled }),
-        }
     }
 }

@@ -22,6 +22,8 @@ mod begun;
 mod commit;
 mod commit_all;
 mod commit_error;
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+pub(crate) mod conflict;
 mod connection;
 mod effects;
 mod error;
@@ -34,6 +36,7 @@ mod queue;
 pub(crate) mod retry;
 mod run;
 pub(crate) mod settings;
+mod undecided_scope;
 
 pub use begun::Begun;
 pub use commit_all::commit_all;

@@ -5,7 +5,6 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::core::backoff::Backoff;
-use crate::transactions::shared::TransactionError;
 use crate::transactions::shared::outcome::FailedAttempt;
 
 /// A database whose transactions are run again after some errors, such as conflicts; made by `retry` and `retry_if` of
@@ -145,19 +144,6 @@ impl<W> Attempts<W> {
         self.made += 1;
         Ok(BACKOFF.after(self.made))
     }
-}
-
-/// Whether an error, or one of its sources, is a conflict. Below the error of a transaction that is committed, or may
-/// be, there is none.
-pub(crate) fn any_source(
-    error: &(dyn Error + 'static),
-    is_conflict: impl Fn(&(dyn Error + 'static)) -> bool,
-) -> bool {
-    let undone = |error: &&(dyn Error + 'static)| {
-        error.downcast_ref().is_none_or(|error: &TransactionError| error.is_undone())
-    };
-    let sources = std::iter::successors(Some(error), |error| (*error).source());
-    sources.take_while(undone).any(is_conflict)
 }
 
 impl fmt::Debug for Conflicts {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::transactions::shared::retry::any_source;
+use crate::transactions::shared::conflict::any_source;
 
 #[doc = include_str!("../shared/docs/conflict.md")]
 ///

@@ -7,8 +7,8 @@ use sqlx::{Acquire, Pool, SqlStr};
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
 use crate::transactions::shared::{
-    self as transaction, Conflicts, FailedAttempt, Passing, Queue, Retrying, Settings,
-    TransactionError, When,
+    self as transaction, Conflicts, FailedAttempt, Queue, Retrying, Settings, TransactionError,
+    When,
 };
 use crate::transactions::sqlx::begun::{Backend, begin_error, begin_on};
 use crate::transactions::sqlx::display_name::display_name;
@@ -186,7 +186,7 @@ impl<DB: Backend> Database<DB> {
         /// ```
     }
 
-    async fn attempt<T, E>(
+    pub(super) async fn attempt<T, E>(
         &self,
         body: impl AsyncFnOnce(&mut DB::Connection) -> Result<T, E>,
     ) -> Result<T, FailedAttempt<E>>
@@ -205,46 +205,6 @@ impl<DB: Backend> Database<DB> {
         };
         let display_name = self.settings.display_name.as_deref();
         begun.await.map_err(|error| begin_error::<DB>(display_name, error))
-    }
-}
-
-impl<DB: Backend, W> Retrying<'_, Database<DB>, W> {
-    #[doc = include_str!("../shared/docs/retrying.md")]
-    ///
-    #[doc = include_str!("../shared/docs/panics.md")]
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("orders.md")]
-    /// use airlock::sqlx::is_conflict;
-    ///
-    /// let database = Database::new(pool().await?);
-    /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
-    /// let placed = again.transaction(async |tx: &mut SqliteConnection| {
-    ///     let order = insert(tx).await?;
-    ///     send_mail::enqueue(order)?;
-    ///     Ok::<_, BoxError>(order)
-    /// });
-    /// assert_eq!(placed.await?, 1);
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn transaction<T, E>(
-        mut self,
-        mut body: impl AsyncFnMut(&mut DB::Connection) -> Result<T, E>,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<TransactionError>,
-        W: Passing<E>,
-    {
-        loop {
-            match self.database.attempt(&mut body).await {
-                Ok(value) => return Ok(value),
-                Err(failed) => self.attempts.wait_after(failed).await?,
-            }
-        }
     }
 }
 

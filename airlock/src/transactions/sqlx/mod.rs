@@ -48,6 +48,7 @@ mod conflict;
 mod connection;
 mod database;
 mod display_name;
+mod retrying;
 
 pub use begun::Backend;
 pub use conflict::is_conflict;
