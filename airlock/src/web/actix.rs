@@ -37,7 +37,7 @@ use crate::web::adapter::OnFlushError;
 use crate::web::current_scope::current_scope;
 use crate::web::head::succeeded;
 use crate::web::settings::{FAILED, Settings, settings};
-use crate::web::{self, Followed, Head};
+use crate::web::{Followed, Head, handle};
 
 type MiddlewareSettings =
     Settings<dyn Fn(&ServiceRequest) -> Scope + Send + Sync, OnFlushError<HttpResponse>>;
@@ -127,7 +127,7 @@ where
         let scope = settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(&request));
         let inside = scope.around(|| self.inner.call(request));
         Box::pin(async move {
-            let (handled, sealed) = web::run(inside).await;
+            let (handled, sealed) = handle::run(inside).await;
             let succeeded = match &handled {
                 Ok(response) => settings
                     .succeeded(&Head::new(response.status().as_u16(), &|name| {

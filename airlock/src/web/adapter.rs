@@ -4,9 +4,9 @@ use crate::core::report::log;
 use crate::core::flush::FlushError;
 use crate::core::scope::Sealed;
 use crate::web::after_response::AfterResponse;
+use crate::web::handle::{RequestEnd, end};
 use crate::web::head::{Head, succeeded};
 use crate::web::settings::Settings;
-use crate::web::{RequestEnd, end};
 
 pub(crate) type OnFlushError<A> = dyn Fn(FlushError) -> A + Send + Sync;
 

@@ -22,7 +22,7 @@ pub(crate) mod current_scope;
 #[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
 mod followed;
 #[cfg(feature = "web")]
-mod handle;
+pub(crate) mod handle;
 #[cfg(any(
     feature = "actix",
     feature = "poem",
@@ -58,8 +58,6 @@ pub mod tower;
 pub use followed::Followed;
 #[cfg(feature = "web")]
 pub use handle::handle;
-#[cfg(feature = "web")]
-pub(crate) use handle::{RequestEnd, end, run};
 #[cfg(any(
     feature = "actix",
     feature = "poem",

@@ -31,7 +31,7 @@ use crate::web::after_response::AfterResponse;
 use crate::web::current_scope::current_scope;
 use crate::web::head::succeeded;
 use crate::web::settings::{FAILED, Settings, settings};
-use crate::web::{self, Followed, Head};
+use crate::web::{Followed, Head, handle};
 
 type MiddlewareSettings = Settings<dyn Fn(&Request) -> Scope + Send + Sync, OnFlushError<Response>>;
 
@@ -102,7 +102,7 @@ impl<E: Endpoint> Endpoint for ScopeEndpoint<E> {
         let scope = settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(&request));
         let inside = scope
             .around(|| async { self.inner.call(request).await.map(IntoResponse::into_response) });
-        let (handled, sealed) = web::run(inside).await;
+        let (handled, sealed) = handle::run(inside).await;
         let succeeded = match &handled {
             Ok(response) => settings.succeeded(&Head::new(response.status().as_u16(), &|name| {
                 response.headers().get(name).and_then(|value| value.to_str().ok())

@@ -33,7 +33,7 @@ use crate::core::scope::Scope;
 use crate::web::adapter::OnFlushError;
 use crate::web::current_scope::current_scope;
 use crate::web::settings::{Settings, settings};
-use crate::web::{self, Head};
+use crate::web::{Head, handle};
 
 type RouteSettings = Settings<dyn Fn(&Request<'_>) -> Scope + Send + Sync, OnFlushError<Status>>;
 
@@ -106,7 +106,7 @@ impl Handler for Scoped {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let scope = self.settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(request));
         let inside = scope.around(|| self.inner.handle(request, data));
-        let (handled, sealed) = web::run(inside).await;
+        let (handled, sealed) = handle::run(inside).await;
         if handled.is_forward() {
             // Another route handles the request from the beginning.
             sealed.discard();

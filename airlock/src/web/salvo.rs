@@ -35,7 +35,7 @@ use crate::web::adapter::OnFlushError;
 use crate::web::after_response::AfterResponse;
 use crate::web::current_scope::current_scope;
 use crate::web::settings::{FAILED, Settings, settings};
-use crate::web::{self, Followed, Head};
+use crate::web::{Followed, Head, handle};
 
 type HoopSettings = Settings<dyn Fn(&Request) -> Scope + Send + Sync, OnFlushError<Response>>;
 
@@ -96,7 +96,7 @@ impl Handler for ScopeHoop {
     ) {
         let scope = self.settings.scope.as_ref().map_or_else(crate::scope, |scope| scope(request));
         let inside = scope.around(|| rest.call_next(request, depot, response));
-        let (_, sealed) = web::run(inside).await;
+        let (_, sealed) = handle::run(inside).await;
         // salvo answers with a 200 if a route's handlers set no status.
         let status = response.status_code.unwrap_or(StatusCode::OK);
         let succeeded = self.settings.succeeded(&Head::new(status.as_u16(), &|name| {

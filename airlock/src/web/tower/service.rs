@@ -13,8 +13,9 @@ use super::{Answer, LayerSettings, ScopeBody};
 use crate::core::background::flushing::Flushing;
 use crate::core::scope::{Scope, Sealed};
 use crate::core::stack::scoped_future::ScopedFuture;
+use crate::web::Head;
+use crate::web::handle::{RequestEnd, end};
 use crate::web::head::succeeded;
-use crate::web::{self, Head, RequestEnd};
 
 /// A service whose every request is a scope; made by [`ScopeLayer`](super::ScopeLayer).
 #[derive(Clone)]
@@ -122,7 +123,7 @@ where
             let sealed = Sealed::of(inside.take_environment());
             let succeeded =
                 handled.as_ref().is_ok_and(|response| this.settings.succeeded(response));
-            let ended = web::end(sealed, succeeded, this.settings.layer.after_response);
+            let ended = end(sealed, succeeded, this.settings.layer.after_response);
             let response = match handled {
                 Err(error) => return Poll::Ready(Err(error)),
                 Ok(response) => response,
