@@ -1,7 +1,7 @@
 //! How a request's scope ends under a middleware that is an async function; tower's is a future with a name.
 
-use crate::core::report::log;
 use crate::core::flush::FlushError;
+use crate::core::report::log;
 use crate::core::scope::Sealed;
 use crate::web::after_response::AfterResponse;
 use crate::web::handle::{RequestEnd, end};

@@ -3,8 +3,8 @@
 #[cfg(feature = "diesel")]
 use crate::core::background::flushes;
 use crate::core::background::flushing::Flushing;
-use crate::core::report::log;
 use crate::core::flush::{Flush, FlushError};
+use crate::core::report::log;
 use crate::core::scope::Sealed;
 use crate::transactions::shared::commit::{commit, roll_back};
 use crate::transactions::shared::effects::Effects;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::pin::Pin;
 
-use crate::core::report::log;
 use crate::core::flush::FlushError;
+use crate::core::report::log;
 use crate::transactions::shared::commit::{PrepareError, complete, prepare, roll_back};
 use crate::transactions::shared::effects::Effects;
 use crate::transactions::shared::outcome::{Unflushed, flush};

@@ -2,8 +2,8 @@
 
 use std::thread;
 
-use crate::core::report::log;
 use crate::core::report::Why;
+use crate::core::report::log;
 use crate::core::scope::Sealed;
 
 /// A sealed scope. One that is dropped before it is decided is discarded as cancelled, or is given back to the log
