@@ -5,7 +5,6 @@
 
 #[cfg(feature = "tokio")]
 pub(crate) mod backoff;
-pub(crate) mod events;
 pub(crate) mod log;
 pub(crate) mod panics;
 #[cfg(feature = "tokio")]

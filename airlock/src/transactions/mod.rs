@@ -5,11 +5,9 @@ pub mod diesel;
 #[cfg(feature = "diesel-async")]
 pub mod diesel_async;
 #[cfg(any(feature = "diesel", feature = "diesel-async"))]
-mod diesel_sql;
+mod diesel_shared;
 #[cfg(feature = "sea-orm")]
 pub mod sea_orm;
 pub mod shared;
 #[cfg(feature = "sqlx")]
 pub mod sqlx;
-#[cfg(feature = "sqlx")]
-pub(crate) mod untouched;

@@ -17,8 +17,8 @@
 //! let app = App::new().wrap(ScopeMiddleware::new()).route("/orders", web::post().to(place_order));
 //! ```
 //!
-//! A status below 400 flushes; any other, an error's included, and a panic discard. actix-web lets a handler
-//! run on when its client has gone, and so it flushes.
+//! A status below 400 flushes; any other one, such as an error's, and a panic discard. A request whose client has
+//! disconnected flushes, because actix-web runs its handler to the end.
 
 use std::fmt;
 use std::future::{Ready, ready};
@@ -33,10 +33,11 @@ use actix_web::web::Bytes;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, ResponseError};
 
 use crate::core::scope::Scope;
+use crate::web::adapter::OnFlushError;
 use crate::web::current_scope::current_scope;
 use crate::web::head::succeeded;
-use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
-use crate::web::{self, Followed, Head};
+use crate::web::settings::{FAILED, Settings, settings};
+use crate::web::{Followed, Head, handle};
 
 type MiddlewareSettings =
     Settings<dyn Fn(&ServiceRequest) -> Scope + Send + Sync, OnFlushError<HttpResponse>>;
@@ -70,7 +71,7 @@ pub struct ScopeMiddleware {
 
 impl ScopeMiddleware {
     /// A middleware that answers a failed flush with a 500 and a text that gives nothing away, and logs the
-    /// error, with what did not leave.
+    /// error, with the effects that did not leave.
     pub fn new() -> Self {
         Self { settings: Settings::new() }
     }
@@ -127,7 +128,7 @@ where
             settings.scope.as_ref().map_or_else(crate::core::scope::scope, |scope| scope(&request));
         let inside = scope.around(|| self.inner.call(request));
         Box::pin(async move {
-            let (handled, sealed) = web::run(inside).await;
+            let (handled, sealed) = handle::run(inside).await;
             let succeeded = match &handled {
                 Ok(response) => settings
                     .succeeded(&Head::new(response.status().as_u16(), &|name| {
@@ -145,7 +146,7 @@ where
                 (Ok(response), Err(answer)) => {
                     Ok(response.into_response(answer.map_into_right_body()))
                 }
-                // An error's response is made outside: what is to wait for its end begins now.
+                // actix-web makes an error's response outside the scope, so a flush after it begins now.
                 (Err(error), Ok(_)) => Err(error),
                 (Err(error), Err(answer)) => {
                     Err(InternalError::from_response(error, answer).into())

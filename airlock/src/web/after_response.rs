@@ -1,4 +1,4 @@
-//! Flushes that wait for the end of a response.
+//! Flushes that begin after the response.
 
 use std::fmt;
 use std::pin::Pin;
@@ -8,10 +8,10 @@ use ::tokio::runtime::Handle;
 
 /// A flush that begins when this is dropped, in a task of its own.
 ///
-/// Whatever is put beside a body is dropped with it: when the server has taken the last of it, and when it
-/// has lost its client. By then it was decided that the effects leave, and the client has no say in it.
+/// It is stored beside a response's body and dropped with it: when the server has taken the last of the body, or when
+/// its client has disconnected. That the effects leave was decided before, so they leave in both cases.
 pub(crate) struct AfterResponse {
-    // Behind a lock, which nobody waits for, so that a body that can be shared still can be.
+    // The lock is never contended; it keeps a body `Sync` that is.
     flush: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
     runtime: Handle,
 }

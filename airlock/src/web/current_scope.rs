@@ -1,14 +1,14 @@
-//! The extractor of the scope in force, which every framework has a trait of its own for.
+//! The extractor of the current scope. Each framework has a trait of its own for extractors.
 
-/// `CurrentScope`, and the error named where there is no scope, which says what to `add`.
+/// Defines `CurrentScope`, and the named error for a missing scope, which says what to `add`.
 macro_rules! current_scope {
     (
         $(#[doc = $example:literal])+
         else $missing:ident, add $add:literal:
         $(#[doc = $missing_example:literal])+
     ) => {
-        /// The scope that a handler runs in, as an extractor: what [`airlock::current()`](crate::current)
-        /// gives, and an error where nothing made one.
+        /// An extractor for the scope that a handler runs in: what [`airlock::current()`](crate::current) returns, or
+        /// an error if there is no scope.
         ///
         /// # Examples
         ///
@@ -16,7 +16,7 @@ macro_rules! current_scope {
         #[derive(Clone, Debug)]
         pub struct CurrentScope(pub $crate::Handle);
 
-        /// A handler asked for its scope, and nothing makes one.
+        /// A handler asks for its scope, and nothing opens one.
         ///
         /// # Examples
         ///

@@ -1,13 +1,13 @@
-//! A response's body and what comes after it.
+//! A response's body, and the flush that follows it.
 
 use pin_project_lite::pin_project;
 
 use super::after_response::AfterResponse;
 
 pin_project! {
-    /// The body of a response, which its request's flush follows where `after_response` says so.
+    /// The body of a response. With `after_response`, the request's flush follows it.
     ///
-    /// The flush begins when the body has ended, and when it is dropped before.
+    /// The flush begins when the body has ended, or when it is dropped before its end.
     #[derive(Debug)]
     pub struct Followed<B> {
         #[pin]

@@ -12,14 +12,15 @@ use crate::core::scope::{Scope, Sealed};
 use crate::core::stack::scoped_future::ScopedFuture;
 use crate::web::after_response::AfterResponse;
 
-/// Handles a request in a scope, and flushes if `succeeded` says so of the answer, in a task of its own.
+/// Handles a request in a scope, and flushes if `succeeded` is true of the answer.
 ///
-/// It is [`Scope::run_async`], but that a flush that has begun is finished although this future is dropped, as servers
-/// do when their client has gone, and that the answer is there although the flush failed.
+/// It differs from [`Scope::run_async`] in two points. If this future is dropped during the flush, as servers do when
+/// their client has disconnected, the flush goes on in a task of its own. And the answer is returned even if the flush
+/// failed.
 ///
 /// # Panics
 ///
-/// Where `body` does; then its intents are discarded.
+/// If `body` panics; its intents are discarded.
 ///
 /// # Examples
 ///
@@ -54,10 +55,10 @@ pub async fn handle<F: Future>(
     let (answer, sealed) = run(scope.around(|| body)).await;
     let succeeded = succeeded(&answer);
     let flushed = match end(sealed, succeeded, false) {
-        Ended::Flushing(flushing) => flushing.await,
-        Ended::Done => Ok(()),
-        // It is not asked for, and would begin here.
-        Ended::After(then) => {
+        RequestEnd::Flushing(flushing) => flushing.await,
+        RequestEnd::Done => Ok(()),
+        // Never so, for it is not asked for; the flush would begin here.
+        RequestEnd::AfterResponse(then) => {
             drop(then);
             Ok(())
         }
@@ -73,24 +74,24 @@ pub(crate) async fn run<F: Future>(inside: ScopedFuture<F>) -> (F::Output, Seale
 }
 
 /// Ends a request's scope.
-pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> Ended {
-    let Some(flush) = sealed.decided(succeeded) else { return Ended::Done };
+pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> RequestEnd {
+    let Some(flush) = sealed.decided(succeeded) else { return RequestEnd::Done };
     let runtime = Handle::try_current().ok().filter(|_| after_response);
-    let Some(runtime) = runtime else { return Ended::Flushing(DetachedFlush::of(flush)) };
+    let Some(runtime) = runtime else { return RequestEnd::Flushing(DetachedFlush::of(flush)) };
     let flushed = carried_along(flush);
     let flushed = async {
         if let Err(error) = flushed.await {
             log::failed_elsewhere(&error);
         }
     };
-    Ended::After(AfterResponse::new(runtime, flushed))
+    RequestEnd::AfterResponse(AfterResponse::new(runtime, flushed))
 }
 
-/// What is left to do of a request's scope.
-pub(crate) enum Ended {
+/// What is left to do when a request's scope has ended.
+pub(crate) enum RequestEnd {
     Done,
-    /// To wait for the flush.
+    /// Wait for the flush.
     Flushing(DetachedFlush),
-    /// To keep this as long as the response.
-    After(AfterResponse),
+    /// Keep this as long as the response.
+    AfterResponse(AfterResponse),
 }

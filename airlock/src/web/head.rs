@@ -1,15 +1,15 @@
-//! What a rule sees of a response.
+//! What a `flush_when` rule sees of a response.
 
 use std::fmt;
 
-/// The head of a response, as a rule given to `flush_when` sees it: one type for all frameworks.
+/// The head of a response, for the rules that `flush_when` takes: one type for all frameworks.
 ///
 /// # Examples
 ///
 /// ```
 /// use airlock::web::Head;
 ///
-/// /// Flushes what succeeded, and a conflict; and never what says that it has nothing to tell.
+/// /// Flushes after a success and after a conflict, unless a header says that there are no effects.
 /// fn rule(response: &Head<'_>) -> bool {
 ///     let counts = response.status() < 400 || response.status() == 409;
 ///     counts && response.header("x-effects") != Some("none")
@@ -27,7 +27,7 @@ pub struct Head<'r> {
 }
 
 impl<'r> Head<'r> {
-    /// A head of a status and of what looks headers up.
+    /// A head of a status, and of a closure that looks up a header.
     pub fn new(status: u16, header: &'r dyn Fn(&str) -> Option<&'r str>) -> Self {
         Self {
             status,
@@ -37,19 +37,19 @@ impl<'r> Head<'r> {
         }
     }
 
-    /// The status.
+    /// The status code.
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The first header of that name, where it has one that is text.
+    /// The first header of that name, if its value is text.
     ///
-    /// An error of which the framework makes a response outside of the scope has no headers yet.
+    /// An error has no headers yet if the framework turns it into a response outside the scope.
     pub fn header(&self, name: &str) -> Option<&'r str> {
         (self.header)(name)
     }
 
-    /// What a service has put into the response's extensions; nothing outside of tower.
+    /// What a service has put into the response's extensions; `None` outside tower.
     #[cfg(feature = "tower")]
     pub fn extension<T: Clone + Send + Sync + 'static>(&self) -> Option<&'r T> {
         self.extensions?.get()
@@ -68,7 +68,7 @@ impl fmt::Debug for Head<'_> {
     }
 }
 
-/// The rule of all frameworks, unless told otherwise: informational answers and redirects are below 400.
+/// The default rule of all frameworks: informational answers and redirects are below 400.
 pub(crate) const fn succeeded(status: u16) -> bool {
     status < 400
 }

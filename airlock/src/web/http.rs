@@ -6,7 +6,7 @@ use crate::core::scope::Outcome;
 
 /// Below 400, informational answers and redirects included.
 ///
-/// gRPC tells its errors otherwise, in `grpc-status`; `airlock::tower::ScopeLayer` reads that.
+/// A gRPC error has a status of 200 and a `grpc-status`, which only `airlock::tower::ScopeLayer` reads.
 ///
 /// ```
 /// use airlock::Outcome;

@@ -1,9 +1,11 @@
-//! What the web frameworks share, for those that have no adapter here: a request in a scope, whose flush no
-//! client can break off by going away.
+//! What the web frameworks share, and what a framework without an adapter here needs: a request in a scope, whose
+//! flush goes on after its client has disconnected.
 
 #[cfg(feature = "actix")]
 #[doc(hidden)]
 pub mod actix;
+#[cfg(any(feature = "actix", feature = "poem", feature = "rocket", feature = "salvo"))]
+pub(crate) mod adapter;
 #[cfg(feature = "web")]
 pub(crate) mod after_response;
 #[cfg(feature = "axum")]
@@ -20,7 +22,7 @@ pub(crate) mod current_scope;
 #[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
 mod followed;
 #[cfg(feature = "web")]
-mod handle;
+pub(crate) mod handle;
 #[cfg(any(
     feature = "actix",
     feature = "poem",
@@ -56,8 +58,6 @@ pub mod tower;
 pub use followed::Followed;
 #[cfg(feature = "web")]
 pub use handle::handle;
-#[cfg(feature = "web")]
-pub(crate) use handle::{Ended, end, run};
 #[cfg(any(
     feature = "actix",
     feature = "poem",

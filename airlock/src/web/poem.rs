@@ -15,8 +15,8 @@
 //! let app = Route::new().at("/orders", post(place_order)).with(ScopeMiddleware::new());
 //! ```
 //!
-//! A status below 400 flushes; any other, an error's included, and a panic discard. poem lets a handler run on
-//! when its client has gone, and so it flushes.
+//! A status below 400 flushes; any other one, such as an error's, and a panic discard. A request whose client has
+//! disconnected flushes, because poem runs its handler to the end.
 
 use std::sync::Arc;
 
@@ -26,11 +26,12 @@ use poem::http::{StatusCode, header};
 use poem::{Endpoint, FromRequest, IntoResponse, Middleware, Request, RequestBody, Response};
 
 use crate::core::scope::Scope;
+use crate::web::adapter::OnFlushError;
 use crate::web::after_response::AfterResponse;
 use crate::web::current_scope::current_scope;
 use crate::web::head::succeeded;
-use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
-use crate::web::{self, Followed, Head};
+use crate::web::settings::{FAILED, Settings, settings};
+use crate::web::{Followed, Head, handle};
 
 type MiddlewareSettings = Settings<dyn Fn(&Request) -> Scope + Send + Sync, OnFlushError<Response>>;
 
@@ -64,7 +65,7 @@ pub struct ScopeMiddleware {
 
 impl ScopeMiddleware {
     /// A middleware that answers a failed flush with a 500 and a text that gives nothing away, and logs the
-    /// error, with what did not leave.
+    /// error, with the effects that did not leave.
     pub fn new() -> Self {
         Self { settings: Settings::new() }
     }
@@ -102,7 +103,7 @@ impl<E: Endpoint> Endpoint for ScopeEndpoint<E> {
             settings.scope.as_ref().map_or_else(crate::core::scope::scope, |scope| scope(&request));
         let inside = scope
             .around(|| async { self.inner.call(request).await.map(IntoResponse::into_response) });
-        let (handled, sealed) = web::run(inside).await;
+        let (handled, sealed) = handle::run(inside).await;
         let succeeded = match &handled {
             Ok(response) => settings.succeeded(&Head::new(response.status().as_u16(), &|name| {
                 response.headers().get(name).and_then(|value| value.to_str().ok())
@@ -117,7 +118,7 @@ impl<E: Endpoint> Endpoint for ScopeEndpoint<E> {
     }
 }
 
-/// An error's response is made outside: what is to wait for its end begins before.
+/// Only for a response: poem makes an error's outside the scope, so a flush after it begins before.
 fn followed(mut response: Response, then: Option<AfterResponse>) -> Response {
     let body = BoxBody::<_, _>::from(response.take_body());
     response.set_body(BoxBody::new(Followed { body, then }));

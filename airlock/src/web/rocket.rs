@@ -17,9 +17,9 @@
 //! let app = rocket::build().mount("/", ScopeRoutes::new().around(routes![place_order]));
 //! ```
 //!
-//! A fairing can't be around a handler, so it is the routes that are wrapped. A response below 400 flushes; any
-//! other, an error, a forward to the next route and a panic discard. Rocket lets a handler run on when its client
-//! has gone, and so it flushes.
+//! The routes are wrapped because a fairing can't be around a handler. A response below 400 flushes; any other one, an
+//! error, a forward to the next route and a panic discard. A request whose client has disconnected flushes, because
+//! Rocket runs its handler to the end.
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,9 +30,10 @@ use rocket::route::{Handler, Outcome, Route};
 use rocket::{Data, Request, async_trait};
 
 use crate::core::scope::Scope;
+use crate::web::adapter::OnFlushError;
 use crate::web::current_scope::current_scope;
-use crate::web::settings::{OnFlushError, Settings, settings};
-use crate::web::{self, Head};
+use crate::web::settings::{Settings, settings};
+use crate::web::{Head, handle};
 
 type RouteSettings = Settings<dyn Fn(&Request<'_>) -> Scope + Send + Sync, OnFlushError<Status>>;
 
@@ -68,8 +69,8 @@ pub struct ScopeRoutes {
 }
 
 impl ScopeRoutes {
-    /// Scopes whose failed flush is a 500, which Rocket's catchers answer. The error is logged, with what did
-    /// not leave.
+    /// Scopes whose failed flush is a 500, which Rocket's catchers answer. The error is logged, with the effects that
+    /// did not leave.
     pub fn new() -> Self {
         Self { settings: Settings::new() }
     }
@@ -109,9 +110,9 @@ impl Handler for Scoped {
             .as_ref()
             .map_or_else(crate::core::scope::scope, |scope| scope(request));
         let inside = scope.around(|| self.inner.handle(request, data));
-        let (handled, sealed) = web::run(inside).await;
+        let (handled, sealed) = handle::run(inside).await;
         if handled.is_forward() {
-            // The request begins anew in another route.
+            // Another route handles the request from the beginning.
             sealed.discard();
             return handled;
         }
@@ -127,7 +128,7 @@ impl Handler for Scoped {
         match self.settings.end(sealed, succeeded, || Status::InternalServerError).await {
             Err(answer) => return Outcome::Error(answer),
             Ok(None) => {}
-            // Rocket drops a request, and with it this, when it has sent the response.
+            // Rocket drops the request, and its cache with it, when it has sent the response.
             Ok(Some(then)) => {
                 request.local_cache(|| then);
             }

@@ -19,8 +19,8 @@
 //! let router = Router::with_path("orders").hoop(ScopeHoop::new()).post(place_order);
 //! ```
 //!
-//! A status below 400 flushes; any other, and a panic, discard; so does a request whose client has gone, for
-//! salvo drops its handler. The tower layer is not for salvo, which would poll the handler outside of it.
+//! A status below 400 flushes; any other one and a panic discard. So does a request whose client has disconnected,
+//! because salvo drops its handler. The tower layer does not work with salvo, which polls the handler outside of it.
 
 use std::fmt::Debug;
 use std::future::ready;
@@ -31,10 +31,11 @@ use salvo_core::http::{ResBody, StatusCode, header};
 use salvo_core::{Depot, FlowCtrl, Handler, Request, Response, Scribe, Writer, async_trait};
 
 use crate::core::scope::Scope;
+use crate::web::adapter::OnFlushError;
 use crate::web::after_response::AfterResponse;
 use crate::web::current_scope::current_scope;
-use crate::web::settings::{FAILED, OnFlushError, Settings, settings};
-use crate::web::{self, Followed, Head};
+use crate::web::settings::{FAILED, Settings, settings};
+use crate::web::{Followed, Head, handle};
 
 type HoopSettings = Settings<dyn Fn(&Request) -> Scope + Send + Sync, OnFlushError<Response>>;
 
@@ -70,7 +71,7 @@ pub struct ScopeHoop {
 
 impl ScopeHoop {
     /// A hoop that answers a failed flush with a 500 and a text that gives nothing away, and logs the error,
-    /// with what did not leave.
+    /// with the effects that did not leave.
     pub fn new() -> Self {
         Self { settings: Settings::new() }
     }
@@ -99,8 +100,8 @@ impl Handler for ScopeHoop {
             .as_ref()
             .map_or_else(crate::core::scope::scope, |scope| scope(request));
         let inside = scope.around(|| rest.call_next(request, depot, response));
-        let (_, sealed) = web::run(inside).await;
-        // salvo answers with a 200 where a route's handlers name no status.
+        let (_, sealed) = handle::run(inside).await;
+        // salvo answers with a 200 if a route's handlers set no status.
         let status = response.status_code.unwrap_or(StatusCode::OK);
         let succeeded = self.settings.succeeded(&Head::new(status.as_u16(), &|name| {
             response.headers().get(name).and_then(|value| value.to_str().ok())
@@ -113,7 +114,7 @@ impl Handler for ScopeHoop {
     }
 }
 
-/// What has no body yet may get one of a catcher, which looks for that: it ends here.
+/// A response without a body stays so, because salvo's catchers look for that: its flush begins here.
 fn follow(response: &mut Response, then: Option<AfterResponse>) {
     let body = response.take_body();
     response.body(if body.is_none() || body.is_error() {

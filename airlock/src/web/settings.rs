@@ -1,16 +1,16 @@
-//! How requests' scopes begin and end, as the user says.
+//! The settings of a middleware: how requests' scopes begin and end.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::web::Head;
 
-/// What a client is told when its request's effects could not leave.
+/// The text of a response whose request's effects could not leave. It gives nothing away.
 #[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
 pub(crate) const FAILED: &str = "the request failed";
 
-/// How requests' scopes begin and end. The two are types of closures, which each framework has its own of:
-/// what makes a scope, and what answers a failed flush.
+/// How requests' scopes begin and end. Each framework has its own types for the two closures: the one that makes a
+/// scope, and the one that answers a failed flush.
 pub(crate) struct Settings<Scope: ?Sized, OnFlushError: ?Sized> {
     pub(crate) scope: Option<Arc<Scope>>,
     pub(crate) flush_when: Option<Arc<FlushWhen>>,
@@ -18,7 +18,6 @@ pub(crate) struct Settings<Scope: ?Sized, OnFlushError: ?Sized> {
     pub(crate) after_response: bool,
 }
 
-/// What decides.
 type FlushWhen = dyn Fn(&Head<'_>) -> bool + Send + Sync;
 
 impl<S: ?Sized, E: ?Sized> Settings<S, E> {
@@ -49,13 +48,13 @@ impl<S: ?Sized, E: ?Sized> fmt::Debug for Settings<S, E> {
     }
 }
 
-/// The methods of a middleware whose field `settings` is a [`Settings`] of closures over these types.
+/// The setters of a middleware with a field `settings`, a [`Settings`] of closures over these types.
 #[cfg(any(feature = "actix", feature = "poem", feature = "rocket", feature = "salvo"))]
 macro_rules! settings {
     ($request:ty, $answer:ty) => {
         /// Makes the scope of each request: its policies, its executor, its name.
         ///
-        /// It is asked before the request is handled, outside its scope.
+        /// The closure is called before the request is handled, outside the scope.
         pub fn scope(
             mut self,
             scope: impl Fn(&$request) -> $crate::Scope + Send + Sync + 'static,
@@ -64,7 +63,7 @@ macro_rules! settings {
             self
         }
 
-        /// Decides by the response whether to flush; below 400 unless told otherwise.
+        /// Decides from the response whether to flush; by default, a status below 400 flushes.
         pub fn flush_when(
             mut self,
             flush_when: impl Fn(&$crate::web::Head<'_>) -> bool + Send + Sync + 'static,
@@ -73,8 +72,8 @@ macro_rules! settings {
             self
         }
 
-        /// Answers a failed flush, in place of a 500. The error is `answer`'s: whatever did not leave is in
-        /// it. The log has the verdict on each effect, and not the error.
+        /// Answers a failed flush, in place of a 500. `answer` owns the error, with the effects that did not leave.
+        /// The log has the verdict on each effect, and not the error.
         pub fn on_flush_error(
             mut self,
             answer: impl Fn($crate::FlushError) -> $answer + Send + Sync + 'static,
@@ -83,11 +82,11 @@ macro_rules! settings {
             self
         }
 
-        /// Flushes when the response has ended, in a task of its own. A flush that fails is logged: nobody
-        /// is left to tell.
+        /// Flushes when the response has ended, in a task of its own. A flush that fails is logged, for the response
+        /// is already out.
         ///
-        /// A body that is streamed has ended with its last piece; or when its client goes away, for what the
-        /// handler enqueued leaves all the same.
+        /// A streamed body has ended with its last piece, or when its client disconnects: the effects leave in both
+        /// cases.
         pub fn after_response(mut self) -> Self {
             self.settings.after_response = true;
             self
@@ -96,49 +95,4 @@ macro_rules! settings {
 }
 
 #[cfg(any(feature = "actix", feature = "poem", feature = "rocket", feature = "salvo"))]
-pub(crate) use {adapters::*, settings};
-
-/// For frameworks whose middleware is an async function. tower's is a future with a name.
-#[cfg(any(feature = "actix", feature = "poem", feature = "rocket", feature = "salvo"))]
-mod adapters {
-    use super::Settings;
-    use crate::core::flush::FlushError;
-    use crate::core::report::log;
-    use crate::core::scope::Sealed;
-    use crate::web::after_response::AfterResponse;
-    use crate::web::head::{Head, succeeded};
-    use crate::web::{Ended, end};
-
-    impl<S: ?Sized, A> Settings<S, OnFlushError<A>> {
-        /// Whether to flush.
-        pub(crate) fn succeeded(&self, head: &Head<'_>) -> bool {
-            match &self.flush_when {
-                Some(flush_when) => flush_when(head),
-                None => succeeded(head.status()),
-            }
-        }
-
-        /// Ends a request's scope: what is to be kept as long as the response, or what to answer instead
-        /// where its flush failed.
-        pub(crate) async fn end(
-            &self,
-            sealed: Sealed,
-            succeeded: bool,
-            failed: impl FnOnce() -> A,
-        ) -> Result<Option<AfterResponse>, A> {
-            let flushing = match end(sealed, succeeded, self.after_response) {
-                Ended::Done => return Ok(None),
-                Ended::After(then) => return Ok(Some(then)),
-                Ended::Flushing(flushing) => flushing,
-            };
-            let Err(error) = flushing.await else { return Ok(None) };
-            if let Some(answer) = &self.on_flush_error {
-                return Err(answer(error));
-            }
-            log::failed_elsewhere(&error);
-            Err(failed())
-        }
-    }
-
-    pub(crate) type OnFlushError<A> = dyn Fn(FlushError) -> A + Send + Sync;
-}
+pub(crate) use settings;

@@ -1,20 +1,16 @@
-//! diesel's transactions.
+//! diesel's transactions, as airlock begins and ends them.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use diesel::connection::{
-    Connection, LoadConnection, TransactionManager, TransactionManagerStatus,
-};
-use diesel::pg::Pg;
-use diesel::sql_types::Text;
-use diesel::{QueryResult, RunQueryDsl, sql_query};
+use diesel::QueryResult;
+use diesel::connection::{Connection, TransactionManager, TransactionManagerStatus};
 
 use crate::core::task::called::BoxError;
 use crate::core::wait::wait;
-use crate::transactions::diesel_sql::{Answer, Level, name, not_begun, not_good, rows};
+use crate::transactions::diesel_shared::{Level, begin_error, check_error, display_name};
 use crate::transactions::shared::{
-    self as transaction, CommitError, Row, Settings, Transaction, TransactionError, dialect,
+    self as transaction, CommitError, Settings, Transaction, TransactionError, log,
 };
 
 /// A transaction of diesel that has begun.
@@ -42,7 +38,7 @@ impl<C: Connection> fmt::Debug for Begun<'_, C> {
     }
 }
 
-/// Whether what begins on it next is a transaction, and no savepoint of one.
+/// Whether what begins next on the connection is a transaction, not a savepoint.
 pub(super) fn is_idle<C: Connection>(connection: &mut C) -> bool {
     matches!(status(connection).transaction_depth(), Ok(None))
 }
@@ -53,7 +49,7 @@ pub(super) fn begin_on<C: Connection>(
     let begun = C::TransactionManager::begin_transaction(connection);
     match begun.and_then(|()| Level::innermost(status(connection))) {
         Ok(level) => Ok(Begun { connection, level, open: true }),
-        Err(error) => Err(not_begun::<C::Backend>(error)),
+        Err(error) => Err(begin_error::<C::Backend>(error)),
     }
 }
 
@@ -65,7 +61,7 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
     }
 
     fn place(&self) -> String {
-        name::<C::Backend>().to_owned()
+        display_name::<C::Backend>().to_owned()
     }
 
     fn is_nested(&mut self) -> bool {
@@ -77,10 +73,10 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
     }
 
     async fn check(&mut self) -> Result<(), BoxError> {
-        if name::<C::Backend>() == "SQLite" || self.is_nested() {
+        if display_name::<C::Backend>() == "SQLite" || self.is_nested() {
             return Ok(());
         }
-        self.connection.batch_execute("SELECT 1").map_err(not_good)
+        self.connection.batch_execute("SELECT 1").map_err(check_error)
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {
@@ -114,7 +110,7 @@ impl<C: Connection> Drop for Begun<'_, C> {
         if self.open
             && let Err(error) = self.roll_back()
         {
-            crate::core::events::not_rolled_back(name::<C::Backend>(), &error.into());
+            log::not_rolled_back(display_name::<C::Backend>(), &error.into());
         }
     }
 }
@@ -141,11 +137,11 @@ impl<'c, C: Connection> Transaction<Begun<'c, C>> {
         wait(None, Self::new(begun, settings))
     }
 
-    /// Commits; then the effects leave. The same as [`commit`](Self::commit), from sync code.
+    /// Commits; then the effects leave: [`commit`](Self::commit) from sync code.
     ///
     /// # Errors
     ///
-    /// [`TransactionError`] where the database does not commit, or the effects don't leave.
+    /// [`TransactionError`] if the database does not commit, or the effects don't leave.
     ///
     /// # Examples
     ///
@@ -162,12 +158,11 @@ impl<'c, C: Connection> Transaction<Begun<'c, C>> {
         self.commit_sync()
     }
 
-    /// Rolls back, and discards what was enqueued. The same as [`rollback`](Self::rollback), from sync
-    /// code.
+    /// Rolls back, and discards what was enqueued: [`rollback`](Self::rollback) from sync code.
     ///
     /// # Errors
     ///
-    /// [`TransactionError`] where the database can't be told.
+    /// [`TransactionError`] if the rollback fails.
     ///
     /// # Examples
     ///
@@ -182,49 +177,5 @@ impl<'c, C: Connection> Transaction<Begun<'c, C>> {
     /// ```
     pub fn rollback_blocking(self) -> Result<(), TransactionError> {
         wait(None, self.rollback())
-    }
-}
-
-/// A connection of diesel, as queues write through it.
-///
-/// # Examples
-///
-/// ```
-/// use airlock::diesel::{Database, Through};
-/// use airlock::transaction::Queue;
-///
-/// /// With whatever queue is in the database.
-/// fn database<C, Q>(queue: Q) -> Database<C>
-/// where
-///     C: diesel::Connection + Send,
-///     Q: for<'c> Queue<Through<'c, C>>,
-/// {
-///     Database::new().queue(queue)
-/// }
-/// ```
-pub struct Through<'c, C>(pub(super) &'c mut C);
-
-impl<C> fmt::Debug for Through<'_, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Through").finish_non_exhaustive()
-    }
-}
-
-impl<C: LoadConnection<Backend = Pg>> transaction::Connection<dialect::Postgres>
-    for Through<'_, C>
-{
-    async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
-        let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0)?;
-        Ok(rows(answers))
-    }
-}
-
-#[cfg(feature = "apalis-sqlite")]
-impl<C: LoadConnection<Backend = diesel::sqlite::Sqlite>> transaction::Connection<dialect::Sqlite>
-    for Through<'_, C>
-{
-    async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
-        let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0)?;
-        Ok(rows(answers))
     }
 }

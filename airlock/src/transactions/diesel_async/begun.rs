@@ -1,20 +1,16 @@
-//! diesel-async's transactions.
+//! diesel-async's transactions, as airlock begins and ends them.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use diesel::QueryResult;
 use diesel::connection::TransactionManagerStatus;
-use diesel::pg::Pg;
-use diesel::sql_types::Text;
-use diesel::{QueryResult, sql_query};
-use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
+use diesel_async::{AsyncConnection, TransactionManager};
 
 use crate::core::task::called::BoxError;
-use crate::transactions::diesel_sql::{Answer, Level, name, not_begun, not_good, rows};
-use crate::transactions::shared::{
-    self as transaction, CommitError, Row, TransactionError, dialect,
-};
+use crate::transactions::diesel_shared::{Level, begin_error, check_error, display_name};
+use crate::transactions::shared::{self as transaction, CommitError, TransactionError};
 
 /// A transaction of diesel-async that has begun.
 ///
@@ -41,7 +37,7 @@ impl<C: AsyncConnection> fmt::Debug for Begun<'_, C> {
     }
 }
 
-/// Whether what begins on it next is a transaction, and no savepoint of one.
+/// Whether what begins next on the connection is a transaction, not a savepoint.
 pub(super) fn is_idle<C: AsyncConnection>(connection: &mut C) -> bool {
     matches!(status(connection).transaction_depth(), Ok(None))
 }
@@ -52,7 +48,7 @@ pub(super) async fn begin_on<C: AsyncConnection>(
     let begun = C::TransactionManager::begin_transaction(connection).await;
     match begun.and_then(|()| Level::innermost(status(connection))) {
         Ok(level) => Ok(Begun { connection, level, open: true }),
-        Err(error) => Err(not_begun::<C::Backend>(error)),
+        Err(error) => Err(begin_error::<C::Backend>(error)),
     }
 }
 
@@ -64,7 +60,7 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
     }
 
     fn place(&self) -> String {
-        name::<C::Backend>().to_owned()
+        display_name::<C::Backend>().to_owned()
     }
 
     fn is_nested(&mut self) -> bool {
@@ -76,10 +72,10 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
     }
 
     async fn check(&mut self) -> Result<(), BoxError> {
-        if name::<C::Backend>() == "SQLite" || self.is_nested() {
+        if display_name::<C::Backend>() == "SQLite" || self.is_nested() {
             return Ok(());
         }
-        self.connection.batch_execute("SELECT 1").await.map_err(not_good)
+        self.connection.batch_execute("SELECT 1").await.map_err(check_error)
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {
@@ -87,7 +83,7 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
             .await
             .map_err(|error| self.level.commit_error::<C::Backend>(error));
         if committed.is_err() {
-            // The commit's own error is what the caller hears of.
+            // The caller gets the commit's own error.
             let _ = self.roll_back().await;
         }
         self.open = self.level.open(status(self.connection)).is_ok();
@@ -115,8 +111,8 @@ fn status<C: AsyncConnection>(connection: &mut C) -> &mut TransactionManagerStat
 }
 
 impl<C: AsyncConnection> Drop for Begun<'_, C> {
-    /// Nothing can be waited for, and so nothing rolled back. Whatever would begin next on the connection
-    /// would be a savepoint of a transaction that nobody ever commits: diesel is told to refuse it.
+    /// Drop can't wait for a rollback. What begins next on the connection would be a savepoint of a transaction that is
+    /// never committed, so diesel is told to refuse it.
     fn drop(&mut self) {
         if self.open {
             // diesel-async panics where a statement is still running on another thread.
@@ -137,49 +133,5 @@ impl<C: AsyncConnection> Deref for Begun<'_, C> {
 impl<C: AsyncConnection> DerefMut for Begun<'_, C> {
     fn deref_mut(&mut self) -> &mut C {
         self.connection
-    }
-}
-
-/// A connection of diesel-async, as queues write through it.
-///
-/// # Examples
-///
-/// ```
-/// use airlock::diesel_async::{Database, Through};
-/// use airlock::transaction::Queue;
-///
-/// /// With whatever queue is in the database.
-/// fn database<C, Q>(queue: Q) -> Database<C>
-/// where
-///     C: diesel_async::AsyncConnection,
-///     Q: for<'c> Queue<Through<'c, C>>,
-/// {
-///     Database::new().queue(queue)
-/// }
-/// ```
-pub struct Through<'c, C>(pub(super) &'c mut C);
-
-impl<C> fmt::Debug for Through<'_, C> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Through").finish_non_exhaustive()
-    }
-}
-
-impl<C: AsyncConnection<Backend = Pg>> transaction::Connection<dialect::Postgres>
-    for Through<'_, C>
-{
-    async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
-        let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0).await?;
-        Ok(rows(answers))
-    }
-}
-
-#[cfg(feature = "apalis-sqlite")]
-impl<C: AsyncConnection<Backend = diesel::sqlite::Sqlite>> transaction::Connection<dialect::Sqlite>
-    for Through<'_, C>
-{
-    async fn query(&mut self, sql: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
-        let answers: Vec<Answer> = sql_query(sql).bind::<Text, _>(parameter).load(self.0).await?;
-        Ok(rows(answers))
     }
 }

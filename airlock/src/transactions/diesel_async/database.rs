@@ -4,57 +4,44 @@ use diesel_async::AsyncConnection;
 
 use crate::transactions::diesel_async::begun::begin_on;
 use crate::transactions::diesel_async::{Through, Transaction, attempt, is_conflict};
-use crate::transactions::diesel_sql::only_settings;
+use crate::transactions::diesel_shared::database::settings_only_database;
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
 use crate::transactions::shared::{
-    Conflicts, Failed, Passing, Queue, Retrying, Settings, TransactionError, When,
+    Conflicts, FailedAttempt, Queue, Retrying, Settings, TransactionError, When,
 };
 
-/// The settings of transactions on connections `C`, for a program's state. The connections come from
-/// wherever the program has them.
+/// The settings of transactions on connections `C`, for a program's state. The program brings the connections itself.
 ///
 /// # Examples
 ///
-/// ```
-/// # #[cfg(feature = "graphile")]
-/// # fn example(jobs: airlock::graphile::Graphile) {
-/// use airlock::diesel_async::Database;
-/// # use diesel_async::AsyncConnection;
+/// ```no_run
+#[doc = include_str!("orders.md")]
+/// use std::time::Duration;
 ///
-/// fn database<C>(jobs: airlock::graphile::Graphile) -> Database<C>
-/// where
-///     C: AsyncConnection<Backend = diesel::pg::Pg> + 'static,
-/// {
-///     Database::new().queue(jobs)
-/// }
+/// let database = Database::new()
+///     .scope(|| airlock::scope().named("checkout"))
+///     .commit_timeout(Duration::from_secs(5));
+/// let placed = database.transaction(connection, async |tx: &mut C| {
+///     insert(tx).await?;
+///     send_mail::enqueue(42)?;                                // leaves after the commit
+///     Ok::<_, BoxError>(())
+/// });
+/// placed.await?;
+/// # Ok(())
 /// # }
 /// ```
 pub struct Database<C> {
-    settings: Settings<C>,
+    pub(super) settings: Settings<C>,
 }
 
 impl<C: AsyncConnection> Database<C> {
     /// Transactions without settings.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    #[doc = include_str!("orders.md")]
-    /// let database = Database::new();
-    /// let inserted = database.transaction(connection, async |tx: &mut C| {
-    ///     Ok::<_, BoxError>(insert(tx).await?)
-    /// });
-    /// inserted.await?;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Writes effects to a queue in the same database, as rows of the transaction: data and effects are
-    /// committed together or not at all.
+    #[doc = include_str!("../shared/docs/queue.md")]
     ///
     /// # Examples
     ///
@@ -81,35 +68,13 @@ impl<C: AsyncConnection> Database<C> {
 
     settings!(timeout);
 
-    /// Runs `body` in a transaction that is a scope, or in a savepoint where the connection is in a
-    /// transaction.
+    /// Runs `body` in a transaction that is a scope, or in a savepoint if the connection is in a transaction.
     ///
-    /// With a [queue](Self::queue), effects of a savepoint become rows of the transaction around, whoever
-    /// opened it. Without one, a scope has to be around that, and they move into it.
+    /// With a [queue](Self::queue), the effects of a savepoint become rows of the outer transaction, whoever opened
+    /// it. Without one, a scope has to enclose the outer transaction, and they move into that scope.
     ///
-    /// # Errors
-    ///
-    /// The body's own, after a rollback; else [`TransactionError`], as the body's error type.
-    ///
-    /// # Panics
-    ///
-    /// Where `body` does. The connection is left in the transaction then, as where the future is dropped,
-    /// and refuses to begin another one.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    #[doc = include_str!("orders.md")]
-    /// let database = Database::new().scope(|| airlock::scope().named("checkout"));
-    /// let placed = database.transaction(connection, async |tx: &mut C| {
-    ///     insert(tx).await?;
-    ///     send_mail::enqueue(42)?;                                // leaves after the commit
-    ///     Ok::<_, BoxError>(())
-    /// });
-    /// placed.await?;
-    /// # Ok(())
-    /// # }
-    /// ```
+    #[doc = include_str!("../shared/docs/errors.md")]
+    #[doc = include_str!("panics.md")]
     pub async fn transaction<T, E>(
         &self,
         connection: &mut C,
@@ -119,27 +84,10 @@ impl<C: AsyncConnection> Database<C> {
         T: Send + 'static,
         E: From<TransactionError>,
     {
-        attempt(connection, &self.settings, body).await.map_err(Failed::into_error)
+        attempt(connection, &self.settings, body).await.map_err(FailedAttempt::into_error)
     }
 
-    /// Begins a transaction that is a scope, for code that can't use a closure.
-    ///
-    /// # Errors
-    ///
-    /// [`TransactionError`] where the database does not begin one.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    #[doc = include_str!("orders.md")]
-    /// let database = Database::new();
-    /// let mut tx = database.begin(connection).await?;
-    /// insert(&mut *tx).await?;
-    /// tx.run(|_| send_mail::enqueue(42))?;
-    /// tx.commit().await?;                                         // the mail leaves here
-    /// # Ok(())
-    /// # }
-    /// ```
+    #[doc = include_str!("../shared/docs/begin.md")]
     pub async fn begin<'c>(
         &self,
         connection: &'c mut C,
@@ -152,7 +100,7 @@ impl<C: AsyncConnection> Database<C> {
         ///
         /// ```no_run
         #[doc = include_str!("orders.md")]
-        #[doc = include_str!("../shared/order_error.md")]
+        #[doc = include_str!("../shared/docs/order_error.md")]
         /// # impl From<diesel::result::Error> for OrderError {
         /// #     fn from(error: diesel::result::Error) -> Self { Self(error.into()) }
         /// # }
@@ -175,75 +123,7 @@ impl<C: AsyncConnection> Database<C> {
         /// # Ok(())
         /// # }
         /// ```
-        retry,
-        /// # Examples
-        ///
-        /// ```no_run
-        #[doc = include_str!("orders.md")]
-        /// use airlock::diesel_async::is_conflict;
-        ///
-        /// let database = Database::new();
-        /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
-        /// let placed = again.transaction(connection, async |tx: &mut C| {
-        ///     insert(tx).await?;
-        ///     send_mail::enqueue(42)?;
-        ///     Ok::<_, BoxError>(())
-        /// });
-        /// placed.await?;
-        /// # Ok(())
-        /// # }
-        /// ```
-        retry_if,
     }
 }
 
-impl<C: AsyncConnection, W> Retrying<'_, Database<C>, W> {
-    /// Runs `body` in a transaction that is a scope, and again in another one where that fails for a
-    /// while. What an attempt that failed had enqueued is discarded.
-    ///
-    /// # Errors
-    ///
-    /// That of the last attempt.
-    ///
-    /// # Panics
-    ///
-    /// Where `body` does. The connection is left in the transaction then, as where the future is dropped,
-    /// and refuses to begin another one.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    #[doc = include_str!("orders.md")]
-    /// use airlock::diesel_async::is_conflict;
-    ///
-    /// let database = Database::new();
-    /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
-    /// let placed = again.transaction(connection, async |tx: &mut C| {
-    ///     insert(tx).await?;
-    ///     send_mail::enqueue(42)?;                                // leaves after the commit
-    ///     Ok::<_, BoxError>(())
-    /// });
-    /// placed.await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn transaction<T, E>(
-        mut self,
-        connection: &mut C,
-        mut body: impl AsyncFnMut(&mut C) -> Result<T, E>,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<TransactionError>,
-        W: Passing<E>,
-    {
-        loop {
-            match attempt(connection, &self.database.settings, &mut body).await {
-                Ok(value) => return Ok(value),
-                Err(failed) => self.attempts.wait_after(failed).await?,
-            }
-        }
-    }
-}
-
-only_settings!();
+settings_only_database!();

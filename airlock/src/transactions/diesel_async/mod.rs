@@ -1,16 +1,15 @@
 //! Transactions of [diesel-async](https://docs.rs/diesel-async) that are scopes.
 //!
-//! What leaves when is as the book's page `docs/transactions.md` says.
+//! The book's page `docs/transactions.md` says what leaves when.
 //!
-//! A future, or a guard, that is dropped inside a transaction leaves the connection in it, as with
-//! diesel-async itself, which can't wait for a rollback there; so does a panic. Effects are discarded at
-//! once. Nothing can begin on such a connection any more: the error is diesel's
-//! `BrokenTransactionManager`. Pools throw it away, and a connection of one's own has to be dropped. The
-//! database rolls back then.
+//! A future or a guard that is dropped inside a transaction leaves the connection in it, as with diesel-async itself,
+//! which can't wait for a rollback there; so does a panic. Effects are discarded at once. No transaction can begin on
+//! such a connection any more: the error is diesel's `BrokenTransactionManager`. Pools discard the connection; drop a
+//! connection of your own. The database then rolls back.
 //!
-//! A commit that fails with an error for which diesel has no kind is not
-//! [certain](crate::transaction::DatabaseError::is_certain), unless it is SQLite's or a deadlock: a proxy
-//! may have said it.
+//! If a commit fails with an error for which diesel has no kind, the outcome is unknown
+//! ([`is_certain`](crate::transaction::DatabaseError::is_certain) is false), for a proxy may have answered. SQLite's
+//! errors and deadlocks are exceptions.
 //!
 //! # Examples
 //!
@@ -33,44 +32,31 @@
 
 mod begun;
 mod database;
+mod retrying;
+mod through;
 
-pub use begun::{Begun, Through};
+pub use begun::Begun;
 pub use database::Database;
+pub use through::Through;
 
-pub use crate::transactions::diesel_sql::is_conflict;
+pub use crate::transactions::diesel_shared::is_conflict;
 
 use diesel_async::AsyncConnection;
 
 use crate::transactions::diesel_async::begun::begin_on;
-use crate::transactions::shared::{self as transaction, Failed, Settings, TransactionError};
+use crate::transactions::shared::{self as transaction, FailedAttempt, Settings, TransactionError};
 
 /// A transaction of diesel-async with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to the connection.
-///
-/// # Examples
-///
-/// ```no_run
-#[doc = include_str!("orders.md")]
-/// let tx: airlock::diesel_async::Transaction<'_, C> = Database::new().begin(connection).await?;
-/// tx.rollback().await?;
-/// # Ok(())
-/// # }
-/// ```
 pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
 ///
-/// On a connection that is in a transaction this is a savepoint, whose effects move into the scope of the
-/// transaction around. One that was opened without airlock needs a scope around it.
+/// On a connection that is in a transaction this is a savepoint, whose effects move into the outer transaction's scope.
+/// An outer transaction that was opened without airlock needs a scope around it.
 ///
-/// # Errors
-///
-/// The body's own, after a rollback; else [`TransactionError`], as the body's error type.
-///
-/// # Panics
-///
-/// Where `body` does. The connection is left in the transaction then, as where the future is dropped,
-/// and refuses to begin another one.
+#[doc = include_str!("../shared/docs/errors.md")]
+#[doc = include_str!("panics.md")]
 ///
 /// # Examples
 ///
@@ -94,14 +80,10 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    attempt(connection, &Settings::default(), body).await.map_err(Failed::into_error)
+    attempt(connection, &Settings::default(), body).await.map_err(FailedAttempt::into_error)
 }
 
-/// Begins a transaction that is a scope, for code that can't use a closure.
-///
-/// # Errors
-///
-/// [`TransactionError`] where the database does not begin one.
+#[doc = include_str!("../shared/docs/begin.md")]
 ///
 /// # Examples
 ///
@@ -124,14 +106,18 @@ async fn attempt<C, T, E>(
     connection: &mut C,
     settings: &Settings<C>,
     body: impl AsyncFnOnce(&mut C) -> Result<T, E>,
-) -> Result<T, Failed<E>>
+) -> Result<T, FailedAttempt<E>>
 where
     C: AsyncConnection,
     T: Send + 'static,
     E: From<TransactionError>,
 {
     let is_idle = begun::is_idle(connection);
-    let not_begun = if is_idle { Failed::outermost } else { Failed::savepoint };
+    let not_begun = if is_idle {
+        FailedAttempt::transaction_not_begun
+    } else {
+        FailedAttempt::savepoint_not_set
+    };
     let begun = begin_on(connection).await.map_err(not_begun)?;
     transaction::attempt(begun, settings, body).await
 }

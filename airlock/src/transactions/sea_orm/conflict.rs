@@ -1,14 +1,13 @@
-//! Errors after which the same transaction may well succeed.
+//! Errors after which the same transaction may succeed.
 
 use std::error::Error;
 
 use sea_orm::{DbErr, RuntimeErr};
 
-use crate::transactions::shared::retry::any_source;
-use crate::transactions::sqlx::conflicts;
+use crate::transactions::shared::conflict::any_source;
+use crate::transactions::sqlx::is_sqlx_conflict;
 
-/// Whether an error, or one that it came from, says that transactions were in each other's way, and
-/// that the same one may succeed if it is run again.
+#[doc = include_str!("../shared/docs/conflict.md")]
 ///
 /// # Examples
 ///
@@ -23,6 +22,6 @@ pub fn is_conflict(error: &(dyn Error + 'static)) -> bool {
             DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error) => Some(error),
             _ => None,
         });
-        matches!(error.flatten(), Some(RuntimeErr::SqlxError(error)) if conflicts(error))
+        matches!(error.flatten(), Some(RuntimeErr::SqlxError(error)) if is_sqlx_conflict(error))
     })
 }

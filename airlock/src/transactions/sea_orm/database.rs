@@ -4,12 +4,13 @@ use std::fmt;
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionOptions, TransactionTrait};
 
-use crate::transactions::sea_orm::begun::{Begin, Begun, begun};
+use crate::transactions::sea_orm::begin::{Begin, new_begun};
+use crate::transactions::sea_orm::begun::Begun;
 use crate::transactions::sea_orm::{Transaction, attempt, is_conflict, run};
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
 use crate::transactions::shared::{
-    Conflicts, Failed, Passing, Queue, Retrying, Settings, TransactionError, When,
+    Conflicts, FailedAttempt, Queue, Retrying, Settings, TransactionError, When,
 };
 
 /// A connection of SeaORM with the settings of its transactions, for a program's state. Clones share
@@ -18,14 +19,25 @@ use crate::transactions::shared::{
 /// # Examples
 ///
 /// ```no_run
-/// # #[cfg(feature = "apalis-sqlite")]
-/// # async fn example() -> Result<(), airlock::BoxError> {
-/// use airlock::apalis;
-/// use airlock::sea_orm::Database;
+#[doc = include_str!("orders.md")]
+/// use std::time::Duration;
 ///
-/// let connection = sea_orm::Database::connect("sqlite:shop.db").await?;
-/// let jobs = apalis::Sqlite::connect("sqlite:shop.db").await?;
-/// let database = Database::new(connection).queue(jobs);
+/// use sea_orm::{IsolationLevel, TransactionOptions};
+///
+/// let options = TransactionOptions {
+///     isolation_level: Some(IsolationLevel::Serializable),
+///     ..TransactionOptions::default()
+/// };
+/// let database = Database::new(connection)
+///     .options(options)
+///     .scope(|| airlock::scope().named("checkout"))
+///     .commit_timeout(Duration::from_secs(5));
+/// let placed = database.transaction(async |tx: &DatabaseTransaction| {
+///     insert(tx).await?;
+///     send_mail::enqueue(42)?;                                // leaves after the commit
+///     Ok::<_, BoxError>(())
+/// });
+/// placed.await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -37,36 +49,26 @@ pub struct Database {
 }
 
 impl Database {
-    /// Uses a connection that the program has.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    #[doc = include_str!("orders.md")]
-    /// let connection = sea_orm::Database::connect("sqlite:shop.db").await?;
-    /// let database = Database::new(connection);
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// Opens transactions on a connection.
     pub fn new(connection: DatabaseConnection) -> Self {
         Self { connection, options: None, settings: Settings::default() }
     }
 
-    /// Writes effects to a queue in the same database, as rows of the transaction: data and effects are
-    /// committed together or not at all.
+    #[doc = include_str!("../shared/docs/queue.md")]
     ///
-    /// The queue is written to through the transaction. One whose tables are in another kind of database
-    /// is refused when there is something to write.
+    /// SeaORM's types don't say which database a connection leads to: a queue for another kind of database is rejected
+    /// when there is something to write.
     ///
     /// # Examples
     ///
     /// ```no_run
-    /// # #[cfg(feature = "apalis-postgres")]
-    /// # async fn example(connection: sea_orm::DatabaseConnection) -> Result<(), airlock::BoxError> {
+    /// # #[cfg(feature = "apalis-sqlite")]
+    /// # async fn example() -> Result<(), airlock::BoxError> {
     /// use airlock::apalis;
     /// use airlock::sea_orm::Database;
     ///
-    /// let jobs = apalis::Postgres::connect("postgres://localhost/shop").await?;
+    /// let connection = sea_orm::Database::connect("sqlite:shop.db").await?;
+    /// let jobs = apalis::Sqlite::connect("sqlite:shop.db").await?;
     /// let database = Database::new(connection).queue(jobs);
     /// # Ok(())
     /// # }
@@ -80,21 +82,6 @@ impl Database {
     settings!(timeout);
 
     /// Begins transactions with these options, such as an isolation level.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    #[doc = include_str!("orders.md")]
-    /// use sea_orm::{IsolationLevel, TransactionOptions};
-    ///
-    /// let options = TransactionOptions {
-    ///     isolation_level: Some(IsolationLevel::Serializable),
-    ///     ..TransactionOptions::default()
-    /// };
-    /// let database = Database::new(connection).options(options);
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn options(mut self, options: TransactionOptions) -> Self {
         self.options = Some(options);
@@ -102,44 +89,14 @@ impl Database {
     }
 
     /// The connection.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    #[doc = include_str!("orders.md")]
-    /// let database = Database::new(connection);
-    /// database.connection().execute_unprepared("DELETE FROM orders").await?;
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn connection(&self) -> &DatabaseConnection {
         &self.connection
     }
 
-    /// Runs `body` in a transaction that is a scope.
+    /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
     ///
-    /// # Errors
-    ///
-    /// The body's own, after a rollback; else [`TransactionError`], as the body's error type.
-    ///
-    /// # Panics
-    ///
-    /// Where `body` does, after a rollback.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    #[doc = include_str!("orders.md")]
-    /// let database = Database::new(connection);
-    /// let placed = database.transaction(async |tx: &DatabaseTransaction| {
-    ///     insert(tx).await?;
-    ///     send_mail::enqueue(42)?;                                // leaves after the commit
-    ///     Ok::<_, BoxError>(())
-    /// });
-    /// placed.await?;
-    /// # Ok(())
-    /// # }
-    /// ```
+    #[doc = include_str!("../shared/docs/errors.md")]
+    #[doc = include_str!("../shared/docs/panics.md")]
     pub async fn transaction<T, E>(
         &self,
         body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
@@ -148,22 +105,10 @@ impl Database {
         T: Send + 'static,
         E: From<TransactionError>,
     {
-        self.attempt(body).await.map_err(Failed::into_error)
+        self.attempt(body).await.map_err(FailedAttempt::into_error)
     }
 
-    /// Runs `body` in a savepoint of a transaction that is open, whoever opened it.
-    ///
-    /// With a [queue](Self::queue), effects become rows of that transaction when the savepoint is
-    /// released. Without one, a scope has to be around the transaction, and they move into that.
-    ///
-    /// # Errors
-    ///
-    /// The body's own, after a rollback to the savepoint; else [`TransactionError`], as the body's error
-    /// type.
-    ///
-    /// # Panics
-    ///
-    /// Where `body` does, after a rollback to the savepoint.
+    #[doc = include_str!("../shared/docs/within.md")]
     ///
     /// # Examples
     ///
@@ -200,23 +145,7 @@ impl Database {
         run(transaction.begun().await?, &self.settings, body).await
     }
 
-    /// Begins a transaction that is a scope, for code that can't use a closure.
-    ///
-    /// # Errors
-    ///
-    /// [`TransactionError`] where the database does not begin one.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    #[doc = include_str!("orders.md")]
-    /// let mut tx = Database::new(connection).begin().await?;
-    /// insert(&tx).await?;
-    /// tx.run(|_| send_mail::enqueue(42))?;
-    /// tx.commit().await?;                                         // the mail leaves here
-    /// # Ok(())
-    /// # }
-    /// ```
+    #[doc = include_str!("../shared/docs/begin.md")]
     pub async fn begin(&self) -> Result<Transaction, TransactionError> {
         Transaction::new(self.begun().await?, self.settings.clone()).await
     }
@@ -226,7 +155,7 @@ impl Database {
         ///
         /// ```no_run
         #[doc = include_str!("orders.md")]
-        #[doc = include_str!("../shared/order_error.md")]
+        #[doc = include_str!("../shared/docs/order_error.md")]
         /// # impl From<sea_orm::DbErr> for OrderError {
         /// #     fn from(error: sea_orm::DbErr) -> Self { Self(error.into()) }
         /// # }
@@ -249,36 +178,22 @@ impl Database {
         /// # Ok(())
         /// # }
         /// ```
-        retry,
-        /// # Examples
-        ///
-        /// ```no_run
-        #[doc = include_str!("orders.md")]
-        /// use airlock::sea_orm::is_conflict;
-        ///
-        /// let database = Database::new(connection);
-        /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
-        /// let placed = again.transaction(async |tx: &DatabaseTransaction| {
-        ///     insert(tx).await?;
-        ///     send_mail::enqueue(42)?;
-        ///     Ok::<_, BoxError>(())
-        /// });
-        /// placed.await?;
-        /// # Ok(())
-        /// # }
-        /// ```
-        retry_if,
     }
 
-    async fn attempt<T, E>(
+    pub(super) async fn attempt<T, E>(
         &self,
         body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
-    ) -> Result<T, Failed<E>>
+    ) -> Result<T, FailedAttempt<E>>
     where
         T: Send + 'static,
         E: From<TransactionError>,
     {
-        attempt(self.begun().await.map_err(Failed::outermost)?, &self.settings, body).await
+        attempt(
+            self.begun().await.map_err(FailedAttempt::transaction_not_begun)?,
+            &self.settings,
+            body,
+        )
+        .await
     }
 
     async fn begun(&self) -> Result<Begun, TransactionError> {
@@ -286,54 +201,7 @@ impl Database {
             None => self.connection.begun().await,
             Some(options) => {
                 let backend = self.connection.get_database_backend();
-                begun(self.connection.begin_with_options(options).await, backend, false)
-            }
-        }
-    }
-}
-
-impl<W> Retrying<'_, Database, W> {
-    /// Runs `body` in a transaction that is a scope, and again in another one where that fails for a
-    /// while. What an attempt that failed had enqueued is discarded.
-    ///
-    /// # Errors
-    ///
-    /// That of the last attempt.
-    ///
-    /// # Panics
-    ///
-    /// Where `body` does, after a rollback.
-    ///
-    /// # Examples
-    ///
-    /// ```no_run
-    #[doc = include_str!("orders.md")]
-    /// use airlock::sea_orm::is_conflict;
-    ///
-    /// let database = Database::new(connection);
-    /// let again = database.retry_if(3, |error: &BoxError| is_conflict(&**error));
-    /// let placed = again.transaction(async |tx: &DatabaseTransaction| {
-    ///     insert(tx).await?;
-    ///     send_mail::enqueue(42)?;                                // leaves after the commit
-    ///     Ok::<_, BoxError>(())
-    /// });
-    /// placed.await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub async fn transaction<T, E>(
-        mut self,
-        mut body: impl AsyncFnMut(&DatabaseTransaction) -> Result<T, E>,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<TransactionError>,
-        W: Passing<E>,
-    {
-        loop {
-            match self.database.attempt(&mut body).await {
-                Ok(value) => return Ok(value),
-                Err(failed) => self.attempts.wait_after(failed).await?,
+                new_begun(self.connection.begin_with_options(options).await, backend, None)
             }
         }
     }

@@ -21,46 +21,34 @@
 //! }
 //! ```
 
+mod begin;
 mod begun;
 mod conflict;
+mod connection;
 mod database;
-mod inside;
+mod nesting;
+mod retrying;
 
-pub use begun::{Begin, Begun};
+pub use begin::Begin;
+pub use begun::Begun;
 pub use conflict::is_conflict;
 pub use database::Database;
 
 use sea_orm::DatabaseTransaction;
 
-use crate::transactions::shared::{self as transaction, Failed, Settings, TransactionError};
+use crate::transactions::shared::{self as transaction, FailedAttempt, Settings, TransactionError};
 
 /// A transaction of SeaORM with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to SeaORM's transaction.
-///
-/// # Examples
-///
-/// ```no_run
-#[doc = include_str!("orders.md")]
-/// let tx: airlock::sea_orm::Transaction = Database::new(connection).begin().await?;
-/// insert(&tx).await?;
-/// tx.commit().await?;
-/// # Ok(())
-/// # }
-/// ```
 pub type Transaction = transaction::Transaction<Begun>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
 ///
-/// `on` is a connection, or a transaction: inside one this is a savepoint, whose effects move into the
-/// scope of the transaction around. One that was opened without airlock needs a scope around it.
+/// `on` is a connection, or a transaction. Inside a transaction this is a savepoint, whose effects move into the outer
+/// transaction's scope. An outer transaction that was opened without airlock needs a scope around it.
 ///
-/// # Errors
-///
-/// The body's own, after a rollback; else [`TransactionError`], as the body's error type.
-///
-/// # Panics
-///
-/// Where `body` does, after a rollback.
+#[doc = include_str!("../shared/docs/errors.md")]
+#[doc = include_str!("../shared/docs/panics.md")]
 ///
 /// # Examples
 ///
@@ -86,11 +74,7 @@ where
     run(on.begun().await?, &Settings::default(), body).await
 }
 
-/// Begins a transaction that is a scope, for code that can't use a closure.
-///
-/// # Errors
-///
-/// [`TransactionError`] where the database does not begin one.
+#[doc = include_str!("../shared/docs/begin.md")]
 ///
 /// # Examples
 ///
@@ -116,14 +100,14 @@ where
     T: Send + 'static,
     E: From<TransactionError>,
 {
-    attempt(begun, settings, body).await.map_err(Failed::into_error)
+    attempt(begun, settings, body).await.map_err(FailedAttempt::into_error)
 }
 
 async fn attempt<T, E>(
     begun: Begun,
     settings: &Settings<DatabaseTransaction>,
     body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
-) -> Result<T, Failed<E>>
+) -> Result<T, FailedAttempt<E>>
 where
     T: Send + 'static,
     E: From<TransactionError>,

@@ -1,14 +1,14 @@
-//! What a library's transaction has to be able to do.
+//! What airlock asks of a library's transaction.
 
 use std::future::ready;
 
 use crate::core::task::called::BoxError;
+use crate::transactions::shared::CommitError;
 
-/// A transaction, or a savepoint inside one, that has begun and not ended; one that is dropped rolls
-/// back.
+/// A transaction, or a savepoint inside one, that has begun and not ended; dropping it rolls back.
 ///
-/// It is implemented for the transactions of the libraries that airlock knows, and is all that an
-/// integration of another one has to write.
+/// airlock implements it for the transactions of the libraries that it knows. It is all that an integration of another
+/// library has to implement.
 ///
 /// # Examples
 ///
@@ -78,20 +78,20 @@ pub trait Begun: Send + Sized {
     /// What statements are run through.
     type Connection: Send;
 
-    /// What statements are run through.
+    /// The connection that the transaction is on.
     fn connection(&mut self) -> &mut Self::Connection;
 
-    /// What errors call the database.
+    /// The database's display name, for errors.
     fn place(&self) -> String;
 
-    /// Whether this is a savepoint: ending it leaves what is decided to the transaction around.
+    /// Whether this is a savepoint: whether its data is committed is decided by the outer transaction.
     fn is_nested(&mut self) -> bool;
 
-    /// Fails where this is not the transaction that a commit would end: one was begun inside it and has not ended,
-    /// or it has ended itself. It is asked before anything is committed.
+    /// Fails if a commit would not end this transaction: because one was begun inside it and has not ended, or because
+    /// this one has already ended. It is called before anything is committed.
     ///
-    /// `writes` says that rows are about to be written, which a database that has ended the transaction by itself
-    /// would commit one by one. Elsewhere it may leave that to the commit.
+    /// `writes` says that rows are about to be written. If the database has ended the transaction by itself, it would
+    /// commit them one by one, so this has to be found out now; otherwise the commit may find it out.
     ///
     /// # Errors
     ///
@@ -101,12 +101,12 @@ pub trait Begun: Send + Sized {
         ready(Ok(()))
     }
 
-    /// Fails where the database would answer a commit with a rollback, as PostgreSQL does after a
-    /// statement that failed. It is not asked where effects have just been written by a statement.
+    /// Fails if the database would answer a commit with a rollback, as PostgreSQL does after a statement that failed.
+    /// It is not called if a statement has just written effects successfully.
     ///
     /// # Errors
     ///
-    /// What the database says.
+    /// The database's error.
     fn check(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send;
 
     /// Commits, or releases the savepoint.
@@ -120,110 +120,6 @@ pub trait Begun: Send + Sized {
     ///
     /// # Errors
     ///
-    /// Where the database can't be told.
+    /// If the rollback can't be sent, or fails.
     fn rollback(self) -> impl Future<Output = Result<(), BoxError>> + Send;
-}
-
-/// A commit that failed.
-///
-/// # Examples
-///
-/// ```
-/// use airlock::transaction::CommitError;
-///
-/// fn commit_error(error: std::io::Error) -> CommitError {
-///     match error.kind() {
-///         std::io::ErrorKind::InvalidData => CommitError::rolled_back(error),
-///         _ => CommitError::unknown(error),                   // the answer did not arrive
-///     }
-/// }
-/// ```
-#[derive(Debug)]
-pub struct CommitError {
-    pub(crate) source: BoxError,
-    pub(crate) certain: bool,
-}
-
-impl CommitError {
-    /// The database said that it has rolled back.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("ledger.md")]
-    /// let mut ledger = Ledger::default();
-    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
-    /// tx.run(|orders| orders.push(0));                            // which the ledger refuses to commit
-    /// let error = tx.commit().await.expect_err("rolled back");
-    /// assert_eq!(error.to_string(), "can't commit to the ledger: 0 is no order");
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn rolled_back(source: impl Into<BoxError>) -> Self {
-        Self { source: source.into(), certain: true }
-    }
-
-    /// The connection was lost before the database said anything: it may have committed.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("ledger.md")]
-    /// let mut ledger = Ledger::default();
-    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
-    /// tx.run(|orders| orders.push(99));                           // whose commit nobody hears of
-    /// let error = tx.commit().await.expect_err("nobody can tell");
-    /// assert!(error.to_string().starts_with("can't tell whether the ledger committed"));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn unknown(source: impl Into<BoxError>) -> Self {
-        Self { source: source.into(), certain: false }
-    }
-
-    /// The same of a savepoint: whatever is not heard of its release, it is not committed by that.
-    pub(crate) fn of_savepoint(self) -> Self {
-        Self { certain: true, ..self }
-    }
-
-    /// What a database answered, with its SQLSTATE: it has rolled back.
-    ///
-    /// Unless somebody else answered for it. Class 08 says that a connection was lost, as a proxy before
-    /// the server does, and 40003 that nobody can tell.
-    ///
-    /// Source: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
-    #[cfg(feature = "sqlx")]
-    pub(crate) fn answered(source: impl Into<BoxError>, sqlstate: Option<&str>) -> Self {
-        let elsewhere = |state: &str| state.starts_with("08") || state == "40003";
-        Self { source: source.into(), certain: !sqlstate.is_some_and(elsewhere) }
-    }
-}
-
-/// Why a transaction can't be committed, nor another one begin inside it.
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sea-orm"))]
-pub(crate) const LEFT_OPEN: &str =
-    "a transaction inside it was begun and has not ended: end that one first";
-
-/// What PostgreSQL says to each statement after one that has failed, `25P02`.
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
-#[derive(Debug)]
-pub(crate) struct PassedOver(pub(crate) BoxError);
-
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
-impl std::fmt::Display for PassedOver {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "{}: an error before was passed over: return such errors, or put what may fail in a \
-             savepoint",
-            self.0
-        )
-    }
-}
-
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
-impl std::error::Error for PassedOver {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&*self.0)
-    }
 }

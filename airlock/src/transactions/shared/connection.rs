@@ -1,8 +1,8 @@
-//! What queues write their jobs through.
+//! How a queue writes its jobs into a transaction, whatever the library.
 
 use crate::core::task::called::BoxError;
 
-/// What a database understands: what queues say which one their tables are in.
+/// The SQL that a database understands, and so which database a queue's tables are in.
 ///
 /// # Examples
 ///
@@ -14,48 +14,22 @@ use crate::core::task::called::BoxError;
 /// ```
 pub mod dialect {
     /// PostgreSQL.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use airlock::transaction::{Connection, dialect};
-    ///
-    /// fn speaks_postgres<C: Connection<dialect::Postgres>>(_connection: &C) {}
-    /// ```
     #[derive(Debug)]
     pub enum Postgres {}
 
     /// SQLite.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use airlock::transaction::{Connection, dialect};
-    ///
-    /// fn speaks_sqlite<C: Connection<dialect::Sqlite>>(_connection: &C) {}
-    /// ```
     #[derive(Debug)]
     pub enum Sqlite {}
 }
 
-/// A row of two texts, either of which may be NULL.
-///
-/// # Examples
-///
-/// ```
-/// use airlock::transaction::Row;
-///
-/// let row: Row = (Some("3".to_owned()), None);
-/// let (held, missing) = row;
-/// assert!(held.is_some() && missing.is_none());
-/// ```
+/// A row of two texts, `held` and `missing`, either of which may be NULL.
 pub type Row = (Option<String>, Option<String>);
 
-/// A connection on which a queue can write its jobs, whatever the library: it runs statements of one
+/// A connection on which a queue can write its jobs, whatever the library: it runs statements with one
 /// parameter, a text, in the dialect `D`.
 ///
-/// Each of airlock's queues whose tables are in a database is a [`Queue`](crate::transaction::Queue) for
-/// all of these.
+/// Each of airlock's queues whose tables are in a database implements [`Queue`](crate::transaction::Queue) for
+/// every such connection.
 ///
 /// # Examples
 ///
@@ -86,7 +60,7 @@ pub trait Connection<D>: Send {
     ///
     /// # Errors
     ///
-    /// What the database says.
+    /// The database's error.
     fn query(
         &mut self,
         statement: &str,

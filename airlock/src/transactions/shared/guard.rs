@@ -7,30 +7,50 @@ use crate::core::scope::detached_scope::DetachedScope;
 use crate::core::scope::{Handle, InScope};
 #[cfg(feature = "diesel")]
 use crate::core::wait::wait;
-use crate::transactions::shared::end::{
-    Ended, Failed, enclosed, end, place, roll_back, rolled_back,
-};
+use crate::transactions::shared::commit::{roll_back, try_roll_back};
+use crate::transactions::shared::outcome::{EndedTransaction, FailedAttempt, end};
+use crate::transactions::shared::run::require_enclosing_scope;
 use crate::transactions::shared::{Begun, DatabaseError, Settings, Step, TransactionError};
 
-/// A transaction with a scope: what is enqueued in that leaves when this is [committed](Self::commit),
-/// and is discarded when this is rolled back, or dropped.
+/// A transaction with a scope: what is enqueued in the scope leaves when the guard is
+/// [committed](Self::commit), and is discarded when the guard is rolled back or dropped.
 ///
-/// The scope is not current by itself: code is run in it by [`run`](Self::run), or by
-/// [`in_scope`](crate::InScope::in_scope) with its [`handle`](Self::handle). That is also where a nested
-/// transaction belongs, in [`run_async`](Self::run_async): the effects of a savepoint move into the scope that
-/// is current where it is set, and outside that is not this one but a request's, say, which knows nothing
-/// of this transaction and lets them out also where this is rolled back.
+/// The scope is not current by itself. Run code in it by [`run`](Self::run) or [`run_async`](Self::run_async), or by
+/// [`in_scope`](crate::InScope::in_scope) with its [`handle`](Self::handle).
+///
+/// Begin a nested transaction inside [`run_async`](Self::run_async). The effects of a savepoint move into the scope
+/// that is current where the savepoint is set. Elsewhere this is another scope, such as a request's: it knows nothing
+/// of this transaction, and flushes the effects even if this transaction is rolled back.
 ///
 /// # Examples
 ///
 /// ```
-#[doc = include_str!("ledger.md")]
+#[doc = include_str!("docs/ledger.md")]
+/// use airlock::InScope;
+///
+/// async fn remind(order: i64) -> Result<(), airlock::EnqueueError> {
+///     send_mail::enqueue(order)
+/// }
+///
 /// let mut ledger = Ledger::default();
 /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
-/// tx.run(|orders| orders.push(42));
-/// tx.run(|_| send_mail::enqueue(42))?;
-/// tx.commit().await?;                                         // the mail leaves here
-/// assert_eq!(ledger.0, [42]);
+/// tx.run(|orders| {
+///     orders.push(42);
+///     send_mail::enqueue(42)
+/// })?;
+/// tx.run_async(async |orders: &mut Vec<i64>| {
+///     orders.push(43);
+///     remind(43).await
+/// })
+/// .await?;
+/// remind(44).in_scope(tx.handle()).await?;
+/// tx.commit().await?;                                         // the mails leave here
+///
+/// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+/// tx.run(|orders| orders.push(45));
+/// tx.run(|_| send_mail::enqueue(45))?;
+/// tx.rollback().await?;                                       // and no mail leaves
+/// assert_eq!(ledger.0, [42, 43]);
 /// # Ok(())
 /// # }
 /// ```
@@ -46,95 +66,35 @@ impl<B: Begun> Transaction<B> {
     ///
     /// # Errors
     ///
-    /// [`TransactionError`] where nothing can be enqueued in it: inside a policy, and in a savepoint
-    /// around which there is no scope.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("ledger.md")]
-    /// let mut ledger = Ledger::default();
-    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
-    /// tx.rollback().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// [`TransactionError`] if nothing can be enqueued in it: inside a policy, and in a savepoint that no scope
+    /// encloses.
     pub async fn new(
         begun: B,
         settings: Settings<B::Connection>,
     ) -> Result<Self, TransactionError> {
         const IN_POLICY: &str =
             "it would begin inside a policy: policies judge effects, they have none";
-        let begun = enclosed(begun, &settings).await?;
+        let begun = require_enclosing_scope(begun, &settings).await?;
         if let Some(scope) = settings.make_scope().detach() {
             return Ok(Self { scope, begun, settings });
         }
-        let error = DatabaseError::new(Step::Begin, place(&begun, &settings), IN_POLICY);
+        let error = DatabaseError::new(Step::Begin, settings.display_name(&begun), IN_POLICY);
         roll_back(begun, &settings).await;
         Err(error.into())
     }
 
     /// A handle on the scope, to run code in it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("ledger.md")]
-    /// use airlock::InScope;
-    ///
-    /// async fn remind(order: i64) -> Result<(), airlock::EnqueueError> {
-    ///     send_mail::enqueue(order)
-    /// }
-    ///
-    /// let mut ledger = Ledger::default();
-    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
-    /// remind(42).in_scope(tx.handle()).await?;
-    /// tx.commit().await?;                                         // the mail leaves here
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn handle(&self) -> Handle {
         self.scope.handle().clone()
     }
 
-    /// Runs code in the scope that is not async, such as one that only enqueues.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("ledger.md")]
-    /// let mut ledger = Ledger::default();
-    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
-    /// tx.run(|orders| {
-    ///     orders.push(42);
-    ///     send_mail::enqueue(42)
-    /// })?;
-    /// tx.commit().await?;                                         // the mail leaves here
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// Runs sync code in the scope, such as code that only enqueues.
     pub fn run<T>(&mut self, body: impl FnOnce(&mut B::Connection) -> T) -> T {
         let handle = self.handle();
         handle.run(|| body(self.begun.connection()))
     }
 
     /// Runs async code in the scope.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("ledger.md")]
-    /// let mut ledger = Ledger::default();
-    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
-    /// tx.run_async(async |orders: &mut Vec<i64>| {
-    ///     orders.push(42);
-    ///     send_mail::enqueue(42)
-    /// })
-    /// .await?;
-    /// tx.commit().await?;                                         // the mail leaves here
-    /// # Ok(())
-    /// # }
-    /// ```
     pub async fn run_async<T>(&mut self, body: impl AsyncFnOnce(&mut B::Connection) -> T) -> T {
         let handle = self.handle();
         async { body(self.begun.connection()).await }.in_scope(handle).await
@@ -144,62 +104,34 @@ impl<B: Begun> Transaction<B> {
     ///
     /// # Errors
     ///
-    /// [`TransactionError`] where the database does not commit, or the effects don't leave.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("ledger.md")]
-    /// let mut ledger = Ledger::default();
-    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
-    /// tx.run(|_| send_mail::enqueue(42))?;
-    /// tx.commit().await?;                                         // the mail leaves here
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// [`TransactionError`] if the database does not commit, or the effects don't leave.
     pub async fn commit(self) -> Result<(), TransactionError> {
-        self.end().await.flush_async().await.map_err(Failed::into_error)
+        self.end().await.flush_async().await.map_err(FailedAttempt::into_error)
     }
 
     /// Rolls back, and discards what was enqueued.
     ///
     /// # Errors
     ///
-    /// [`TransactionError`] where the database can't be told. It rolls back all the same, once it finds
-    /// that the connection is lost.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("ledger.md")]
-    /// let mut ledger = Ledger::default();
-    /// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
-    /// tx.run(|orders| orders.push(42));
-    /// tx.run(|_| send_mail::enqueue(42))?;
-    /// tx.rollback().await?;                                       // and no mail leaves
-    /// assert!(ledger.0.is_empty());
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// [`TransactionError`] if the rollback fails. The database rolls back all the same, once it finds that the
+    /// connection is lost.
     pub async fn rollback(self) -> Result<(), TransactionError> {
         let Self { scope, begun, settings } = self;
-        let place = place(&begun, &settings);
+        let database = settings.display_name(&begun);
         drop(scope);
-        let rolled_back = rolled_back(begun, &settings).await;
-        rolled_back.map_err(|error| DatabaseError::new(Step::Rollback, place, error).into())
+        let rolled_back = try_roll_back(begun, &settings).await;
+        rolled_back.map_err(|error| DatabaseError::new(Step::Rollback, database, error).into())
     }
-}
 
-impl<B: Begun> Transaction<B> {
-    async fn end(self) -> Ended<(), TransactionError> {
+    async fn end(self) -> EndedTransaction<(), TransactionError> {
         let Self { scope, begun, settings } = self;
         end(begun, &settings, scope.seal(), Ok(())).await
     }
 
-    /// The same as [`commit`](Self::commit), from sync code.
+    /// [`commit`](Self::commit) from sync code.
     #[cfg(feature = "diesel")]
     pub(crate) fn commit_sync(self) -> Result<(), TransactionError> {
-        wait(None, self.end()).flush().map_err(Failed::into_error)
+        wait(None, self.end()).flush().map_err(FailedAttempt::into_error)
     }
 }
 
@@ -226,7 +158,7 @@ where
 impl<B: Begun> fmt::Debug for Transaction<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transaction")
-            .field("place", &place(&self.begun, &self.settings))
+            .field("place", &self.settings.display_name(&self.begun))
             .finish_non_exhaustive()
     }
 }

@@ -1,9 +1,7 @@
-//! What transactions of all libraries have in common: queues in the same database, the guard, and
-//! errors.
+//! What the transactions of all libraries have in common: queues in the same database, the guard, and errors.
 //!
-//! A transaction that is a scope is opened by the module of the library that speaks to the database,
-//! such as `airlock::sqlx`. What is in here is named by programs that handle errors, use the guard, or
-//! bring a library of their own along.
+//! The module of the library that speaks to the database, such as `airlock::sqlx`, opens a transaction that is a scope.
+//! Use this module to handle errors, to use the guard, or to integrate another library.
 //!
 //! # Examples
 //!
@@ -21,33 +19,44 @@
 //! ```
 
 mod begun;
+mod commit;
+mod commit_all;
+mod commit_error;
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+pub(crate) mod conflict;
 mod connection;
-mod end;
+mod effects;
 mod error;
 mod guard;
+pub(crate) mod log;
+mod outcome;
+mod part;
 mod queue;
 #[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
 pub(crate) mod retry;
+mod run;
 pub(crate) mod settings;
-mod several;
+mod undecided_scope;
 
+pub use begun::Begun;
+pub use commit_all::commit_all;
+pub use commit_error::CommitError;
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+pub(crate) use commit_error::InFailedTransaction;
 #[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sea-orm"))]
-pub(crate) use begun::LEFT_OPEN;
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
-pub(crate) use begun::PassedOver;
-pub use begun::{Begun, CommitError};
+pub(crate) use commit_error::NESTED_STILL_OPEN;
 pub use connection::{Connection, Row, dialect};
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
-pub(crate) use end::Failed;
-#[cfg(any(feature = "diesel-async", feature = "sqlx"))]
-pub(crate) use end::attempt;
-#[cfg(feature = "diesel")]
-pub(crate) use end::attempt_sync;
-pub use end::run;
-pub use error::{Committed, DatabaseError, Step, TransactionError};
+pub use error::{Committed, DatabaseError, SeveralError, Step, TransactionError};
 pub use guard::Transaction;
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+pub(crate) use outcome::FailedAttempt;
+pub use part::Part;
 pub use queue::Queue;
 #[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
 pub use retry::{Conflicts, Passing, Retrying, When};
+#[cfg(any(feature = "diesel-async", feature = "sqlx"))]
+pub(crate) use run::attempt;
+#[cfg(feature = "diesel")]
+pub(crate) use run::attempt_sync;
+pub use run::run;
 pub use settings::Settings;
-pub use several::{Part, SeveralError, commit_all};

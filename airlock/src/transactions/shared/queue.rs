@@ -1,12 +1,12 @@
-//! Queues whose jobs are rows of the same database.
+//! Queues whose jobs are rows in the database of the transaction: the transactional outbox.
 
 use std::pin::Pin;
 
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::panics::{Contained, panic_message};
 
-/// A queue whose jobs are rows of a database that the program's own data is in, reached through a
-/// connection `C`: with one, data and effects are committed together or not at all.
+/// A queue whose jobs are rows in the database that has the program's own data, written through a connection `C`:
+/// effects are committed atomically with the data (the **transactional outbox** pattern).
 ///
 /// # Examples
 ///
@@ -37,25 +37,25 @@ pub trait Queue<C>: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`DispatchError`] says which intents it was; the transaction is rolled back then.
+    /// [`DispatchError`], which says which intents failed. The transaction is then rolled back.
     fn push(
         &self,
         connection: &mut C,
         batch: &mut Batch,
     ) -> impl Future<Output = Result<(), DispatchError>> + Send;
 
-    /// Is told after the commit, for workers that the database doesn't wake.
+    /// Is called after the commit, to wake workers that the database doesn't wake.
     fn committed(&self) {}
 
-    /// Whether a push that has succeeded shows that the database would commit: one of airlock's own, which
-    /// runs a statement.
+    /// Whether a successful push shows that the database would commit, because it has run a statement: airlock's own
+    /// queues do.
     #[doc(hidden)]
     fn proves_good(&self) -> bool {
         false
     }
 }
 
-/// A [`Queue`] whose type is forgotten.
+/// A [`Queue`] without its type.
 pub(crate) trait DynQueue<C>: Send + Sync {
     fn dyn_push<'a>(
         &'a self,
@@ -86,7 +86,7 @@ impl<C, Q: Queue<C>> DynQueue<C> for Q {
     }
 }
 
-/// Pushes a batch; a panic is an error.
+/// Pushes a batch; a panic becomes an error.
 pub(crate) async fn push<C>(
     queue: &dyn DynQueue<C>,
     connection: &mut C,

@@ -5,17 +5,16 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::core::backoff::Backoff;
-use crate::transactions::shared::TransactionError;
-use crate::transactions::shared::end::Failed;
+use crate::transactions::shared::outcome::FailedAttempt;
 
-/// A database whose transactions are run again where they fail for a while; made by `retry` and
-/// `retry_if` of each library's `Database`.
+/// A database whose transactions are run again after some errors, such as conflicts; made by `retry` and `retry_if` of
+/// each library's `Database`.
 ///
-/// Between two attempts it waits for some milliseconds, longer each time and up to half a second. What is
-/// committed, or may be, is never run again, whatever its error.
+/// It waits between attempts with **exponential backoff**, from some milliseconds to half a second. A transaction that
+/// is committed, or may be, is never run again, whatever its error.
 ///
-/// In a future that is spawned, and so in a handler, write `async move |tx: …|` and give the closure what it
-/// uses: rustc does not see otherwise that the future is `Send`.
+/// In a spawned future, and so in a handler, write `async move |tx: …|` and move into the closure what it uses:
+/// otherwise rustc can't prove that the future is `Send`.
 ///
 /// # Examples
 ///
@@ -37,7 +36,7 @@ pub struct Retrying<'d, D, W> {
     pub(crate) attempts: Attempts<W>,
 }
 
-/// How many attempts are left, and after which errors.
+/// How many more attempts are allowed, and after which errors.
 #[derive(Debug)]
 pub(crate) struct Attempts<W> {
     left: u32,
@@ -45,7 +44,7 @@ pub(crate) struct Attempts<W> {
     when: W,
 }
 
-/// Says after which errors a transaction is run again.
+/// Decides after which errors a transaction is run again.
 ///
 /// # Examples
 ///
@@ -62,29 +61,14 @@ pub(crate) struct Attempts<W> {
     note = "`retry` looks in types that implement `std::error::Error`; for any other, `retry_if(3, |error| …)` asks you, and `is_conflict` of the library's module answers"
 )]
 pub trait Passing<E> {
-    /// Whether it is after this one.
+    /// Whether the transaction is run again after this one.
     fn is_passing(&self, error: &E) -> bool;
 }
 
-/// Conflicts between transactions, as the library's `is_conflict` knows them.
-///
-/// # Examples
-///
-/// ```
-/// # #[cfg(feature = "apalis-sqlite")]
-/// # mod example {
-/// use airlock::sqlx::Database;
-/// use airlock::transaction::{Conflicts, Retrying};
-/// use sqlx::Sqlite;
-///
-/// fn hasty(database: &Database<Sqlite>) -> Retrying<'_, Database<Sqlite>, Conflicts> {
-///     database.retry(1)
-/// }
-/// # }
-/// ```
+/// Runs a transaction again after a conflict, which the library's `is_conflict` recognises.
 pub struct Conflicts(pub(crate) fn(&(dyn Error + 'static)) -> bool);
 
-/// What a closure says of errors.
+/// Runs a transaction again if a closure says so of its error.
 ///
 /// # Examples
 ///
@@ -126,34 +110,33 @@ impl<'d, D, W> Retrying<'d, D, W> {
 }
 
 impl<W> Attempts<W> {
-    /// Waits before the next attempt, where there is to be one; else gives what the last one failed with.
+    /// Waits for the next attempt, if there is one; otherwise returns the error of the last one.
     #[cfg(any(feature = "diesel-async", feature = "sqlx"))]
-    pub(crate) async fn wait_after<E>(&mut self, failed: Failed<E>) -> Result<(), E>
+    pub(crate) async fn wait_after<E>(&mut self, failed: FailedAttempt<E>) -> Result<(), E>
     where
         W: Passing<E>,
     {
-        let wait = self.after(failed)?;
-        ::tokio::time::sleep(wait).await;
+        ::tokio::time::sleep(self.delay_after(failed)?).await;
         Ok(())
     }
 
-    /// The same from sync code.
+    /// `wait_after` from sync code.
     #[cfg(feature = "diesel")]
-    pub(crate) fn sleep_after<E>(&mut self, failed: Failed<E>) -> Result<(), E>
+    pub(crate) fn sleep_after<E>(&mut self, failed: FailedAttempt<E>) -> Result<(), E>
     where
         W: Passing<E>,
     {
-        std::thread::sleep(self.after(failed)?);
+        std::thread::sleep(self.delay_after(failed)?);
         Ok(())
     }
 
-    fn after<E>(&mut self, failed: Failed<E>) -> Result<Duration, E>
+    fn delay_after<E>(&mut self, failed: FailedAttempt<E>) -> Result<Duration, E>
     where
         W: Passing<E>,
     {
         const BACKOFF: Backoff =
             Backoff::new(Duration::from_millis(5)).longest(Duration::from_millis(500));
-        let passing = failed.again().is_some_and(|error| self.when.is_passing(error));
+        let passing = failed.retryable().is_some_and(|error| self.when.is_passing(error));
         if self.left == 0 || !passing {
             return Err(failed.into_error());
         }
@@ -163,42 +146,29 @@ impl<W> Attempts<W> {
     }
 }
 
-/// Whether an error, or one that it came from, is a conflict to `this`; of a transaction that is
-/// committed there is none.
-pub(crate) fn any_source(
-    error: &(dyn Error + 'static),
-    this: impl Fn(&(dyn Error + 'static)) -> bool,
-) -> bool {
-    let uncommitted = |error: &&(dyn Error + 'static)| {
-        error.downcast_ref().is_none_or(|error: &TransactionError| error.is_undone())
-    };
-    std::iter::successors(Some(error), |error| (*error).source()).take_while(uncommitted).any(this)
-}
-
 impl fmt::Debug for Conflicts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Conflicts").finish()
     }
 }
 
-/// The methods of a `Database` that make it [`Retrying`], with examples for its library, in whose module
+/// The methods of a `Database` that make it [`Retrying`], with an example for its library, in whose module
 /// there is `is_conflict`.
 macro_rules! retries {
-    ($(#[$retry:meta])* retry, $(#[$retry_if:meta])* retry_if,) => {
-        /// Runs bodies up to `times` more where transactions were in each other's way, which
-        /// [`is_conflict`] says of their errors. What an attempt that failed had enqueued is discarded.
+    ($(#[$example:meta])*) => {
+        /// Runs a body again, up to `times` times, after a conflict between transactions, which [`is_conflict`]
+        /// recognises. What a failed attempt has enqueued is discarded.
         ///
-        /// What is committed, or may be, is never run again, whatever its error. A savepoint is run once,
-        /// for what has to be run again is the transaction around.
+        /// A transaction that is committed, or may be, is never run again, whatever its error. A savepoint is run
+        /// once: the outer transaction would have to be run again.
         ///
-        $(#[$retry])*
+        $(#[$example])*
         pub fn retry(&self, times: u32) -> Retrying<'_, Self, Conflicts> {
             Retrying::new(self, times, Conflicts(is_conflict))
         }
 
-        /// The same where `when` says so, for errors that are no [`std::error::Error`] themselves.
-        ///
-        $(#[$retry_if])*
+        /// Does the same as [`retry`](Self::retry) after the errors for which `when` is true: for errors that don't
+        /// implement [`std::error::Error`] themselves.
         pub fn retry_if<E>(
             &self,
             times: u32,

@@ -5,61 +5,56 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::scope::{Scope, scope};
+use crate::transactions::shared::Begun;
 use crate::transactions::shared::queue::{DynQueue, Queue};
 
 type MakeScope = Arc<dyn Fn() -> Scope + Send + Sync>;
 
-/// What a value that stands for a database keeps for each of its transactions, whose connections are
-/// `C`.
+/// The settings of a database's transactions, whose connections are `C`.
 ///
 /// # Examples
 ///
 /// ```
-#[doc = include_str!("ledger.md")]
+#[doc = include_str!("docs/ledger.md")]
+/// use std::time::Duration;
+///
+/// use airlock::transaction::Queue;
+/// use airlock::{Batch, DispatchError};
+///
+/// /// Its jobs are orders with the number 7.
+/// struct Jobs;
+///
+/// impl Queue<Vec<i64>> for Jobs {
+///     async fn push(&self, orders: &mut Vec<i64>, batch: &mut Batch) -> Result<(), DispatchError> {
+///         orders.extend(batch.iter().map(|_| 7));
+///         Ok(())
+///     }
+/// }
+///
+/// let settings = Settings::default()
+///     .place("the ledger of today")
+///     .scope(|| airlock::scope().named("order"))
+///     .commit_timeout(Duration::from_secs(5))
+///     .queue(Jobs);
+///
 /// let mut ledger = Ledger::default();
-/// let mut tx = Transaction::new(ledger.begin(), Settings::default().place("the ledger of today")).await?;
-/// tx.run(|orders| orders.push(0));                            // which the ledger refuses to commit
-/// let error = tx.commit().await.expect_err("rolled back");
-/// assert_eq!(error.to_string(), "can't commit to the ledger of today: 0 is no order");
+/// let mut tx = Transaction::new(ledger.begin(), settings).await?;
+/// tx.run(|orders| orders.push(42));
+/// tx.run(|_| send_mail::enqueue(42))?;                        // becomes a row of the transaction
+/// tx.commit().await?;
+/// assert_eq!(ledger.0, [42, 7]);
 /// # Ok(())
 /// # }
 /// ```
 pub struct Settings<C> {
-    pub(crate) place: Option<Arc<str>>,
+    pub(crate) display_name: Option<Arc<str>>,
     pub(crate) queue: Option<Arc<dyn DynQueue<C>>>,
     pub(crate) scope: Option<MakeScope>,
     pub(crate) commit_timeout: Option<Duration>,
 }
 
 impl<C> Settings<C> {
-    /// Writes effects to a queue in the same database.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("ledger.md")]
-    /// use airlock::transaction::Queue;
-    /// use airlock::{Batch, DispatchError};
-    ///
-    /// /// Its jobs are orders of the number 7.
-    /// struct Jobs;
-    ///
-    /// impl Queue<Vec<i64>> for Jobs {
-    ///     async fn push(&self, orders: &mut Vec<i64>, batch: &mut Batch) -> Result<(), DispatchError> {
-    ///         orders.extend(batch.iter().map(|_| 7));
-    ///         Ok(())
-    ///     }
-    /// }
-    ///
-    /// let mut ledger = Ledger::default();
-    /// let mut tx = Transaction::new(ledger.begin(), Settings::default().queue(Jobs)).await?;
-    /// tx.run(|orders| orders.push(42));
-    /// tx.run(|_| send_mail::enqueue(42))?;
-    /// tx.commit().await?;
-    /// assert_eq!(ledger.0, [42, 7]);
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// Writes effects to a queue in the same database, as rows of the transaction.
     #[must_use]
     pub fn queue(mut self, queue: impl Queue<C>) -> Self {
         self.queue = Some(Arc::new(queue));
@@ -67,68 +62,29 @@ impl<C> Settings<C> {
     }
 
     /// Makes each transaction's scope.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("ledger.md")]
-    /// let settings = Settings::default().scope(|| airlock::scope().policy(airlock::DropAll));
-    ///
-    /// let mut ledger = Ledger::default();
-    /// let mut tx = Transaction::new(ledger.begin(), settings).await?;
-    /// tx.run(|_| send_mail::enqueue(42))?;
-    /// tx.commit().await?;                                         // and no mail leaves
-    /// # Ok(())
-    /// # }
-    /// ```
     #[must_use]
     pub fn scope(mut self, make: impl Fn() -> Scope + Send + Sync + 'static) -> Self {
         self.scope = Some(Arc::new(make));
         self
     }
 
-    /// Waits for a commit no longer than this, no longer for what is written and asked before it, and no
-    /// longer for a rollback.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("ledger.md")]
-    /// use std::time::Duration;
-    ///
-    /// let settings = Settings::default().commit_timeout(Duration::from_secs(5));
-    ///
-    /// let mut ledger = Ledger::default();
-    /// Transaction::new(ledger.begin(), settings).await?.commit().await?;
-    /// # Ok(())
-    /// # }
-    /// ```
+    #[doc = include_str!("docs/commit_timeout.md")]
     #[must_use]
     pub fn commit_timeout(mut self, timeout: Duration) -> Self {
         self.commit_timeout = Some(timeout);
         self
     }
 
-    /// Says what errors call the database, where that is more than its transactions know.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    #[doc = include_str!("ledger.md")]
-    /// let settings = Settings::default().place("the ledger of today");
-    ///
-    /// let mut ledger = Ledger::default();
-    /// let mut tx = Transaction::new(ledger.begin(), settings).await?;
-    /// tx.run(|orders| orders.push(0));                            // which the ledger refuses to commit
-    /// let error = tx.commit().await.expect_err("rolled back").to_string();
-    /// assert!(error.starts_with("can't commit to the ledger of today"));
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// Sets the database's display name for errors, if it is more than its transactions know.
     #[must_use]
     pub fn place(mut self, place: impl Into<Arc<str>>) -> Self {
-        self.place = Some(place.into());
+        self.display_name = Some(place.into());
         self
+    }
+
+    /// What errors call the database of a transaction.
+    pub(crate) fn display_name<B: Begun<Connection = C>>(&self, begun: &B) -> String {
+        self.display_name.as_deref().map_or_else(|| begun.place(), str::to_owned)
     }
 
     pub(crate) fn make_scope(&self) -> Scope {
@@ -139,7 +95,7 @@ impl<C> Settings<C> {
 impl<C> fmt::Debug for Settings<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
-            .field("place", &self.place)
+            .field("place", &self.display_name)
             .field("queue", &self.queue.is_some())
             .finish_non_exhaustive()
     }
@@ -147,14 +103,14 @@ impl<C> fmt::Debug for Settings<C> {
 
 impl<C> Default for Settings<C> {
     fn default() -> Self {
-        Self { place: None, queue: None, scope: None, commit_timeout: None }
+        Self { display_name: None, queue: None, scope: None, commit_timeout: None }
     }
 }
 
 impl<C> Clone for Settings<C> {
     fn clone(&self) -> Self {
         Self {
-            place: self.place.clone(),
+            display_name: self.display_name.clone(),
             queue: self.queue.clone(),
             scope: self.scope.clone(),
             commit_timeout: self.commit_timeout,
@@ -162,23 +118,12 @@ impl<C> Clone for Settings<C> {
     }
 }
 
-/// The builder's methods of a type with a field `settings`.
+/// The setters of a `Database` with a field `settings`.
 #[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sea-orm", feature = "sqlx"))]
 macro_rules! settings {
     () => {
-        /// Makes each transaction's scope, one with settings; it is [`scope()`](crate::scope()) unless
-        /// told otherwise.
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// # #[cfg(feature = "apalis-sqlite")]
-        /// fn quiet(
-        ///     database: airlock::sqlx::Database<sqlx::Sqlite>,
-        /// ) -> airlock::sqlx::Database<sqlx::Sqlite> {
-        ///     database.scope(|| airlock::scope().policy(airlock::DropAll))
-        /// }
-        /// ```
+        /// Makes each transaction's scope, so that it can have settings; the default is
+        /// [`scope()`](crate::scope()).
         #[must_use]
         pub fn scope(
             mut self,
@@ -191,23 +136,8 @@ macro_rules! settings {
     (timeout) => {
         $crate::transactions::shared::settings::settings!();
 
-        /// Waits for a commit no longer than this, and no longer for what is written and asked before it;
-        /// for as long as the connection does unless told otherwise.
-        ///
-        /// Nobody can tell whether a commit that was not waited for has happened: the error
-        /// [says so](crate::transaction::DatabaseError::is_certain) and has the effects. A database that
-        /// does not answer before it is asked to commit rolls back.
-        ///
-        /// # Examples
-        ///
-        /// ```
-        /// # #[cfg(feature = "apalis-sqlite")]
-        /// fn impatient(
-        ///     database: airlock::sqlx::Database<sqlx::Sqlite>,
-        /// ) -> airlock::sqlx::Database<sqlx::Sqlite> {
-        ///     database.commit_timeout(std::time::Duration::from_secs(5))
-        /// }
-        /// ```
+        // The path is relative to the file that calls the macro.
+        #[doc = include_str!("../shared/docs/commit_timeout.md")]
         #[must_use]
         pub fn commit_timeout(mut self, timeout: std::time::Duration) -> Self {
             self.settings = self.settings.commit_timeout(timeout);

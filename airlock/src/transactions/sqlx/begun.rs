@@ -8,11 +8,11 @@ use sqlx_core::transaction::TransactionManager;
 
 use crate::core::task::called::BoxError;
 use crate::transactions::shared::{
-    Begun, CommitError, DatabaseError, PassedOver, Step, TransactionError,
+    Begun, CommitError, DatabaseError, InFailedTransaction, Step, TransactionError,
 };
-use crate::transactions::untouched;
+use crate::transactions::sqlx::clean_connection::{self, ROLLED_BACK_BY_SQLITE};
 
-/// A database of sqlx; implemented for all of them.
+/// A database of sqlx; implemented for every one.
 ///
 /// # Examples
 ///
@@ -29,7 +29,7 @@ use crate::transactions::untouched;
 /// }
 /// ```
 pub trait Backend: sqlx::Database {
-    /// Runs a statement, to hear whether the transaction is still a good one.
+    /// Runs a statement, to find out whether the transaction can still be committed.
     #[doc(hidden)]
     fn probe<'c>(
         connection: &'c mut Self::Connection,
@@ -65,19 +65,19 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
         DB::TransactionManager::get_transaction_depth(self) > 1
     }
 
-    /// SQLite rolls back by itself where a disk fails, or a statement says so, and says it of that statement alone.
-    /// Whatever comes then is committed by itself, and a transaction can begin.
+    /// SQLite rolls back by itself when a disk fails, or when a statement says so, and reports an error for that
+    /// statement alone. It then commits each further statement by itself, and a transaction can begin.
     async fn ready(&mut self, writes: bool) -> Result<(), CommitError> {
         if writes && DB::NAME == "SQLite" && DB::probe(self, "BEGIN").await.is_ok() {
-            // The connection is as it was found: whoever is around this one finds out by this as well.
+            // Leaves the connection as it was found, so that the outer transaction finds out in the same way.
             let _ = DB::probe(self, "ROLLBACK").await;
-            return Err(CommitError::rolled_back(untouched::BY_ITSELF));
+            return Err(CommitError::rolled_back(ROLLED_BACK_BY_SQLITE));
         }
         Ok(())
     }
 
-    /// PostgreSQL commits by rolling back where a statement has failed, and says so in a way that sqlx does
-    /// not show. Of the others SQLite is known not to; behind `Any` may be either.
+    /// After a failed statement PostgreSQL answers a commit with a rollback, and sqlx does not show this. SQLite does
+    /// not do so. `Any` may be either, so all but SQLite are asked.
     async fn check(&mut self) -> Result<(), BoxError> {
         if DB::NAME == "SQLite" || self.is_nested() {
             return Ok(());
@@ -85,8 +85,12 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
         let probed = DB::probe(self, "SELECT 1").await;
         probed.map_err(|error| {
             let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-            let passed_over = code.is_some_and(|code| code == "25P02");
-            if passed_over { PassedOver(error.into()).into() } else { error.into() }
+            let in_failed_transaction = code.is_some_and(|code| code == "25P02");
+            if in_failed_transaction {
+                InFailedTransaction(error.into()).into()
+            } else {
+                error.into()
+            }
         })
     }
 
@@ -114,10 +118,13 @@ where
     A: Acquire<'c, Database = DB>,
     DB: Backend,
 {
-    untouched::begin(on).await.map_err(|error| not_begun::<DB>(place, error))
+    clean_connection::begin(on).await.map_err(|error| begin_error::<DB>(place, error))
 }
 
-pub(super) fn not_begun<DB: Backend>(place: Option<&str>, error: sqlx::Error) -> TransactionError {
+pub(super) fn begin_error<DB: Backend>(
+    place: Option<&str>,
+    error: sqlx::Error,
+) -> TransactionError {
     let next = match &error {
         sqlx::Error::PoolTimedOut => Some(
             "all connections are in use: give the pool more of them, and inside a transaction run \

@@ -6,25 +6,25 @@
 //! | --- | --- |
 //! | let effects leave after the commit | [`transaction`](fn@transaction)`(&pool, async \|tx: &mut PgConnection\| …)` |
 //! | keep settings in the program's state | [`Database::new`]`(pool)`, then [`.transaction(…)`](Database::transaction) |
-//! | commit effects with the data, so that a crash can't part them | [`.queue(jobs)`](Database::queue) |
-//! | run it again when transactions were in each other's way | [`.retry(3)`](Database::retry) |
+//! | commit effects atomically with the data (transactional outbox) | [`.queue(jobs)`](Database::queue) |
+//! | run it again after a conflict between transactions | [`.retry(3)`](Database::retry) |
 //! | roll a part of it back | [`transaction`](fn@transaction)`(&mut *tx, …)`, which is a savepoint |
-//! | work in a transaction that someone else opened | [`Database::within`] |
+//! | work in a transaction that other code opened | [`Database::within`] |
 //! | begin here and commit there | [`begin`], [`Database::begin`] |
 //! | commit in several databases | [`commit_all`](crate::transaction::commit_all) |
 //!
-//! The closure's parameter has to be written out: `async |tx: &mut SqliteConnection| …`. Its error type says how
-//! it takes in [`TransactionError`], by `From`.
+//! Write out the type of the closure's parameter: `async |tx: &mut SqliteConnection| …`. The closure's error type
+//! implements `From<`[`TransactionError`]`>`.
 //!
 //! # What leaves when
 //!
 //! | the transaction | its effects |
 //! | --- | --- |
-//! | is committed | leave: to the scope around where there is one that doesn't release them, else through the policies to the executor |
-//! | is committed, with a [queue](Database::queue) | are rows of it, also where there is a scope around; what the policies drop is none |
-//! | is rolled back: an error, a panic, a dropped future or guard, a commit that the database refuses | are discarded |
-//! | is a savepoint that is released | move into the scope of the transaction around |
-//! | was cut off while it was being committed | are handed back in the error, for nobody can tell; rows are there if it is |
+//! | is committed | leave: they move into the enclosing scope unless that releases them; without one, they pass the policies and go to the executor |
+//! | is committed, with a [queue](Database::queue) | are its rows, also inside an enclosing scope; what the policies drop is not written |
+//! | is rolled back: by an error, a panic, a dropped future or guard, a commit that the database refuses | are discarded |
+//! | is a savepoint that is released | move into the scope of the outer transaction |
+//! | loses its connection or times out during the commit, so that the outcome is unknown | are handed back in the error; rows exist if it is committed |
 //!
 //! # Examples
 //!
@@ -42,15 +42,18 @@
 //! ```
 
 mod begun;
+pub(crate) mod clean_connection;
 mod conflict;
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
 mod connection;
 mod database;
+mod display_name;
+mod retrying;
 
 pub use begun::Backend;
-#[cfg(feature = "sea-orm")]
-pub(crate) use conflict::conflicts;
 pub use conflict::is_conflict;
+#[cfg(feature = "sea-orm")]
+pub(crate) use conflict::is_sqlx_conflict;
 pub use database::Database;
 
 use sqlx::Acquire;
@@ -60,36 +63,19 @@ use crate::transactions::sqlx::begun::begin_on;
 
 /// A transaction of sqlx with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to sqlx's connection.
-///
-/// # Examples
-///
-/// ```
-#[doc = include_str!("orders.md")]
-/// let mut tx: airlock::sqlx::Transaction<'_, sqlx::Sqlite> = Database::new(pool().await?).begin().await?;
-/// let order = insert(&mut tx).await?;
-/// tx.run(|_| send_mail::enqueue(order))?;
-/// tx.commit().await?;                                         // the mail leaves here
-/// # Ok(())
-/// # }
-/// ```
 pub type Transaction<'c, DB> = transaction::Transaction<sqlx::Transaction<'c, DB>>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
 ///
-/// `on` is a pool, a connection, or a transaction: inside one this is a savepoint, whose effects move
-/// into the scope of the transaction around. One that was opened without airlock needs a scope around it.
+/// `on` is a pool, a connection, or a transaction. Inside a transaction this is a savepoint, whose effects move into
+/// the outer transaction's scope. An outer transaction that was opened without airlock needs a scope around it.
 ///
-/// # Errors
-///
-/// The body's own, after a rollback; else [`TransactionError`], as the body's error type.
-///
-/// # Panics
-///
-/// Where `body` does, after a rollback.
+#[doc = include_str!("../shared/docs/errors.md")]
+#[doc = include_str!("../shared/docs/panics.md")]
 ///
 /// # Examples
 ///
-/// A savepoint, which is rolled back with what was enqueued inside it.
+/// A savepoint that is rolled back, together with what was enqueued inside it.
 ///
 /// ```
 #[doc = include_str!("orders.md")]
@@ -131,7 +117,7 @@ where
 ///
 /// # Errors
 ///
-/// [`TransactionError`] where the database does not begin one.
+/// [`TransactionError`] if the database does not begin one.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! What a client is told when its request's effects could not leave.
+//! The response to a request whose effects could not leave.
 
 use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use ::http::{Response, StatusCode, response};
@@ -8,15 +8,15 @@ use crate::core::flush::FlushError;
 use crate::core::report::log;
 use crate::web::settings::FAILED;
 
-/// What a [`ScopeLayer`](super::ScopeLayer) answers in place of a response whose effects could not leave:
-/// [`Plain`], or a closure given to [`on_flush_error`](super::ScopeLayer::on_flush_error).
+/// How a [`ScopeLayer`](super::ScopeLayer) answers a request whose effects could not leave: [`Plain`], or a closure
+/// given to [`on_flush_error`](super::ScopeLayer::on_flush_error).
 pub trait Answer<B> {
-    /// The response, where `given` is the head of what would have been answered.
+    /// The response; `given` is the head of the one that it replaces.
     fn answer(&self, error: FlushError, given: response::Parts) -> Response<ScopeBody<B>>;
 }
 
-/// Logs the error and answers with a 500 and a text that gives nothing away; a gRPC response becomes the
-/// status `INTERNAL`. Used unless told otherwise.
+/// The default: logs the error and answers with a 500 and a text that gives nothing away; a gRPC response becomes the
+/// status `INTERNAL`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Plain;
 
@@ -50,7 +50,7 @@ fn grpc(headers: &HeaderMap) -> Option<&HeaderValue> {
     content_type.as_bytes().starts_with(b"application/grpc").then_some(content_type)
 }
 
-/// A gRPC error is a 200 whose headers say what went wrong.
+/// A gRPC error is a 200 with the error in its headers.
 fn internal<B>(content_type: &HeaderValue) -> Response<ScopeBody<B>> {
     let mut response = Response::new(ScopeBody::text(""));
     let headers = response.headers_mut();

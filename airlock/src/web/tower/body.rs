@@ -10,10 +10,10 @@ use crate::web::Followed;
 use crate::web::after_response::AfterResponse;
 
 pin_project! {
-    /// The service's own body, or the text that a failed flush is answered with.
+    /// The service's own body, or the text of the answer to a failed flush.
     ///
-    /// The layer takes any body, boxed ones of layers inside included, and not every body can be made from
-    /// a text. With `after_response`, the flush begins when the body has ended or is dropped.
+    /// The layer takes any body, such as the boxed bodies of inner layers, and not every body can be made from a text.
+    /// With `after_response`, the flush begins when the body has ended or is dropped.
     #[derive(Debug)]
     pub struct ScopeBody<B> {
         #[pin]
@@ -27,7 +27,7 @@ impl<B> ScopeBody<B> {
         Self::followed(body, None)
     }
 
-    /// A body, and what is kept as long as it.
+    /// A body, and the flush that follows it.
     pub(super) fn followed(body: B, then: Option<AfterResponse>) -> Self {
         Self { given: Some(Followed { body, then }), text: "" }
     }
@@ -37,7 +37,7 @@ impl<B> ScopeBody<B> {
     }
 }
 
-/// Empty: layers outside, such as timeouts, answer with that.
+/// Empty: outer layers, such as timeouts, answer with an empty body.
 impl<B> Default for ScopeBody<B> {
     fn default() -> Self {
         Self::text("")

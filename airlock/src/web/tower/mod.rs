@@ -1,5 +1,4 @@
-//! tower: a layer that makes every request a scope, for axum, tonic and whatever else is a tower
-//! service of HTTP.
+//! tower: a layer that makes every request a scope, for axum, tonic and any other tower service over HTTP.
 //!
 //! ```
 //! use airlock::tower::ScopeLayer;
@@ -20,12 +19,12 @@
 //!
 //! # When it flushes
 //!
-//! A response below 400 flushes, unless it carries a `grpc-status` other than 0. Any other, an error of the
-//! service and a panic discard; so does a request whose future is dropped, which is what hyper does
-//! when the client has gone.
+//! A response below 400 flushes, unless it carries a `grpc-status` other than 0. Any other response, an error of the
+//! service and a panic discard. So does a request whose future is dropped, as hyper does when the client has
+//! disconnected.
 //!
-//! The response waits for the flush, so that a flush that fails can still become a 500. A flush that
-//! has begun is a task of its own: it is finished although the client has gone.
+//! The response waits for the flush, so that a failed flush can still become a 500. A flush that has begun is finished
+//! even if the client disconnects.
 
 mod answer;
 mod body;
@@ -46,7 +45,7 @@ use crate::core::scope::Scope;
 use crate::web::Head;
 use crate::web::settings::Settings;
 
-/// What answers a failed flush is beside them, of a type of its own: it knows the service's body.
+/// The answer to a failed flush is not among them: its type depends on the service's body.
 type LayerSettings = Settings<dyn Fn(&request::Parts) -> Scope + Send + Sync, ()>;
 
 /// Makes every request a scope.
@@ -75,7 +74,7 @@ pub struct ScopeLayer<A = Plain> {
 impl ScopeLayer {
     /// A layer that answers a failed flush with a 500 and a text that gives nothing away.
     ///
-    /// The error is logged, with what did not leave. A gRPC response becomes the status `INTERNAL`.
+    /// The error is logged, with the effects that did not leave. A gRPC response becomes the status `INTERNAL`.
     pub fn new() -> Self {
         Self { settings: Settings::new(), answer: Plain }
     }
@@ -90,7 +89,7 @@ impl Default for ScopeLayer {
 impl<A> ScopeLayer<A> {
     /// Makes the scope of each request: its policies, its executor, its name.
     ///
-    /// It is asked before the request is handled, outside its scope.
+    /// The closure is called before the request is handled, outside the scope.
     ///
     /// # Examples
     ///
@@ -111,7 +110,7 @@ impl<A> ScopeLayer<A> {
         self
     }
 
-    /// Decides by the response whether to flush, in place of the rule above.
+    /// Decides from the response whether to flush; by default, a status below 400 flushes.
     ///
     /// # Examples
     ///
@@ -132,10 +131,9 @@ impl<A> ScopeLayer<A> {
 
     /// Flushes when the response has ended, in a task of its own.
     ///
-    /// A body that is streamed has ended with its last piece; or when its client goes away, for what the
-    /// handler enqueued leaves all the same. Nobody is left to tell when such a flush fails: it is logged,
-    /// with what did not leave. Outside a Tokio runtime there is no such task, and the response waits as
-    /// ever.
+    /// A streamed body has ended with its last piece, or when its client disconnects: the effects leave in both cases.
+    /// A flush that fails is logged, with the effects that did not leave, for the response is already out. Outside a
+    /// Tokio runtime no task can be spawned, so the response waits for the flush.
     ///
     /// # Examples
     ///
@@ -147,8 +145,8 @@ impl<A> ScopeLayer<A> {
         self
     }
 
-    /// Answers a failed flush. The error is `answer`'s: whatever did not leave is in it. The log has the
-    /// verdict on each effect, and not the error.
+    /// Answers a failed flush. `answer` owns the error, with the effects that did not leave. The log has the verdict on
+    /// each effect, and not the error.
     ///
     /// # Examples
     ///

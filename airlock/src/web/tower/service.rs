@@ -13,25 +13,26 @@ use super::{Answer, LayerSettings, ScopeBody};
 use crate::core::background::detached_flush::DetachedFlush;
 use crate::core::scope::{Scope, Sealed};
 use crate::core::stack::scoped_future::ScopedFuture;
+use crate::web::Head;
+use crate::web::handle::{RequestEnd, end};
 use crate::web::head::succeeded;
-use crate::web::{self, Ended, Head};
 
 /// A service whose every request is a scope; made by [`ScopeLayer`](super::ScopeLayer).
 #[derive(Clone)]
 pub struct ScopeService<S, A = super::Plain> {
     inner: S,
-    ending: Arc<Ending<A>>,
+    settings: Arc<ServiceSettings<A>>,
 }
 
-/// How requests' scopes begin and end, shared by the service and the requests on their way.
-struct Ending<A> {
-    settings: LayerSettings,
+/// How requests' scopes begin and end, shared by the service and the requests in flight.
+struct ServiceSettings<A> {
+    layer: LayerSettings,
     answer: A,
 }
 
 impl<S, A> ScopeService<S, A> {
     pub(super) fn new(inner: S, settings: LayerSettings, answer: A) -> Self {
-        Self { inner, ending: Arc::new(Ending { settings, answer }) }
+        Self { inner, settings: Arc::new(ServiceSettings { layer: settings, answer }) }
     }
 }
 
@@ -48,20 +49,18 @@ where
         self.inner.poll_ready(cx)
     }
 
-    /// The inner service is called at once and in the scope: it may enqueue before its future is polled,
-    /// and it is this one, not a clone, that was ready.
+    /// Calls the inner service at once and in the scope: it may enqueue before its future is polled, and
+    /// `poll_ready` was called on this one, not on a clone.
     fn call(&mut self, request: Request<Q>) -> Self::Future {
-        let (scope, request) = self.ending.scope(request);
+        let (scope, request) = self.settings.scope(request);
         let inside = scope.around(|| self.inner.call(request));
-        ScopeFuture { inside, flushing: None, ending: self.ending.clone() }
+        ScopeFuture { inside, flushing: None, settings: self.settings.clone() }
     }
 }
 
-impl<A> Ending<A> {
+impl<A> ServiceSettings<A> {
     fn scope<Q>(&self, request: Request<Q>) -> (Scope, Request<Q>) {
-        let Some(scope) = &self.settings.scope else {
-            return (crate::core::scope::scope(), request);
-        };
+        let Some(scope) = &self.layer.scope else { return (crate::scope(), request) };
         let (parts, body) = request.into_parts();
         let scope = scope(&parts);
         (scope, Request::from_parts(parts, body))
@@ -70,7 +69,7 @@ impl<A> Ending<A> {
     /// Whether to flush.
     fn succeeded<B>(&self, response: &Response<B>) -> bool {
         let status = response.status().as_u16();
-        let Some(flush_when) = &self.settings.flush_when else {
+        let Some(flush_when) = &self.layer.flush_when else {
             return succeeded(status) && grpc_succeeded(response);
         };
         let header =
@@ -79,7 +78,7 @@ impl<A> Ending<A> {
     }
 }
 
-/// A gRPC error that is known when the headers leave is in them, over a status of 200.
+/// A gRPC error that is known when the headers are sent is in them, with a status of 200.
 fn grpc_succeeded<B>(response: &Response<B>) -> bool {
     response.headers().get("grpc-status").is_none_or(|status| status == "0")
 }
@@ -88,7 +87,7 @@ impl<S: fmt::Debug, A> fmt::Debug for ScopeService<S, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScopeService")
             .field("inner", &self.inner)
-            .field("settings", &self.ending.settings)
+            .field("settings", &self.settings.layer)
             .finish_non_exhaustive()
     }
 }
@@ -100,7 +99,7 @@ pin_project! {
         #[pin]
         inside: ScopedFuture<F>,
         flushing: Option<(DetachedFlush, Response<B>)>,
-        ending: Arc<Ending<A>>,
+        settings: Arc<ServiceSettings<A>>,
     }
 }
 
@@ -116,22 +115,23 @@ where
         if this.flushing.is_none() {
             let mut inside = this.inside;
             let handled = ready!(inside.as_mut().poll_output_caught(cx));
-            // Most requests enqueue nothing, and are not to notice that they are scopes.
-            if this.ending.settings.flush_when.is_none() && inside.as_mut().leave_untouched() {
+            // Most requests enqueue nothing: their scopes should cost nothing.
+            if this.settings.layer.flush_when.is_none() && inside.as_mut().leave_untouched() {
                 return Poll::Ready(handled.map(|response| response.map(ScopeBody::given)));
             }
-            // Held while the rule is asked, which may panic.
+            // Sealed before the rule is called, which may panic.
             let sealed = Sealed::of(inside.take_environment());
-            let succeeded = handled.as_ref().is_ok_and(|response| this.ending.succeeded(response));
-            let ended = web::end(sealed, succeeded, this.ending.settings.after_response);
+            let succeeded =
+                handled.as_ref().is_ok_and(|response| this.settings.succeeded(response));
+            let ended = end(sealed, succeeded, this.settings.layer.after_response);
             let response = match handled {
                 Err(error) => return Poll::Ready(Err(error)),
                 Ok(response) => response,
             };
             let then = match ended {
-                Ended::Done => None,
-                Ended::After(then) => Some(then),
-                Ended::Flushing(flushing) => {
+                RequestEnd::Done => None,
+                RequestEnd::AfterResponse(then) => Some(then),
+                RequestEnd::Flushing(flushing) => {
                     *this.flushing = Some((flushing, response));
                     return self.poll(cx);
                 }
@@ -143,7 +143,7 @@ where
         let Some((_, response)) = this.flushing.take() else { unreachable!("it was polled above") };
         Poll::Ready(Ok(match flushed {
             Ok(()) => response.map(ScopeBody::given),
-            Err(error) => this.ending.answer.answer(error, response.into_parts().0),
+            Err(error) => this.settings.answer.answer(error, response.into_parts().0),
         }))
     }
 }

@@ -7,7 +7,7 @@ use crate::engines::apalis::Sqlite;
 use crate::engines::apalis::sql::{LetterRow, held, is_duplicate, letter, unique_key};
 use crate::engines::apalis::sqlite::push;
 use crate::envelope::without_expiry;
-use crate::transactions::untouched;
+use crate::transactions::sqlx::clean_connection;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{DeadLetter, DeadLetters};
 
@@ -47,7 +47,7 @@ impl DeadLetters for Sqlite {
         let Some(letter) = self.find(id).await? else { return Ok(false) };
         let key = unique_key(&letter);
         let retried = async {
-            let mut connection = untouched::acquire(&self.pool).await?;
+            let mut connection = clean_connection::acquire(&self.pool).await?;
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
             if let Some(key) = &key {
                 push::release(&mut *transaction, &[(&letter.queue, key)]).await?;

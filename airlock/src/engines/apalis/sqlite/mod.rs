@@ -21,7 +21,7 @@ use crate::engines::apalis::sql::{Job, Serving, jobs, leave_out, serving};
 use crate::engines::shared::home::Home;
 use crate::engines::shared::sql;
 use crate::transactions::shared::{Connection, Queue, dialect};
-use crate::transactions::untouched;
+use crate::transactions::sqlx::clean_connection;
 use crate::worker::engine_error::EngineError;
 
 /// How long to wait for others that hold the file.
@@ -169,7 +169,7 @@ impl Sqlite {
         let mut migrator = SqliteStorage::migrations();
         migrator.set_ignore_missing(true);
         let failed = |error| self.error("set up", error);
-        let mut connection = untouched::acquire(&self.pool).await.map_err(failed)?;
+        let mut connection = clean_connection::acquire(&self.pool).await.map_err(failed)?;
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
         let migrated = migrator.run_direct(None, &mut *transaction, false).await;
         migrated.map_err(|error| self.error("set up", error))?;
@@ -254,7 +254,7 @@ impl Sqlite {
 
     /// A connection for what may be lost in a loss of power.
     async fn acquire_relaxed(&self) -> Result<PoolConnection<sqlx::Sqlite>, sqlx::Error> {
-        let mut connection = untouched::acquire(&self.pool).await?;
+        let mut connection = clean_connection::acquire(&self.pool).await?;
         if self.owned {
             set_synchronous(&mut connection, NORMAL).await?;
         }
@@ -299,7 +299,7 @@ impl Executor for Sqlite {
         let jobs = jobs(batch, NAME, &self.serving.queue)?;
         let sent = async {
             // As a reader that turns writer it would fail where somebody has written meanwhile.
-            let mut connection = untouched::acquire(&self.pool).await?;
+            let mut connection = clean_connection::acquire(&self.pool).await?;
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
             let left_out = push::push(&mut *transaction, &jobs).await?;
             batch.sending(0..batch.len());

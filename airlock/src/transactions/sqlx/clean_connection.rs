@@ -1,8 +1,8 @@
-//! Connections of a pool that are in no transaction.
+//! Clean connections: those of a pool that are in no transaction.
 //!
-//! SQLite rolls back by itself where a disk fails, or a statement says so, and sqlx takes the connection
-//! for one in a transaction ever after. What begins on it then is a savepoint, and nobody ends the
-//! transaction around that.
+//! SQLite rolls back by itself when a disk fails, or when a statement says so. sqlx does not notice, and from then on
+//! takes the connection for one in a transaction. What begins on it next is a savepoint, and the transaction that sqlx
+//! assumes around it is never ended.
 
 use std::any::type_name;
 
@@ -11,17 +11,17 @@ use sqlx::{Acquire, Connection, Pool, Transaction};
 use sqlx_core::transaction::TransactionManager;
 
 /// Why a transaction can't be committed.
-pub(crate) const BY_ITSELF: &str = "SQLite has rolled the transaction back by itself after an error, and \
-                                    what came after that is not undone: return such errors";
+pub(crate) const ROLLED_BACK_BY_SQLITE: &str = "SQLite has rolled the transaction back by itself after an error, and what came after that is not undone: return \
+     such errors";
 
-/// A connection of a pool that is in no transaction; others are closed.
+/// Takes a connection from the pool that is in no transaction, and closes those that are in one.
 pub(crate) async fn acquire<DB: sqlx::Database>(
     pool: &Pool<DB>,
 ) -> Result<PoolConnection<DB>, sqlx::Error> {
     loop {
         let mut connection = pool.acquire().await?;
         if depth::<DB>(&connection) > 0 {
-            // What was dropped before is rolled back by then.
+            // This also runs the rollback of a transaction that was dropped.
             connection.ping().await?;
         }
         if depth::<DB>(&connection) == 0 {
@@ -31,16 +31,16 @@ pub(crate) async fn acquire<DB: sqlx::Database>(
     }
 }
 
-/// Begins a transaction on a connection of a pool, or what there is to begin on one of the caller's.
+/// Begins a transaction on a clean connection of a pool; on the caller's own connection, a transaction or a savepoint.
 pub(crate) async fn begin<'c, A, DB>(on: A) -> Result<Transaction<'c, DB>, sqlx::Error>
 where
     A: Acquire<'c, Database = DB>,
     DB: sqlx::Database,
 {
     let mut begun = on.begin().await?;
-    let is_pools = type_name::<A::Connection>() == type_name::<PoolConnection<DB>>();
-    if is_pools && depth::<DB>(&begun) > 1 {
-        // The savepoint has begun a transaction, of which there is something to roll back.
+    let is_from_pool = type_name::<A::Connection>() == type_name::<PoolConnection<DB>>();
+    if is_from_pool && depth::<DB>(&begun) > 1 {
+        // The connection was in no transaction, so that SQLite began one with the savepoint: it can be rolled back.
         while depth::<DB>(&begun) > 0 {
             DB::TransactionManager::rollback(&mut begun).await?;
         }

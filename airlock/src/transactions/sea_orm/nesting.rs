@@ -1,0 +1,76 @@
+//! Which transactions of SeaORM have a nested one open.
+//!
+//! SeaORM's transactions borrow nothing, and each ends the innermost one on its connection: an outer one that commits
+//! while a nested one is open releases the nested one's savepoint, and is itself rolled back later. sqlx knows how
+//! deep a connection is, and SeaORM does not show it. So airlock registers the transactions that it begins, by the
+//! address of the outer one.
+
+use std::collections::BTreeMap;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sea_orm::DatabaseTransaction;
+
+/// By address, the transactions with an open nested one; the flag tells the nested one that the outer one has ended.
+static OUTER: Mutex<BTreeMap<usize, Arc<AtomicBool>>> = Mutex::new(BTreeMap::new());
+
+fn outer() -> MutexGuard<'static, BTreeMap<usize, Arc<AtomicBool>>> {
+    OUTER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A transaction at an address of its own, inside which others may begin.
+#[derive(Debug)]
+pub(super) struct Outer(usize);
+
+impl Outer {
+    pub(super) fn new(transaction: &DatabaseTransaction) -> Self {
+        Self(ptr::from_ref(transaction).addr())
+    }
+
+    pub(super) fn has_nested(&self) -> bool {
+        outer().contains_key(&self.0)
+    }
+}
+
+impl Drop for Outer {
+    fn drop(&mut self) {
+        if let Some(ended) = outer().remove(&self.0) {
+            ended.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A transaction inside another one.
+#[derive(Debug)]
+pub(super) struct Nested {
+    outer: usize,
+    outer_has_ended: Arc<AtomicBool>,
+}
+
+impl Nested {
+    /// `None` if a nested one is already open.
+    pub(super) fn register(transaction: &DatabaseTransaction) -> Option<Self> {
+        let (address, outer_has_ended) = (ptr::from_ref(transaction).addr(), Arc::default());
+        let mut outer = outer();
+        if outer.contains_key(&address) {
+            return None;
+        }
+        outer.insert(address, Arc::clone(&outer_has_ended));
+        Some(Self { outer: address, outer_has_ended })
+    }
+
+    pub(super) fn outer_has_ended(&self) -> bool {
+        self.outer_has_ended.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        let mut outer = outer();
+        // Another transaction may be at the same address by now.
+        if outer.get(&self.outer).is_some_and(|ended| Arc::ptr_eq(ended, &self.outer_has_ended)) {
+            outer.remove(&self.outer);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! From a body's success to the commit, and from its failure to the rollback.
+
+use ::tokio::time::timeout;
+
+use crate::core::flush::FlushError;
+use crate::core::task::called::BoxError;
+use crate::core::timer::with_timer;
+use crate::transactions::shared::effects::Effects;
+use crate::transactions::shared::log;
+use crate::transactions::shared::queue::push;
+use crate::transactions::shared::{Begun, CommitError, Settings, TransactionError};
+
+/// Commits; `effects` then says what is left to do.
+pub(crate) async fn commit<B: Begun>(
+    mut begun: B,
+    settings: &Settings<B::Connection>,
+    effects: &mut Effects,
+) -> Result<(), TransactionError> {
+    let database = settings.display_name(&begun);
+    if let Err(error) = prepare(&mut begun, settings, effects).await {
+        if let PrepareError::TimedOut(_) = error {
+            drop(begun);
+        } else {
+            roll_back(begun, settings).await;
+        }
+        return Err(match error {
+            PrepareError::Queue(error) => TransactionError::Queue(error),
+            PrepareError::NotReady(error) => effects.commit_failed(database, error).into(),
+            PrepareError::Aborted(error) | PrepareError::TimedOut(error) => {
+                effects.commit_failed(database, CommitError::rolled_back(error)).into()
+            }
+        });
+    }
+    effects.commit_requested(&database);
+    complete(begun, settings).await.map_err(|error| effects.commit_failed(database, error).into())
+}
+
+/// Why a transaction can't be committed.
+pub(crate) enum PrepareError {
+    /// Its effects could not be written.
+    Queue(FlushError),
+    /// The database would commit another transaction.
+    NotReady(CommitError),
+    /// The database would roll back instead, or has done so.
+    Aborted(BoxError),
+    /// The database does not answer, and was not asked to commit. It would not answer to a rollback either.
+    TimedOut(BoxError),
+}
+
+/// Does everything that can fail before the commit, within the timeout of a commit.
+pub(crate) async fn prepare<B: Begun>(
+    begun: &mut B,
+    settings: &Settings<B::Connection>,
+    effects: &mut Effects,
+) -> Result<(), PrepareError> {
+    let prepared = prepare_without_timeout(begun, settings, effects);
+    within_timeout(settings, prepared).await.unwrap_or_else(|no_answer| {
+        Err(PrepareError::TimedOut(format!("{no_answer}, and it was not asked to commit").into()))
+    })
+}
+
+async fn prepare_without_timeout<B: Begun>(
+    begun: &mut B,
+    settings: &Settings<B::Connection>,
+    effects: &mut Effects,
+) -> Result<(), PrepareError> {
+    let writes = settings.queue.is_some() && effects.any_await_commit();
+    begun.ready(writes).await.map_err(PrepareError::NotReady)?;
+    let would_commit = write_rows(begun, settings, effects).await?;
+    if !would_commit {
+        begun.check().await.map_err(PrepareError::Aborted)?;
+    }
+    if begun.is_nested() {
+        effects.await_release();
+    }
+    Ok(())
+}
+
+/// Writes the effects that the policies let pass to the queue in the same database, if there is one. Returns whether
+/// this has shown that the database would commit.
+async fn write_rows<B: Begun>(
+    begun: &mut B,
+    settings: &Settings<B::Connection>,
+    effects: &mut Effects,
+) -> Result<bool, PrepareError> {
+    let Some(queue) = &settings.queue else { return Ok(false) };
+    // They are rows before they are written: the future may be dropped before the database answers.
+    let Some(batch) = effects.become_rows() else { return Ok(false) };
+    if batch.is_empty() {
+        return Ok(false);
+    }
+    match push(&**queue, begun.connection(), batch).await {
+        Ok(()) => Ok(queue.dyn_proves_good()),
+        Err(error) => Err(PrepareError::Queue(effects.rows_not_written(error))),
+    }
+}
+
+/// The commit itself, within its timeout.
+pub(crate) async fn complete<B: Begun>(
+    mut begun: B,
+    settings: &Settings<B::Connection>,
+) -> Result<(), CommitError> {
+    let nested = begun.is_nested();
+    match within_timeout(settings, begun.commit()).await {
+        Ok(committed) => committed.map_err(|e| if nested { e.of_savepoint() } else { e }),
+        Err(no_answer) => Err(CommitError::unknown(no_answer)),
+    }
+}
+
+/// Rolls back after another failure, which is the one that the caller gets: a rollback that fails is only logged.
+pub(crate) async fn roll_back<B: Begun>(begun: B, settings: &Settings<B::Connection>) {
+    let database = settings.display_name(&begun);
+    if let Err(error) = try_roll_back(begun, settings).await {
+        log::not_rolled_back(&database, &error);
+    }
+}
+
+/// The rollback itself, within the timeout of a commit.
+pub(crate) async fn try_roll_back<B: Begun>(
+    begun: B,
+    settings: &Settings<B::Connection>,
+) -> Result<(), BoxError> {
+    within_timeout(settings, begun.rollback())
+        .await
+        .unwrap_or_else(|no_answer| Err(no_answer.into()))
+}
+
+/// The database's answer, or an error's text where there is none within `commit_timeout`.
+async fn within_timeout<C, T>(
+    settings: &Settings<C>,
+    answer: impl Future<Output = T>,
+) -> Result<T, String> {
+    let Some(time) = settings.commit_timeout else { return Ok(answer.await) };
+    let answer = with_timer(|| timeout(time, answer)).map_err(|error| error.to_string())?;
+    answer.await.map_err(|_| format!("there is no answer after {time:?}"))
+}

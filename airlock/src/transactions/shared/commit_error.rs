@@ -1,0 +1,81 @@
+//! Why a transaction can't be committed.
+
+use crate::core::task::called::BoxError;
+
+/// A commit that failed.
+///
+/// # Examples
+///
+/// ```
+/// use airlock::transaction::CommitError;
+///
+/// fn commit_error(error: std::io::Error) -> CommitError {
+///     match error.kind() {
+///         std::io::ErrorKind::InvalidData => CommitError::rolled_back(error),
+///         _ => CommitError::unknown(error),                   // the answer did not arrive
+///     }
+/// }
+/// ```
+#[derive(Debug)]
+pub struct CommitError {
+    pub(crate) source: BoxError,
+    pub(crate) certain: bool,
+}
+
+impl CommitError {
+    /// The database has answered that it rolled back.
+    pub fn rolled_back(source: impl Into<BoxError>) -> Self {
+        Self { source: source.into(), certain: true }
+    }
+
+    /// The connection was lost before the database answered: it may have committed.
+    pub fn unknown(source: impl Into<BoxError>) -> Self {
+        Self { source: source.into(), certain: false }
+    }
+
+    /// The same for a savepoint: releasing it commits nothing, even if the answer is lost.
+    pub(crate) fn of_savepoint(self) -> Self {
+        Self { certain: true, ..self }
+    }
+
+    /// The answer to a commit, with its SQLSTATE. A database that answers with an error has rolled back.
+    ///
+    /// Two answers are exceptions. Class 08 says that a connection was lost, and may come from a proxy in front of the
+    /// server; 40003 says that the outcome is unknown.
+    ///
+    /// Source: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+    #[cfg(feature = "sqlx")]
+    pub(crate) fn answered(source: impl Into<BoxError>, sqlstate: Option<&str>) -> Self {
+        let unknown = |state: &str| state.starts_with("08") || state == "40003";
+        Self { source: source.into(), certain: !sqlstate.is_some_and(unknown) }
+    }
+}
+
+/// Why a transaction can't be committed, nor another one begin inside it.
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sea-orm"))]
+pub(crate) const NESTED_STILL_OPEN: &str =
+    "a transaction inside it was begun and has not ended: end that one first";
+
+/// PostgreSQL's error for every statement after one that has failed: `25P02`, `in_failed_sql_transaction`.
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+#[derive(Debug)]
+pub(crate) struct InFailedTransaction(pub(crate) BoxError);
+
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+impl std::fmt::Display for InFailedTransaction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{}: an error before was passed over: return such errors, or put what may fail in a \
+             savepoint",
+            self.0
+        )
+    }
+}
+
+#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+impl std::error::Error for InFailedTransaction {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&*self.0)
+    }
+}

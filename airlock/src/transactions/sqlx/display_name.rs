@@ -1,0 +1,31 @@
+//! What errors call a database.
+
+use std::sync::Arc;
+
+use sqlx::{ConnectOptions, Connection, Pool};
+
+use crate::transactions::sqlx::Backend;
+
+/// The URL of a pool's database, without the password.
+pub(super) fn display_name<DB: Backend>(pool: &Pool<DB>) -> String {
+    let options: Arc<<DB::Connection as Connection>::Options> = pool.connect_options();
+    match DB::NAME {
+        "PostgreSQL" | "MySQL" => {
+            let mut url = options.to_url_lossy();
+            url.set_query(None);
+            // This fails only for a URL without a host, which has no password either.
+            let _ = url.set_password(None);
+            url.to_string()
+        }
+        // `to_url_lossy` panics for a database in memory.
+        #[cfg(feature = "apalis-sqlite")]
+        "SQLite" => {
+            let options: &dyn std::any::Any = &*options;
+            let options: Option<&sqlx::sqlite::SqliteConnectOptions> = options.downcast_ref();
+            let name = options.map(|options| options.get_filename().display().to_string());
+            name.map_or_else(|| DB::NAME.to_owned(), |name| format!("sqlite:{name}"))
+        }
+        // Whether the options of others can be turned into a URL is not known.
+        _ => DB::NAME.to_owned(),
+    }
+}
