@@ -35,3 +35,9 @@ pub use sql::SqlReceipt;
 #[cfg(feature = "apalis-sqlite")]
 pub use sqlite::Sqlite;
 pub use storage::Storage;
+
+/// The result of a failed job, as apalis writes it.
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "apalis-sqlite"))]
+fn failed_result(reason: &str) -> String {
+    serde_json::json!({ "Err": reason }).to_string()
+}

@@ -39,6 +39,7 @@
 //!   compression, protocol 1, and `link`, `link_error`, `chain` or `chord`, whose next task would
 //!   never run.
 
+mod headers;
 #[cfg(feature = "celery-rabbitmq")]
 mod rabbitmq;
 mod received;
@@ -52,10 +53,3 @@ pub use rabbitmq::{RabbitMq, RabbitMqReceipt};
 pub use redis::{Redis, RedisReceipt};
 
 const DEFAULT_QUEUE: &str = "celery";
-
-/// The header with the unique key that a message holds.
-#[cfg(feature = "celery-redis")]
-const UNIQUE_KEY: &str = "airlock-unique-key";
-
-/// The header with why the last attempt failed.
-const REASON: &str = "airlock-reason";

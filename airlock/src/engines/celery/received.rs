@@ -177,6 +177,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::engines::celery::headers::iso8601;
 
     fn decoded(headers: Value, body: &str) -> Result<Envelope, EnvelopeError> {
         let Value::Object(headers) = headers else { panic!("headers are an object") };
@@ -207,7 +208,7 @@ mod tests {
     fn reads_times_with_and_without_an_offset() {
         let at = |eta: &str| {
             let headers = json!({"task": "none.such", "eta": eta});
-            decoded(headers, "[[], {}, {}]").expect("good").at().map(super::super::sent::iso8601)
+            decoded(headers, "[[], {}, {}]").expect("good").at().map(iso8601)
         };
         let utc = Some("2026-11-23T20:31:21.123456+00:00".to_owned());
         assert_eq!(at("2026-11-23T20:31:21.123456+00:00"), utc);

@@ -53,12 +53,7 @@ static LAYOUT: Layout = Layout {
         keep.arg(id).arg(message.body);
         push.arg(id);
     },
-    script: "
-local function push(list, id, body)
-  local kept = redis.pcall('HSET', list .. '.msgs', id, body)
-  if type(kept) == 'table' and kept.err then return kept end
-  return redis.pcall('RPUSH', list, id)
-end",
+    script: include_str!("lua/push.lua"),
 };
 
 impl Redis {

@@ -1,9 +1,9 @@
-//! Jobs that were given up.
+//! Dead letters: jobs that were given up.
 
 use crate::core::task::called::BoxError;
 use crate::engines::apalis::Postgres;
 use crate::engines::apalis::postgres::push;
-use crate::engines::apalis::sql::{LetterRow, held, is_duplicate, letter, unique_key};
+use crate::engines::apalis::sql::{LetterRow, is_duplicate, key_is_held, letter, unique_key};
 use crate::envelope::without_expiry;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{DeadLetter, DeadLetters};
@@ -57,17 +57,17 @@ impl DeadLetters for Postgres {
         };
         match retried.await {
             Ok(retried) => {
-                self.serving.tell();
+                self.wakeup.notify();
                 Ok(retried)
             }
-            Err(error) if is_duplicate(&error) => Err(held(&letter).into()),
+            Err(error) if is_duplicate(&error) => Err(key_is_held(&letter).into()),
             Err(error) => Err(self.error("put a dead letter back into", error)),
         }
     }
 
     async fn remove(&self, id: &str) -> Result<bool, EngineError> {
         let removed =
-            sqlx::query(REMOVE).bind(self.serving.queues()).bind(id).execute(&self.pool).await;
+            sqlx::query(REMOVE).bind(self.worker.queues()).bind(id).execute(&self.pool).await;
         let removed = removed.map_err(|error| self.error("remove a dead letter from", error))?;
         Ok(removed.rows_affected() > 0)
     }
@@ -80,7 +80,7 @@ impl Postgres {
         at_most: usize,
     ) -> Result<Vec<DeadLetter>, EngineError> {
         let rows = sqlx::query_as(LETTERS)
-            .bind(self.serving.queues())
+            .bind(self.worker.queues())
             .bind(id)
             .bind(i64::try_from(at_most).unwrap_or(i64::MAX))
             .fetch_all(&self.pool)

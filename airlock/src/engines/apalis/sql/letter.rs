@@ -9,9 +9,9 @@ use crate::envelope::Envelope;
 use crate::worker::DeadLetter;
 
 /// Id, queue, body, last result, attempts, and since when in seconds.
-pub(in crate::engines::apalis) type LetterRow = (String, String, Vec<u8>, Option<String>, i64, i64);
+pub(crate) type LetterRow = (String, String, Vec<u8>, Option<String>, i64, i64);
 
-pub(in crate::engines::apalis) fn letter(row: LetterRow) -> DeadLetter {
+pub(crate) fn letter(row: LetterRow) -> DeadLetter {
     let (id, queue, body, result, attempts, since) = row;
     let task = Envelope::from_json(&body).ok().map(|envelope| envelope.task().to_owned());
     DeadLetter {
@@ -28,18 +28,18 @@ pub(in crate::engines::apalis) fn letter(row: LetterRow) -> DeadLetter {
 /// apalis writes a result as serde does: `{"Err": "…"}`.
 fn reason(result: &str) -> String {
     let read: Option<Value> = serde_json::from_str(result).ok();
-    let said = read.as_ref().and_then(|result| result.get("Err")).and_then(Value::as_str);
-    said.unwrap_or(result).to_owned()
+    let error = read.as_ref().and_then(|result| result.get("Err")).and_then(Value::as_str);
+    error.unwrap_or(result).to_owned()
 }
 
 /// The unique key that a message was sent with.
-pub(in crate::engines::apalis) fn unique_key(letter: &DeadLetter) -> Option<String> {
+pub(crate) fn unique_key(letter: &DeadLetter) -> Option<String> {
     let envelope = Envelope::from_json(&letter.body).ok()?;
     envelope.unique_key().map(str::to_owned)
 }
 
 /// Why a dead letter can't be put back: two jobs of one key would be in the queue.
-pub(in crate::engines::apalis) fn held(letter: &DeadLetter) -> BoxError {
+pub(crate) fn key_is_held(letter: &DeadLetter) -> BoxError {
     format!(
         "the queue `{}` holds another job of the unique key `{}`: try again when that is done",
         letter.queue,
@@ -49,7 +49,7 @@ pub(in crate::engines::apalis) fn held(letter: &DeadLetter) -> BoxError {
 }
 
 /// Whether another job has the unique key.
-pub(in crate::engines::apalis) fn is_duplicate(error: &BoxError) -> bool {
+pub(crate) fn is_duplicate(error: &BoxError) -> bool {
     let error = error.downcast_ref().and_then(sqlx::Error::as_database_error);
     error.is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }

@@ -1,10 +1,10 @@
-//! Jobs that were given up.
+//! Dead letters: jobs that were given up.
 
 use sqlx::Connection as _;
 
 use crate::core::task::called::BoxError;
 use crate::engines::apalis::Sqlite;
-use crate::engines::apalis::sql::{LetterRow, held, is_duplicate, letter, unique_key};
+use crate::engines::apalis::sql::{LetterRow, is_duplicate, key_is_held, letter, unique_key};
 use crate::engines::apalis::sqlite::push;
 use crate::envelope::without_expiry;
 use crate::transactions::untouched;
@@ -62,7 +62,7 @@ impl DeadLetters for Sqlite {
                 self.wake();
                 Ok(retried)
             }
-            Err(error) if is_duplicate(&error) => Err(held(&letter).into()),
+            Err(error) if is_duplicate(&error) => Err(key_is_held(&letter).into()),
             Err(error) => Err(self.error("put a dead letter back into", error)),
         }
     }

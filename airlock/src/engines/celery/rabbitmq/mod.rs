@@ -1,20 +1,28 @@
 //! Celery over RabbitMQ.
 
+mod browse;
+mod consumers;
 mod dead;
+mod forward;
+mod letter;
 mod queues;
+mod receipt;
+mod settle;
 mod source;
 mod table;
 
 use lapin::BasicProperties;
 use lapin::types::ShortString;
 
-pub use source::RabbitMqReceipt;
+pub use receipt::RabbitMqReceipt;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::intent::Intent;
 use crate::core::task::called::BoxError;
 use crate::engines::celery::DEFAULT_QUEUE;
+use crate::engines::celery::rabbitmq::source::InFlight;
 use crate::engines::celery::sent::{self, Headers};
+use crate::engines::shared::per_worker::PerWorker;
 use crate::engines::shared::rabbitmq::{Broker, Outgoing, scaled, short};
 use crate::envelope::{self, Envelope};
 use crate::worker::engine_error::EngineError;
@@ -65,7 +73,7 @@ pub struct RabbitMq {
     positional: bool,
     max_priority: Option<u8>,
     declares: bool,
-    intake: source::Intake,
+    worker: PerWorker<InFlight>,
 }
 
 const NAME: &str = "airlock::celery::RabbitMq";
@@ -85,7 +93,7 @@ impl RabbitMq {
             positional: false,
             max_priority: None,
             declares: false,
-            intake: source::Intake::default(),
+            worker: PerWorker::default(),
         })
     }
 

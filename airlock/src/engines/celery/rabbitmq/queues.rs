@@ -38,23 +38,23 @@ impl RabbitMq {
         }
         let asks = !arguments.inner().is_empty();
         let prioritized = arguments.inner().contains_key("x-max-priority");
-        let line = self.broker.channel().await?;
+        let publishing = self.broker.channel().await?;
         let durable = QueueDeclareOptions::durable();
-        let lives = || line.channel.status().connected();
-        let declared = line.channel.queue_declare(queue.clone(), durable, arguments);
+        let lives = || publishing.channel.status().connected();
+        let declared = publishing.channel.queue_declare(queue.clone(), durable, arguments);
         match answered(lives, declared).await {
-            Ok(_) => line.put_back(),
+            Ok(_) => publishing.release(),
             // It is there, and somebody declared it otherwise.
             Err(error) if is_otherwise(&error) && !asks => {}
             Err(error) if is_otherwise(&error) => {
                 let instead = if prioritized { ", or leave out `.max_priority(…)`" } else { "" };
                 return Err(format!(
                     "{}: the queue `{queue}` was declared otherwise: {error}. Delete it{instead}",
-                    self.broker.place()
+                    self.broker.address()
                 )
                 .into());
             }
-            Err(error) => return Err(self.broker.trouble(&error)),
+            Err(error) => return Err(self.broker.error(&error)),
         }
         self.broker.known().insert(queue.clone());
         Ok(())

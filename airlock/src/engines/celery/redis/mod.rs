@@ -2,18 +2,26 @@
 
 mod dead;
 mod keys;
+mod letter;
 mod message;
+mod receipt;
+mod receive;
+mod script;
+mod settle;
 mod source;
+mod wait;
 
 use std::time::Duration;
 
-pub use source::RedisReceipt;
+pub use receipt::RedisReceipt;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::intent::Intent;
 use crate::core::task::called::BoxError;
 use crate::engines::celery::DEFAULT_QUEUE;
 use crate::engines::celery::redis::keys::{list, step_of};
+use crate::engines::celery::redis::source::InFlight;
+use crate::engines::shared::per_worker::PerWorker;
 use crate::engines::shared::redis::{Layout, Outgoing, Server, Steps, UNIQUE_FOR, UniqueKey};
 use crate::envelope::{self, Envelope};
 use crate::worker::duration_limits;
@@ -62,7 +70,7 @@ pub struct Redis {
     unique_for: Duration,
     lease: Duration,
     poll: Duration,
-    intake: source::Intake,
+    worker: PerWorker<InFlight>,
 }
 
 const NAME: &str = "airlock::celery::Redis";
@@ -79,7 +87,7 @@ static LAYOUT: Layout = Layout {
             push.arg(message.body);
         }
     },
-    script: "local function push(list, id, body) return redis.pcall('LPUSH', list, body) end",
+    script: include_str!("lua/push.lua"),
 };
 
 impl Redis {
@@ -98,7 +106,7 @@ impl Redis {
             unique_for: UNIQUE_FOR,
             lease: Duration::from_mins(1),
             poll: Duration::from_millis(250),
-            intake: source::Intake::default(),
+            worker: PerWorker::default(),
         })
     }
 
