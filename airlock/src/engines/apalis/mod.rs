@@ -1,9 +1,9 @@
 //! Engines in the layout of [apalis](https://docs.rs/apalis): SQLite, PostgreSQL, Redis, and any
 //! storage of apalis besides.
 //!
-//! Whatever is flushed becomes a job of apalis: its type is the queue, its arguments are an
-//! [`Envelope`](crate::envelope::Envelope) as JSON. So apalis' own tools see the jobs, and its own
-//! workers can run them with [`Worker::perform`](crate::worker::Worker::perform).
+//! Each flushed intent becomes a job of apalis: its type is the queue, its arguments are an
+//! [`Envelope`](crate::envelope::Envelope) as JSON. So apalis' own tools show the jobs, and its own workers
+//! can run them with [`Worker::perform`](crate::worker::Worker::perform).
 //!
 //! | engine | is | feature |
 //! | --- | --- | --- |

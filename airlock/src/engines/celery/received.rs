@@ -1,19 +1,17 @@
-//! What Python code sent, as an envelope.
+//! A message of Python code, read as an envelope.
 
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::core::registry::registry;
+use crate::engines::celery::body;
 use crate::envelope::{Envelope, EnvelopeError, TraceContext};
 
-/// A message, as it came.
+/// A message as it was received.
 pub(super) struct Raw<'a> {
     pub(super) queue: &'a str,
     pub(super) headers: &'a Map<String, Value>,
@@ -21,14 +19,6 @@ pub(super) struct Raw<'a> {
     pub(super) content_encoding: &'a str,
     pub(super) body: &'a [u8],
 }
-
-/// Arguments, keyword arguments, and what to call next.
-#[derive(Deserialize)]
-struct Body<'a>(
-    #[serde(borrow)] Vec<&'a RawValue>,
-    #[serde(borrow)] &'a RawValue,
-    #[serde(default)] Map<String, Value>,
-);
 
 impl Raw<'_> {
     /// The task's name.
@@ -52,12 +42,8 @@ impl Raw<'_> {
         }
         let Some(task) = self.task() else { return Err(self.without_task()) };
         self.check_content()?;
-        let body: Body<'_> = serde_json::from_slice(self.body).map_err(|error| {
-            EnvelopeError::new(format!("its body is not that of Celery's protocol 2: {error}"))
-        })?;
-        check_next(&body.2)?;
-        let arguments = arguments(task, &body)?;
-        // A task's id may be any text with Celery; it is a UUID unless somebody wants otherwise.
+        let arguments = body::arguments(task, self.body)?;
+        // With Celery, a sender may choose any text as the id; by default it is a UUID.
         let id = self.text("id").and_then(|id| id.parse().ok()).unwrap_or_else(Uuid::now_v7);
         let trace = |parent| TraceContext::new(parent, self.text("tracestate").unwrap_or_default());
         Ok(Envelope::foreign(id, task, &arguments)?
@@ -72,8 +58,8 @@ impl Raw<'_> {
         self.headers.get(header)?.as_str()
     }
 
-    /// The hard limit, of which Celery's message has the first place; the second has the soft one, of which
-    /// a task in Rust could not be told.
+    /// The hard limit, which comes first in Celery's header. The second is the soft limit, which a task in Rust
+    /// has no way to learn of.
     fn time_limit(&self) -> Option<Duration> {
         let limit = self.headers.get("timelimit")?.get(0)?.as_f64()?;
         Duration::try_from_secs_f64(limit).ok().filter(|limit| !limit.is_zero())
@@ -112,7 +98,7 @@ impl Raw<'_> {
         }
     }
 
-    /// One without an offset is in UTC, as with Celery.
+    /// Reads a time. Without an offset it is in UTC, as with Celery.
     fn time(&self, header: &str) -> Result<Option<SystemTime>, EnvelopeError> {
         let text = match self.headers.get(header) {
             None | Some(Value::Null) => return Ok(None),
@@ -128,48 +114,6 @@ impl Raw<'_> {
 
 fn no_time(header: &str, value: &impl std::fmt::Debug) -> EnvelopeError {
     EnvelopeError::new(format!("its header `{header}` is no time: {value:?}"))
-}
-
-/// A Rust worker calls nothing when the task is done, so it takes no message that asks for it.
-fn check_next(next: &Map<String, Value>) -> Result<(), EnvelopeError> {
-    for asked in ["callbacks", "errbacks", "chain", "chord"] {
-        match next.get(asked) {
-            None | Some(Value::Null) => {}
-            Some(Value::Array(none)) if none.is_empty() => {}
-            Some(_) => {
-                return Err(EnvelopeError::new(format!(
-                    "it has {asked}, which a Rust worker can't call: send the tasks one by one, or \
-                     enqueue the next one in the task itself"
-                )));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// One object of all arguments, the positional ones under the names of the task's parameters.
-fn arguments(task: &str, Body(positional, by_name, _): &Body<'_>) -> Result<String, EnvelopeError> {
-    if positional.is_empty() {
-        return Ok(by_name.get().to_owned());
-    }
-    let inner = by_name.get().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-    let inner =
-        inner.ok_or_else(|| EnvelopeError::new("its keyword arguments are no JSON object"))?.trim();
-    let registry = registry().map_err(|error| EnvelopeError::new(error.to_string()))?;
-    let found = registry.find(task).map_err(|error| EnvelopeError::new(error.to_string()))?;
-    let parameters = found.parameters();
-    if positional.len() > parameters.len() {
-        return Err(EnvelopeError::new(format!(
-            "it has {} positional arguments, and `{task}` takes {}",
-            positional.len(),
-            parameters.len()
-        )));
-    }
-    let named = parameters.iter().zip(positional);
-    let mut all: Vec<_> =
-        named.map(|(parameter, raw)| format!("{:?}:{}", parameter.name(), raw.get())).collect();
-    all.extend((!inner.is_empty()).then(|| inner.to_owned()));
-    Ok(format!("{{{}}}", all.join(",")))
 }
 
 #[cfg(test)]

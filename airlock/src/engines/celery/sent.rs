@@ -68,7 +68,7 @@ impl<'a> Headers<'a> {
     }
 }
 
-/// The arguments for logs, secrets covered.
+/// The arguments for logs, without secrets.
 fn shown<'a>(intent: &Intent, envelope: &'a Envelope) -> Cow<'a, str> {
     let secret = intent.task().parameters().iter().any(Parameter::is_secret);
     if !secret && envelope.arguments().len() <= REPR_LENGTH {

@@ -23,7 +23,7 @@ pub(super) struct Message<'a> {
     timestamp: u64,
 }
 
-/// What Dramatiq's middleware reads.
+/// The options that Dramatiq's middleware reads.
 #[derive(Default, Serialize)]
 pub(super) struct Options {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -41,7 +41,7 @@ pub(super) struct Options {
 }
 
 impl<'a> Message<'a> {
-    /// What is delayed waits in a queue of its own, which Dramatiq's workers read as well.
+    /// A delayed message waits in a queue of its own, which Dramatiq's workers read as well.
     pub(super) fn of(envelope: &'a Envelope, default_queue: &'a str) -> Self {
         let queue = envelope.queue().unwrap_or(default_queue);
         let sent = millis(envelope.enqueued_at());

@@ -1,4 +1,6 @@
 //! Graphile Worker: jobs in PostgreSQL, by the crate `graphile_worker`.
+//!
+//! Longer than other files, because most of it is the documentation of the handle.
 
 mod dead;
 mod executor;
@@ -26,10 +28,10 @@ use crate::engines::graphile::job::identifier;
 use crate::engines::shared::connection_runtime::ConnectionRuntime;
 use crate::engines::shared::per_worker::PerWorker;
 use crate::engines::shared::postgres::{self, Listener};
-use crate::engines::shared::sql::{self, SqlWorker};
+use crate::engines::shared::sql::{self, SqlWorker, worker_settings};
 use crate::engines::shared::wakeup::Wakeup;
+use crate::worker::ReceivedIds;
 use crate::worker::engine_error::EngineError;
-use crate::worker::{ReceivedIds, duration_limits};
 
 /// Jobs of Graphile Worker, in a schema of a PostgreSQL database.
 ///
@@ -133,40 +135,10 @@ impl Graphile {
         self
     }
 
-    /// Names the queue of intents that name none, which workers of this handle serve as well; `default`
-    /// unless told otherwise.
-    #[must_use]
-    pub fn queue(mut self, queue: impl Into<String>) -> Self {
-        self.worker.queue = queue.into();
-        self
-    }
-
-    /// Names the queues that workers of this handle serve, all at once: the jobs of higher priority
-    /// first, and then those that have waited longest.
-    #[must_use]
-    pub fn queues<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
-        self.worker.served = queues.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// After what time without a heartbeat a worker of this handle counts as lost, and others take over
-    /// its messages; 30 seconds unless told otherwise, at least 1 and at most a year.
-    ///
-    /// A worker sends three heartbeats in that time, and looks for lost workers as often. A worker that is
-    /// cut off from the database for longer is lost as well: its tasks run twice, there and where they were
-    /// taken over.
-    #[must_use]
-    pub fn lost_after(mut self, time: Duration) -> Self {
-        self.worker.lost_after = duration_limits::lost_after(time, Duration::from_secs(1));
-        self
-    }
-
-    /// How often an idle worker polls for jobs without a notification, such as delayed ones; every 500 ms
-    /// unless told otherwise, at least every day and at most every millisecond.
-    #[must_use]
-    pub fn poll(mut self, interval: Duration) -> Self {
-        self.worker.poll = duration_limits::poll_interval(interval);
-        self
+    worker_settings! {
+        queues: "all at once: the jobs of higher priority first, and then those that have waited longest.",
+        lost_after: 1 "at least 1",
+        poll: "500 ms"
     }
 
     /// Creates Graphile's schema and tables, and brings older ones up to date.

@@ -1,4 +1,6 @@
 //! apalis' tables in PostgreSQL.
+//!
+//! Longer than other files, because most of it is the documentation of the handle.
 
 mod dead;
 mod executor;
@@ -16,12 +18,11 @@ use sqlx::postgres::PgConnection;
 
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::task::called::BoxError;
-use crate::engines::apalis::sql::worker_settings;
 use crate::engines::shared::connection_runtime::ConnectionRuntime;
 use crate::engines::shared::per_worker::PerWorker;
 use crate::engines::shared::postgres::{self, Listener};
 use crate::engines::shared::round_robin::RoundRobin;
-use crate::engines::shared::sql::{self, SqlWorker};
+use crate::engines::shared::sql::{self, SqlWorker, worker_settings};
 use crate::engines::shared::wakeup::Wakeup;
 use crate::worker::ReceivedIds;
 use crate::worker::engine_error::EngineError;
@@ -122,7 +123,11 @@ impl Postgres {
         }
     }
 
-    worker_settings!("500 ms");
+    worker_settings! {
+        queues: "in turn.",
+        lost_after: 3 "in whole seconds, at least 3",
+        poll: "500 ms"
+    }
 
     /// Creates apalis' tables, and brings older ones up to date.
     ///

@@ -1,4 +1,6 @@
 //! From a batch into the table of jobs.
+//!
+//! Longer than other files, because the statements stand beside the columns that they are bound to.
 
 use std::time::UNIX_EPOCH;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engines::apalis::Postgres;
-use crate::engines::apalis::sql::{SqlReceipt, settled_rows, worker_in};
+use crate::engines::apalis::sql::{SqlReceipt, rows_by_worker};
 use crate::engines::shared::postgres::column;
 use crate::worker::Settled;
 use crate::worker::engine_error::EngineError;
@@ -35,13 +35,9 @@ impl Postgres {
         &self,
         settled: &[Settled<SqlReceipt>],
     ) -> Result<(), EngineError> {
-        for (index, queue) in self.worker.queues().iter().enumerate() {
-            let rows = settled_rows(settled, index);
-            if rows.is_empty() {
-                continue;
-            }
+        for (worker, rows) in rows_by_worker(&self.worker, settled) {
             let written = sqlx::query(SETTLE)
-                .bind(worker_in(&self.worker, queue))
+                .bind(worker)
                 .bind(column(&rows, |row| &*row.id))
                 .bind(column(&rows, |row| row.status))
                 .bind(column(&rows, |row| row.attempts))

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::core::task::called::BoxError;
 use crate::engines::apalis::Postgres;
-use crate::engines::apalis::sql::{INTERRUPTED, SqlReceipt, ids, message, worker_in};
+use crate::engines::apalis::sql::{INTERRUPTED, SqlReceipt, ids_by_worker, message, worker_in};
 use crate::worker::engine_error::EngineError;
 use crate::worker::{Message, Settled, Source};
 
@@ -72,12 +72,7 @@ impl Source for Postgres {
     }
 
     async fn begin(&self, receipts: &[&SqlReceipt]) -> Result<(), BoxError> {
-        for (index, queue) in self.worker.queues().iter().enumerate() {
-            let ids = ids(receipts, index);
-            if ids.is_empty() {
-                continue;
-            }
-            let worker = worker_in(&self.worker, queue);
+        for (worker, ids) in ids_by_worker(&self.worker, receipts) {
             let begun = sqlx::query(BEGIN).bind(ids).bind(worker).execute(&self.pool).await;
             begun.map_err(|error| self.error("begin jobs of", error))?;
         }

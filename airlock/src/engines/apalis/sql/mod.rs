@@ -2,7 +2,6 @@
 
 mod job;
 mod letter;
-mod settings;
 mod settle;
 
 use crate::engines::shared::sql::SqlWorker;
@@ -11,10 +10,9 @@ pub use settle::SqlReceipt;
 
 pub(super) use job::{Job, jobs, keyed, note_duplicates, positions};
 pub(super) use letter::{LetterRow, is_duplicate, key_is_held, letter, unique_key};
-pub(super) use settings::worker_settings;
 #[cfg(feature = "apalis-sqlite")]
 pub(super) use settle::SettledRow;
-pub(super) use settle::{INTERRUPTED, ids, message, settled_rows};
+pub(super) use settle::{INTERRUPTED, ids_by_worker, message, rows_by_worker};
 
 /// The name of a worker in apalis' table. It has a row for each queue, because apalis looks for what a lost
 /// worker held by queue.

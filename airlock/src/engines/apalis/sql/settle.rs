@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::engines::apalis::failed_result;
+use crate::engines::apalis::sql::worker_in;
 use crate::engines::shared::settling::{attempts_made, without_nul};
+use crate::engines::shared::sql::SqlWorker;
 use crate::envelope::Envelope;
 use crate::worker::{Message, Settled, Settlement};
 
@@ -39,10 +41,15 @@ pub(crate) fn message(
         .interrupted(interrupted)
 }
 
-/// The ids of the messages of one queue.
-pub(crate) fn ids<'a>(receipts: &[&'a SqlReceipt], queue: usize) -> Vec<&'a str> {
-    let of_queue = receipts.iter().filter(|receipt| receipt.queue == queue);
-    of_queue.map(|receipt| &*receipt.id).collect()
+/// The ids of messages, by the worker's name in each queue.
+pub(crate) fn ids_by_worker<'a>(
+    worker: &SqlWorker,
+    receipts: &[&'a SqlReceipt],
+) -> Vec<(String, Vec<&'a str>)> {
+    by_worker(worker, |queue| {
+        let of_queue = receipts.iter().filter(|receipt| receipt.queue == queue);
+        of_queue.map(|receipt| &*receipt.id).collect()
+    })
 }
 
 /// What a row holds once its message is settled.
@@ -59,10 +66,22 @@ pub(crate) struct SettledRow {
     pub(crate) result: Option<String>,
 }
 
-/// The rows of the settled messages of one queue.
-pub(crate) fn settled_rows(settled: &[Settled<SqlReceipt>], queue: usize) -> Vec<SettledRow> {
-    let of_queue = settled.iter().filter(|one| one.receipt.queue == queue);
-    of_queue.map(|one| SettledRow::new(&one.receipt, &one.settlement)).collect()
+/// The rows of settled messages, by the worker's name in each queue.
+pub(crate) fn rows_by_worker(
+    worker: &SqlWorker,
+    settled: &[Settled<SqlReceipt>],
+) -> Vec<(String, Vec<SettledRow>)> {
+    by_worker(worker, |queue| {
+        let of_queue = settled.iter().filter(|one| one.receipt.queue == queue);
+        of_queue.map(|one| SettledRow::new(&one.receipt, &one.settlement)).collect()
+    })
+}
+
+/// What there is of each queue, by the worker's name in it; nothing of queues without any.
+fn by_worker<T>(worker: &SqlWorker, of_queue: impl Fn(usize) -> Vec<T>) -> Vec<(String, Vec<T>)> {
+    let queues = worker.queues().iter().enumerate();
+    let all = queues.map(|(index, queue)| (worker_in(worker, queue), of_queue(index)));
+    all.filter(|(_, of_queue)| !of_queue.is_empty()).collect()
 }
 
 impl SettledRow {

@@ -1,4 +1,6 @@
 //! apalis' tables in a SQLite file.
+//!
+//! Longer than other files, because most of it is the documentation of the handle.
 
 mod dead;
 mod executor;
@@ -17,11 +19,10 @@ use sqlx::{Connection as _, SqlitePool};
 
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::task::called::BoxError;
-use crate::engines::apalis::sql::worker_settings;
 use crate::engines::shared::connection_runtime::ConnectionRuntime;
 use crate::engines::shared::per_worker::PerWorker;
 use crate::engines::shared::round_robin::RoundRobin;
-use crate::engines::shared::sql::{self, SqlWorker};
+use crate::engines::shared::sql::{self, SqlWorker, worker_settings};
 use crate::engines::shared::wakeup::Wakeup;
 use crate::transactions::untouched;
 use crate::worker::engine_error::EngineError;
@@ -120,7 +121,11 @@ impl Sqlite {
         }
     }
 
-    worker_settings!("100 ms");
+    worker_settings! {
+        queues: "in turn.",
+        lost_after: 3 "in whole seconds, at least 3",
+        poll: "100 ms"
+    }
 
     /// Creates apalis' tables, and brings older ones up to date.
     ///

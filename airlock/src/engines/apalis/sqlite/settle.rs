@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sqlx::Connection as _;
 
 use crate::engines::apalis::Sqlite;
-use crate::engines::apalis::sql::{SettledRow, SqlReceipt, settled_rows, worker_in};
+use crate::engines::apalis::sql::{SettledRow, SqlReceipt, rows_by_worker};
 use crate::engines::apalis::sqlite::push::seconds;
 use crate::worker::Settled;
 use crate::worker::engine_error::EngineError;
@@ -38,13 +38,10 @@ impl Sqlite {
         let written = async {
             let mut connection = self.acquire_relaxed().await?;
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-            for (index, queue) in self.worker.queues().iter().enumerate() {
-                let rows: Vec<_> = settled_rows(settled, index).iter().map(json_row).collect();
-                sqlx::query(SETTLE)
-                    .bind(Value::from(rows).to_string())
-                    .bind(worker_in(&self.worker, queue))
-                    .execute(&mut *transaction)
-                    .await?;
+            for (worker, rows) in rows_by_worker(&self.worker, settled) {
+                let rows: Vec<_> = rows.iter().map(json_row).collect();
+                let settle = sqlx::query(SETTLE).bind(Value::from(rows).to_string()).bind(worker);
+                settle.execute(&mut *transaction).await?;
             }
             transaction.commit().await
         };

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::core::task::called::BoxError;
 use crate::engines::apalis::Sqlite;
-use crate::engines::apalis::sql::{INTERRUPTED, SqlReceipt, ids, message, worker_in};
+use crate::engines::apalis::sql::{INTERRUPTED, SqlReceipt, ids_by_worker, message, worker_in};
 use crate::worker::engine_error::EngineError;
 use crate::worker::{Message, Settled, Source};
 
@@ -92,18 +92,11 @@ impl Source for Sqlite {
     }
 
     async fn begin(&self, receipts: &[&SqlReceipt]) -> Result<(), BoxError> {
-        for (index, queue) in self.worker.queues().iter().enumerate() {
-            let ids = ids(receipts, index);
-            if ids.is_empty() {
-                continue;
-            }
+        for (worker, ids) in ids_by_worker(&self.worker, receipts) {
             let begun = async {
                 let mut connection = self.acquire_relaxed().await?;
-                sqlx::query(BEGIN)
-                    .bind(Value::from(ids).to_string())
-                    .bind(worker_in(&self.worker, queue))
-                    .execute(&mut *connection)
-                    .await
+                let begin = sqlx::query(BEGIN).bind(Value::from(ids).to_string()).bind(worker);
+                begin.execute(&mut *connection).await
             };
             begun.await.map_err(|error| self.error("begin jobs of", error))?;
         }

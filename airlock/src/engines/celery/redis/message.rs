@@ -68,7 +68,7 @@ pub(super) fn write(
     Ok(serde_json::to_writer(json, &message)?)
 }
 
-/// What can be read of a message in a list, however little.
+/// A message in a list, as far as it can be read.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Opened {
     pub(super) whole: Map<String, Value>,
@@ -77,10 +77,10 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// In base64 a body is a third longer, and there are headers.
+    /// Twice that of an envelope: in base64 a body is a third longer, and there are headers.
     const MAX_BYTES: usize = 2 * Envelope::MAX_BYTES;
 
-    /// Says of a message that is too long for it that it is not read.
+    /// Refuses a message that is too long to be read.
     pub(super) fn check_size(raw: &[u8]) -> Result<(), EnvelopeError> {
         if raw.len() <= Self::MAX_BYTES {
             return Ok(());

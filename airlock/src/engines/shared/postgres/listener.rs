@@ -19,7 +19,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Listens on a channel, in place of the task before. `notified` is told the payload of each
+    /// Listens on a channel, in place of the task before. `notified` gets the payload of each
     /// notification, and `None` where some may have been missed: at the beginning and after a lost
     /// connection.
     pub(crate) fn start(

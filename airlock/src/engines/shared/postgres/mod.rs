@@ -13,7 +13,7 @@ use crate::engines::shared::sql;
 use crate::transactions::shared::{Connection, dialect};
 use crate::worker::engine_error::EngineError;
 
-/// One value of each row, for PostgreSQL takes rows column by column.
+/// One value of each row: statements take rows column by column.
 pub(crate) fn column<'a, R, T>(rows: &'a [R], value: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(value).collect()
 }
@@ -30,7 +30,7 @@ pub(crate) async fn now(
     now.ok_or_else(|| "the database did not say what time it is".into())
 }
 
-/// What a URL of PostgreSQL says.
+/// Reads a URL of PostgreSQL.
 pub(crate) fn options(url: &str) -> Result<PgConnectOptions, EngineError> {
     url.parse().map_err(|error: sqlx::Error| {
         EngineError::new("read the URL of", "PostgreSQL", error)
@@ -49,8 +49,7 @@ pub(crate) fn address(options: &PgConnectOptions) -> String {
     }
 }
 
-/// Connects once: where nobody answers, a pool tries for half a minute and only says that it has timed
-/// out.
+/// Connects once. Without a server, a pool would try for half a minute and report nothing but a time-out.
 pub(crate) async fn reach(options: &PgConnectOptions) -> Result<(), EngineError> {
     let failed = |failure| sql::error("connect to", address(options), failure);
     let first = PgConnection::connect_with(options).await.map_err(failed)?;
