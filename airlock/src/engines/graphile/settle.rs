@@ -56,7 +56,8 @@ struct PutBack {
 
 impl PutBack {
     fn push(&mut self, receipt: &GraphileReceipt, settlement: &Settlement) {
-        /// PostgreSQL can't add a much longer wait to a time.
+        /// Longer than any real wait. A wait that PostgreSQL can't add to a time would keep the whole batch from
+        /// being settled.
         const MAX_WAIT: Duration = Duration::from_hours(100_000 * 365 * 24);
         let (wait, reason) = match settlement {
             Settlement::Retry { after, reason } => (Some(*after), reason.as_deref()),

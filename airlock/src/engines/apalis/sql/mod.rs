@@ -9,7 +9,7 @@ use crate::engines::shared::sql::SqlWorker;
 pub use settle::SqlReceipt;
 
 pub(super) use job::{Job, jobs, keyed, note_duplicates, positions};
-pub(super) use letter::{LetterRow, is_duplicate, key_is_held, letter, unique_key};
+pub(super) use letter::{LetterRow, letter, retried, unique_key};
 #[cfg(feature = "apalis-sqlite")]
 pub(super) use settle::SettledRow;
 pub(super) use settle::{INTERRUPTED, ids_by_worker, message, rows_by_worker};

@@ -86,7 +86,8 @@ fn by_worker<T>(worker: &SqlWorker, of_queue: impl Fn(usize) -> Vec<T>) -> Vec<(
 
 impl SettledRow {
     fn new(receipt: &SqlReceipt, settlement: &Settlement) -> Self {
-        /// The databases can't add a longer wait to a time, so a message with one could never be settled.
+        /// Longer than any real wait. A wait that the database can't add to a time would keep the whole batch
+        /// from being settled.
         const MAX_WAIT: Duration = Duration::from_hours(100 * 365 * 24);
         let failed = |reason: &str| Some(failed_result(&without_nul(reason)));
         let (status, after, result) = match settlement {

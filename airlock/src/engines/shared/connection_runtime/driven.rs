@@ -1,17 +1,13 @@
 //! Waiting for a future that a runtime drives, as long as something drives the runtime.
 
 use std::pin::pin;
-use std::time::Duration;
 
 use ::tokio::runtime::{Handle, RuntimeFlavor};
 use ::tokio::select;
 
 use crate::core::timer::with_timer;
+use crate::engines::shared::connection_runtime::RESPONSE_TIMEOUT;
 use crate::engines::shared::connection_runtime::unavailable::{RuntimeFault, RuntimeUnavailable};
-
-/// How long a single-threaded runtime may be busy with something else before it counts as not driven.
-pub(super) const RESPONSE_TIMEOUT: Duration =
-    if cfg!(test) { Duration::from_millis(200) } else { Duration::from_secs(10) };
 
 /// Waits for a future that needs a runtime.
 ///

@@ -11,9 +11,15 @@ mod unavailable;
 #[cfg(all(test, feature = "apalis-redis", feature = "graphile"))]
 mod tests;
 
+use std::time::Duration;
+
 use ::tokio::runtime::Handle;
 
 pub(crate) use unavailable::RuntimeUnavailable;
+
+/// How long a single-threaded runtime may be busy with something else before it counts as not driven.
+const RESPONSE_TIMEOUT: Duration =
+    if cfg!(test) { Duration::from_millis(200) } else { Duration::from_secs(10) };
 
 /// The runtime in which an engine's handle was made.
 #[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]

@@ -5,7 +5,6 @@ use std::thread;
 use ::tokio::runtime::{Builder, Runtime};
 use ::tokio::sync::oneshot;
 
-use super::driven::RESPONSE_TIMEOUT;
 use super::*;
 use crate::core::wait::wait;
 

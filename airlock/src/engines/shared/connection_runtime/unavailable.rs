@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::core::executor::DispatchError;
-use crate::engines::shared::connection_runtime::driven::RESPONSE_TIMEOUT;
+use crate::engines::shared::connection_runtime::RESPONSE_TIMEOUT;
 
 /// The runtime that connections belong to carries out nothing.
 #[derive(Clone, Copy, Debug)]
