@@ -12,7 +12,7 @@ use crate::engines::celery::body;
 use crate::envelope::{Envelope, EnvelopeError, TraceContext};
 
 /// A message as it was received.
-pub(super) struct Raw<'a> {
+pub(super) struct ReceivedMessage<'a> {
     pub(super) queue: &'a str,
     pub(super) headers: &'a Map<String, Value>,
     pub(super) content_type: &'a str,
@@ -20,7 +20,7 @@ pub(super) struct Raw<'a> {
     pub(super) body: &'a [u8],
 }
 
-impl Raw<'_> {
+impl ReceivedMessage<'_> {
     /// The task's name.
     pub(super) fn task(&self) -> Option<&str> {
         self.text("task")
@@ -125,7 +125,7 @@ mod tests {
 
     fn decoded(headers: Value, body: &str) -> Result<Envelope, EnvelopeError> {
         let Value::Object(headers) = headers else { panic!("headers are an object") };
-        let raw = Raw {
+        let raw = ReceivedMessage {
             queue: "celery",
             headers: &headers,
             content_type: "application/json",

@@ -11,7 +11,7 @@ use crate::envelope::Envelope;
 
 /// A message. Source: `dramatiq/message.py`.
 #[derive(Serialize)]
-pub(super) struct Message<'a> {
+pub(super) struct DramatiqMessage<'a> {
     pub(super) queue_name: Cow<'a, str>,
     actor_name: &'a str,
     args: [(); 0],
@@ -40,7 +40,7 @@ pub(super) struct Options {
     pub(super) redis_message_id: Option<Uuid>,
 }
 
-impl<'a> Message<'a> {
+impl<'a> DramatiqMessage<'a> {
     /// A delayed message waits in a queue of its own, which Dramatiq's workers read as well.
     pub(super) fn of(envelope: &'a Envelope, default_queue: &'a str) -> Self {
         let queue = envelope.queue().unwrap_or(default_queue);

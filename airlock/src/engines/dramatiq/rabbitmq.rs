@@ -5,7 +5,7 @@ use lapin::BasicProperties;
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::task::called::BoxError;
 use crate::engines::dramatiq::DEFAULT_QUEUE;
-use crate::engines::dramatiq::message::Message;
+use crate::engines::dramatiq::message::DramatiqMessage;
 use crate::engines::shared::rabbitmq::{Broker, Outgoing, scaled, short};
 use crate::envelope::{self, Envelope};
 use crate::worker::engine_error::EngineError;
@@ -64,7 +64,7 @@ impl RabbitMq {
     }
 
     fn outgoing(&self, envelope: &Envelope) -> Result<Outgoing, BoxError> {
-        let mut message = Message::of(envelope, &self.queue);
+        let mut message = DramatiqMessage::of(envelope, &self.queue);
         let mut body = Vec::new();
         let priority = scaled(envelope.priority(), self.max_priority);
         message.options.broker_priority = priority;

@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::engines::dramatiq::DEFAULT_QUEUE;
-use crate::engines::dramatiq::message::Message;
-use crate::engines::shared::redis::{Layout, Outgoing, Server, Steps, UNIQUE_FOR, UniqueKey};
+use crate::engines::dramatiq::message::DramatiqMessage;
+use crate::engines::shared::redis::{Layout, ListMessage, Server, Steps, UNIQUE_FOR, UniqueKey};
 use crate::envelope::{self, Envelope};
 use crate::worker::engine_error::EngineError;
 
@@ -92,7 +92,7 @@ impl Redis {
 
     /// Adds a message to the steps. It is written into `body`, one buffer for all of a batch.
     fn add(&self, steps: &mut Steps, body: &mut Vec<u8>, envelope: &Envelope) {
-        let mut message = Message::of(envelope, &self.queue);
+        let mut message = DramatiqMessage::of(envelope, &self.queue);
         message.options.redis_message_id = Some(envelope.id());
         body.clear();
         message.write(body);
@@ -103,7 +103,7 @@ impl Redis {
             UniqueKey::of(&queue, key, envelope.at(), self.unique_for)
         };
         let unique = envelope.unique_key().map(unique);
-        steps.add(&Outgoing { list: &list, id: envelope.id(), body, unique });
+        steps.add(&ListMessage { list: &list, id: envelope.id(), body, unique });
     }
 }
 

@@ -102,7 +102,7 @@ const JSON: &str = "
     )";
 
 /// A job with its position in the batch.
-pub(super) type Placed<'a> = (i64, &'a Job);
+pub(super) type Positioned<'a> = (i64, &'a Job);
 
 /// A connection through which jobs are inserted.
 pub(super) trait Insert: Send {
@@ -111,7 +111,7 @@ pub(super) trait Insert: Send {
     fn insert(
         &mut self,
         engine: &Graphile,
-        rows: &[Placed<'_>],
+        rows: &[Positioned<'_>],
         now: &str,
     ) -> impl Future<Output = Result<Vec<Row>, BoxError>> + Send;
 
@@ -119,7 +119,7 @@ pub(super) trait Insert: Send {
     fn register(
         &mut self,
         engine: &Graphile,
-        rows: &[Placed<'_>],
+        rows: &[Positioned<'_>],
     ) -> impl Future<Output = Result<(), BoxError>> + Send;
 
     /// The time of the database, in microseconds since the epoch.
@@ -129,7 +129,7 @@ pub(super) trait Insert: Send {
 async fn register(
     connection: &mut impl Connection<dialect::Postgres>,
     engine: &Graphile,
-    rows: &[Placed<'_>],
+    rows: &[Positioned<'_>],
 ) -> Result<(), BoxError> {
     let identifiers: HashSet<_> = rows.iter().map(|(_, job)| &*job.identifier).collect();
     let statement = engine.statement(REGISTER);
@@ -142,7 +142,7 @@ impl Insert for PgConnection {
     async fn insert(
         &mut self,
         engine: &Graphile,
-        rows: &[Placed<'_>],
+        rows: &[Positioned<'_>],
         now: &str,
     ) -> Result<Vec<Row>, BoxError> {
         let statement = engine.sql(&PUSH.replace("{given}", COLUMNS).replace("{now}", now));
@@ -157,7 +157,11 @@ impl Insert for PgConnection {
         Ok(inserted.fetch_all(self).await?)
     }
 
-    async fn register(&mut self, engine: &Graphile, rows: &[Placed<'_>]) -> Result<(), BoxError> {
+    async fn register(
+        &mut self,
+        engine: &Graphile,
+        rows: &[Positioned<'_>],
+    ) -> Result<(), BoxError> {
         register(self, engine, rows).await
     }
 
@@ -173,7 +177,7 @@ impl<C: Connection<dialect::Postgres>> Insert for Through<'_, C> {
     async fn insert(
         &mut self,
         engine: &Graphile,
-        rows: &[Placed<'_>],
+        rows: &[Positioned<'_>],
         now: &str,
     ) -> Result<Vec<Row>, BoxError> {
         let rows: Vec<_> = rows.iter().map(|(place, job)| JsonRow::new(*place, job)).collect();
@@ -181,7 +185,11 @@ impl<C: Connection<dialect::Postgres>> Insert for Through<'_, C> {
         self.0.query(&statement, &serde_json::to_string(&rows)?).await
     }
 
-    async fn register(&mut self, engine: &Graphile, rows: &[Placed<'_>]) -> Result<(), BoxError> {
+    async fn register(
+        &mut self,
+        engine: &Graphile,
+        rows: &[Positioned<'_>],
+    ) -> Result<(), BoxError> {
         register(self.0, engine, rows).await
     }
 

@@ -1,4 +1,4 @@
-//! Jobs whose workers are gone: workers send heartbeats, and give back the jobs of those that don't.
+//! Jobs of lost workers: workers send heartbeats, and give back the jobs of those that don't.
 
 use graphile_worker_queries::worker_heartbeat::registration::{
     worker_deregister, worker_heartbeat,
@@ -22,7 +22,7 @@ const SWEEP: &str = "
     RETURNING id";
 
 /// Gives back the jobs that this worker was given in an answer that it has never received. None was attempted.
-const RELEASE_UNHEARD: &str = "
+const RELEASE_NOT_RECEIVED: &str = "
     UPDATE {schema}._private_jobs
     SET locked_by = NULL, locked_at = NULL, updated_at = now()
     WHERE locked_by = $1 AND id != ALL($2)";
@@ -58,11 +58,11 @@ impl Graphile {
     }
 
     /// Gives back what this worker holds without knowing it.
-    pub(super) async fn release_unheard(&self) -> Result<(), EngineError> {
+    pub(super) async fn release_not_received(&self) -> Result<(), EngineError> {
         let release = async |received: Vec<i64>| {
             let timeout = self.worker.heartbeat() / 2;
             let mut transaction = statement_timeout::begin(&self.pool, timeout).await?;
-            let release = sqlx::query(self.sql(RELEASE_UNHEARD)).bind(&**self.worker.name);
+            let release = sqlx::query(self.sql(RELEASE_NOT_RECEIVED)).bind(&**self.worker.name);
             release.bind(received).execute(&mut *transaction).await?;
             transaction.commit().await
         };

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use crate::core::task::called::BoxError;
 use crate::engines::graphile::Graphile;
-use crate::engines::graphile::insert::{Insert, Placed};
+use crate::engines::graphile::insert::{Insert, Positioned};
 use crate::engines::graphile::job::{Job, first_of_each_key};
 use crate::engines::shared::sql::chunks;
 
@@ -18,7 +18,7 @@ impl Graphile {
         connection: &mut impl Insert,
         jobs: &[Job],
     ) -> Result<Vec<String>, BoxError> {
-        let mut rows: Vec<Placed<'_>> = (1..).zip(first_of_each_key(jobs)).collect();
+        let mut rows: Vec<Positioned<'_>> = (1..).zip(first_of_each_key(jobs)).collect();
         rows.sort_by_key(|(_, job)| &job.key);
         let portions: Vec<_> = chunks(&rows, |(_, job)| job.payload.len()).collect();
         let now = match &portions[..] {
@@ -51,7 +51,7 @@ impl Graphile {
     async fn insert(
         &self,
         connection: &mut impl Insert,
-        rows: &[Placed<'_>],
+        rows: &[Positioned<'_>],
         now: &str,
         inserted: &mut HashSet<String>,
     ) -> Result<HashSet<String>, BoxError> {

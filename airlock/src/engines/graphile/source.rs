@@ -113,7 +113,7 @@ impl Source for Graphile {
         self.worker.within_heartbeat(async { Ok(self.send_heartbeat().await?) }).await?;
         let in_time = self.worker.heartbeat_sent();
         let look_after = async {
-            self.release_unheard().await?;
+            self.release_not_received().await?;
             if in_time {
                 self.sweep().await?;
             }

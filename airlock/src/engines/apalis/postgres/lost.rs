@@ -1,4 +1,4 @@
-//! Jobs whose workers are gone: workers send heartbeats, and give back the jobs of those that don't.
+//! Jobs of lost workers: workers send heartbeats, and give back the jobs of those that don't.
 
 use sqlx::Transaction;
 
@@ -15,7 +15,7 @@ const HEARTBEAT: &str = "
     ON CONFLICT (id) DO UPDATE SET last_seen = now()";
 
 /// Gives back the jobs that this worker was given in an answer that it has never received. None was attempted.
-const RELEASE_UNHEARD: &str = "
+const RELEASE_NOT_RECEIVED: &str = "
     UPDATE apalis.jobs SET status = 'Pending', lock_by = NULL, lock_at = NULL
     WHERE lock_by = ANY($1) AND status IN ('Queued', 'Running') AND id != ALL($2)";
 
@@ -68,10 +68,10 @@ impl Postgres {
     }
 
     /// Gives back what this worker holds without knowing it.
-    pub(super) async fn release_unheard(&self) -> Result<(), EngineError> {
+    pub(super) async fn release_not_received(&self) -> Result<(), EngineError> {
         let release = async |received: Vec<String>| {
             let mut transaction = self.begin_bounded().await?;
-            let release = sqlx::query(RELEASE_UNHEARD).bind(worker_names(&self.worker));
+            let release = sqlx::query(RELEASE_NOT_RECEIVED).bind(worker_names(&self.worker));
             release.bind(received).execute(&mut *transaction).await?;
             transaction.commit().await
         };

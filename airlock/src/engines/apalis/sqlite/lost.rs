@@ -1,4 +1,4 @@
-//! Jobs whose workers are gone: they are given back.
+//! Jobs of lost workers: they are given back.
 
 use sqlx::Connection as _;
 

@@ -98,7 +98,7 @@ impl RabbitMq {
     pub(super) async fn consume(&self) -> Result<Consumers, BoxError> {
         self.open().await?;
         let connection = self.broker.new_connection().await?;
-        let prefetch = self.worker.prefetch.load(Ordering::Relaxed);
+        let prefetch = self.consumer.prefetch.load(Ordering::Relaxed);
         Consumers::start(connection, &self.serves, prefetch).await.map_err(|error| {
             self.forget_served();
             self.broker.error(&error)

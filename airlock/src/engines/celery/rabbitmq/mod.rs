@@ -20,7 +20,7 @@ use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::intent::Intent;
 use crate::core::task::called::BoxError;
 use crate::engines::celery::DEFAULT_QUEUE;
-use crate::engines::celery::rabbitmq::source::InFlight;
+use crate::engines::celery::rabbitmq::source::RabbitMqConsumer;
 use crate::engines::celery::sent::{self, Headers};
 use crate::engines::celery::settings::settings;
 use crate::engines::shared::per_worker::PerWorker;
@@ -72,7 +72,7 @@ pub struct RabbitMq {
     positional: bool,
     max_priority: Option<u8>,
     declares: bool,
-    worker: PerWorker<InFlight>,
+    consumer: PerWorker<RabbitMqConsumer>,
 }
 
 const NAME: &str = "airlock::celery::RabbitMq";
@@ -91,7 +91,7 @@ impl RabbitMq {
             positional: false,
             max_priority: None,
             declares: false,
-            worker: PerWorker::default(),
+            consumer: PerWorker::default(),
         })
     }
 

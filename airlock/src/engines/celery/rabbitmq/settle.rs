@@ -143,7 +143,7 @@ impl RabbitMq {
     ///
     /// Where it refuses some of them again: they stay for the next time.
     pub(super) async fn retry_refused(&self) -> Result<(), BoxError> {
-        let again = std::mem::take(&mut *self.worker.refused());
+        let again = std::mem::take(&mut *self.consumer.refused());
         if again.is_empty() {
             return Ok(());
         }
@@ -153,7 +153,7 @@ impl RabbitMq {
         });
         let refused = again.into_iter().enumerate();
         let refused = refused.filter(|(index, _)| still.indices.contains(index));
-        self.worker.refused().extend(refused.map(|(_, one)| one));
+        self.consumer.refused().extend(refused.map(|(_, one)| one));
         still.reason.as_ref().map_or(Ok(()), |reason| Err(still.describe(reason)))
     }
 }

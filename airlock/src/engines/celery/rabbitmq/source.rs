@@ -12,7 +12,7 @@ use crate::core::task::called::BoxError;
 use crate::engines::celery::RabbitMq;
 use crate::engines::celery::rabbitmq::consumers::Consumers;
 use crate::engines::celery::rabbitmq::{RabbitMqReceipt, table};
-use crate::engines::celery::received::Raw;
+use crate::engines::celery::received::ReceivedMessage;
 use crate::engines::shared::rabbitmq::short;
 use crate::envelope::Envelope;
 use crate::worker::{Message, Settled, Source, log};
@@ -22,7 +22,7 @@ const RETRY_REFUSED_EVERY: Duration = Duration::from_secs(5);
 
 /// What a worker has in flight.
 #[derive(Default)]
-pub(super) struct InFlight {
+pub(super) struct RabbitMqConsumer {
     consumers: Mutex<Option<Consumers>>,
     /// The most messages that the worker has had room for.
     pub(super) prefetch: AtomicU16,
@@ -30,7 +30,7 @@ pub(super) struct InFlight {
     refused: StdMutex<Vec<Settled<RabbitMqReceipt>>>,
 }
 
-impl InFlight {
+impl RabbitMqConsumer {
     pub(super) fn refused(&self) -> MutexGuard<'_, Vec<Settled<RabbitMqReceipt>>> {
         self.refused.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -48,15 +48,15 @@ impl Source for RabbitMq {
     }
 
     async fn wait(&self) {
-        if let Some(consumers) = &mut *self.worker.consumers.lock().await {
+        if let Some(consumers) = &mut *self.consumer.consumers.lock().await {
             consumers.wait().await;
         }
     }
 
     async fn receive(&self, room: usize) -> Result<Vec<Message<RabbitMqReceipt>>, BoxError> {
         let prefetch = u16::try_from(room).unwrap_or(u16::MAX);
-        self.worker.prefetch.fetch_max(prefetch, Ordering::Relaxed);
-        let mut slot = self.worker.consumers.lock().await;
+        self.consumer.prefetch.fetch_max(prefetch, Ordering::Relaxed);
+        let mut slot = self.consumer.consumers.lock().await;
         let consumers = match &mut *slot {
             Some(consumers) => consumers,
             None => slot.insert(self.consume().await?),
@@ -83,7 +83,7 @@ impl Source for RabbitMq {
                 receipt: settled[*index].receipt.clone(),
                 settlement: settled[*index].settlement.clone(),
             });
-            self.worker.refused().extend(refused);
+            self.consumer.refused().extend(refused);
         }
         Ok(())
     }
@@ -100,7 +100,7 @@ impl Source for RabbitMq {
     async fn close(&self) -> Result<(), BoxError> {
         // The broker delivers again what stays unsettled.
         let settled = self.retry_refused().await;
-        let Some(consumers) = self.worker.consumers.lock().await.take() else { return settled };
+        let Some(consumers) = self.consumer.consumers.lock().await.take() else { return settled };
         let closed = consumers.close().await;
         // Where both fail, the first error says more.
         settled.and(closed.map_err(|error| self.broker.error(&error)))
@@ -113,7 +113,7 @@ impl RabbitMq {
         let headers = properties.headers().as_ref().map(table::json).unwrap_or_default();
         let text = |text: &Option<ShortString>| text.as_ref().map(ToString::to_string);
         let queue = self.serves[queue].clone();
-        let raw = Raw {
+        let raw = ReceivedMessage {
             queue: &queue,
             headers: &headers,
             content_type: &text(properties.content_type()).unwrap_or_default(),

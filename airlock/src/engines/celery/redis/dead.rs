@@ -5,7 +5,7 @@ use crate::engines::celery::Redis;
 use crate::engines::celery::headers::revived;
 use crate::engines::celery::redis::keys;
 use crate::engines::celery::redis::letter::KeptLetter;
-use crate::engines::celery::redis::message::Opened;
+use crate::engines::celery::redis::message::StoredMessage;
 use crate::engines::celery::redis::script::{LIST_DEAD, REMOVE_DEAD};
 use crate::worker::engine_error::EngineError;
 use crate::worker::{DeadLetter, DeadLetters};
@@ -32,7 +32,7 @@ impl Redis {
         self.run(&REMOVE_DEAD, |script| {
             script.key(keys::dead(queue)).key(keys::dead_since(queue)).arg(id);
             if again {
-                script.key(list.as_deref().unwrap_or(queue)).arg(anew(kept.message()));
+                script.key(list.as_deref().unwrap_or(queue)).arg(revive(kept.message()));
             }
         })
         .await
@@ -40,12 +40,12 @@ impl Redis {
 }
 
 /// A dead letter's message as it is put back into its list.
-fn anew(message: Vec<u8>) -> Vec<u8> {
-    let opened = Opened::of(&message);
-    if opened.whole.is_empty() {
+fn revive(message: Vec<u8>) -> Vec<u8> {
+    let stored = StoredMessage::of(&message);
+    if stored.whole.is_empty() {
         return message;
     }
-    opened.with(revived()).into_bytes()
+    stored.with(revived()).into_bytes()
 }
 
 impl DeadLetters for Redis {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engines::celery::redis::RedisReceipt;
-use crate::engines::celery::redis::message::Opened;
+use crate::engines::celery::redis::message::StoredMessage;
 use crate::worker::DeadLetter;
 
 /// A dead letter as it is kept in Redis, as JSON.
@@ -46,11 +46,11 @@ impl KeptLetter {
 
     pub(super) fn into_letter(self, id: String, queue: &str) -> DeadLetter {
         let body = self.message();
-        let opened = Opened::of(&body);
+        let stored = StoredMessage::of(&body);
         DeadLetter {
             id,
             queue: queue.to_owned(),
-            task: opened.headers.get("task").and_then(Value::as_str).map(str::to_owned),
+            task: stored.headers.get("task").and_then(Value::as_str).map(str::to_owned),
             body,
             reason: self.reason,
             attempts: self.attempts,

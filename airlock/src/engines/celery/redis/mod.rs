@@ -20,10 +20,10 @@ use crate::core::intent::Intent;
 use crate::core::task::called::BoxError;
 use crate::engines::celery::DEFAULT_QUEUE;
 use crate::engines::celery::redis::keys::{list, step_of};
-use crate::engines::celery::redis::source::InFlight;
+use crate::engines::celery::redis::source::RedisConsumer;
 use crate::engines::celery::settings::settings;
 use crate::engines::shared::per_worker::PerWorker;
-use crate::engines::shared::redis::{Layout, Outgoing, Server, Steps, UNIQUE_FOR, UniqueKey};
+use crate::engines::shared::redis::{Layout, ListMessage, Server, Steps, UNIQUE_FOR, UniqueKey};
 use crate::envelope::{self, Envelope};
 use crate::worker::duration_limits;
 use crate::worker::engine_error::EngineError;
@@ -71,7 +71,7 @@ pub struct Redis {
     unique_for: Duration,
     lease: Duration,
     poll: Duration,
-    worker: PerWorker<InFlight>,
+    consumer: PerWorker<RedisConsumer>,
 }
 
 const NAME: &str = "airlock::celery::Redis";
@@ -106,7 +106,7 @@ impl Redis {
             unique_for: UNIQUE_FOR,
             lease: Duration::from_mins(1),
             poll: Duration::from_millis(250),
-            worker: PerWorker::default(),
+            consumer: PerWorker::default(),
         })
     }
 
@@ -155,7 +155,7 @@ impl Redis {
         message::write(body, intent, envelope, self.positional, queue, step)?;
         let unique = |key| UniqueKey::of(queue, key, envelope.at(), self.unique_for);
         let unique = envelope.unique_key().map(unique);
-        steps.add(&Outgoing { list: &list(queue, step), id: envelope.id(), body, unique });
+        steps.add(&ListMessage { list: &list(queue, step), id: envelope.id(), body, unique });
         Ok(())
     }
 }

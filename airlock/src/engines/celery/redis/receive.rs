@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::core::task::called::BoxError;
 use crate::engines::celery::Redis;
 use crate::engines::celery::headers::UNIQUE_KEY;
-use crate::engines::celery::received::Raw;
-use crate::engines::celery::redis::message::Opened;
+use crate::engines::celery::received::ReceivedMessage;
+use crate::engines::celery::redis::message::StoredMessage;
 use crate::engines::celery::redis::script::{EXTEND_LEASES, RECEIVE, millis};
 use crate::engines::celery::redis::{RedisReceipt, keys};
 use crate::engines::shared::redis::UniqueKey;
@@ -42,7 +42,7 @@ impl Redis {
                 script.key(&keys::lists(queue)).arg(room).arg(millis(self.lease)).arg(prefix);
             })
             .await?;
-        let mut held = self.worker.held.lock();
+        let mut held = self.consumer.held.lock();
         let messages = taken.into_iter().map(|(tag, list, raw, deaths)| {
             held.insert(tag.clone(), queue.to_owned());
             message(queue, tag, list, raw, deaths.parse().ok())
@@ -52,7 +52,7 @@ impl Redis {
 
     pub(super) async fn extend_leases(&self) -> Result<(), BoxError> {
         let mut by_queue: HashMap<String, Vec<String>> = HashMap::new();
-        for (tag, queue) in &*self.worker.held.lock() {
+        for (tag, queue) in &*self.consumer.held.lock() {
             by_queue.entry(queue.clone()).or_default().push(tag.clone());
         }
         for (queue, tags) in by_queue {
@@ -73,18 +73,18 @@ fn message(
     raw: Vec<u8>,
     deaths: Option<u32>,
 ) -> Message<RedisReceipt> {
-    let opened = Opened::of(&raw);
-    let decoded = Raw {
+    let stored = StoredMessage::of(&raw);
+    let decoded = ReceivedMessage {
         queue,
-        headers: &opened.headers,
-        content_type: opened.text("content-type"),
-        content_encoding: opened.text("content-encoding"),
-        body: &opened.body,
+        headers: &stored.headers,
+        content_type: stored.text("content-type"),
+        content_encoding: stored.text("content-encoding"),
+        body: &stored.body,
     };
-    let envelope = Opened::check_size(&raw).and_then(|()| decoded.envelope());
+    let envelope = StoredMessage::check_size(&raw).and_then(|()| decoded.envelope());
     let attempt = decoded.attempt().saturating_add(deaths.unwrap_or(0));
     let due = envelope.as_ref().ok().and_then(Envelope::at);
-    let header = |name: &str| opened.headers.get(name).and_then(Value::as_str).map(str::to_owned);
+    let header = |name: &str| stored.headers.get(name).and_then(Value::as_str).map(str::to_owned);
     let receipt = RedisReceipt {
         queue: queue.to_owned(),
         id: header("id").unwrap_or_else(|| tag.clone()),

@@ -4,7 +4,7 @@ use crate::core::task::called::BoxError;
 use crate::engines::celery::Redis;
 use crate::engines::celery::headers::after_failure;
 use crate::engines::celery::redis::letter::KeptLetter;
-use crate::engines::celery::redis::message::Opened;
+use crate::engines::celery::redis::message::StoredMessage;
 use crate::engines::celery::redis::script::{SETTLE, millis};
 use crate::engines::celery::redis::{RedisReceipt, keys};
 use crate::engines::shared::redis::StepBudget;
@@ -35,7 +35,7 @@ impl Redis {
                 })
                 .await?;
         }
-        let mut held = self.worker.held.lock();
+        let mut held = self.consumer.held.lock();
         for one in of_queue {
             held.remove(&one.receipt.tag);
         }
@@ -60,9 +60,9 @@ fn arguments(
         Settlement::Retry { after, reason } => {
             let message = match reason {
                 None => raw.clone(),
-                Some(reason) => {
-                    Opened::of(raw).with(after_failure(*attempt, *after, reason)).into_bytes()
-                }
+                Some(reason) => StoredMessage::of(raw)
+                    .with(after_failure(*attempt, *after, reason))
+                    .into_bytes(),
             };
             let message = [list.to_string().into_bytes(), message].concat();
             ("retry", millis(*after).to_string(), message, "")

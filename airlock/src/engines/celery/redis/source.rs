@@ -13,7 +13,7 @@ use crate::worker::{Message, Settled, Source};
 
 /// What a worker has in flight.
 #[derive(Default)]
-pub(super) struct InFlight {
+pub(super) struct RedisConsumer {
     pub(super) held: HeldTags,
     pub(super) waiting: Waiting,
     turns: RoundRobin,
@@ -28,7 +28,7 @@ impl Source for Redis {
 
     async fn receive(&self, room: usize) -> Result<Vec<Message<RedisReceipt>>, BoxError> {
         let take = |index: usize, room| self.receive_from(&self.serves[index], room);
-        self.worker.turns.receive(self.serves.len(), room, take).await
+        self.consumer.turns.receive(self.serves.len(), room, take).await
     }
 
     async fn begin(&self, receipts: &[&RedisReceipt]) -> Result<(), BoxError> {

@@ -26,7 +26,7 @@ pub(super) struct Waiting(Mutex<HashMap<String, MultiplexedConnection>>);
 impl Redis {
     /// Returns when there is a message in a queue's first list, or after the poll interval.
     pub(super) async fn wait_for_messages(&self) {
-        let mut waiting = self.worker.waiting.0.lock().await;
+        let mut waiting = self.consumer.waiting.0.lock().await;
         // `receive` reports what is wrong with the server.
         if self.connect_waiting(&mut waiting).await.is_err() {
             return self.pause().await;

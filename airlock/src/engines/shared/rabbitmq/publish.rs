@@ -175,9 +175,9 @@ impl<'a> Publishing<'a> {
         let messages = if returned.is_empty() { &[] } else { self.messages };
         for (index, message) in messages.iter().enumerate() {
             let id = message.properties.message_id().as_ref().map(ShortString::as_str);
-            if let Some(said) = returned.get(id.unwrap_or_default()) {
+            if let Some(reason) = returned.get(id.unwrap_or_default()) {
                 self.broker.known().remove(&message.queue);
-                self.failures.push((index, self.unroutable(&message.queue, said)));
+                self.failures.push((index, self.unroutable(&message.queue, reason)));
             }
         }
         self.failures.sort_by_key(|(index, _)| *index);
@@ -185,9 +185,9 @@ impl<'a> Publishing<'a> {
         Published { attempted: self.attempted, failures: self.failures, cause }
     }
 
-    fn unroutable(&self, queue: &ShortString, said: &str) -> BoxError {
+    fn unroutable(&self, queue: &ShortString, reason: &str) -> BoxError {
         format!(
-            "{} has no queue `{queue}` ({said}): start a worker that declares it, or declare it first",
+            "{} has no queue `{queue}` ({reason}): start a worker that declares it, or declare it first",
             self.broker.address()
         )
         .into()

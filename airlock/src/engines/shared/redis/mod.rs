@@ -17,7 +17,7 @@ use ::tokio::runtime::Handle;
 use ::tokio::sync::Mutex;
 
 #[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
-pub(crate) use step::{Layout, Outgoing, Steps};
+pub(crate) use step::{Layout, ListMessage, Steps};
 pub(crate) use steps::{StepBudget, StepOutcome};
 #[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
 pub(crate) use unique_key::{UNIQUE_FOR, UniqueKey};

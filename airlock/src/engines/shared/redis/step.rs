@@ -9,7 +9,7 @@ use super::{StepBudget, UniqueKey};
 const PUSH_UNIQUE: &str = include_str!("lua/push_unique.lua");
 
 /// A message for a list.
-pub(crate) struct Outgoing<'a> {
+pub(crate) struct ListMessage<'a> {
     pub(crate) list: &'a str,
     pub(crate) id: Uuid,
     pub(crate) body: &'a [u8],
@@ -21,7 +21,7 @@ pub(crate) struct Layout {
     /// The commands that push messages into a list.
     pub(crate) commands: fn(&str) -> Vec<Cmd>,
     /// Adds a message to them.
-    pub(crate) add: fn(&mut [Cmd], &Outgoing<'_>),
+    pub(crate) add: fn(&mut [Cmd], &ListMessage<'_>),
     /// The same as a function of Lua, `push(list, id, body)`, which returns an error as a value.
     pub(crate) script: &'static str,
 }
@@ -55,7 +55,7 @@ impl Steps {
         Self { layout, steps: Vec::new() }
     }
 
-    pub(crate) fn add(&mut self, message: &Outgoing<'_>) {
+    pub(crate) fn add(&mut self, message: &ListMessage<'_>) {
         let bytes = message.body.len();
         if !self.steps.last_mut().is_some_and(|step| step.budget.add(bytes)) {
             let mut step = Step::default();
@@ -69,7 +69,7 @@ impl Steps {
 }
 
 impl Step {
-    fn add(&mut self, layout: &Layout, message: &Outgoing<'_>) {
+    fn add(&mut self, layout: &Layout, message: &ListMessage<'_>) {
         let unique = message.unique.is_some();
         let fits = |run: &Run| run.unique == unique && (unique || run.list == message.list);
         if !self.runs.last().is_some_and(fits) {
@@ -94,7 +94,7 @@ impl Run {
         Self { list, unique, commands, messages: 0 }
     }
 
-    fn add(&mut self, layout: &Layout, message: &Outgoing<'_>) {
+    fn add(&mut self, layout: &Layout, message: &ListMessage<'_>) {
         self.messages += 1;
         match (&message.unique, &mut *self.commands) {
             (Some(unique), [script]) => {
@@ -119,7 +119,7 @@ mod tests {
         let body = vec![0; 16 << 20];
         for _ in 0..9 {
             let id = Uuid::now_v7();
-            steps.add(&Outgoing { list: "celery", id, body: &body, unique: None });
+            steps.add(&ListMessage { list: "celery", id, body: &body, unique: None });
         }
         let messages: Vec<_> = steps.steps.iter().map(|step| step.messages).collect();
         assert_eq!(messages, [4, 4, 1]);

@@ -15,22 +15,22 @@ for _, queue in ipairs(queues) do
     "lost_after", lost_after
   )
 
-  local unheard = {}
+  local not_received = {}
   for _, id in ipairs(redis.call("SMEMBERS", inflight_of(queue, worker))) do
     if not known[id] then
-      unheard[#unheard + 1] = id
+      not_received[#not_received + 1] = id
     end
   end
-  table.sort(unheard)
-  in_pieces("SREM", inflight_of(queue, worker), unheard)
-  put_back(queue, unheard)
+  table.sort(not_received)
+  in_pieces("SREM", inflight_of(queue, worker), not_received)
+  put_back(queue, not_received)
 
   local seen = redis.call("ZRANGE", queue.workers, 0, -1, "WITHSCORES")
   for place = 1, #seen, 2 do
     local other, last = seen[place], tonumber(seen[place + 1])
     -- apalis' own workers don't write when they are lost; by default it is after 300 seconds.
-    local said = redis.call("HGET", metadata_of(queue, other), "lost_after")
-    if other ~= worker and last + (tonumber(said or "") or 300) < now then
+    local own = redis.call("HGET", metadata_of(queue, other), "lost_after")
+    if other ~= worker and last + (tonumber(own or "") or 300) < now then
       dismiss(queue, other)
     end
   end

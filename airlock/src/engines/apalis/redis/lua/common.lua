@@ -77,9 +77,9 @@ end
 -- The name of a message's unique key, if it has one. apalis writes an empty key for none, so an empty key of
 -- ours is marked.
 local function key_of(queue, id)
-  local said = redis.call("HMGET", meta_of(queue, id), "idempotency_key", "keyed")
-  if said[1] and (said[1] ~= "" or said[2]) then
-    return name_of(queue, said[1])
+  local values = redis.call("HMGET", meta_of(queue, id), "idempotency_key", "keyed")
+  if values[1] and (values[1] ~= "" or values[2]) then
+    return name_of(queue, values[1])
   end
 end
 

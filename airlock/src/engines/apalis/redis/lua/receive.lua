@@ -27,10 +27,10 @@ for number, queue in ipairs(queues) do
     for place, id in ipairs(ids) do
       if bodies[place] then
         local meta = meta_of(queue, id)
-        local said = redis.call("HMGET", meta, "attempts", "interrupted")
-        local attempts = tonumber(said[1] or 0) or 0
+        local values = redis.call("HMGET", meta, "attempts", "interrupted")
+        local attempts = tonumber(values[1] or 0) or 0
         redis.call("HSET", meta, "status", "Running", "locked_at", math.floor(now), "locked_by", worker, "taken_at", taken_at)
-        taken[#taken + 1] = { number - 1, id, attempts, bodies[place], said[2] and 1 or 0, taken_at }
+        taken[#taken + 1] = { number - 1, id, attempts, bodies[place], values[2] and 1 or 0, taken_at }
       else
         -- The job was removed, and its id was left.
         redis.call("SREM", inflight, id)
