@@ -47,13 +47,13 @@ impl Graphile {
     pub(super) async fn send_heartbeat(&self) -> Result<(), EngineError> {
         let lost_after = u64::try_from(self.worker.lost_after.as_millis()).unwrap_or(u64::MAX);
         let metadata = json!({ "airlock_lost_after_ms": lost_after });
-        worker_heartbeat(&self.pool, &self.schema, &self.worker.name, Some(metadata))
+        worker_heartbeat(&self.pool, &self.schema, self.worker.name(), Some(metadata))
             .await
             .map_err(|error| self.error("register a worker in", error))
     }
 
     pub(super) async fn is_registered(&self) -> Result<bool, EngineError> {
-        let last = get_worker_last_heartbeat(&self.pool, &self.schema, &self.worker.name).await;
+        let last = get_worker_last_heartbeat(&self.pool, &self.schema, self.worker.name()).await;
         Ok(last.map_err(|error| self.error("look for workers in", error))?.is_some())
     }
 
@@ -62,7 +62,7 @@ impl Graphile {
         let release = async |received: Vec<i64>| {
             let timeout = self.worker.heartbeat() / 2;
             let mut transaction = statement_timeout::begin(&self.pool, timeout).await?;
-            let release = sqlx::query(self.sql(RELEASE_NOT_RECEIVED)).bind(&**self.worker.name);
+            let release = sqlx::query(self.sql(RELEASE_NOT_RECEIVED)).bind(self.worker.name());
             release.bind(received).execute(&mut *transaction).await?;
             transaction.commit().await
         };
@@ -92,11 +92,11 @@ impl Graphile {
     pub(super) async fn deregister(&self) -> Result<(), EngineError> {
         let failed = |error| self.error("take leave of", error);
         let mut transaction = self.pool.begin().await.map_err(failed)?;
-        let own = std::slice::from_ref(&**self.worker.name);
+        let own = vec![self.worker.name()];
         let given_back = sqlx::query(self.sql(TAKE_OVER)).bind(own).bind(INTERRUPTED);
         let given_back = given_back.execute(&mut *transaction).await;
         given_back.map_err(|error| self.error("give jobs back to", error))?;
-        worker_deregister(&mut transaction, &self.schema, &self.worker.name)
+        worker_deregister(&mut transaction, &self.schema, self.worker.name())
             .await
             .map_err(|error| self.error("take leave of", error))?;
         transaction.commit().await.map_err(failed)

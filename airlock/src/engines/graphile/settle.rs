@@ -93,7 +93,7 @@ impl Graphile {
         }
         if !back.id.is_empty() {
             sqlx::query(self.sql(PUT_BACK))
-                .bind(&**self.worker.name)
+                .bind(self.worker.name())
                 .bind(back.id)
                 .bind(back.taken_at)
                 .bind(back.made)

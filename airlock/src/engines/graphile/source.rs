@@ -97,7 +97,7 @@ impl Source for Graphile {
 
     async fn begin(&self, receipts: &[&GraphileReceipt]) -> Result<(), BoxError> {
         let begun = sqlx::query(self.sql(BEGIN))
-            .bind(&**self.worker.name)
+            .bind(self.worker.name())
             .bind(column(receipts, |receipt| receipt.id))
             .bind(column(receipts, |receipt| receipt.taken_at))
             .bind(column(receipts, |receipt| receipt.attempt))
@@ -135,7 +135,7 @@ impl Source for Graphile {
 impl Graphile {
     async fn take(&self, room: usize) -> Result<Vec<Message<GraphileReceipt>>, EngineError> {
         let jobs: Vec<Row> = sqlx::query_as(self.sql(TAKE))
-            .bind(&**self.worker.name)
+            .bind(self.worker.name())
             .bind(self.identifiers())
             .bind(i64::try_from(room).unwrap_or(i64::MAX))
             .bind(INTERRUPTED)

@@ -54,7 +54,7 @@ impl Source for Redis {
 
     async fn receive(&self, room: usize) -> Result<Vec<Message<RedisReceipt>>, BoxError> {
         let mut invocation = script::of(&RECEIVE, &self.served);
-        invocation.arg(&**self.name).arg(room.min(MAX_RECEIVED));
+        invocation.arg(self.name.as_str()).arg(room.min(MAX_RECEIVED));
         let taken = self.call(&self.served, &invocation);
         let taken = self.received_ids.receive(taken, |(_, id, ..): &Taken| id.clone()).await?;
         let message = |(queue, id, attempts, body, interrupted, taken_at): Taken| {
@@ -69,7 +69,7 @@ impl Source for Redis {
 
     async fn begin(&self, receipts: &[&RedisReceipt]) -> Result<(), BoxError> {
         let mut invocation = script::of(&BEGIN, &self.served);
-        invocation.arg(&**self.name);
+        invocation.arg(self.name.as_str());
         for RedisReceipt { queue, id, attempt, .. } in receipts {
             invocation.arg(queue).arg(id).arg(attempt);
         }
@@ -78,7 +78,7 @@ impl Source for Redis {
 
     async fn settle(&self, settled: &[Settled<RedisReceipt>]) -> Result<(), BoxError> {
         let mut invocation = script::of(&SETTLE, &self.served);
-        invocation.arg(&**self.name);
+        invocation.arg(self.name.as_str());
         for Settled { receipt, settlement } in settled {
             let (kind, after, result) = match settlement {
                 Settlement::Done => ("done", Duration::ZERO, String::new()),
@@ -105,7 +105,10 @@ impl Source for Redis {
     async fn keep_alive(&self) -> Result<(), BoxError> {
         let alive = async |held: Vec<Vec<u8>>| {
             let mut invocation = script::of(&ALIVE, &self.served);
-            invocation.arg(&**self.name).arg(self.lost_after.as_secs_f64().to_string()).arg(held);
+            invocation
+                .arg(self.name.as_str())
+                .arg(self.lost_after.as_secs_f64().to_string())
+                .arg(held);
             self.call(&self.served, &invocation).await
         };
         self.received_ids.release_others(alive).await
@@ -117,7 +120,7 @@ impl Source for Redis {
 
     async fn close(&self) -> Result<(), BoxError> {
         let mut invocation = script::of(&LEAVE, &self.served);
-        invocation.arg(&**self.name);
+        invocation.arg(self.name.as_str());
         self.call(&self.served, &invocation).await
     }
 }

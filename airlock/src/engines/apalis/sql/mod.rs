@@ -17,7 +17,7 @@ pub(super) use settle::{INTERRUPTED, ids_by_worker, message, rows_by_worker};
 /// The name of a worker in apalis' table. It has a row for each queue, because apalis looks for what a lost
 /// worker held by queue.
 pub(super) fn worker_in(worker: &SqlWorker, queue: &str) -> String {
-    format!("{}:{queue}", **worker.name)
+    format!("{}:{queue}", worker.name())
 }
 
 /// The names of a worker, queue by queue.

@@ -16,7 +16,7 @@ pub(crate) struct SqlWorker {
     pub(crate) served: Vec<String>,
     pub(crate) lost_after: Duration,
     pub(crate) poll: Duration,
-    pub(crate) name: PerWorker<WorkerName>,
+    name: PerWorker<WorkerName>,
     last_heartbeat: LastHeartbeat,
 }
 
@@ -30,6 +30,10 @@ impl SqlWorker {
             name: PerWorker::default(),
             last_heartbeat: LastHeartbeat::default(),
         }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_str()
     }
 
     /// The queues to serve.
