@@ -1,4 +1,4 @@
-//! What keeps effects until a worker runs them: a handle for each engine, which is its executor and its worker's queue.
+//! Engines keep effects until a worker runs them. Each has a handle, which is its executor and its workers' source.
 
 #[cfg(feature = "apalis")]
 pub mod apalis;

@@ -1,9 +1,9 @@
 //! Engines in the layout of [apalis](https://docs.rs/apalis): SQLite, PostgreSQL, Redis, and any
 //! storage of apalis besides.
 //!
-//! Whatever is flushed becomes a job of apalis: its type is the queue, its arguments are an
-//! [`Envelope`](crate::envelope::Envelope) as JSON. So apalis' own tools see the jobs, and its own
-//! workers can run them with [`Worker::perform`](crate::worker::Worker::perform).
+//! Each flushed intent becomes a job of apalis: its type is the queue, its arguments are an
+//! [`Envelope`](crate::envelope::Envelope) as JSON. So apalis' own tools show the jobs, and its own workers
+//! can run them with [`Worker::perform`](crate::worker::Worker::perform).
 //!
 //! | engine | is | feature |
 //! | --- | --- | --- |
@@ -35,3 +35,9 @@ pub use sql::SqlReceipt;
 #[cfg(feature = "apalis-sqlite")]
 pub use sqlite::Sqlite;
 pub use storage::Storage;
+
+/// The result of a failed job, as apalis writes it.
+#[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "apalis-sqlite"))]
+fn failed_result(reason: &str) -> String {
+    serde_json::json!({ "Err": reason }).to_string()
+}

@@ -15,7 +15,7 @@ use crate::engines::apalis::ulid::ulid;
 use crate::envelope::{self, Envelope};
 use crate::worker::engine_error::EngineError;
 
-/// The options that the worker itself keeps to, which reads them from the envelope.
+/// The options that the worker itself enforces: it reads them from the envelope.
 const KEPT_BY_WORKER: [&str; 2] = ["expires", "max_attempts"];
 
 /// Sends to a storage of apalis: to any that implements its `TaskSink` and is `Clone`.
@@ -23,21 +23,21 @@ const KEPT_BY_WORKER: [&str; 2] = ["expires", "max_attempts"];
 /// Its jobs are [`Envelope`]s, or what converts from one: a type of your own, say. apalis' own worker
 /// runs them, in a handler that calls [`Worker::perform`](crate::worker::Worker::perform).
 ///
-/// The engines that have a type of their own in [this module](crate::apalis) do more than that: unique
-/// keys, queues, workers, dead letters, and on Redis the order.
+/// The engines that have a type of their own in [this module](crate::apalis) support more: unique keys,
+/// queues, workers, dead letters, and on Redis the order.
 ///
 /// # What it guarantees
 ///
-/// A flush is one flush of the storage. If that fails, all intents are handed back; whether some of
-/// them have left all the same depends on the storage. The flush of apalis-sqlite, apalis-postgres and
-/// apalis-redis is whole or nothing.
+/// A flush is one flush of the storage. If that fails, all intents are handed back; whether some of them
+/// were sent all the same depends on the storage. The flush of apalis-sqlite, apalis-postgres and
+/// apalis-redis is atomic.
 ///
 /// | option | |
 /// | --- | --- |
 /// | expires, max attempts | yes, by `Worker::perform` |
 /// | delay, at, priority | refused, unless the storage [honours](Self::honouring) them; times are whole seconds |
 /// | queue | refused: a storage is one queue. Make one of each, and [`Route`](crate::Route) between them |
-/// | unique key | refused: storages don't say which jobs they left out |
+/// | unique key | refused: storages don't return which jobs were duplicates |
 ///
 /// # Examples
 ///
@@ -86,8 +86,8 @@ const KEPT_BY_WORKER: [&str; 2] = ["expires", "max_attempts"];
 /// # }
 /// ```
 pub struct Storage<B> {
-    /// Cloned for each flush: a storage may keep what it is given until it is next flushed, and what
-    /// was handed back must not leave with that.
+    /// Cloned for each flush: a storage may keep tasks until it is next flushed, and tasks that were handed
+    /// back must not be sent with that.
     backend: B,
     honoured: Vec<&'static str>,
 }
@@ -98,8 +98,8 @@ impl<B> Storage<B> {
         Self { backend, honoured: KEPT_BY_WORKER.to_vec() }
     }
 
-    /// Accepts these options as well, of `delay`, `at` and `priority`: for a storage that honours what
-    /// apalis' `Task` says of them. One that doesn't would run a task at once that is for tomorrow.
+    /// Accepts these options as well, of `delay`, `at` and `priority`: for a storage that supports those fields
+    /// of apalis' `Task`. Any other would run a delayed task at once.
     ///
     /// # Panics
     ///
@@ -169,7 +169,7 @@ fn task<A: From<Envelope>>(envelope: Envelope) -> Task<A> {
     let id = TaskId::from_string(ulid(envelope.id()));
     let mut task = TaskBuilder::new(A::from(envelope)).task_id(id);
     if let Some(since) = at.and_then(|at| at.duration_since(UNIX_EPOCH).ok()) {
-        // Rather late than early.
+        // Rounded up, so that it never runs early.
         task = task.run_at_timestamp(since.as_secs() + u64::from(since.subsec_nanos() > 0));
     }
     if let Some(priority) = priority {

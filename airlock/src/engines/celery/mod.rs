@@ -15,36 +15,39 @@
 //! | `delay`, `at` | yes: `eta`, until which a worker holds the message | yes, likewise |
 //! | `expires` | yes | yes |
 //! | `priority` | with `max_priority` | yes, in four steps, as Celery has them |
-//! | `max_attempts` | refused: with Celery, attempts are the task's own affair | refused, likewise |
-//! | `unique_key` | refused | yes, within its queue: free again when a Rust worker is done, or after the time of `unique_for` |
+//! | `max_attempts` | refused: with Celery, the task itself limits its attempts | refused, likewise |
+//! | `unique_key` | refused | yes, within its queue: released when a Rust worker is done, or after the time of `unique_for` |
 //!
 //! # Guarantees
 //!
-//! An intent is delivered at least once. One that was handed back because the connection broke
+//! An intent is delivered at least once. An intent that was handed back because the connection broke
 //! half-way may have arrived all the same: the error says so.
 //!
-//! A message that a Rust worker holds when it is killed is delivered again: by RabbitMQ as soon as
-//! the connection is gone, by Redis after `lost_after`. Over Redis the attempt counts where it
-//! has begun; RabbitMQ can't be told that.
+//! The messages of a killed Rust worker are redelivered: by RabbitMQ as soon as the connection is lost,
+//! over Redis after `lost_after`. Over Redis the attempts that have begun count; over RabbitMQ they don't,
+//! because the broker does not know which have.
 //!
 //! # What a Rust worker makes of Python's messages
 //!
 //! - Positional arguments become the task's parameters in order.
-//! - `eta`, `expires` and `retries` are honoured. What the worker tries again has them set, so a
-//!   Python worker may take it as well.
+//! - `eta`, `expires` and `retries` are supported. The worker sets them for the next attempt, which a Python
+//!   worker may make as well.
 //! - `time_limit` is each attempt's time-out, where it is shorter than the worker's own;
 //!   `soft_time_limit` is ignored.
-//! - The result goes nowhere: `reply_to` is ignored.
-//! - What it can't honour becomes a dead letter that says so: another serializer than JSON,
-//!   compression, protocol 1, and `link`, `link_error`, `chain` or `chord`, whose next task would
-//!   never run.
+//! - The result is dropped: `reply_to` is ignored.
+//! - A message with unsupported content becomes a dead letter that says so: another serializer than JSON,
+//!   compression, protocol 1, and `link`, `link_error`, `chain` or `chord`, whose next task would never
+//!   run.
 
+mod body;
+mod headers;
 #[cfg(feature = "celery-rabbitmq")]
 mod rabbitmq;
 mod received;
 #[cfg(feature = "celery-redis")]
 mod redis;
 mod sent;
+mod settings;
 
 #[cfg(feature = "celery-rabbitmq")]
 pub use rabbitmq::{RabbitMq, RabbitMqReceipt};
@@ -52,10 +55,3 @@ pub use rabbitmq::{RabbitMq, RabbitMqReceipt};
 pub use redis::{Redis, RedisReceipt};
 
 const DEFAULT_QUEUE: &str = "celery";
-
-/// The header with the unique key that a message holds.
-#[cfg(feature = "celery-redis")]
-const UNIQUE_KEY: &str = "airlock-unique-key";
-
-/// The header with why the last attempt failed.
-const REASON: &str = "airlock-reason";

@@ -1,20 +1,18 @@
-//! What Python code sent, as an envelope.
+//! A message of Python code, read as an envelope.
 
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use crate::core::registry::registry;
+use crate::engines::celery::body;
 use crate::envelope::{Envelope, EnvelopeError, TraceContext};
 
-/// A message, as it came.
-pub(super) struct Raw<'a> {
+/// A message as it was received.
+pub(super) struct ReceivedMessage<'a> {
     pub(super) queue: &'a str,
     pub(super) headers: &'a Map<String, Value>,
     pub(super) content_type: &'a str,
@@ -22,15 +20,7 @@ pub(super) struct Raw<'a> {
     pub(super) body: &'a [u8],
 }
 
-/// Arguments, keyword arguments, and what to call next.
-#[derive(Deserialize)]
-struct Body<'a>(
-    #[serde(borrow)] Vec<&'a RawValue>,
-    #[serde(borrow)] &'a RawValue,
-    #[serde(default)] Map<String, Value>,
-);
-
-impl Raw<'_> {
+impl ReceivedMessage<'_> {
     /// The task's name.
     pub(super) fn task(&self) -> Option<&str> {
         self.text("task")
@@ -52,12 +42,8 @@ impl Raw<'_> {
         }
         let Some(task) = self.task() else { return Err(self.without_task()) };
         self.check_content()?;
-        let body: Body<'_> = serde_json::from_slice(self.body).map_err(|error| {
-            EnvelopeError::new(format!("its body is not that of Celery's protocol 2: {error}"))
-        })?;
-        check_next(&body.2)?;
-        let arguments = arguments(task, &body)?;
-        // A task's id may be any text with Celery; it is a UUID unless somebody wants otherwise.
+        let arguments = body::arguments(task, self.body)?;
+        // With Celery, a sender may choose any text as the id; by default it is a UUID.
         let id = self.text("id").and_then(|id| id.parse().ok()).unwrap_or_else(Uuid::now_v7);
         let trace = |parent| TraceContext::new(parent, self.text("tracestate").unwrap_or_default());
         Ok(Envelope::foreign(id, task, &arguments)?
@@ -72,8 +58,8 @@ impl Raw<'_> {
         self.headers.get(header)?.as_str()
     }
 
-    /// The hard limit, of which Celery's message has the first place; the second has the soft one, of which
-    /// a task in Rust could not be told.
+    /// The hard limit, which comes first in Celery's header. The second is the soft limit, which a task in Rust
+    /// has no way to learn of.
     fn time_limit(&self) -> Option<Duration> {
         let limit = self.headers.get("timelimit")?.get(0)?.as_f64()?;
         Duration::try_from_secs_f64(limit).ok().filter(|limit| !limit.is_zero())
@@ -112,7 +98,7 @@ impl Raw<'_> {
         }
     }
 
-    /// One without an offset is in UTC, as with Celery.
+    /// Reads a time. Without an offset it is in UTC, as with Celery.
     fn time(&self, header: &str) -> Result<Option<SystemTime>, EnvelopeError> {
         let text = match self.headers.get(header) {
             None | Some(Value::Null) => return Ok(None),
@@ -130,57 +116,16 @@ fn no_time(header: &str, value: &impl std::fmt::Debug) -> EnvelopeError {
     EnvelopeError::new(format!("its header `{header}` is no time: {value:?}"))
 }
 
-/// A Rust worker calls nothing when the task is done, so it takes no message that asks for it.
-fn check_next(next: &Map<String, Value>) -> Result<(), EnvelopeError> {
-    for asked in ["callbacks", "errbacks", "chain", "chord"] {
-        match next.get(asked) {
-            None | Some(Value::Null) => {}
-            Some(Value::Array(none)) if none.is_empty() => {}
-            Some(_) => {
-                return Err(EnvelopeError::new(format!(
-                    "it has {asked}, which a Rust worker can't call: send the tasks one by one, or \
-                     enqueue the next one in the task itself"
-                )));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// One object of all arguments, the positional ones under the names of the task's parameters.
-fn arguments(task: &str, Body(positional, by_name, _): &Body<'_>) -> Result<String, EnvelopeError> {
-    if positional.is_empty() {
-        return Ok(by_name.get().to_owned());
-    }
-    let inner = by_name.get().strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
-    let inner =
-        inner.ok_or_else(|| EnvelopeError::new("its keyword arguments are no JSON object"))?.trim();
-    let registry = registry().map_err(|error| EnvelopeError::new(error.to_string()))?;
-    let found = registry.find(task).map_err(|error| EnvelopeError::new(error.to_string()))?;
-    let parameters = found.parameters();
-    if positional.len() > parameters.len() {
-        return Err(EnvelopeError::new(format!(
-            "it has {} positional arguments, and `{task}` takes {}",
-            positional.len(),
-            parameters.len()
-        )));
-    }
-    let named = parameters.iter().zip(positional);
-    let mut all: Vec<_> =
-        named.map(|(parameter, raw)| format!("{:?}:{}", parameter.name(), raw.get())).collect();
-    all.extend((!inner.is_empty()).then(|| inner.to_owned()));
-    Ok(format!("{{{}}}", all.join(",")))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::engines::celery::headers::iso8601;
 
     fn decoded(headers: Value, body: &str) -> Result<Envelope, EnvelopeError> {
         let Value::Object(headers) = headers else { panic!("headers are an object") };
-        let raw = Raw {
+        let raw = ReceivedMessage {
             queue: "celery",
             headers: &headers,
             content_type: "application/json",
@@ -207,7 +152,7 @@ mod tests {
     fn reads_times_with_and_without_an_offset() {
         let at = |eta: &str| {
             let headers = json!({"task": "none.such", "eta": eta});
-            decoded(headers, "[[], {}, {}]").expect("good").at().map(super::super::sent::iso8601)
+            decoded(headers, "[[], {}, {}]").expect("good").at().map(iso8601)
         };
         let utc = Some("2026-11-23T20:31:21.123456+00:00".to_owned());
         assert_eq!(at("2026-11-23T20:31:21.123456+00:00"), utc);

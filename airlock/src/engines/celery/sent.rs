@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
-use jiff::{Timestamp, Unit};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -12,6 +10,7 @@ use uuid::Uuid;
 use crate::core::intent::Intent;
 use crate::core::task::Parameter;
 use crate::core::task::called::BoxError;
+use crate::engines::celery::headers::iso8601;
 use crate::envelope::{Envelope, TraceContext, shortened};
 
 /// The headers of protocol 2.
@@ -69,7 +68,7 @@ impl<'a> Headers<'a> {
     }
 }
 
-/// The arguments for logs, secrets covered.
+/// The arguments for logs, without secrets.
 fn shown<'a>(intent: &Intent, envelope: &'a Envelope) -> Cow<'a, str> {
     let secret = intent.task().parameters().iter().any(Parameter::is_secret);
     if !secret && envelope.arguments().len() <= REPR_LENGTH {
@@ -100,16 +99,9 @@ pub(super) fn body(
     Ok(format!("[[{}], {{}}, {NEXT}]", arguments.join(", ")))
 }
 
-/// A time as Python writes it, which Celery reads on every version of Python.
-pub(super) fn iso8601(time: SystemTime) -> String {
-    let time = Timestamp::try_from(time).unwrap_or(Timestamp::MAX);
-    let time = time.round(Unit::Microsecond).unwrap_or(time);
-    time.strftime("%Y-%m-%dT%H:%M:%S%.6f+00:00").to_string()
-}
-
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
 
     use serde_json::{Value, json};
 

@@ -11,7 +11,7 @@ use crate::envelope::Envelope;
 
 /// A message. Source: `dramatiq/message.py`.
 #[derive(Serialize)]
-pub(super) struct Message<'a> {
+pub(super) struct DramatiqMessage<'a> {
     pub(super) queue_name: Cow<'a, str>,
     actor_name: &'a str,
     args: [(); 0],
@@ -23,7 +23,7 @@ pub(super) struct Message<'a> {
     timestamp: u64,
 }
 
-/// What Dramatiq's middleware reads.
+/// The options that Dramatiq's middleware reads.
 #[derive(Default, Serialize)]
 pub(super) struct Options {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,8 +40,8 @@ pub(super) struct Options {
     pub(super) redis_message_id: Option<Uuid>,
 }
 
-impl<'a> Message<'a> {
-    /// What is delayed waits in a queue of its own, which Dramatiq's workers read as well.
+impl<'a> DramatiqMessage<'a> {
+    /// A delayed message waits in a queue of its own, which Dramatiq's workers read as well.
     pub(super) fn of(envelope: &'a Envelope, default_queue: &'a str) -> Self {
         let queue = envelope.queue().unwrap_or(default_queue);
         let sent = millis(envelope.enqueued_at());

@@ -12,11 +12,10 @@
 //! | `expires` | yes: `max_age`, which the middleware `AgeLimit` looks at | yes, likewise |
 //! | `priority` | with `max_priority`, as the broker's | refused |
 //! | `max_attempts` | yes: `max_retries`, which the middleware `Retries` looks at | yes, likewise |
-//! | `unique_key` | refused | yes, within its queue and for a time: nobody frees the key when the job is done |
+//! | `unique_key` | refused | yes, within its queue and for a time: the key is not released when the job is done |
 //!
-//! Both middlewares are among Dramatiq's usual ones. An intent is delivered at least once. One that
-//! was handed back because the connection broke half-way may have arrived all the same: the error
-//! says so.
+//! Both middlewares are among Dramatiq's defaults. An intent is delivered at least once. An intent that was
+//! handed back because the connection broke half-way may have arrived all the same: the error says so.
 
 mod message;
 #[cfg(feature = "dramatiq-rabbitmq")]

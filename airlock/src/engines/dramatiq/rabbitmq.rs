@@ -5,16 +5,16 @@ use lapin::BasicProperties;
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::task::called::BoxError;
 use crate::engines::dramatiq::DEFAULT_QUEUE;
-use crate::engines::dramatiq::message::Message;
+use crate::engines::dramatiq::message::DramatiqMessage;
 use crate::engines::shared::rabbitmq::{Broker, Outgoing, scaled, short};
 use crate::envelope::{self, Envelope};
 use crate::worker::engine_error::EngineError;
 
 /// Hands intents to Dramatiq's workers over RabbitMQ.
 ///
-/// The broker confirms each message that it has taken. What it can't put into a queue is a failed
-/// intent: Dramatiq's workers declare the queues, so start one first. See the
-/// [module](crate::dramatiq) for the options.
+/// The broker confirms each message that it has taken. A message that it can't route to a queue is a failed
+/// intent: Dramatiq's workers declare the queues, so start one first. See the [module](crate::dramatiq) for
+/// the options.
 ///
 /// # Examples
 ///
@@ -38,26 +38,25 @@ pub struct RabbitMq {
 const NAME: &str = "airlock::dramatiq::RabbitMq";
 
 impl RabbitMq {
-    /// Connects to a broker: `amqp://user:password@host:5672/%2f`. A connection that is lost is made
-    /// anew.
+    /// Connects to a broker: `amqp://user:password@host:5672/%2f`. A lost connection is reestablished.
     ///
     /// # Errors
     ///
-    /// Where the URL is none of RabbitMQ, and where the broker can't be reached.
+    /// Where the URL is invalid, or the broker can't be reached.
     pub async fn connect(url: &str) -> Result<Self, EngineError> {
         let broker = Broker::connect(url).await?;
         Ok(Self { broker, queue: DEFAULT_QUEUE.to_owned(), max_priority: None })
     }
 
-    /// The queue of intents that name none; `default` unless told otherwise.
+    /// Names the queue of intents that name none; `default` unless told otherwise.
     #[must_use]
     pub fn queue(mut self, queue: impl Into<String>) -> Self {
         self.queue = queue.into();
         self
     }
 
-    /// Honours priorities, in queues that were declared with this `max_priority` by Dramatiq's
-    /// broker. A priority of 255 is this one, and the others are in proportion.
+    /// Supports priorities, in queues that Dramatiq's broker declared with this `max_priority`. A priority of
+    /// 255 becomes this one, and the others are in proportion.
     #[must_use]
     pub fn max_priority(mut self, priority: u8) -> Self {
         self.max_priority = Some(priority);
@@ -65,7 +64,7 @@ impl RabbitMq {
     }
 
     fn outgoing(&self, envelope: &Envelope) -> Result<Outgoing, BoxError> {
-        let mut message = Message::of(envelope, &self.queue);
+        let mut message = DramatiqMessage::of(envelope, &self.queue);
         let mut body = Vec::new();
         let priority = scaled(envelope.priority(), self.max_priority);
         message.options.broker_priority = priority;

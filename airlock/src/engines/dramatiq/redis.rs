@@ -6,14 +6,14 @@ use uuid::Uuid;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::engines::dramatiq::DEFAULT_QUEUE;
-use crate::engines::dramatiq::message::Message;
-use crate::engines::shared::redis::{Layout, Outgoing, Server, Steps, UNIQUE_FOR, UniqueKey};
+use crate::engines::dramatiq::message::DramatiqMessage;
+use crate::engines::shared::redis::{Layout, ListMessage, Server, Steps, UNIQUE_FOR, UniqueKey};
 use crate::envelope::{self, Envelope};
 use crate::worker::engine_error::EngineError;
 
 /// Hands intents to Dramatiq's workers over Redis.
 ///
-/// Up to 10,000 messages, or 64 MiB of them, leave in one step. See the [module](crate::dramatiq) for
+/// Up to 10,000 messages, or 64 MiB of them, are sent in one step. See the [module](crate::dramatiq) for
 /// the options.
 ///
 /// # Examples
@@ -38,7 +38,7 @@ pub struct Redis {
 
 const NAME: &str = "airlock::dramatiq::Redis";
 
-/// The message first, for a worker that sees its id looks for it.
+/// The message comes before its id, because a worker that sees the id looks for the message.
 static LAYOUT: Layout = Layout {
     commands: |list| {
         let (mut keep, mut push) = (::redis::cmd("HSET"), ::redis::cmd("RPUSH"));
@@ -53,64 +53,57 @@ static LAYOUT: Layout = Layout {
         keep.arg(id).arg(message.body);
         push.arg(id);
     },
-    script: "
-local function push(list, id, body)
-  local kept = redis.pcall('HSET', list .. '.msgs', id, body)
-  if type(kept) == 'table' and kept.err then return kept end
-  return redis.pcall('RPUSH', list, id)
-end",
+    script: include_str!("lua/push.lua"),
 };
 
 impl Redis {
-    /// Connects to a server: `redis://user:password@host:6379/0`. A connection that is lost is made
-    /// anew.
+    /// Connects to a server: `redis://user:password@host:6379/0`. A lost connection is reestablished.
     ///
     /// # Errors
     ///
-    /// Where the URL is none of Redis, and where the server can't be reached.
+    /// Where the URL is invalid, or the server can't be reached.
     pub async fn connect(url: &str) -> Result<Self, EngineError> {
         let server = Server::connect(url).await?;
         let (queue, namespace) = (DEFAULT_QUEUE.to_owned(), "dramatiq".to_owned());
         Ok(Self { server, queue, namespace, unique_for: UNIQUE_FOR })
     }
 
-    /// The queue of intents that name none; `default` unless told otherwise.
+    /// Names the queue of intents that name none; `default` unless told otherwise.
     #[must_use]
     pub fn queue(mut self, queue: impl Into<String>) -> Self {
         self.queue = queue.into();
         self
     }
 
-    /// What keys begin with; `dramatiq` unless told otherwise, as in Dramatiq's broker.
+    /// Sets the prefix of keys; `dramatiq` unless told otherwise, as in Dramatiq's broker.
     #[must_use]
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = namespace.into();
         self
     }
 
-    /// How long a unique key is taken, counted from when the intent may run; an hour unless told
-    /// otherwise. Dramatiq knows nothing of it, so it is taken for that long, however soon the job is
-    /// done.
+    /// How long a unique key is held, counted from when the intent may run; an hour unless told otherwise.
+    /// Dramatiq's workers don't release it, so it is held for that long, however soon the job is done.
     #[must_use]
     pub fn unique_for(mut self, time: Duration) -> Self {
         self.unique_for = time;
         self
     }
 
-    /// Adds a message, which is written into `body`: one buffer for all of a batch.
+    /// Adds a message to the steps. It is written into `body`, one buffer for all of a batch.
     fn add(&self, steps: &mut Steps, body: &mut Vec<u8>, envelope: &Envelope) {
-        let mut message = Message::of(envelope, &self.queue);
+        let mut message = DramatiqMessage::of(envelope, &self.queue);
         message.options.redis_message_id = Some(envelope.id());
         body.clear();
         message.write(body);
         let list = [&*self.namespace, ":", &*message.queue_name].concat();
-        // What waits in a list of its own until it is due is of the same queue.
+        // A delayed message is in a list of its own, and of the same queue.
         let unique = |key| {
             let queue = [&*self.namespace, ":", envelope.queue().unwrap_or(&self.queue)].concat();
             UniqueKey::of(&queue, key, envelope.at(), self.unique_for)
         };
         let unique = envelope.unique_key().map(unique);
-        steps.add(&Outgoing { list: &list, id: envelope.id(), body, unique });
+        steps.add(&ListMessage { list: &list, id: envelope.id(), body, unique });
     }
 }
 

@@ -1,17 +1,17 @@
-//! Jobs that were given up.
+//! Dead letters: jobs that were given up.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
-use crate::engines::graphile::push::{MOST_ATTEMPTS, key, max_attempts};
-use crate::engines::graphile::{Graphile, PREFIX};
+use crate::engines::graphile::Graphile;
+use crate::engines::graphile::job::{MAX_ATTEMPTS, PREFIX, key, max_attempts};
 use crate::envelope::{Envelope, without_expiry};
 use crate::worker::engine_error::EngineError;
 use crate::worker::{DeadLetter, DeadLetters};
 
-/// Of the queues that are served; `$2` is an id, or nothing where all are meant.
+/// Of the served queues. `$2` is an id, or null for all.
 const DEAD: &str = "
     SELECT jobs.id, identifier, payload::text, last_error, attempts,
         round(extract(epoch FROM updated_at) * 1000000)::int8 AS since
@@ -22,7 +22,7 @@ const DEAD: &str = "
     ORDER BY updated_at, jobs.id
     LIMIT $3";
 
-/// As `reschedule_jobs` of Graphile's, and with its key again.
+/// Does what Graphile's `reschedule_jobs` does, and sets the unique key again.
 const RETRY: &str = "
     WITH retried AS (
         UPDATE {schema}._private_jobs
@@ -98,7 +98,7 @@ impl DeadLetters for Graphile {
         let payload = without_expiry(&letter.body).and_then(|json| String::from_utf8(json).ok());
         let retried = sqlx::query(self.sql(RETRY))
             .bind(number)
-            .bind(envelope.as_ref().map_or(MOST_ATTEMPTS, max_attempts))
+            .bind(envelope.as_ref().map_or(MAX_ATTEMPTS, max_attempts))
             .bind(key)
             .bind(payload)
             .fetch_optional(&self.pool)

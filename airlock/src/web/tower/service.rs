@@ -60,7 +60,7 @@ where
 
 impl<A> ServiceSettings<A> {
     fn scope<Q>(&self, request: Request<Q>) -> (Scope, Request<Q>) {
-        let Some(scope) = &self.layer.scope else { return (crate::scope(), request) };
+        let Some(scope) = &self.layer.scope else { return (crate::core::scope::scope(), request) };
         let (parts, body) = request.into_parts();
         let scope = scope(&parts);
         (scope, Request::from_parts(parts, body))

@@ -1,9 +1,9 @@
-//! Jobs that were given up.
+//! Dead letters: jobs that were given up.
 
 use crate::core::task::called::BoxError;
 use crate::engines::apalis::Postgres;
 use crate::engines::apalis::postgres::push;
-use crate::engines::apalis::sql::{LetterRow, held, is_duplicate, letter, unique_key};
+use crate::engines::apalis::sql::{LetterRow, letter, retried, unique_key};
 use crate::envelope::without_expiry;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{DeadLetter, DeadLetters};
@@ -45,29 +45,25 @@ impl DeadLetters for Postgres {
     async fn retry(&self, id: &str) -> Result<bool, EngineError> {
         let Some(letter) = self.find(id).await? else { return Ok(false) };
         let key = unique_key(&letter);
-        let retried = async {
+        let retry = async {
             let mut transaction = self.pool.begin().await?;
             if let Some(key) = &key {
                 push::release(&mut *transaction, &[(&letter.queue, key)]).await?;
             }
-            let retried = sqlx::query(RETRY).bind(id).bind(&key).bind(without_expiry(&letter.body));
-            let retried = retried.execute(&mut *transaction).await?;
+            let retry = sqlx::query(RETRY).bind(id).bind(&key).bind(without_expiry(&letter.body));
+            let put_back = retry.execute(&mut *transaction).await?;
             transaction.commit().await?;
-            Ok::<_, BoxError>(retried.rows_affected() > 0)
+            Ok::<_, BoxError>(put_back.rows_affected() > 0)
         };
-        match retried.await {
-            Ok(retried) => {
-                self.serving.tell();
-                Ok(retried)
-            }
-            Err(error) if is_duplicate(&error) => Err(held(&letter).into()),
-            Err(error) => Err(self.error("put a dead letter back into", error)),
-        }
+        let failed = |error| self.error("put a dead letter back into", error);
+        let was_there = retried(retry.await, &letter, failed)?;
+        self.wakeup.notify();
+        Ok(was_there)
     }
 
     async fn remove(&self, id: &str) -> Result<bool, EngineError> {
         let removed =
-            sqlx::query(REMOVE).bind(self.serving.queues()).bind(id).execute(&self.pool).await;
+            sqlx::query(REMOVE).bind(self.worker.queues()).bind(id).execute(&self.pool).await;
         let removed = removed.map_err(|error| self.error("remove a dead letter from", error))?;
         Ok(removed.rows_affected() > 0)
     }
@@ -80,7 +76,7 @@ impl Postgres {
         at_most: usize,
     ) -> Result<Vec<DeadLetter>, EngineError> {
         let rows = sqlx::query_as(LETTERS)
-            .bind(self.serving.queues())
+            .bind(self.worker.queues())
             .bind(id)
             .bind(i64::try_from(at_most).unwrap_or(i64::MAX))
             .fetch_all(&self.pool)

@@ -1,4 +1,6 @@
 //! From a batch into the table of jobs.
+//!
+//! Longer than other files, because the statements stand beside the columns that they are bound to.
 
 use std::time::UNIX_EPOCH;
 
@@ -7,8 +9,9 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
 
 use crate::core::task::called::BoxError;
-use crate::engines::apalis::sql::{Job, keyed, places};
-use crate::engines::shared::sql::{self, chunks, column};
+use crate::engines::apalis::sql::{Job, keyed, positions};
+use crate::engines::shared::postgres::{column, now};
+use crate::engines::shared::sql::chunks;
 use crate::transactions::shared::{Connection, dialect};
 
 /// apalis' own `push_tasks` differs in four ways.
@@ -16,10 +19,10 @@ use crate::transactions::shared::{Connection, dialect};
 /// - A duplicate key is an error there, which aborts the transaction.
 /// - Its jobs are due at whole seconds, and jobs of one second come in any order. Here each is due a
 ///   microsecond after the one before, which is sooner than PostgreSQL inserts them.
-/// - It notifies once for each job; here a queue's workers are told once.
+/// - It notifies once for each job; here once for each queue.
 /// - One statement takes the jobs of all queues.
 ///
-/// The result is the places of the jobs that were left out.
+/// The result is the positions of the duplicates.
 const PUSH: &str = "
     WITH rows AS MATERIALIZED (
         SELECT *, coalesce(
@@ -68,10 +71,10 @@ const JSON: &str = "(
         )
     ) AS given";
 
-/// apalis keeps the key of a job that has ended, so that nobody could ever take it again. It is set
-/// free by whoever asks for it next, which also works where apalis' own workers ran the job.
+/// apalis keeps the unique key of a job that has ended, so no other job could ever have it. The next flush
+/// that needs the key releases it, which also works where apalis' own workers ran the job.
 ///
-/// They are locked in order, for another flush may be setting the same ones free.
+/// The jobs are locked in order, because another flush may be releasing the same keys.
 const RELEASE: &str = "
     WITH ended AS MATERIALIZED (
         SELECT id FROM apalis.jobs
@@ -84,16 +87,15 @@ const RELEASE: &str = "
     )
     UPDATE apalis.jobs SET idempotency_key = NULL FROM ended WHERE jobs.id = ended.id";
 
-/// Inserts the jobs through a connection of ours; the indices of those that were left out because of
-/// their unique key.
+/// Inserts the jobs through a connection of sqlx; the indices of the duplicates.
 pub(super) async fn push(
     connection: &mut PgConnection,
     jobs: &[Job],
 ) -> Result<Vec<usize>, BoxError> {
     let statement = PUSH.replace("{given}", COLUMNS);
-    let mut left_out = Vec::new();
-    let placed = placed(connection, jobs).await?;
-    for rows in portions(&placed) {
+    let mut duplicates = Vec::new();
+    let positioned = positioned(connection, jobs).await?;
+    for rows in portions(&positioned) {
         let push = sqlx::query_as(AssertSqlSafe(&*statement))
             .bind(column(rows, |row| row.place))
             .bind(column(rows, |row| &*row.job.id))
@@ -103,37 +105,39 @@ pub(super) async fn push(
             .bind(column(rows, |row| row.at))
             .bind(column(rows, |row| row.job.priority))
             .bind(column(rows, |row| row.job.unique_key.as_deref()));
-        left_out.extend(places(push.fetch_all(&mut *connection).await?, 0));
+        duplicates.extend(positions(push.fetch_all(&mut *connection).await?, 0));
     }
-    Ok(left_out)
+    Ok(duplicates)
 }
 
-/// The same through the connection of any library.
+/// Inserts the jobs through the connection of any library; the indices of the duplicates.
 pub(super) async fn push_through(
     connection: &mut impl Connection<dialect::Postgres>,
     jobs: &[Job],
 ) -> Result<Vec<usize>, BoxError> {
     let statement = PUSH.replace("{given}", JSON);
-    let mut left_out = Vec::new();
-    let placed = placed(connection, jobs).await?;
-    for rows in portions(&placed) {
+    let mut duplicates = Vec::new();
+    let positioned = positioned(connection, jobs).await?;
+    for rows in portions(&positioned) {
         let rows = serde_json::to_string(&rows.iter().map(row).collect::<Vec<_>>())?;
-        left_out.extend(places(connection.query(&statement, &rows).await?, 0));
+        duplicates.extend(positions(connection.query(&statement, &rows).await?, 0));
     }
-    Ok(left_out)
+    Ok(duplicates)
 }
 
-/// A job with its place in the batch, and when it is due where that is known, in microseconds since
+/// A job with its position in the batch, and when it is due where that is known, in microseconds since
 /// the epoch.
-struct Placed<'a> {
+struct Positioned<'a> {
     place: i64,
     job: &'a Job,
     at: Option<i64>,
 }
 
-/// What is inserted by one statement each.
-fn portions<'a, 'b>(placed: &'b [Placed<'a>]) -> impl Iterator<Item = &'b [Placed<'a>]> {
-    chunks(placed, |row| row.job.body.len())
+/// The portions that one statement each inserts.
+fn portions<'a, 'b>(
+    positioned: &'b [Positioned<'a>],
+) -> impl Iterator<Item = &'b [Positioned<'a>]> {
+    chunks(positioned, |row| row.job.body.len())
 }
 
 /// Whether one statement inserts all of these.
@@ -141,32 +145,33 @@ pub(super) fn are_one_portion(jobs: &[Job]) -> bool {
     chunks(jobs, |job| job.body.len()).nth(1).is_none()
 }
 
-/// The jobs as they are inserted. The keys that they ask for are free then, unless somebody holds them.
-async fn placed<'a>(
+/// The jobs as they are inserted. Before that, the unique keys that they need are released, unless a job that
+/// has not ended holds them.
+async fn positioned<'a>(
     connection: &mut impl Connection<dialect::Postgres>,
     jobs: &'a [Job],
-) -> Result<Vec<Placed<'a>>, BoxError> {
+) -> Result<Vec<Positioned<'a>>, BoxError> {
     let keyed = keyed(jobs);
     if !keyed.is_empty() {
         release(connection, &keyed).await?;
     }
     // Each statement has a time of its own, and the jobs of all of them have one order.
-    let from = if are_one_portion(jobs) { None } else { Some(sql::now(connection).await?) };
-    let mut placed: Vec<_> = (0..)
+    let from = if are_one_portion(jobs) { None } else { Some(now(connection).await?) };
+    let mut positioned: Vec<_> = (0..)
         .zip(jobs)
         .map(|(place, job)| {
             let at = microseconds(job).or_else(|| Some(from? + place));
-            Placed { place, job, at }
+            Positioned { place, job, at }
         })
         .collect();
     if !keyed.is_empty() {
-        // Two flushes that share keys wait for one another, instead of being deadlocked.
-        placed.sort_by_key(|row| (&row.job.queue, &row.job.unique_key));
+        // Two flushes that share keys wait for one another, and don't deadlock.
+        positioned.sort_by_key(|row| (&row.job.queue, &row.job.unique_key));
     }
-    Ok(placed)
+    Ok(positioned)
 }
 
-/// Sets the keys of ended jobs free, each with its queue.
+/// Releases the unique keys of jobs that have ended, each with its queue.
 pub(super) async fn release(
     connection: &mut impl Connection<dialect::Postgres>,
     asked: &[(&str, &str)],
@@ -187,7 +192,7 @@ struct Row<'a> {
     unique_key: Option<&'a str>,
 }
 
-fn row<'a>(Placed { place, job, at }: &Placed<'a>) -> Row<'a> {
+fn row<'a>(Positioned { place, job, at }: &Positioned<'a>) -> Row<'a> {
     Row {
         place: *place,
         id: &job.id,

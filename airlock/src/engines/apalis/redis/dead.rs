@@ -63,7 +63,7 @@ impl Redis {
     }
 }
 
-/// What a job's result says; as it is, where it is not of apalis' form.
+/// The reason in a job's result; the whole result, where it is not of apalis' form.
 fn reason(result: &[u8]) -> String {
     match serde_json::from_slice(result) {
         Ok(Value::Object(mut result)) if result.contains_key("Err") => match result.remove("Err") {

@@ -1,28 +1,29 @@
 //! Redis, in the layout of apalis-redis.
 
-mod bell;
 mod dead;
 mod push;
+mod queues;
 mod script;
 mod source;
+mod subscription;
 
 use std::fmt;
 use std::time::Duration;
 
 use ::redis::Client;
-use ::tokio::runtime::Handle;
-use apalis_redis::Config;
-use uuid::Uuid;
 
 use crate::core::task::called::BoxError;
-use crate::engines::apalis::redis::bell::Bell;
+use crate::engines::apalis::redis::queues::Queues;
+use crate::engines::apalis::redis::subscription::Subscription;
+use crate::engines::shared::per_worker::PerWorker;
 use crate::engines::shared::redis::Server;
+use crate::engines::shared::worker_name::WorkerName;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{ReceivedIds, duration_limits};
 
 pub use source::RedisReceipt;
 
-/// Queues in Redis, as apalis-redis keeps them.
+/// Queues in Redis, as apalis-redis keeps them. Clones share the connection.
 ///
 /// Jobs are apalis-redis' own: its workers can run them, as `RedisStorage<Envelope>` with
 /// [`Worker::perform`](crate::worker::Worker::perform), and [`Worker`](crate::worker::Worker) runs what
@@ -34,14 +35,13 @@ pub use source::RedisReceipt;
 /// - A flush of up to 10,000 intents and 64 MiB is one step: all leave, or none. A larger one is
 ///   several steps, and ends at the first that fails; those before it have left. Each queue keeps the
 ///   order.
-/// - A connection that is cut is made anew by the next flush. A flush whose answer was lost is an error,
-///   although its intents may be in the queue: sent again, they run twice.
-/// - A task runs *at least* once. What a worker held that was killed is
-///   [taken over](Self::lost_after) by others, within 38 seconds unless told otherwise. An attempt
-///   counts where it has begun.
-/// - What is done is forgotten. A dead letter stays until it is retried or removed, by
+/// - The next flush reestablishes a lost connection. A flush whose answer was lost is an error, although
+///   its intents may be in the queue: sent again, they run twice.
+/// - A task runs *at least* once. The messages of a killed worker are [taken over](Self::lost_after) by
+///   others, within 38 seconds unless told otherwise. Of these, the attempts that have begun count.
+/// - A message that is done is removed. A dead letter stays until it is retried or removed, by
 ///   [`DeadLetters`](crate::worker::DeadLetters) or by apalis' `vacuum`.
-/// - What Redis itself keeps over a crash is up to its `appendonly` and `appendfsync`.
+/// - How much of its data Redis keeps over a crash depends on its `appendonly` and `appendfsync`.
 ///
 /// | option | |
 /// | --- | --- |
@@ -74,20 +74,18 @@ pub use source::RedisReceipt;
 /// # Ok(())
 /// # }
 /// ```
+#[derive(Clone)]
 pub struct Redis {
     server: Server,
-    /// Connections belong to the runtime that they were made in, also where a flush is in none.
-    runtime: Handle,
-    /// What the bells of workers are connected with.
+    /// Connects the workers' subscriptions.
     client: Client,
     queue: String,
     served: Queues,
     poll: Duration,
     lost_after: Duration,
-    /// This handle's own name, messages and bell, should it serve a worker.
-    worker: String,
+    name: PerWorker<WorkerName>,
     received_ids: ReceivedIds<Vec<u8>>,
-    bell: Bell,
+    subscription: PerWorker<Subscription>,
 }
 
 impl Redis {
@@ -95,29 +93,25 @@ impl Redis {
     ///
     /// # Errors
     ///
-    /// Where the URL is none, or nobody answers there.
+    /// Where the URL is invalid, or the server can't be reached.
     pub async fn connect(url: &str) -> Result<Self, EngineError> {
         let server = Server::connect(url).await?;
-        let client = bell::client(url).map_err(BoxError::from)?;
-        Ok(Self::with(server, Handle::current(), client, "default"))
-    }
-
-    fn with(server: Server, runtime: Handle, client: Client, queue: &str) -> Self {
-        Self {
+        let client = subscription::client(url).map_err(BoxError::from)?;
+        Ok(Self {
             server,
-            runtime,
             client,
-            queue: queue.to_owned(),
-            served: Queues::new([queue]),
+            queue: "default".to_owned(),
+            served: Queues::new(["default"]),
             poll: Duration::from_millis(250),
             lost_after: Duration::from_secs(30),
-            worker: format!("airlock-{}", Uuid::now_v7()),
+            name: PerWorker::default(),
             received_ids: ReceivedIds::default(),
-            bell: Bell::default(),
-        }
+            subscription: PerWorker::default(),
+        })
     }
 
-    /// Uses this queue for intents that name none, and serves it; `default` unless told otherwise.
+    /// Names the queue of intents that name none, which workers of this handle serve as well; `default`
+    /// unless told otherwise.
     #[must_use]
     pub fn queue(mut self, queue: impl Into<String>) -> Self {
         self.queue = queue.into();
@@ -125,8 +119,8 @@ impl Redis {
         self
     }
 
-    /// Serves these queues, in place of the one that [`queue`](Self::queue) names. A message of an
-    /// earlier one goes first.
+    /// Names the queues that workers of this handle serve, in place of [`queue`](Self::queue). The messages of
+    /// an earlier one come first.
     #[must_use]
     pub fn queues<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
         let queues: Vec<String> = queues.into_iter().map(Into::into).collect();
@@ -134,38 +128,21 @@ impl Redis {
         self
     }
 
-    /// Looks this often for messages that have become due, while there is nothing else to do; every
-    /// 250 milliseconds unless told otherwise, at least every day and at most every millisecond. Of a flush a worker hears at once.
+    /// How often an idle worker polls for messages that have become due; every 250 ms unless told otherwise,
+    /// at least every day and at most every millisecond. A flush wakes it at once.
     #[must_use]
     pub fn poll(mut self, interval: Duration) -> Self {
         self.poll = duration_limits::poll_interval(interval);
         self
     }
 
-    /// Takes a worker that has said nothing for this long to be lost, and what it holds to be anybody's;
-    /// 30 seconds unless told otherwise, at least 2 and at most a year. A worker gives a sign of life four times in
-    /// that time, and looks after the others as often.
+    /// After what time without a heartbeat a worker counts as lost, and others take over its messages; 30
+    /// seconds unless told otherwise, at least 2 and at most a year. A worker sends four heartbeats in that
+    /// time, and looks for lost workers as often.
     #[must_use]
     pub fn lost_after(mut self, time: Duration) -> Self {
         self.lost_after = duration_limits::lost_after(time, Duration::from_secs(2));
         self
-    }
-}
-
-/// A clone shares the connection. As a worker's source it is another worker.
-impl Clone for Redis {
-    fn clone(&self) -> Self {
-        Self {
-            served: self.served.clone(),
-            poll: self.poll,
-            lost_after: self.lost_after,
-            ..Self::with(
-                self.server.clone(),
-                self.runtime.clone(),
-                self.client.clone(),
-                &self.queue,
-            )
-        }
     }
 }
 
@@ -176,56 +153,5 @@ impl fmt::Debug for Redis {
             .field("queue", &self.queue)
             .field("serves", &self.served.names)
             .finish_non_exhaustive()
-    }
-}
-
-/// Queues with the names of their parts, as the scripts take them.
-#[derive(Clone, Default)]
-struct Queues {
-    names: Vec<String>,
-    keys: Vec<String>,
-}
-
-impl Queues {
-    fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut queues = Self::default();
-        for name in names {
-            queues.number(name);
-        }
-        queues
-    }
-
-    /// The number of a queue, which is added where it is not there yet.
-    fn number(&mut self, name: &str) -> usize {
-        if let Some(number) = self.names.iter().position(|known| known == name) {
-            return number;
-        }
-        let config = Config::default().queue(name);
-        self.keys.extend([
-            config.active_jobs_list(),
-            config.job_data_hash(),
-            config.job_meta_hash(),
-            config.scheduled_jobs_set(),
-            config.signal_list(),
-            config.idempotency_key_set(),
-            config.workers_set(),
-            config.inflight_jobs_set(),
-            config.dead_jobs_set(),
-        ]);
-        self.names.push(name.to_owned());
-        self.names.len() - 1
-    }
-
-    /// Where apalis says that there is something in them.
-    fn channels(&self) -> impl Iterator<Item = String> {
-        let names = self.names.iter().map(|name| Config::default().queue(name));
-        names.map(|config| format!("tasks:{}:available", config.active_jobs_list()))
-    }
-}
-
-impl fmt::Display for Queues {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.names.iter().map(|name| format!("`{name}`")).collect();
-        write!(f, "queue {}", names.join(", "))
     }
 }

@@ -4,20 +4,20 @@ use std::time::UNIX_EPOCH;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::task::called::BoxError;
+use crate::engines::apalis::redis::Redis;
+use crate::engines::apalis::redis::queues::Queues;
 use crate::engines::apalis::redis::script::{self, PUSH};
-use crate::engines::apalis::redis::{Queues, Redis};
-use crate::engines::shared::redis::{Answer, Room};
+use crate::engines::shared::redis::{StepBudget, StepOutcome};
 use crate::envelope::{self, Envelope};
 
-/// The options that are honoured.
 const HONOURED: [&str; 6] = ["queue", "delay", "at", "expires", "max_attempts", "unique_key"];
 
-/// How often apalis' own workers try a job that says nothing of it.
+/// The limit of attempts of a job that has none: apalis' own workers keep to it.
 const APALIS_ATTEMPTS: u32 = 25;
 
-/// Not apalis-redis' own push. That one puts all jobs into the set of scheduled ones, which has no
-/// order within a second, and of which its worker takes no more than about 8,000; and it lets a
-/// duplicate in, because a key without a time to live expires at once.
+/// Not apalis-redis' own push. That one puts all jobs into the set of scheduled jobs, which has no order within
+/// a second, and from which its worker takes no more than about 8,000; and it lets a duplicate in, because a
+/// key without a time to live expires at once.
 impl Executor for Redis {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         batch.begin();
@@ -28,23 +28,23 @@ impl Executor for Redis {
         });
         let mut written = written.peekable();
         let steps = std::iter::from_fn(|| {
-            let mut room = Room::default();
-            let next = || written.next_if(|(_, json)| room.take(json.len()));
+            let mut budget = StepBudget::default();
+            let next = || written.next_if(|(_, json)| budget.add(json.len()));
             let step: Vec<_> = std::iter::from_fn(next).collect();
             let redis = self.clone();
             let messages = step.len();
             let push = async move {
-                let left_out = redis.push(&step).await?;
-                Ok(Answer { left_out, ..Answer::default() })
+                let duplicates = redis.push(&step).await?;
+                Ok(StepOutcome { duplicates, ..StepOutcome::default() })
             };
             (messages > 0).then_some((messages, push))
         });
-        self.server.take(steps, batch).await
+        self.server.run_steps(steps, batch).await
     }
 }
 
 impl Redis {
-    /// Puts all of these into their queues or, where it fails, none; the indices of those left out.
+    /// Pushes all of these to their queues or, where it fails, none; the indices of the duplicates.
     async fn push(&self, written: &[(Envelope, Vec<u8>)]) -> Result<Vec<usize>, BoxError> {
         let mut queues = Queues::default();
         let queue_of = |envelope: &Envelope| envelope.queue().unwrap_or(&self.queue).to_owned();

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use ::redis::{FromRedisValue, Script, ScriptInvocation};
 
 use crate::core::task::called::BoxError;
-use crate::engines::apalis::redis::{Queues, Redis};
+use crate::engines::apalis::redis::Redis;
+use crate::engines::apalis::redis::queues::Queues;
 
 macro_rules! scripts {
     ($($name:ident = $file:literal;)*) => {$(
@@ -48,7 +49,7 @@ impl Redis {
         let mut connection = self.server.connection().await.map_err(|error| at(&error))?;
         match invocation.invoke_async(&mut connection).await {
             Ok(answer) => Ok(answer),
-            Err(error) => Err(at(&self.server.unanswered(&error).await)),
+            Err(error) => Err(at(&self.server.send_error(&error).await)),
         }
     }
 }

@@ -1,25 +1,27 @@
-//! Receiving, and telling what became of messages.
+//! Redis as a worker's source.
 
 use std::time::Duration;
 
 use ::tokio::time;
 
 use crate::core::task::called::BoxError;
+use crate::engines::apalis::failed_result;
 use crate::engines::apalis::redis::Redis;
 use crate::engines::apalis::redis::script::{self, ALIVE, BEGIN, LEAVE, RECEIVE, SETTLE};
+use crate::engines::shared::settling::attempts_made;
 use crate::envelope::Envelope;
 use crate::worker::{Message, Settled, Settlement, Source};
 
-/// How many messages a script takes, at most: Lua's stack holds about 8,000 values.
-const AT_ONCE: usize = 1_000;
+/// How many messages a script takes at most: Lua's stack holds about 8,000 values.
+const MAX_RECEIVED: usize = 1_000;
 
-/// How long to wait where there is no notification.
-const UNHEARD: Duration = Duration::from_secs(1);
+/// How long to wait without a subscription.
+const UNSUBSCRIBED_WAIT: Duration = Duration::from_secs(1);
 
-/// How many signs of life a worker gives before it is taken to be lost.
-const BEATS: u32 = 4;
+/// How many heartbeats are missed before a worker counts as lost.
+const MISSED_HEARTBEATS: u32 = 4;
 
-/// Which message of which of a handle's queues, at its how manyeth attempt.
+/// Which message of which served queue, and which attempt it is.
 #[derive(Clone, Debug)]
 pub struct RedisReceipt {
     queue: usize,
@@ -28,7 +30,7 @@ pub struct RedisReceipt {
     taken_at: String,
 }
 
-/// The number of the queue, the id, the attempts made, the body, whether its worker died, and when it
+/// The number of the queue, the id, the attempts made, the body, whether its worker was lost, and when it
 /// was taken.
 type Taken = (usize, Vec<u8>, u32, Vec<u8>, bool, String);
 
@@ -40,19 +42,19 @@ impl Source for Redis {
     }
 
     async fn wait(&self) {
-        let rings = async {
-            match self.bell.hang(&self.client, &self.served).await {
-                Ok(()) => self.bell.rings().await,
-                // The worker looks for itself then, and what is wrong it hears when it looks.
-                Err(_) => time::sleep(UNHEARD).await,
+        let notified = async {
+            match self.subscription.open(&self.client, &self.served).await {
+                Ok(()) => self.subscription.notified().await,
+                // The worker polls then, and `receive` reports what is wrong.
+                Err(_) => time::sleep(UNSUBSCRIBED_WAIT).await,
             }
         };
-        let _ = time::timeout(self.poll, rings).await;
+        let _ = time::timeout(self.poll, notified).await;
     }
 
     async fn receive(&self, room: usize) -> Result<Vec<Message<RedisReceipt>>, BoxError> {
         let mut invocation = script::of(&RECEIVE, &self.served);
-        invocation.arg(&self.worker).arg(room.min(AT_ONCE));
+        invocation.arg(self.name.as_str()).arg(room.min(MAX_RECEIVED));
         let taken = self.call(&self.served, &invocation);
         let taken = self.received_ids.receive(taken, |(_, id, ..): &Taken| id.clone()).await?;
         let message = |(queue, id, attempts, body, interrupted, taken_at): Taken| {
@@ -67,7 +69,7 @@ impl Source for Redis {
 
     async fn begin(&self, receipts: &[&RedisReceipt]) -> Result<(), BoxError> {
         let mut invocation = script::of(&BEGIN, &self.served);
-        invocation.arg(&self.worker);
+        invocation.arg(self.name.as_str());
         for RedisReceipt { queue, id, attempt, .. } in receipts {
             invocation.arg(queue).arg(id).arg(attempt);
         }
@@ -76,26 +78,22 @@ impl Source for Redis {
 
     async fn settle(&self, settled: &[Settled<RedisReceipt>]) -> Result<(), BoxError> {
         let mut invocation = script::of(&SETTLE, &self.served);
-        invocation.arg(&self.worker);
+        invocation.arg(self.name.as_str());
         for Settled { receipt, settlement } in settled {
-            let made = receipt.attempt;
-            let (kind, attempts, after, result) = match settlement {
-                Settlement::Done => ("done", made, Duration::ZERO, String::new()),
-                Settlement::Dead { reason } => ("dead", made, Duration::ZERO, failed(reason)),
-                Settlement::Retry { after, reason: Some(reason) } => {
-                    ("retry", made, *after, failed(reason))
+            let (kind, after, result) = match settlement {
+                Settlement::Done => ("done", Duration::ZERO, String::new()),
+                Settlement::Dead { reason } => ("dead", Duration::ZERO, failed_result(reason)),
+                Settlement::Retry { after, reason } => {
+                    ("retry", *after, reason.as_deref().map(failed_result).unwrap_or_default())
                 }
-                Settlement::Retry { after, reason: None } => {
-                    ("retry", made - 1, *after, String::new())
-                }
-                Settlement::Return => ("return", made - 1, Duration::ZERO, String::new()),
+                Settlement::Return => ("return", Duration::ZERO, String::new()),
             };
             invocation
                 .arg(receipt.queue)
                 .arg(&receipt.id)
                 .arg(&receipt.taken_at)
                 .arg(kind)
-                .arg(attempts)
+                .arg(attempts_made(receipt.attempt, settlement))
                 .arg(after.as_secs_f64().to_string())
                 .arg(result);
         }
@@ -105,26 +103,24 @@ impl Source for Redis {
     }
 
     async fn keep_alive(&self) -> Result<(), BoxError> {
-        let say = async |held: Vec<Vec<u8>>| {
+        let alive = async |held: Vec<Vec<u8>>| {
             let mut invocation = script::of(&ALIVE, &self.served);
-            invocation.arg(&self.worker).arg(self.lost_after.as_secs_f64().to_string()).arg(held);
+            invocation
+                .arg(self.name.as_str())
+                .arg(self.lost_after.as_secs_f64().to_string())
+                .arg(held);
             self.call(&self.served, &invocation).await
         };
-        self.received_ids.release_others(say).await
+        self.received_ids.release_others(alive).await
     }
 
     fn heartbeat(&self) -> Option<Duration> {
-        Some(self.lost_after / BEATS)
+        Some(self.lost_after / MISSED_HEARTBEATS)
     }
 
     async fn close(&self) -> Result<(), BoxError> {
         let mut invocation = script::of(&LEAVE, &self.served);
-        invocation.arg(&self.worker);
+        invocation.arg(self.name.as_str());
         self.call(&self.served, &invocation).await
     }
-}
-
-/// The result of a failed job, as apalis writes it.
-fn failed(reason: &str) -> String {
-    serde_json::json!({ "Err": reason }).to_string()
 }

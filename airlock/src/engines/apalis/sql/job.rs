@@ -7,23 +7,23 @@ use crate::engines::apalis::ulid::ulid;
 use crate::envelope::{self, Envelope};
 use crate::transactions::shared::Row;
 
-/// Both engines honour every option there is.
+/// Both engines support every option.
 const HONOURED: &[&str] =
     &["queue", "delay", "at", "expires", "priority", "max_attempts", "unique_key"];
 
-/// What apalis writes where nobody said how often a job may be tried. Our own workers ask the
-/// envelope, which knows that nobody did.
+/// What apalis writes for a job without a limit of attempts. Our own workers read the limit from the
+/// envelope.
 const MAX_ATTEMPTS: u32 = 25;
 
 /// One row to insert.
-pub(in crate::engines::apalis) struct Job {
-    pub(in crate::engines::apalis) id: String,
-    pub(in crate::engines::apalis) queue: String,
-    pub(in crate::engines::apalis) body: Vec<u8>,
-    pub(in crate::engines::apalis) max_attempts: i32,
-    pub(in crate::engines::apalis) at: Option<SystemTime>,
-    pub(in crate::engines::apalis) priority: i32,
-    pub(in crate::engines::apalis) unique_key: Option<String>,
+pub(crate) struct Job {
+    pub(crate) id: String,
+    pub(crate) queue: String,
+    pub(crate) body: Vec<u8>,
+    pub(crate) max_attempts: i32,
+    pub(crate) at: Option<SystemTime>,
+    pub(crate) priority: i32,
+    pub(crate) unique_key: Option<String>,
 }
 
 impl Job {
@@ -42,7 +42,7 @@ impl Job {
 }
 
 /// The rows of a batch; `queue` is that of intents that name none.
-pub(in crate::engines::apalis) fn jobs(
+pub(crate) fn jobs(
     batch: &Batch,
     executor: &'static str,
     queue: &str,
@@ -51,23 +51,20 @@ pub(in crate::engines::apalis) fn jobs(
     Ok(envelopes.iter().map(|envelope| Job::new(envelope, queue)).collect())
 }
 
-/// Notes which intents were left out because of their unique keys.
-pub(in crate::engines::apalis) fn leave_out(batch: &mut Batch, indices: Vec<usize>) {
+/// Notes which intents were left out as duplicates.
+pub(crate) fn note_duplicates(batch: &mut Batch, indices: Vec<usize>) {
     for index in indices {
         batch.left_out(index);
     }
 }
 
-/// The indices of jobs that were left out, of which rows name those within a chunk.
-pub(in crate::engines::apalis) fn places(
-    rows: Vec<Row>,
-    before: usize,
-) -> impl Iterator<Item = usize> {
-    let places = rows.into_iter().filter_map(|(held, _)| held?.parse::<usize>().ok());
-    places.map(move |place| before + place)
+/// The indices of the duplicates, of which rows name the positions within a chunk that begins at `before`.
+pub(crate) fn positions(rows: Vec<Row>, before: usize) -> impl Iterator<Item = usize> {
+    let positions = rows.into_iter().filter_map(|(held, _)| held?.parse::<usize>().ok());
+    positions.map(move |position| before + position)
 }
 
 /// The unique keys that the jobs ask for, each with its queue.
-pub(in crate::engines::apalis) fn keyed(jobs: &[Job]) -> Vec<(&str, &str)> {
+pub(crate) fn keyed(jobs: &[Job]) -> Vec<(&str, &str)> {
     jobs.iter().filter_map(|job| Some((&*job.queue, job.unique_key.as_deref()?))).collect()
 }

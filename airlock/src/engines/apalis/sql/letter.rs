@@ -7,11 +7,12 @@ use serde_json::Value;
 use crate::core::task::called::BoxError;
 use crate::envelope::Envelope;
 use crate::worker::DeadLetter;
+use crate::worker::engine_error::EngineError;
 
 /// Id, queue, body, last result, attempts, and since when in seconds.
-pub(in crate::engines::apalis) type LetterRow = (String, String, Vec<u8>, Option<String>, i64, i64);
+pub(crate) type LetterRow = (String, String, Vec<u8>, Option<String>, i64, i64);
 
-pub(in crate::engines::apalis) fn letter(row: LetterRow) -> DeadLetter {
+pub(crate) fn letter(row: LetterRow) -> DeadLetter {
     let (id, queue, body, result, attempts, since) = row;
     let task = Envelope::from_json(&body).ok().map(|envelope| envelope.task().to_owned());
     DeadLetter {
@@ -28,18 +29,33 @@ pub(in crate::engines::apalis) fn letter(row: LetterRow) -> DeadLetter {
 /// apalis writes a result as serde does: `{"Err": "…"}`.
 fn reason(result: &str) -> String {
     let read: Option<Value> = serde_json::from_str(result).ok();
-    let said = read.as_ref().and_then(|result| result.get("Err")).and_then(Value::as_str);
-    said.unwrap_or(result).to_owned()
+    let error = read.as_ref().and_then(|result| result.get("Err")).and_then(Value::as_str);
+    error.unwrap_or(result).to_owned()
 }
 
 /// The unique key that a message was sent with.
-pub(in crate::engines::apalis) fn unique_key(letter: &DeadLetter) -> Option<String> {
+pub(crate) fn unique_key(letter: &DeadLetter) -> Option<String> {
     let envelope = Envelope::from_json(&letter.body).ok()?;
     envelope.unique_key().map(str::to_owned)
 }
 
-/// Why a dead letter can't be put back: two jobs of one key would be in the queue.
-pub(in crate::engines::apalis) fn held(letter: &DeadLetter) -> BoxError {
+/// What a dead letter's retry has become. `failed` makes the error of one that the database refuses.
+///
+/// # Errors
+///
+/// Also where another job holds the unique key: two jobs of one key would be in the queue.
+pub(crate) fn retried(
+    retried: Result<bool, BoxError>,
+    letter: &DeadLetter,
+    failed: impl FnOnce(BoxError) -> EngineError,
+) -> Result<bool, EngineError> {
+    match retried {
+        Err(error) if is_duplicate(&error) => Err(key_is_held(letter).into()),
+        other => other.map_err(failed),
+    }
+}
+
+fn key_is_held(letter: &DeadLetter) -> BoxError {
     format!(
         "the queue `{}` holds another job of the unique key `{}`: try again when that is done",
         letter.queue,
@@ -48,8 +64,8 @@ pub(in crate::engines::apalis) fn held(letter: &DeadLetter) -> BoxError {
     .into()
 }
 
-/// Whether another job has the unique key.
-pub(in crate::engines::apalis) fn is_duplicate(error: &BoxError) -> bool {
+/// Whether another job holds the unique key.
+fn is_duplicate(error: &BoxError) -> bool {
     let error = error.downcast_ref().and_then(sqlx::Error::as_database_error);
     error.is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::engines::apalis::failed_result;
+use crate::engines::apalis::sql::worker_in;
+use crate::engines::shared::settling::{attempts_made, without_nul};
+use crate::engines::shared::sql::SqlWorker;
 use crate::envelope::Envelope;
 use crate::worker::{Message, Settled, Settlement};
 
@@ -11,7 +15,7 @@ use crate::worker::{Message, Settled, Settlement};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SqlReceipt {
     id: String,
-    /// Its place among the queues that are served.
+    /// Its index among the served queues.
     queue: usize,
     attempt: u32,
     /// When it was taken, as the database wrote it.
@@ -19,11 +23,11 @@ pub struct SqlReceipt {
 }
 
 /// The last result of a job whose worker died.
-pub(in crate::engines::apalis) const INTERRUPTED: &str =
+pub(crate) const INTERRUPTED: &str =
     r#"{"Err": "the worker that had it did not live to say what became of it"}"#;
 
 /// The message of a row.
-pub(in crate::engines::apalis) fn message(
+pub(crate) fn message(
     queue: usize,
     id: String,
     body: &[u8],
@@ -37,51 +41,63 @@ pub(in crate::engines::apalis) fn message(
         .interrupted(interrupted)
 }
 
-/// The ids of the messages of one queue.
-pub(in crate::engines::apalis) fn ids<'a>(
+/// The ids of messages, by the worker's name in each queue.
+pub(crate) fn ids_by_worker<'a>(
+    worker: &SqlWorker,
     receipts: &[&'a SqlReceipt],
-    queue: usize,
-) -> Vec<&'a str> {
-    let of_queue = receipts.iter().filter(|receipt| receipt.queue == queue);
-    of_queue.map(|receipt| &*receipt.id).collect()
+) -> Vec<(String, Vec<&'a str>)> {
+    by_worker(worker, |queue| {
+        let of_queue = receipts.iter().filter(|receipt| receipt.queue == queue);
+        of_queue.map(|receipt| &*receipt.id).collect()
+    })
 }
 
-/// What a row says once its message is settled.
-pub(in crate::engines::apalis) struct Ending {
-    pub(in crate::engines::apalis) id: String,
-    /// These two tell one delivery from another: to settle one twice, because an answer was lost, does
-    /// nothing to the next.
-    pub(in crate::engines::apalis) taken_at: i64,
-    pub(in crate::engines::apalis) attempts_before: i32,
-    pub(in crate::engines::apalis) status: &'static str,
-    pub(in crate::engines::apalis) attempts: i32,
-    /// From when on it may be taken again; at once and in its old place where there is no time.
-    pub(in crate::engines::apalis) after: Option<Duration>,
-    pub(in crate::engines::apalis) result: Option<String>,
+/// What a row holds once its message is settled.
+pub(crate) struct SettledRow {
+    pub(crate) id: String,
+    /// These two identify the delivery. If the answer is lost and it is settled again, that does nothing to
+    /// the next delivery.
+    pub(crate) taken_at: i64,
+    pub(crate) attempts_before: i32,
+    pub(crate) status: &'static str,
+    pub(crate) attempts: i32,
+    /// After what time it may be taken again. Without one it may be taken now, and keeps its position.
+    pub(crate) after: Option<Duration>,
+    pub(crate) result: Option<String>,
 }
 
-/// What became of the messages of one queue.
-pub(in crate::engines::apalis) fn endings(
+/// The rows of settled messages, by the worker's name in each queue.
+pub(crate) fn rows_by_worker(
+    worker: &SqlWorker,
     settled: &[Settled<SqlReceipt>],
-    queue: usize,
-) -> Vec<Ending> {
-    let of_queue = settled.iter().filter(|one| one.receipt.queue == queue);
-    of_queue.map(|one| Ending::new(&one.receipt, &one.settlement)).collect()
+) -> Vec<(String, Vec<SettledRow>)> {
+    by_worker(worker, |queue| {
+        let of_queue = settled.iter().filter(|one| one.receipt.queue == queue);
+        of_queue.map(|one| SettledRow::new(&one.receipt, &one.settlement)).collect()
+    })
 }
 
-impl Ending {
+/// What there is of each queue, by the worker's name in it; nothing of queues without any.
+fn by_worker<T>(worker: &SqlWorker, of_queue: impl Fn(usize) -> Vec<T>) -> Vec<(String, Vec<T>)> {
+    let queues = worker.queues().iter().enumerate();
+    let all = queues.map(|(index, queue)| (worker_in(worker, queue), of_queue(index)));
+    all.filter(|(_, of_queue)| !of_queue.is_empty()).collect()
+}
+
+impl SettledRow {
     fn new(receipt: &SqlReceipt, settlement: &Settlement) -> Self {
-        /// As far away as any clock may be: what goes beyond could never be settled.
-        const FOR_EVER: Duration = Duration::from_hours(100 * 365 * 24);
-        let failed = |reason: &str| Some(json!({ "Err": readable(reason) }).to_string());
-        let (status, made, after, result) = match settlement {
-            Settlement::Done => ("Done", true, None, Some(json!({ "Ok": null }).to_string())),
-            Settlement::Dead { reason } => ("Killed", true, None, failed(reason)),
+        /// Longer than any real wait. A wait that the database can't add to a time would keep the whole batch
+        /// from being settled.
+        const MAX_WAIT: Duration = Duration::from_hours(100 * 365 * 24);
+        let failed = |reason: &str| Some(failed_result(&without_nul(reason)));
+        let (status, after, result) = match settlement {
+            Settlement::Done => ("Done", None, Some(json!({ "Ok": null }).to_string())),
+            Settlement::Dead { reason } => ("Killed", None, failed(reason)),
             Settlement::Retry { after, reason } => {
                 let result = reason.as_deref().and_then(failed);
-                ("Pending", reason.is_some(), Some((*after).min(FOR_EVER)), result)
+                ("Pending", Some((*after).min(MAX_WAIT)), result)
             }
-            Settlement::Return => ("Pending", false, None, None),
+            Settlement::Return => ("Pending", None, None),
         };
         let attempts = |made: u32| i32::try_from(made).unwrap_or(i32::MAX);
         Self {
@@ -89,15 +105,9 @@ impl Ending {
             taken_at: receipt.taken_at,
             attempts_before: attempts(receipt.attempt - 1),
             status,
-            attempts: attempts(receipt.attempt - u32::from(!made)),
+            attempts: attempts(attempts_made(receipt.attempt, settlement)),
             after,
             result,
         }
     }
-}
-
-/// A reason without the one character that PostgreSQL's texts can't hold: with it the whole batch
-/// could never be settled.
-fn readable(reason: &str) -> String {
-    reason.replace('\0', "\u{fffd}")
 }

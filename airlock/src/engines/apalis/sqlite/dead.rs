@@ -1,10 +1,10 @@
-//! Jobs that were given up.
+//! Dead letters: jobs that were given up.
 
 use sqlx::Connection as _;
 
 use crate::core::task::called::BoxError;
 use crate::engines::apalis::Sqlite;
-use crate::engines::apalis::sql::{LetterRow, held, is_duplicate, letter, unique_key};
+use crate::engines::apalis::sql::{LetterRow, letter, retried, unique_key};
 use crate::engines::apalis::sqlite::push;
 use crate::envelope::without_expiry;
 use crate::transactions::sqlx::clean_connection;
@@ -46,25 +46,21 @@ impl DeadLetters for Sqlite {
     async fn retry(&self, id: &str) -> Result<bool, EngineError> {
         let Some(letter) = self.find(id).await? else { return Ok(false) };
         let key = unique_key(&letter);
-        let retried = async {
+        let retry = async {
             let mut connection = clean_connection::acquire(&self.pool).await?;
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
             if let Some(key) = &key {
                 push::release(&mut *transaction, &[(&letter.queue, key)]).await?;
             }
-            let retried = sqlx::query(RETRY).bind(id).bind(&key).bind(without_expiry(&letter.body));
-            let retried = retried.execute(&mut *transaction).await?;
+            let retry = sqlx::query(RETRY).bind(id).bind(&key).bind(without_expiry(&letter.body));
+            let put_back = retry.execute(&mut *transaction).await?;
             transaction.commit().await?;
-            Ok::<_, BoxError>(retried.rows_affected() > 0)
+            Ok::<_, BoxError>(put_back.rows_affected() > 0)
         };
-        match retried.await {
-            Ok(retried) => {
-                self.wake();
-                Ok(retried)
-            }
-            Err(error) if is_duplicate(&error) => Err(held(&letter).into()),
-            Err(error) => Err(self.error("put a dead letter back into", error)),
-        }
+        let failed = |error| self.error("put a dead letter back into", error);
+        let was_there = retried(retry.await, &letter, failed)?;
+        self.wake();
+        Ok(was_there)
     }
 
     async fn remove(&self, id: &str) -> Result<bool, EngineError> {

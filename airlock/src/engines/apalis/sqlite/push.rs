@@ -3,12 +3,12 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::core::task::called::BoxError;
-use crate::engines::apalis::sql::{Job, keyed, places};
+use crate::engines::apalis::sql::{Job, keyed, positions};
 use crate::engines::shared::sql::chunks;
 use crate::transactions::shared::{Connection, dialect};
 
-/// One statement for many jobs: apalis' own `push_tasks` runs one for each, and doesn't say which it
-/// left out. Parameters are the jobs as JSON, because SQLite has no other lists.
+/// One statement for many jobs. apalis' own `push_tasks` runs one for each, and doesn't return which were
+/// duplicates. The parameter is the jobs as JSON, because SQLite has no other lists.
 const PUSH: &str = "
     INSERT INTO Jobs
         (id, job_type, job, status, attempts, max_attempts, run_at, priority, idempotency_key)
@@ -19,16 +19,16 @@ const PUSH: &str = "
     WHERE true
     ON CONFLICT (job_type, idempotency_key) DO NOTHING";
 
-const LEFT_OUT: &str = "
+const DUPLICATES: &str = "
     SELECT CAST(key AS TEXT) AS held, NULL AS missing
     FROM json_each(?1)
     WHERE value ->> 0 NOT IN (SELECT id FROM Jobs)
     ORDER BY key";
 
-/// apalis keeps the key of a job that has ended, so that nobody could ever take it again. It is set
-/// free by whoever asks for it next, which also works where apalis' own workers ran the job.
+/// apalis keeps the unique key of a job that has ended, so no other job could ever have it. The next flush
+/// that needs the key releases it, which also works where apalis' own workers ran the job.
 ///
-/// The pluses make SQLite find jobs by their keys, and not look through all that is done.
+/// The pluses make SQLite find jobs by their keys, and not look through all that are done.
 const RELEASE: &str = "
     UPDATE Jobs SET idempotency_key = NULL
     FROM (SELECT value ->> 0 AS queue, value ->> 1 AS key FROM json_each(?1)) AS asked
@@ -36,7 +36,7 @@ const RELEASE: &str = "
         AND idempotency_key = asked.key
         AND (+status IN ('Done', 'Killed') OR (+status = 'Failed' AND attempts >= max_attempts))";
 
-/// Inserts the jobs; the indices of those that were left out because of their unique key.
+/// Inserts the jobs; the indices of the duplicates.
 pub(super) async fn push(
     connection: &mut impl Connection<dialect::Sqlite>,
     jobs: &[Job],
@@ -45,20 +45,20 @@ pub(super) async fn push(
     if !keyed.is_empty() {
         release(connection, &keyed).await?;
     }
-    let mut left_out = Vec::new();
+    let mut duplicates = Vec::new();
     let mut before = 0;
     for chunk in chunks(jobs, |job| job.body.len()) {
         let rows = serde_json::to_string(&chunk.iter().map(row).collect::<Vec<_>>())?;
         connection.query(PUSH, &rows).await?;
         if !keyed.is_empty() {
-            left_out.extend(places(connection.query(LEFT_OUT, &rows).await?, before));
+            duplicates.extend(positions(connection.query(DUPLICATES, &rows).await?, before));
         }
         before += chunk.len();
     }
-    Ok(left_out)
+    Ok(duplicates)
 }
 
-/// Sets the keys of ended jobs free, each with its queue.
+/// Releases the unique keys of jobs that have ended, each with its queue.
 pub(super) async fn release(
     connection: &mut impl Connection<dialect::Sqlite>,
     asked: &[(&str, &str)],

@@ -1,20 +1,29 @@
 //! Celery over RabbitMQ.
 
+mod browse;
+mod consumers;
 mod dead;
+mod forward;
+mod letter;
 mod queues;
+mod receipt;
+mod settle;
 mod source;
 mod table;
 
 use lapin::BasicProperties;
 use lapin::types::ShortString;
 
-pub use source::RabbitMqReceipt;
+pub use receipt::RabbitMqReceipt;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::intent::Intent;
 use crate::core::task::called::BoxError;
 use crate::engines::celery::DEFAULT_QUEUE;
+use crate::engines::celery::rabbitmq::source::RabbitMqConsumer;
 use crate::engines::celery::sent::{self, Headers};
+use crate::engines::celery::settings::settings;
+use crate::engines::shared::per_worker::PerWorker;
 use crate::engines::shared::rabbitmq::{Broker, Outgoing, scaled, short};
 use crate::envelope::{self, Envelope};
 use crate::worker::engine_error::EngineError;
@@ -22,20 +31,18 @@ use crate::worker::engine_error::EngineError;
 /// Celery over RabbitMQ: an executor that hands intents to its workers, the queues that an airlock
 /// [worker](mod@crate::worker) serves, and their [dead letters](crate::worker::DeadLetters).
 ///
-/// The broker confirms each message that it has taken, and up to 2,000 are on their way at once. One
-/// that it can't put into a queue is a failed intent, and so are those without a confirmation when
-/// the connection breaks. See the [module](crate::celery) for the options.
+/// The broker confirms each message that it has taken, and up to 2,000 are in flight. A message that it can't
+/// route to a queue is a failed intent, and so is a message without a confirmation when the connection breaks.
+/// See the [module](crate::celery) for the options.
 ///
 /// # As the queues of a worker
 ///
-/// The worker declares its queues as Celery does, durable and with nothing else, and takes them as they
-/// are where they were declared otherwise. Beside `celery` it makes `celery.dead`, for dead letters, and
-/// `celery.delay.2000` and the like, in which what is to be tried again waits for two seconds at a
-/// time.
+/// The worker declares its queues as Celery does, durable and with nothing else, and takes them as they are
+/// where they were declared otherwise. Beside `celery` it declares `celery.dead`, for dead letters, and queues
+/// such as `celery.delay.2000`, in which messages wait for their next attempt, two seconds at a time.
 ///
-/// The broker takes a message back from a worker that has had it for longer than its
-/// `consumer_timeout`, which is 30 minutes unless it was configured otherwise: for longer tasks,
-/// configure it.
+/// The broker redelivers a message that a worker has not acknowledged within the broker's `consumer_timeout`,
+/// which is 30 minutes unless configured otherwise: for longer tasks, configure it.
 ///
 /// # Examples
 ///
@@ -65,18 +72,17 @@ pub struct RabbitMq {
     positional: bool,
     max_priority: Option<u8>,
     declares: bool,
-    intake: source::Intake,
+    consumer: PerWorker<RabbitMqConsumer>,
 }
 
 const NAME: &str = "airlock::celery::RabbitMq";
 
 impl RabbitMq {
-    /// Connects to a broker: `amqp://user:password@host:5672/%2f`. A connection that is lost is made
-    /// anew.
+    /// Connects to a broker: `amqp://user:password@host:5672/%2f`. A lost connection is reestablished.
     ///
     /// # Errors
     ///
-    /// Where the URL is none of RabbitMQ, and where the broker can't be reached.
+    /// Where the URL is invalid, or the broker can't be reached.
     pub async fn connect(url: &str) -> Result<Self, EngineError> {
         Ok(Self {
             broker: Broker::connect(url).await?,
@@ -85,49 +91,26 @@ impl RabbitMq {
             positional: false,
             max_priority: None,
             declares: false,
-            intake: source::Intake::default(),
+            consumer: PerWorker::default(),
         })
     }
 
-    /// The queue of intents that name none, and the one that a worker serves; `celery` unless told
-    /// otherwise.
-    #[must_use]
-    pub fn queue(mut self, queue: impl Into<String>) -> Self {
-        self.queue = queue.into();
-        self.serves = vec![self.queue.clone()];
-        self
-    }
+    settings!();
 
-    /// The queues that a worker serves, where they are others.
-    #[must_use]
-    pub fn queues<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
-        self.serves = queues.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Sends positional arguments, for Python functions whose parameters have other names.
-    #[must_use]
-    pub fn positional(mut self) -> Self {
-        self.positional = true;
-        self
-    }
-
-    /// Honours priorities, in queues that were declared with this `x-max-priority`. A priority of 255
-    /// is this one, and the others are in proportion.
+    /// Supports priorities, in queues that were declared with this `x-max-priority`. A priority of 255 becomes
+    /// this one, and the others are in proportion.
     ///
-    /// It costs the broker a queue of its own a priority: Celery's documentation advises 10. What
-    /// is declared here, by a worker or by [`declare_queues`](Self::declare_queues), is declared with
-    /// it.
+    /// Each priority costs the broker a queue of its own: Celery's documentation advises 10. Queues that a
+    /// worker or [`declare_queues`](Self::declare_queues) declares are declared with it.
     #[must_use]
     pub fn max_priority(mut self, priority: u8) -> Self {
         self.max_priority = Some(priority);
         self
     }
 
-    /// Declares queues that are not there before it sends to them, as Celery's own clients do.
+    /// Declares missing queues before it sends to them, as Celery's own clients do.
     ///
-    /// Otherwise a message for a queue that is not there is a failed intent, which brings typing errors
-    /// to light.
+    /// Otherwise a message for a missing queue is a failed intent, which shows misspelt names.
     #[must_use]
     pub fn declare_queues(mut self) -> Self {
         self.declares = true;

@@ -10,15 +10,15 @@ use crate::core::task::called::BoxError;
 use crate::engines::celery::RabbitMq;
 use crate::engines::shared::rabbitmq::{answered, short};
 
-/// How long messages wait in the queues of delays: each is four times the one before.
+/// How long messages wait in the delay queues, in milliseconds: each is four times the one before.
 ///
-/// In one queue all wait equally long, for RabbitMQ looks at nothing but a queue's head. A longer
-/// wait is several of these, one after another.
+/// All messages of one queue wait equally long, because RabbitMQ only expires a queue's head. A longer wait
+/// is several of these, one after another.
 const STEPS: [u64; 10] =
     [125, 500, 2_000, 8_000, 32_000, 128_000, 512_000, 2_048_000, 8_192_000, 32_768_000];
 
 impl RabbitMq {
-    /// What queues are declared with.
+    /// The arguments that queues are declared with.
     pub(super) fn arguments(&self) -> FieldTable {
         let mut arguments = FieldTable::default();
         if let Some(most) = self.max_priority {
@@ -27,7 +27,7 @@ impl RabbitMq {
         arguments
     }
 
-    /// Declares a queue that is not known to be there.
+    /// Declares a queue that is not known to exist.
     pub(super) async fn declare(
         &self,
         queue: &ShortString,
@@ -38,23 +38,23 @@ impl RabbitMq {
         }
         let asks = !arguments.inner().is_empty();
         let prioritized = arguments.inner().contains_key("x-max-priority");
-        let line = self.broker.channel().await?;
+        let publishing = self.broker.channel().await?;
         let durable = QueueDeclareOptions::durable();
-        let lives = || line.channel.status().connected();
-        let declared = line.channel.queue_declare(queue.clone(), durable, arguments);
+        let lives = || publishing.channel.status().connected();
+        let declared = publishing.channel.queue_declare(queue.clone(), durable, arguments);
         match answered(lives, declared).await {
-            Ok(_) => line.put_back(),
-            // It is there, and somebody declared it otherwise.
+            Ok(_) => publishing.release(),
+            // It exists, and was declared with other arguments.
             Err(error) if is_otherwise(&error) && !asks => {}
             Err(error) if is_otherwise(&error) => {
                 let instead = if prioritized { ", or leave out `.max_priority(…)`" } else { "" };
                 return Err(format!(
                     "{}: the queue `{queue}` was declared otherwise: {error}. Delete it{instead}",
-                    self.broker.place()
+                    self.broker.address()
                 )
                 .into());
             }
-            Err(error) => return Err(self.broker.trouble(&error)),
+            Err(error) => return Err(self.broker.error(&error)),
         }
         self.broker.known().insert(queue.clone());
         Ok(())
@@ -67,7 +67,7 @@ impl RabbitMq {
         Ok(dead)
     }
 
-    /// Where a message goes to come back to its queue after a while: that long, or a part of it.
+    /// The queue in which a message waits that long, or a part of it, until it comes back to its own queue.
     pub(super) async fn delay_queue(
         &self,
         queue: &str,
@@ -101,7 +101,7 @@ fn is_otherwise(error: &lapin::Error) -> bool {
     is(error, AMQPSoftError::PRECONDITIONFAILED)
 }
 
-/// Whether the broker says this.
+/// Whether the error is this one of the broker.
 pub(super) fn is(error: &lapin::Error, soft: AMQPSoftError) -> bool {
     matches!(
         error.kind(),

@@ -23,37 +23,37 @@ pub(super) fn lists(queue: &str) -> [String; 4] {
     STEPS.map(|step| list(queue, step).into_owned())
 }
 
-/// What a worker holds, by tag.
+/// The messages that workers hold, by tag.
 pub(super) fn held(queue: &str) -> String {
     format!("{queue}.held")
 }
 
-/// Until when the worker that holds a tag lives for certain.
+/// The leases of held messages: their tags, by when the lease ends.
 pub(super) fn leases(queue: &str) -> String {
     format!("{queue}.leases")
 }
 
-/// The tags of what has begun.
+/// The tags of the messages that have begun.
 pub(super) fn begun(queue: &str) -> String {
     format!("{queue}.begun")
 }
 
-/// Messages whose workers died, by digest, with how many of these died while it ran.
+/// How many workers died while a message ran, by the message's digest.
 pub(super) fn deaths(queue: &str) -> String {
     format!("{queue}.deaths")
 }
 
-/// What is to be tried again, by when.
+/// The messages that wait for their next attempt, by when it is due.
 pub(super) fn delayed(queue: &str) -> String {
     format!("{queue}.delayed")
 }
 
-/// Dead letters, by tag, which is their id here.
+/// The dead letters, by tag, which is their id.
 pub(super) fn dead(queue: &str) -> String {
     format!("{queue}.dead")
 }
 
-/// The tags of dead letters, by since when.
+/// The tags of the dead letters, by since when they are dead.
 pub(super) fn dead_since(queue: &str) -> String {
     format!("{queue}.dead.since")
 }

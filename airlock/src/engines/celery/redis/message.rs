@@ -14,7 +14,7 @@ use crate::engines::celery::sent::{self, Headers};
 use crate::envelope::{Envelope, EnvelopeError};
 
 #[derive(Serialize)]
-struct Message<'a> {
+struct NewMessage<'a> {
     body: String,
     #[serde(rename = "content-type")]
     content_type: &'static str,
@@ -51,7 +51,7 @@ pub(super) fn write(
     step: u8,
 ) -> Result<(), BoxError> {
     let body = BASE64_STANDARD.encode(sent::body(intent, envelope, positional)?);
-    let message = Message {
+    let message = NewMessage {
         body,
         content_type: "application/json",
         content_encoding: "utf-8",
@@ -68,19 +68,19 @@ pub(super) fn write(
     Ok(serde_json::to_writer(json, &message)?)
 }
 
-/// What can be read of a message in a list, however little.
+/// A message in a list, as far as it can be read.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Opened {
+pub(super) struct StoredMessage {
     pub(super) whole: Map<String, Value>,
     pub(super) headers: Map<String, Value>,
     pub(super) body: Vec<u8>,
 }
 
-impl Opened {
-    /// In base64 a body is a third longer, and there are headers.
+impl StoredMessage {
+    /// Twice that of an envelope: in base64 a body is a third longer, and there are headers.
     const MAX_BYTES: usize = 2 * Envelope::MAX_BYTES;
 
-    /// Says of a message that is too long for it that it is not read.
+    /// Refuses a message that is too long to be read.
     pub(super) fn check_size(raw: &[u8]) -> Result<(), EnvelopeError> {
         if raw.len() <= Self::MAX_BYTES {
             return Ok(());

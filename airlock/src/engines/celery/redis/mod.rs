@@ -2,19 +2,28 @@
 
 mod dead;
 mod keys;
+mod letter;
 mod message;
+mod receipt;
+mod receive;
+mod script;
+mod settle;
 mod source;
+mod wait;
 
 use std::time::Duration;
 
-pub use source::RedisReceipt;
+pub use receipt::RedisReceipt;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::intent::Intent;
 use crate::core::task::called::BoxError;
 use crate::engines::celery::DEFAULT_QUEUE;
 use crate::engines::celery::redis::keys::{list, step_of};
-use crate::engines::shared::redis::{Layout, Outgoing, Server, Steps, UNIQUE_FOR, UniqueKey};
+use crate::engines::celery::redis::source::RedisConsumer;
+use crate::engines::celery::settings::settings;
+use crate::engines::shared::per_worker::PerWorker;
+use crate::engines::shared::redis::{Layout, ListMessage, Server, Steps, UNIQUE_FOR, UniqueKey};
 use crate::envelope::{self, Envelope};
 use crate::worker::duration_limits;
 use crate::worker::engine_error::EngineError;
@@ -22,16 +31,16 @@ use crate::worker::engine_error::EngineError;
 /// Celery over Redis: an executor that hands intents to its workers, the queues that an airlock
 /// [worker](mod@crate::worker) serves, and their [dead letters](crate::worker::DeadLetters).
 ///
-/// Up to 10,000 messages, or 64 MiB of them, leave in one step. See the [module](crate::celery) for the
+/// Up to 10,000 messages, or 64 MiB of them, are sent in one step. See the [module](crate::celery) for the
 /// options. Celery has four priorities over Redis: 255 to 192, 191 to 128, 127 to 64 and 63 to 0 are one
 /// each, and an intent that asks for none has the highest, as with Celery's own clients.
 ///
 /// # As the queues of a worker
 ///
-/// A worker takes messages from the same lists as Celery's. What it holds it keeps beside them, in
-/// `celery.held`, for as long as it says that it lives: see [`lost_after`](Self::lost_after). What is to be
-/// tried again waits in `celery.delayed`, and dead letters are in `celery.dead`. Celery's own workers
-/// leave these alone. It needs Redis 6.2, and no cluster.
+/// A worker takes messages from the same lists as Celery's workers. It holds them under a lease, in
+/// `celery.held`, and extends the lease with its heartbeat: see [`lost_after`](Self::lost_after). Messages wait
+/// for their next attempt in `celery.delayed`, and dead letters are in `celery.dead`. Celery's own workers leave
+/// these alone. It needs Redis 6.2 or later, and no cluster.
 ///
 /// # Examples
 ///
@@ -62,7 +71,7 @@ pub struct Redis {
     unique_for: Duration,
     lease: Duration,
     poll: Duration,
-    intake: source::Intake,
+    consumer: PerWorker<RedisConsumer>,
 }
 
 const NAME: &str = "airlock::celery::Redis";
@@ -79,16 +88,15 @@ static LAYOUT: Layout = Layout {
             push.arg(message.body);
         }
     },
-    script: "local function push(list, id, body) return redis.pcall('LPUSH', list, body) end",
+    script: include_str!("lua/push.lua"),
 };
 
 impl Redis {
-    /// Connects to a server: `redis://user:password@host:6379/0`. A connection that is lost is made
-    /// anew.
+    /// Connects to a server: `redis://user:password@host:6379/0`. A lost connection is reestablished.
     ///
     /// # Errors
     ///
-    /// Where the URL is none of Redis, and where the server can't be reached.
+    /// Where the URL is invalid, or the server can't be reached.
     pub async fn connect(url: &str) -> Result<Self, EngineError> {
         Ok(Self {
             server: Server::connect(url).await?,
@@ -98,62 +106,42 @@ impl Redis {
             unique_for: UNIQUE_FOR,
             lease: Duration::from_mins(1),
             poll: Duration::from_millis(250),
-            intake: source::Intake::default(),
+            consumer: PerWorker::default(),
         })
     }
 
-    /// The queue of intents that name none, and the one that a worker serves; `celery` unless told
+    settings!();
+
+    /// How long a unique key is held at most, counted from when the intent may run; an hour unless told
     /// otherwise.
-    #[must_use]
-    pub fn queue(mut self, queue: impl Into<String>) -> Self {
-        self.queue = queue.into();
-        self.serves = vec![self.queue.clone()];
-        self
-    }
-
-    /// The queues that a worker serves, where they are others.
-    #[must_use]
-    pub fn queues<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
-        self.serves = queues.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Sends positional arguments, for Python functions whose parameters have other names.
-    #[must_use]
-    pub fn positional(mut self) -> Self {
-        self.positional = true;
-        self
-    }
-
-    /// How long a unique key is taken at most, counted from when the intent may run; an hour unless
-    /// told otherwise.
     ///
-    /// A Rust worker frees it when the task is done or has become a dead letter. Python's workers know
-    /// nothing of it: there it is taken for that long.
+    /// A Rust worker releases the key when the task is done or has become a dead letter. Python's workers don't
+    /// release it: there it is held for that long.
     #[must_use]
     pub fn unique_for(mut self, time: Duration) -> Self {
         self.unique_for = time;
         self
     }
 
-    /// How long after its last sign of life a worker's messages are given to others; a minute unless
-    /// told otherwise, at least a second and at most a year. A worker gives three signs in that time.
+    /// After what time without a heartbeat a worker counts as lost, and others take over its messages; a minute
+    /// unless told otherwise, at least a second and at most a year. A worker sends three heartbeats in that
+    /// time.
     #[must_use]
     pub fn lost_after(mut self, time: Duration) -> Self {
         self.lease = duration_limits::lost_after(time, Duration::from_secs(1));
         self
     }
 
-    /// How often an idle worker looks for what has become due; four times a second unless told
-    /// otherwise, at least every day and at most every millisecond. New messages of the highest priority
-    /// wake it at once.
+    /// How often an idle worker polls for messages that have become due; every 250 ms unless told otherwise,
+    /// at least every day and at most every millisecond. A new message of the highest priority wakes it at
+    /// once.
     #[must_use]
     pub fn poll(mut self, interval: Duration) -> Self {
         self.poll = duration_limits::poll_interval(interval);
         self
     }
 
-    /// Adds a message, which is written into `body`: one buffer for all of a batch.
+    /// Adds a message to the steps. It is written into `body`, one buffer for all of a batch.
     fn add(
         &self,
         steps: &mut Steps,
@@ -167,7 +155,7 @@ impl Redis {
         message::write(body, intent, envelope, self.positional, queue, step)?;
         let unique = |key| UniqueKey::of(queue, key, envelope.at(), self.unique_for);
         let unique = envelope.unique_key().map(unique);
-        steps.add(&Outgoing { list: &list(queue, step), id: envelope.id(), body, unique });
+        steps.add(&ListMessage { list: &list(queue, step), id: envelope.id(), body, unique });
         Ok(())
     }
 }

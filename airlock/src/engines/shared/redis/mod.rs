@@ -1,8 +1,12 @@
-//! Redis: a connection that is made anew when it is gone, and batches that leave in one step.
+//! Redis: a connection that is reestablished when it is lost, and batches that are sent step by step.
 
 #[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
 mod push;
+#[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
+mod step;
 mod steps;
+#[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
+mod unique_key;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,20 +17,22 @@ use ::tokio::runtime::Handle;
 use ::tokio::sync::Mutex;
 
 #[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
-pub(crate) use push::{Layout, Outgoing, Steps, UNIQUE_FOR, UniqueKey};
-pub(crate) use steps::{Answer, Room};
+pub(crate) use step::{Layout, ListMessage, Steps};
+pub(crate) use steps::{StepBudget, StepOutcome};
+#[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
+pub(crate) use unique_key::{UNIQUE_FOR, UniqueKey};
 
 use crate::core::task::called::BoxError;
-use crate::engines::shared::home;
+use crate::engines::shared::connection_runtime;
 use crate::worker::engine_error::{EngineError, unconfirmed};
 
 /// How long the server may take to answer.
-const PATIENCE: Duration = Duration::from_secs(30);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How long a connection counts as good after it was used.
-const FRESH: Duration = Duration::from_secs(1);
+/// After how long without use a connection is tested before it is used.
+const TEST_AFTER: Duration = Duration::from_secs(1);
 
-/// A server, reached by one connection. Clones share it.
+/// A server, with one connection. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Server {
     inner: Arc<Inner>,
@@ -34,7 +40,7 @@ pub(crate) struct Server {
 
 struct Inner {
     client: Client,
-    /// Connections belong to the runtime that they were made in, also where a flush is in none.
+    /// The runtime that connections are made in. A flush from a thread in no runtime uses it.
     runtime: Handle,
     connection: Mutex<Option<(MultiplexedConnection, Instant)>>,
 }
@@ -51,23 +57,23 @@ impl Server {
         })?;
         let server =
             Self { inner: Arc::new(Inner { client, runtime, connection: Mutex::default() }) };
-        // What is wrong with the URL is said here, and not at the first flush.
+        // So that a wrong URL is an error here, and not at the first flush.
         server.connection().await?;
         Ok(server)
     }
 
     /// Where the server is, without the password.
-    pub(crate) fn place(&self) -> String {
+    pub(crate) fn address(&self) -> String {
         let info = self.inner.client.get_connection_info();
         format!("Redis at {} (database {})", info.addr(), info.redis_settings().db())
     }
 
-    /// The connection, made anew where it is gone.
+    /// The connection, reestablished where it is lost.
     pub(crate) async fn connection(&self) -> Result<MultiplexedConnection, EngineError> {
         let mut slot = self.inner.connection.lock().await;
         if let Some((connection, used)) = &mut *slot {
-            // A server that was restarted meanwhile is found out before anything is sent.
-            let good = used.elapsed() < FRESH || {
+            // So that nothing is sent on a connection to a server that was restarted meanwhile.
+            let good = used.elapsed() < TEST_AFTER || {
                 let pong: Result<String, _> = ::redis::cmd("PING").query_async(connection).await;
                 pong.is_ok()
             };
@@ -87,38 +93,38 @@ impl Server {
         &self,
         future: impl Future<Output = Result<T, BoxError>> + Send + 'static,
     ) -> Result<T, BoxError> {
-        home::spawn(&self.inner.runtime, future).await?
+        connection_runtime::spawn(&self.inner.runtime, future).await?
     }
 
     /// A connection of the caller's own.
     pub(crate) async fn new_connection(&self) -> Result<MultiplexedConnection, EngineError> {
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENCE))
-            .set_response_timeout(Some(PATIENCE));
+            .set_connection_timeout(Some(ANSWER_TIMEOUT))
+            .set_response_timeout(Some(ANSWER_TIMEOUT));
         let connecting = self.inner.client.get_multiplexed_async_connection_with_config(&config);
         connecting.await.map_err(|error| {
-            EngineError::new("connect to", self.place(), error)
+            EngineError::new("connect to", self.address(), error)
                 .next_step("check the URL, and that the server runs")
         })
     }
 
-    /// An error with the place it happened at; after it the next one gets a new connection.
-    pub(crate) async fn trouble(&self, error: &RedisError) -> BoxError {
+    /// An error with the server's address. If the connection is lost, the next call makes a new one.
+    pub(crate) async fn error(&self, error: &RedisError) -> BoxError {
         if error.is_io_error() || error.is_unrecoverable_error() {
             self.inner.connection.lock().await.take();
         }
-        format!("{}: {error}", self.place()).into()
+        format!("{}: {error}", self.address()).into()
     }
 
-    /// The same of what was sent, which may have arrived where nobody answered.
-    pub(crate) async fn unanswered(&self, error: &RedisError) -> BoxError {
-        let said = self.trouble(error).await;
-        if error.is_io_error() { unconfirmed(said) } else { said }
+    /// An error of what was sent. If no answer came, it may have arrived.
+    pub(crate) async fn send_error(&self, error: &RedisError) -> BoxError {
+        let described = self.error(error).await;
+        if error.is_io_error() { unconfirmed(described) } else { described }
     }
 }
 
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.place())
+        f.write_str(&self.address())
     }
 }

@@ -1,23 +1,23 @@
-//! A batch that leaves step by step.
+//! A batch that is sent step by step.
 
 use super::Server;
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::task::called::BoxError;
 
-/// How much one step takes, which keeps other clients of the server waiting, and is in memory at once.
+/// What is left of one step. A step is bounded, because it keeps other clients of the server waiting and is
+/// in memory at once.
 #[derive(Default)]
-pub(crate) struct Room {
+pub(crate) struct StepBudget {
     messages: usize,
     bytes: usize,
 }
 
-impl Room {
+impl StepBudget {
     const MESSAGES: usize = 10_000;
     const BYTES: usize = 64 << 20;
 
-    /// Whether a message of this size goes into the step as well, and if so it does. A first one does,
-    /// however large it is.
-    pub(crate) fn take(&mut self, bytes: usize) -> bool {
+    /// Adds a message of this size, and returns whether it fits. The first one fits however large it is.
+    pub(crate) fn add(&mut self, bytes: usize) -> bool {
         let all = self.bytes.saturating_add(bytes);
         let fits = self.messages == 0 || (self.messages < Self::MESSAGES && all <= Self::BYTES);
         if fits {
@@ -27,13 +27,13 @@ impl Room {
         fits
     }
 
-    /// Divides what is to be sent into steps, in order.
+    /// Divides messages into steps, in order.
     #[cfg(feature = "celery-redis")]
     pub(crate) fn steps<T>(all: &[T], bytes: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {
         let mut rest = all;
         std::iter::from_fn(move || {
-            let mut room = Self::default();
-            let fitting = rest.iter().take_while(|one| room.take(bytes(one))).count();
+            let mut budget = Self::default();
+            let fitting = rest.iter().take_while(|one| budget.add(bytes(one))).count();
             let (step, after) = rest.split_at(fitting);
             rest = after;
             (!step.is_empty()).then_some(step)
@@ -41,41 +41,41 @@ impl Room {
     }
 }
 
-/// What became of the messages of one step, by their numbers; the others have left.
+/// What became of the messages of one step, by their indices in it; the others were sent.
 #[derive(Default)]
-pub(crate) struct Answer {
-    pub(crate) left_out: Vec<usize>,
+pub(crate) struct StepOutcome {
+    pub(crate) duplicates: Vec<usize>,
     pub(crate) failed: Vec<(usize, BoxError)>,
 }
 
 impl Server {
-    /// Takes one step after another, each of so many messages, up to the first that fails.
+    /// Runs one step after another, each of so many messages, up to the first that fails.
     ///
-    /// A step is taken in the server's own runtime, to its end, also if the caller is dropped half-way.
-    pub(crate) async fn take<S>(
+    /// A step runs in the server's own runtime, to its end, also if the caller is dropped half-way.
+    pub(crate) async fn run_steps<S>(
         &self,
         steps: impl Iterator<Item = (usize, S)>,
         batch: &mut Batch,
     ) -> Result<(), DispatchError>
     where
-        S: Future<Output = Result<Answer, BoxError>> + Send + 'static,
+        S: Future<Output = Result<StepOutcome, BoxError>> + Send + 'static,
     {
         let mut begun = 0;
         for (messages, step) in steps {
             let end = begun + messages;
             batch.sending(begun..end);
             match self.spawn(Box::pin(step)).await {
-                Ok(Answer { left_out, failed }) => {
-                    for index in left_out {
+                Ok(StepOutcome { duplicates, failed }) => {
+                    for index in duplicates {
                         batch.left_out(begun + index);
                     }
-                    let failed = failed.into_iter().map(|(index, said)| (begun + index, said));
+                    let failed = failed.into_iter().map(|(index, error)| (begun + index, error));
                     batch.failures.extend(failed);
                 }
                 Err(error) if messages == batch.len() => return Err(DispatchError::all(error)),
                 Err(error) => {
-                    let said = error.to_string();
-                    batch.failures.extend((begun..end).map(|index| (index, said.clone().into())));
+                    let error = error.to_string();
+                    batch.failures.extend((begun..end).map(|index| (index, error.clone().into())));
                     let failures = std::mem::take(&mut batch.failures);
                     return Err(DispatchError::until(end, failures));
                 }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     fn lengths(sizes: &[usize]) -> Vec<usize> {
-        Room::steps(sizes, |bytes| *bytes).map(<[usize]>::len).collect()
+        StepBudget::steps(sizes, |bytes| *bytes).map(<[usize]>::len).collect()
     }
 
     #[test]

@@ -1,5 +1,5 @@
 -- ARGV: the worker's name; then, for each message whose task has begun: the queue's number, the id, and
--- which attempt it is. That counts from now on, also if nobody ever says what became of it.
+-- which attempt it is. The attempt counts from now on, also if it is never settled.
 local worker = ARGV[1]
 for first = 2, #ARGV, 3 do
   local number, id, attempt = unpack(ARGV, first, first + 2)

@@ -12,7 +12,7 @@ for number = 1, #KEYS / #PARTS do
   end
 end
 
--- The server's clock, so that the workers' need not agree.
+-- The server's clock, because the workers' clocks may differ.
 local clock = redis.call("TIME")
 local now = clock[1] + clock[2] / 1000000
 
@@ -57,7 +57,7 @@ local function put_back(queue, ids)
   end
 end
 
--- Forgets a worker; what it holds is for others. Ids sort by the time of their flush.
+-- Removes a worker; what it holds is put back for others. Ids sort by the time of their flush.
 local function dismiss(queue, worker)
   local inflight = inflight_of(queue, worker)
   local ids = redis.call("SMEMBERS", inflight)
@@ -74,16 +74,16 @@ local function name_of(queue, key)
   return queue.idempotency .. ":" .. key
 end
 
--- Where a message's unique key is, if it has one. apalis writes an empty one for none, so one of ours
--- that is empty is marked.
+-- The name of a message's unique key, if it has one. apalis writes an empty key for none, so an empty key of
+-- ours is marked.
 local function key_of(queue, id)
-  local said = redis.call("HMGET", meta_of(queue, id), "idempotency_key", "keyed")
-  if said[1] and (said[1] ~= "" or said[2]) then
-    return name_of(queue, said[1])
+  local values = redis.call("HMGET", meta_of(queue, id), "idempotency_key", "keyed")
+  if values[1] and (values[1] ~= "" or values[2]) then
+    return name_of(queue, values[1])
   end
 end
 
--- The message's unique key is free again.
+-- Releases the message's unique key.
 local function free_key(queue, id)
   local name = key_of(queue, id)
   if name and redis.call("GET", name) == id then

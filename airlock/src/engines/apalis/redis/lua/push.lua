@@ -1,6 +1,6 @@
 -- ARGV has, for each intent: the queue's number, the id, the envelope, when it is due or "", how
--- many attempts may be made, and "=" with its unique key or "". Returns the indices of those left out.
-local left_out, active, bodies = {}, {}, {}
+-- many attempts may be made, and "=" with its unique key or "". Returns the indices of the duplicates.
+local duplicates, active, bodies = {}, {}, {}
 
 for number, queue in ipairs(queues) do
   active[number], bodies[number] = {}, {}
@@ -12,8 +12,8 @@ for number, queue in ipairs(queues) do
   redis.call("SCARD", queue.dead)
 end
 
--- A key is taken while the job that took it is still to be done. apalis' workers leave it behind,
--- so that the job is asked and not the key alone.
+-- A job holds its key until it has ended. apalis' own workers don't release the key, so the holder's status
+-- is looked at as well.
 local function take_key(queue, key, id)
   local name = name_of(queue, key)
   local holder = redis.call("GET", name)
@@ -34,7 +34,7 @@ for first = 1, #ARGV, 6 do
   local queue = queues[number]
   local key = keyed ~= "" and keyed:sub(2)
   if key and not take_key(queue, key, id) then
-    left_out[#left_out + 1] = (first - 1) / 6
+    duplicates[#duplicates + 1] = (first - 1) / 6
   else
     local meta = meta_of(queue, id)
     redis.call("HSET", meta, "attempts", 0, "max_attempts", attempts, "status", "Pending")
@@ -62,4 +62,4 @@ for number, queue in ipairs(queues) do
     announce(queue)
   end
 end
-return left_out
+return duplicates

@@ -1,5 +1,5 @@
 -- ARGV: the worker's name, and how many messages it has room for, at most 1,000. Returns the number
--- of the queue, the id, the attempts made, the body, whether its worker died, and when it was
+-- of the queue, the id, the attempts made, the body, whether its worker was lost, and when it was
 -- taken, of each message.
 local worker, room = ARGV[1], tonumber(ARGV[2])
 local taken = {}
@@ -27,12 +27,12 @@ for number, queue in ipairs(queues) do
     for place, id in ipairs(ids) do
       if bodies[place] then
         local meta = meta_of(queue, id)
-        local said = redis.call("HMGET", meta, "attempts", "interrupted")
-        local attempts = tonumber(said[1] or 0) or 0
+        local values = redis.call("HMGET", meta, "attempts", "interrupted")
+        local attempts = tonumber(values[1] or 0) or 0
         redis.call("HSET", meta, "status", "Running", "locked_at", math.floor(now), "locked_by", worker, "taken_at", taken_at)
-        taken[#taken + 1] = { number - 1, id, attempts, bodies[place], said[2] and 1 or 0, taken_at }
+        taken[#taken + 1] = { number - 1, id, attempts, bodies[place], values[2] and 1 or 0, taken_at }
       else
-        -- Somebody removed the job and left its id.
+        -- The job was removed, and its id was left.
         redis.call("SREM", inflight, id)
         redis.call("DEL", meta_of(queue, id))
       end

@@ -11,8 +11,8 @@ for first = 2, #ARGV, 7 do
   number = tonumber(number) + 1
   local queue = queues[number]
   local meta = meta_of(queue, id)
-  -- What was taken over by another worker is no longer ours, and what was settled before is gone, or is
-  -- ours once more: the answer to that was lost, and we are asked again.
+  -- Another worker may have taken the message over. Or it is settled already, because the answer was lost
+  -- and the worker repeats the call: then it is gone, or this worker has received it once more.
   if redis.call("HGET", meta, "taken_at") == taken_at
     and redis.call("SREM", inflight_of(queue, worker), id) == 1
   then

@@ -1,18 +1,18 @@
-//! Transactions of PostgreSQL that give up when they wait for long.
+//! Transactions of PostgreSQL whose statements wait for a limited time.
 
 use std::time::Duration;
 
 use sqlx::{PgPool, Postgres, Transaction};
 
-/// A transaction of which no statement takes longer: the server ends it, and the connection is good
-/// for the next one.
+/// Begins a transaction with a `statement_timeout`: the server cancels a statement that takes longer, and
+/// the connection stays usable.
 pub(crate) async fn begin(
     pool: &PgPool,
-    limit: Duration,
+    timeout: Duration,
 ) -> sqlx::Result<Transaction<'static, Postgres>> {
     let mut transaction = pool.begin().await?;
     sqlx::query("SELECT set_config('statement_timeout', $1, true)")
-        .bind(i32::try_from(limit.as_millis()).unwrap_or(i32::MAX).max(1).to_string())
+        .bind(i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX).max(1).to_string())
         .execute(&mut *transaction)
         .await?;
     Ok(transaction)

@@ -1,0 +1,66 @@
+//! A message that goes on to another queue.
+
+use lapin::BasicProperties;
+use lapin::message::Delivery;
+use lapin::types::{FieldTable, ShortString};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::core::task::called::BoxError;
+use crate::engines::celery::rabbitmq::table;
+use crate::engines::shared::rabbitmq::{Outgoing, short};
+
+/// The message for another queue, with these headers set.
+pub(super) fn forward(
+    delivery: &Delivery,
+    queue: ShortString,
+    set: impl IntoIterator<Item = (&'static str, Value)>,
+) -> Result<Outgoing, BoxError> {
+    let mut headers = own_headers(&delivery.properties);
+    for (name, value) in set {
+        headers.insert(name.into(), table::field(value)?);
+    }
+    let old = &delivery.properties;
+    let id = message_id(old).unwrap_or_else(|| Uuid::now_v7().to_string());
+    // Everything but `expiration`, which bounds a message's life in one queue: a dead letter would vanish.
+    // The headers say when the task expires.
+    let mut new = BasicProperties::default()
+        .with_delivery_mode(2)
+        .with_message_id(short("id", &id)?)
+        .with_headers(headers);
+    if let Some(content_type) = old.content_type() {
+        new = new.with_content_type(content_type.clone());
+    }
+    if let Some(encoding) = old.content_encoding() {
+        new = new.with_content_encoding(encoding.clone());
+    }
+    if let Some(correlation_id) = old.correlation_id() {
+        new = new.with_correlation_id(correlation_id.clone());
+    }
+    if let Some(reply_to) = old.reply_to() {
+        new = new.with_reply_to(reply_to.clone());
+    }
+    if let Some(priority) = old.priority() {
+        new = new.with_priority(*priority);
+    }
+    Ok(Outgoing { queue, body: delivery.data.clone(), properties: new })
+}
+
+/// The message's id; Celery writes it as the correlation id.
+pub(super) fn message_id(properties: &BasicProperties) -> Option<String> {
+    let id = properties.message_id().as_ref().or(properties.correlation_id().as_ref());
+    id.map(ToString::to_string)
+}
+
+/// The headers without those that the broker adds on a message's way through its queues.
+pub(super) fn own_headers(properties: &BasicProperties) -> FieldTable {
+    let mut own = FieldTable::default();
+    for (name, value) in properties.headers().iter().flatten() {
+        let of_broker = ["x-death", "x-delivery-count"].contains(&name.as_str())
+            || name.as_str().starts_with("x-first-death-");
+        if !of_broker {
+            own.insert(name.clone(), value.clone());
+        }
+    }
+    own
+}

@@ -1,0 +1,98 @@
+//! Receiving messages, which the worker holds under a lease.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::core::task::called::BoxError;
+use crate::engines::celery::Redis;
+use crate::engines::celery::headers::UNIQUE_KEY;
+use crate::engines::celery::received::ReceivedMessage;
+use crate::engines::celery::redis::message::StoredMessage;
+use crate::engines::celery::redis::script::{EXTEND_LEASES, RECEIVE, millis};
+use crate::engines::celery::redis::{RedisReceipt, keys};
+use crate::engines::shared::redis::UniqueKey;
+use crate::envelope::Envelope;
+use crate::worker::Message;
+
+/// The tags of the messages that a worker holds, each with its queue.
+#[derive(Default)]
+pub(super) struct HeldTags(Mutex<HashMap<String, String>>);
+
+impl HeldTags {
+    pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Redis {
+    pub(super) async fn receive_from(
+        &self,
+        queue: &str,
+        room: usize,
+    ) -> Result<Vec<Message<RedisReceipt>>, BoxError> {
+        let taken: Vec<(String, usize, Vec<u8>, String)> = self
+            .run(&RECEIVE, |script| {
+                script.key(keys::held(queue)).key(keys::leases(queue)).key(keys::delayed(queue));
+                script.key(keys::begun(queue)).key(keys::deaths(queue));
+                // UUIDs of version 7 sort by time, and so do tags.
+                let prefix = Uuid::now_v7().simple().to_string();
+                script.key(&keys::lists(queue)).arg(room).arg(millis(self.lease)).arg(prefix);
+            })
+            .await?;
+        let mut held = self.consumer.held.lock();
+        let messages = taken.into_iter().map(|(tag, list, raw, deaths)| {
+            held.insert(tag.clone(), queue.to_owned());
+            message(queue, tag, list, raw, deaths.parse().ok())
+        });
+        Ok(messages.collect())
+    }
+
+    pub(super) async fn extend_leases(&self) -> Result<(), BoxError> {
+        let mut by_queue: HashMap<String, Vec<String>> = HashMap::new();
+        for (tag, queue) in &*self.consumer.held.lock() {
+            by_queue.entry(queue.clone()).or_default().push(tag.clone());
+        }
+        for (queue, tags) in by_queue {
+            let () = self
+                .run(&EXTEND_LEASES, |script| {
+                    script.key(keys::leases(&queue)).arg(millis(self.lease)).arg(&tags);
+                })
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn message(
+    queue: &str,
+    tag: String,
+    list: usize,
+    raw: Vec<u8>,
+    deaths: Option<u32>,
+) -> Message<RedisReceipt> {
+    let stored = StoredMessage::of(&raw);
+    let decoded = ReceivedMessage {
+        queue,
+        headers: &stored.headers,
+        content_type: stored.text("content-type"),
+        content_encoding: stored.text("content-encoding"),
+        body: &stored.body,
+    };
+    let envelope = StoredMessage::check_size(&raw).and_then(|()| decoded.envelope());
+    let attempt = decoded.attempt().saturating_add(deaths.unwrap_or(0));
+    let due = envelope.as_ref().ok().and_then(Envelope::at);
+    let header = |name: &str| stored.headers.get(name).and_then(Value::as_str).map(str::to_owned);
+    let receipt = RedisReceipt {
+        queue: queue.to_owned(),
+        id: header("id").unwrap_or_else(|| tag.clone()),
+        unique_key: header(UNIQUE_KEY).map(|key| UniqueKey::name(queue, &key)).unwrap_or_default(),
+        tag,
+        list,
+        raw,
+        attempt,
+    };
+    Message::new(receipt, envelope).attempt(attempt).interrupted(deaths.is_some()).due(due)
+}

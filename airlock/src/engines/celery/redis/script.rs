@@ -1,0 +1,47 @@
+//! The Lua scripts, each of which is one round trip.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use ::redis::{FromRedisValue, Script, ScriptInvocation};
+
+use crate::core::task::called::BoxError;
+use crate::engines::celery::Redis;
+
+macro_rules! scripts {
+    ($($name:ident = $file:literal;)*) => {$(
+        pub(super) static $name: LazyLock<Script> =
+            LazyLock::new(|| Script::new(include_str!($file)));
+    )*};
+}
+
+scripts! {
+    BEGIN = "lua/begin.lua";
+    EXTEND_LEASES = "lua/extend_leases.lua";
+    LIST_DEAD = "lua/list_dead.lua";
+    RECEIVE = "lua/receive.lua";
+    REMOVE_DEAD = "lua/remove_dead.lua";
+    SETTLE = "lua/settle.lua";
+}
+
+impl Redis {
+    /// Runs a script.
+    pub(super) async fn run<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        prepare: impl FnOnce(&mut ScriptInvocation<'_>),
+    ) -> Result<T, BoxError> {
+        let mut connection = self.server.connection().await?;
+        let mut invocation = script.prepare_invoke();
+        prepare(&mut invocation);
+        match invocation.invoke_async(&mut connection).await {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.server.error(&error).await),
+        }
+    }
+}
+
+/// A duration as scripts take it, no longer than Redis can add to a time.
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX).min(1 << 52)
+}

@@ -1,0 +1,71 @@
+//! Settling messages.
+
+use crate::core::task::called::BoxError;
+use crate::engines::celery::Redis;
+use crate::engines::celery::headers::after_failure;
+use crate::engines::celery::redis::letter::KeptLetter;
+use crate::engines::celery::redis::message::StoredMessage;
+use crate::engines::celery::redis::script::{SETTLE, millis};
+use crate::engines::celery::redis::{RedisReceipt, keys};
+use crate::engines::shared::redis::StepBudget;
+use crate::worker::{Settled, Settlement};
+
+impl Redis {
+    /// Settles the messages of one queue.
+    pub(super) async fn settle_in(
+        &self,
+        queue: &str,
+        settled: &[Settled<RedisReceipt>],
+    ) -> Result<(), BoxError> {
+        let of_queue = settled.iter().filter(|one| one.receipt.queue == queue);
+        // Backwards, so that what is given back ends up in the order in which it was taken.
+        let of_queue: Vec<_> = of_queue.rev().collect();
+        for step in StepBudget::steps(&of_queue, |one| one.receipt.raw.len()) {
+            // Forwards, because a dead letter has the time at which its arguments are made.
+            let arguments: Vec<_> = step.iter().rev().map(|one| arguments(one)).collect();
+            let () = self
+                .run(&SETTLE, |script| {
+                    script.key(keys::held(queue)).key(keys::leases(queue));
+                    script.key(keys::delayed(queue));
+                    script.key(keys::dead(queue)).key(keys::dead_since(queue));
+                    script.key(keys::begun(queue)).key(keys::deaths(queue));
+                    for (one, (what, a, b, c)) in step.iter().zip(arguments.into_iter().rev()) {
+                        script.arg(what).arg(&one.receipt.tag).arg(a).arg(b).arg(c);
+                    }
+                })
+                .await?;
+        }
+        let mut held = self.consumer.held.lock();
+        for one in of_queue {
+            held.remove(&one.receipt.tag);
+        }
+        Ok(())
+    }
+}
+
+/// The script's arguments for a message, other than its tag.
+fn arguments(
+    Settled { receipt, settlement }: &Settled<RedisReceipt>,
+) -> (&str, String, Vec<u8>, &str) {
+    let RedisReceipt { id, unique_key, list, raw, attempt, .. } = receipt;
+    match settlement {
+        Settlement::Done => ("done", id.clone(), Vec::new(), unique_key),
+        Settlement::Dead { reason } => {
+            ("dead", id.clone(), KeptLetter::new(receipt, reason).to_json(), unique_key)
+        }
+        Settlement::Return => {
+            let lists = keys::lists(&receipt.queue);
+            ("return", lists[list - 1].clone(), raw.clone(), "")
+        }
+        Settlement::Retry { after, reason } => {
+            let message = match reason {
+                None => raw.clone(),
+                Some(reason) => StoredMessage::of(raw)
+                    .with(after_failure(*attempt, *after, reason))
+                    .into_bytes(),
+            };
+            let message = [list.to_string().into_bytes(), message].concat();
+            ("retry", millis(*after).to_string(), message, "")
+        }
+    }
+}

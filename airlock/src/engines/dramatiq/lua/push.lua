@@ -1,0 +1,9 @@
+-- Dramatiq's layout for `shared/redis/lua/push_unique.lua`: returns an error as a value. The message comes
+-- first, because a worker that sees its id looks for it.
+local function push(list, id, body)
+  local kept = redis.pcall('HSET', list .. '.msgs', id, body)
+  if type(kept) == 'table' and kept.err then
+    return kept
+  end
+  return redis.pcall('RPUSH', list, id)
+end

@@ -1,0 +1,59 @@
+//! Errors of databases, with the next step.
+
+use crate::core::task::called::BoxError;
+use crate::worker::engine_error::EngineError;
+
+/// An error of a database, with the next step where there is one.
+pub(crate) fn error(
+    doing: &str,
+    address: impl std::fmt::Display,
+    source: impl Into<BoxError>,
+) -> EngineError {
+    let source = source.into();
+    let step = source.downcast_ref().and_then(next_step);
+    EngineError::new(doing, address, source).next_step(step)
+}
+
+/// The number of intents in words.
+pub(crate) fn intents(count: usize) -> String {
+    if count == 1 { "1 intent".to_owned() } else { format!("{count} intents") }
+}
+
+/// What to do where a table, a function or a schema is missing.
+pub(crate) const SET_UP: &str =
+    "call `setup()` before it is first used, in the database that it is used in";
+
+/// Whether PostgreSQL says with this code that one of these is missing.
+pub(crate) fn is_missing(code: &str) -> bool {
+    const UNDEFINED_TABLE: &str = "42P01";
+    const UNDEFINED_FUNCTION: &str = "42883";
+    const UNDEFINED_SCHEMA: &str = "3F000";
+    [UNDEFINED_TABLE, UNDEFINED_FUNCTION, UNDEFINED_SCHEMA].contains(&code)
+}
+
+fn next_step(error: &sqlx::Error) -> Option<&'static str> {
+    match error {
+        sqlx::Error::Io(_) => Some("check that the server runs and that the URL leads to it"),
+        // A pool reports both causes as this one.
+        sqlx::Error::PoolTimedOut => Some(
+            "all its connections were in use, or it could make none: hold them for less long, give \
+             the pool more, and check that the database can be reached",
+        ),
+        sqlx::Error::Database(error) => {
+            let missing = error.code().is_some_and(|code| is_missing(&code));
+            if missing || error.message().starts_with("no such table") {
+                Some(SET_UP)
+            } else if error.message().starts_with("unable to open") {
+                Some("check that the folder is there and may be written to")
+            } else if error.message().starts_with("database is locked") {
+                Some(
+                    "another connection was writing all the while: keep its transactions short, or \
+                     wait longer, with `busy_timeout`",
+                )
+            } else {
+                None
+            }
+        }
+        _ => None,
+    }
+}
