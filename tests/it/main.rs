@@ -12,6 +12,7 @@ mod flush_error;
 mod flush_if;
 mod handles;
 mod laws;
+mod layers;
 mod limits;
 mod local_policies;
 mod outcome;
