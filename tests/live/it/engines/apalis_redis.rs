@@ -4,24 +4,19 @@ use std::time::{Duration, SystemTime};
 
 use airlock::apalis::Redis;
 use airlock::envelope::Envelope;
-use airlock::worker::{DeadLetters, Settlement, Worker};
+use airlock::worker::DeadLetters;
 use apalis_core::backend::TaskSink;
 use apalis_core::backend::ext::BackendExt;
-use apalis_core::error::{AbortError, BoxDynError};
-use apalis_core::task::attempt::Attempt;
-use apalis_core::task::data::Data;
-use apalis_core::worker::builder::WorkerBuilder;
-use apalis_core::worker::context::WorkerContext;
 use apalis_redis::{Config, RedisStorage};
 use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
-use tokio::time::timeout;
 
+use super::apalis_worker::run_apalis;
 use super::conforms;
-use super::fixture::{Fixture, Runs, flush, note, notes};
+use super::fixture::{Fixture, flush, note, notes};
 use crate::place::PATIENCE;
 use crate::proxy::Proxy;
-use crate::{servers, unique};
+use crate::servers;
 
 conforms!(server airlock::apalis::Redis: sends works);
 
@@ -46,34 +41,8 @@ async fn storage(queue: &str) -> RedisStorage<Envelope> {
 
 /// Runs apalis' own worker until so many tasks have run.
 async fn run_apalis_worker(fixture: &Fixture<Redis>, until: u64) {
-    async fn run(
-        envelope: Envelope,
-        attempt: Attempt,
-        worker: Data<Worker>,
-        runs: Data<Runs>,
-        until: Data<u64>,
-        context: WorkerContext,
-    ) -> Result<(), BoxDynError> {
-        let attempt = attempt.current().try_into()?;
-        let settlement = worker.perform(&envelope, attempt).await;
-        if runs.count() >= *until {
-            context.stop()?;
-        }
-        match settlement {
-            Settlement::Done => Ok(()),
-            Settlement::Dead { reason } => Err(AbortError::new(reason).into()),
-            again => Err(again.to_string().into()),
-        }
-    }
     let backend = storage(fixture.queue()).await.poll_with_interval(Duration::from_millis(50));
-    let running = WorkerBuilder::new(unique::name("apalis"))
-        .backend(backend)
-        .data(fixture.worker().build().expect("a worker"))
-        .data(fixture.runs.clone())
-        .data(until)
-        .build(run)
-        .run();
-    timeout(PATIENCE, running).await.expect("in time").expect("it ran");
+    run_apalis!(backend, fixture.runs, until);
 }
 
 #[tokio::test]

@@ -174,7 +174,9 @@ async fn what_could_not_be_read_is_retried_byte_for_byte() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs servers: run tests/live.sh"]
 async fn a_message_that_is_too_long_is_a_dead_letter_as_it_came() {
-    let fixture = Fixture::<Redis>::new().await;
+    let mut fixture = Fixture::<Redis>::new().await;
+    // It takes its time.
+    fixture.engine = fixture.engine.lost_after(Duration::from_mins(1));
     let message = message("engines.note", "long", "[[1], {}, {}]", 33 << 20).to_string();
     let () = client().await.lpush(fixture.queue(), &message).await.expect("pushed");
     let served = fixture.serve(async || !fixture.letters().await.is_empty()).await;

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use airlock::worker::{DeadLetter, Message, Served, Settled, Settlement, WorkerBuilder};
+use airlock::worker::{DeadLetter, Served, Settlement, WorkerBuilder};
 use airlock::{Backoff, Executor, FlushError, Intent, Report, tasks};
 use airlock_live::{Engine, Sender};
-use serde_json::Value;
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{sleep, timeout};
 
+use super::taker::{Taker, numbers};
 use crate::place::{PATIENCE, Place, eventually};
 
 /// The first wait of a worker before it tries again; the second is twice as long.
@@ -59,18 +59,18 @@ impl Runs {
     }
 }
 
-/// Notes that it ran.
+/// Notes that it ran: first of all, so that it is the order in which they begin.
 #[airlock::task(name = "engines.note")]
 pub(crate) async fn note(#[state] runs: &Runs, number: u64) {
-    yield_now().await;
     runs.note(number);
+    yield_now().await;
 }
 
 /// Fails the first so many times.
 #[airlock::task(name = "engines.fail")]
 pub(crate) async fn fail(#[state] runs: &Runs, number: u64, times: u64) -> Result<(), String> {
-    yield_now().await;
     let attempt = runs.note(number);
+    yield_now().await;
     if attempt <= times { Err(format!("failure\0{attempt}")) } else { Ok(()) }
 }
 
@@ -120,14 +120,8 @@ impl<S: Sender> Fixture<S> {
 }
 
 impl<E: Engine> Fixture<E> {
-    /// A worker of these tasks that runs one at a time, and tries each three times.
     pub(crate) fn worker(&self) -> WorkerBuilder {
-        airlock::worker()
-            .state(self.runs.clone())
-            .serving(tasks![note, fail, long])
-            .concurrency(1)
-            .max_attempts(3)
-            .backoff(Backoff::new(BACKOFF).exact())
+        worker(&self.runs)
     }
 
     /// Runs such a worker until something is so.
@@ -187,108 +181,26 @@ impl<E: Engine> Fixture<E> {
     /// Takes and settles all that is to be run now: the numbers, in order.
     pub(crate) async fn drain(&self, count: usize) -> Vec<u64> {
         let taker = self.open().await;
-        let mut numbers = Vec::new();
-        while numbers.len() < count {
-            let messages = taker.take((count - numbers.len()).min(1_000)).await;
-            numbers.extend(messages.iter().map(|message| message.number));
+        let mut drained = Vec::new();
+        while drained.len() < count {
+            let messages = taker.take((count - drained.len()).min(1_000)).await;
+            drained.extend(numbers(&messages));
             taker.settle(messages, Settlement::Done).await;
         }
         taker.nothing_comes().await;
         taker.close().await;
-        numbers
+        drained
     }
 }
 
-/// What takes messages and settles them, and runs none.
-pub(crate) struct Taker<E: Engine>(pub(crate) E);
-
-/// A message that was taken.
-pub(crate) struct Taken<R> {
-    pub(crate) receipt: R,
-    pub(crate) number: u64,
-    pub(crate) attempt: u32,
-    pub(crate) max_attempts: Option<u32>,
-}
-
-impl<R> Taken<R> {
-    pub(crate) fn new(message: Message<R>) -> Self {
-        let (receipt, envelope, attempt) = message.into_parts();
-        let envelope = envelope.expect("an envelope");
-        let arguments: Value = serde_json::from_str(envelope.arguments()).expect("JSON");
-        let number = arguments["number"].as_u64().expect("a number");
-        Self { receipt, number, attempt, max_attempts: envelope.max_attempts() }
-    }
-}
-
-impl<E: Engine> Taker<E> {
-    pub(crate) async fn of(engine: E) -> Self {
-        engine.open().await.expect("opened");
-        Self(engine)
-    }
-
-    /// Waits until there are so many, and takes them.
-    pub(crate) async fn take(&self, count: usize) -> Vec<Taken<E::Receipt>> {
-        let mut taken = Vec::new();
-        let taking = async {
-            while taken.len() < count {
-                taken.extend(self.take_now(count - taken.len()).await);
-                if taken.len() < count {
-                    // Not every engine wakes a worker of what was lost with another one.
-                    let _ = timeout(Duration::from_millis(100), self.0.wait()).await;
-                }
-            }
-        };
-        let in_time = timeout(PATIENCE, taking).await;
-        in_time.unwrap_or_else(|_| panic!("{count} come, and not {}", taken.len()));
-        taken
-    }
-
-    /// Takes what there is at the moment.
-    pub(crate) async fn take_now(&self, room: usize) -> Vec<Taken<E::Receipt>> {
-        let messages = self.0.receive(room).await.expect("received");
-        messages.into_iter().map(Taken::new).collect()
-    }
-
-    /// Fails where a message comes, also where the server needs a moment for that.
-    pub(crate) async fn nothing_comes(&self) {
-        for _ in 0..3 {
-            let numbers = numbers(&self.take_now(10).await);
-            assert!(numbers.is_empty(), "{numbers:?} came");
-            sleep(Duration::from_millis(100)).await;
-        }
-    }
-
-    pub(crate) async fn settle(&self, messages: Vec<Taken<E::Receipt>>, settlement: Settlement) {
-        self.0.settle(&settled(messages, &settlement)).await.expect("settled");
-    }
-
-    /// Gives signs of life for so long, in time.
-    pub(crate) async fn live_for(&self, time: Duration) {
-        let begun = Instant::now();
-        while begun.elapsed() < time {
-            sleep(self.0.heartbeat().unwrap_or(time)).await;
-            self.0.keep_alive().await.expect("kept alive");
-        }
-    }
-
-    pub(crate) async fn close(&self) {
-        self.0.close().await.expect("closed");
-    }
-}
-
-pub(crate) fn numbers<R>(messages: &[Taken<R>]) -> Vec<u64> {
-    messages.iter().map(|message| message.number).collect()
-}
-
-/// The number of each message, and of its attempt.
-pub(crate) fn attempts<R>(messages: &[Taken<R>]) -> Vec<(u64, u32)> {
-    messages.iter().map(|message| (message.number, message.attempt)).collect()
-}
-
-pub(crate) fn settled<R>(messages: Vec<Taken<R>>, settlement: &Settlement) -> Vec<Settled<R>> {
-    let settled =
-        |message: Taken<R>| Settled { receipt: message.receipt, settlement: settlement.clone() };
-    messages.into_iter().map(settled).collect()
+/// A worker of these tasks that runs one at a time, and tries each three times.
+pub(crate) fn worker(runs: &Runs) -> WorkerBuilder {
+    airlock::worker()
+        .state(runs.clone())
+        .serving(tasks![note, fail, long])
+        .concurrency(1)
+        .max_attempts(3)
+        .backoff(Backoff::new(BACKOFF).exact())
 }
 
 /// Enqueues intents, and flushes them together.

@@ -6,6 +6,7 @@ mod apalis_postgres;
 mod apalis_redis;
 mod apalis_sqlite;
 mod apalis_storage;
+mod apalis_worker;
 mod behaviours;
 mod broker;
 mod celery;
@@ -17,5 +18,6 @@ mod dramatiq_redis;
 mod fixture;
 mod graphile;
 pub(crate) mod python_tasks;
+mod taker;
 
 use behaviours::conforms;

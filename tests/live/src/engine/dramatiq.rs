@@ -3,7 +3,7 @@
 use airlock::BoxError;
 use airlock::dramatiq::{RabbitMq, Redis};
 use lapin::options::QueueDeclareOptions;
-use lapin::types::FieldTable;
+use lapin::types::{AMQPValue, FieldTable};
 
 use super::ask::{rabbitmq, ready, redis_at};
 use super::{Sender, Server};
@@ -19,8 +19,12 @@ impl Sender for RabbitMq {
         let dramatiq = Self::connect(url).await?.queue(queue);
         let channel = rabbitmq(url).await.create_channel().await?;
         let durable = QueueDeclareOptions::durable();
+        let mut dead = FieldTable::default();
+        let text = |text: &str| AMQPValue::LongString(text.into());
+        dead.insert("x-dead-letter-exchange".into(), text(""));
+        dead.insert("x-dead-letter-routing-key".into(), text(&format!("{queue}.XQ")));
         for queue in [queue, &format!("{queue}.DQ")] {
-            channel.queue_declare(queue.into(), durable, FieldTable::default()).await?;
+            channel.queue_declare(queue.into(), durable, dead.clone()).await?;
         }
         Ok(dramatiq)
     }

@@ -3,7 +3,8 @@
 use airlock::worker::Settlement;
 use airlock_live::Engine;
 
-use crate::engines::fixture::{Fixture, attempts, notes};
+use crate::engines::fixture::{Fixture, notes};
+use crate::engines::taker::attempts;
 use crate::unique;
 
 /// A queue of four dead letters, the oldest first, and of one message to be run.

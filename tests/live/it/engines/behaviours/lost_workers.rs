@@ -6,7 +6,8 @@ use airlock::worker::Settlement;
 use airlock_live::{Engine, LOST_AFTER};
 use tokio::time::sleep;
 
-use crate::engines::fixture::{Fixture, notes, numbers};
+use crate::engines::fixture::{Fixture, long, notes};
+use crate::engines::taker::numbers;
 
 /// It was killed, settles nothing and says nothing more.
 pub(crate) async fn what_a_lost_worker_held_is_taken_over_in_order<E: Engine>() {
@@ -43,6 +44,15 @@ pub(crate) async fn what_a_living_worker_holds_is_left_to_it<E: Engine>() {
     holder.close().await;
     other.close().await;
     assert_eq!(fixture.held().await, 0);
+}
+
+/// Its worker gives signs of life beside it, and another one waits for it to be lost.
+pub(crate) async fn a_long_task_is_left_to_its_worker<E: Engine>() {
+    let fixture = Fixture::<E>::new().await;
+    fixture.send([long::intent(1, 2 * LOST_AFTER.as_secs() * 1_000)]).await;
+    let is_done = async || fixture.held().await == 0;
+    let (one, other) = tokio::join!(fixture.serve(is_done), fixture.serve(is_done));
+    assert_eq!((one.done + other.done, fixture.runs.count()), (1, 1));
 }
 
 pub(crate) async fn what_is_settled_too_late_changes_nothing<E: Engine>() {

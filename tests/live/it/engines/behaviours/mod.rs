@@ -65,6 +65,7 @@ macro_rules! conforms {
             workers::a_worker_that_stops_gives_back_what_it_holds
             lost_workers::what_a_lost_worker_held_is_taken_over_in_order
             lost_workers::what_a_living_worker_holds_is_left_to_it
+            lost_workers::a_long_task_is_left_to_its_worker
             lost_workers::what_is_settled_too_late_changes_nothing
             settling::what_is_given_back_is_in_its_old_place
             settling::what_came_early_waits_and_was_no_attempt

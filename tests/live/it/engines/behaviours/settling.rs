@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use airlock::worker::Settlement;
 use airlock_live::Engine;
 
-use crate::engines::fixture::{Fixture, attempts, notes, settled};
+use crate::engines::fixture::{Fixture, notes};
+use crate::engines::taker::{attempts, settled};
 
 pub(crate) async fn what_is_given_back_is_in_its_old_place<E: Engine>() {
     let fixture = Fixture::<E>::new().await;

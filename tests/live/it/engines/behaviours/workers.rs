@@ -6,7 +6,8 @@ use airlock::worker::Settlement;
 use airlock_live::{Engine, QueueOrder, Server};
 use tokio::time::sleep;
 
-use crate::engines::fixture::{Fixture, Taker, attempts, flush, long, note, notes};
+use crate::engines::fixture::{Fixture, flush, long, note, notes};
+use crate::engines::taker::{Taker, attempts};
 use crate::unique;
 
 /// Another handle flushes than the one that is served, and by itself the worker would look in an hour.
