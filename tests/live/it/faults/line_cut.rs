@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use airlock::Intent;
-use airlock_live::{Engine, Sender, ship, worker};
+use airlock_live::{Engine, Sender, Server, ship, worker};
 use tokio::time::sleep;
 
 use crate::faults::{MANY, Place, Ran, eventually, flush, on, orders, tell};
@@ -117,7 +117,11 @@ mod before_the_answer {
             let unsure = ["may have arrived", "can't tell whether"];
             let unsure =
                 failed.error.iter().any(|said| unsure.iter().any(|text| said.contains(text)));
-            assert!(arrived == 0 || unsure, "{arrived} arrived: {:?}", failed.error);
+            assert!(
+                arrived == 0 || unsure || !S::SAYS_WHEN_UNSURE,
+                "{arrived} arrived: {:?}",
+                failed.error
+            );
             cut.sure += u64::from(back > 0 && !unsure);
             let again = flush(&sender, failed.handed_back).await;
             again.all_left();
@@ -126,7 +130,9 @@ mod before_the_answer {
             cut.arrived += arrived;
             cut.duplicates += again.report.duplicates() as u64;
         }
-        assert!(cut.arrived > 0 && cut.sure > 0, "answers were lost, before and after");
+        assert!(cut.arrived > 0, "an answer was lost");
+        // A database is asked several things before it commits.
+        assert!(S::SERVER != Server::Postgres || cut.sure > 0, "and one before that");
         cut
     }
 

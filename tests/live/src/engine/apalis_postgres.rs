@@ -9,6 +9,7 @@ use super::{Engine, LOST_AFTER, SELDOM, Sender, Server, Tables};
 impl Sender for Postgres {
     const NAME: &'static str = "apalis-postgres";
     const SERVER: Server = Server::Postgres;
+    const SAYS_WHEN_UNSURE: bool = false;
 
     async fn on_queue(url: &str, queue: &str) -> Result<Self, BoxError> {
         let jobs = Self::without_tables(url, queue).await?;

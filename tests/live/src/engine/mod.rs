@@ -83,6 +83,9 @@ pub trait Sender: Executor + Clone {
     /// Whether a flush of 10,000 is there whole or not at all, whatever breaks.
     const ATOMIC: bool = true;
 
+    /// Whether the error of a flush that may have arrived says so.
+    const SAYS_WHEN_UNSURE: bool = true;
+
     /// A handle on one queue, which is ready to be used.
     fn on_queue(url: &str, queue: &str) -> impl Future<Output = Result<Self, BoxError>> + Send;
 
