@@ -4,7 +4,10 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, io};
 
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
+
+use crate::unique;
 
 /// The database server that all tests share: work in a schema or a database with a unique name.
 pub(crate) fn postgres_url() -> String {
@@ -104,6 +107,36 @@ impl Drop for Own {
         if let Err(error) = self.run("kill") {
             eprintln!("a server was left behind: {error}");
         }
+    }
+}
+
+/// A database of the test's own, on the PostgreSQL that all tests share.
+pub(crate) struct Database {
+    url: String,
+    name: String,
+}
+
+impl Database {
+    pub(crate) async fn new() -> Self {
+        let (server, name) = (postgres_url(), unique::name("live"));
+        Self::execute(&format!("CREATE DATABASE {name}")).await;
+        let (server, _) = server.rsplit_once('/').expect("a URL with a database");
+        Self { url: format!("{server}/{name}"), name }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) async fn drop(self) {
+        Self::execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
+    }
+
+    async fn execute(statement: &str) {
+        let mut connection = PgConnection::connect(&postgres_url()).await.expect("connected");
+        let executed = sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&mut connection).await;
+        executed.expect("executed");
+        connection.close().await.expect("closed");
     }
 }
 

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::timeout;
 
-use crate::celery_rabbitmq::warehouse_notify;
+use crate::engines::python_tasks::warehouse_notify;
 use crate::python::Worker;
 use crate::{servers, unique};
 

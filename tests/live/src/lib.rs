@@ -1,9 +1,9 @@
-//! What the tests of faults share with the programs that they kill.
+//! What the tests share with the benchmarks, and with the programs that they kill.
 
 mod engine;
 mod record;
 mod tasks;
 
-pub use engine::{Engine, Sender, Server};
+pub use engine::{Engine, KeyScope, LOST_AFTER, QueueOrder, RetriedKey, Sender, Server, Tables};
 pub use record::Record;
 pub use tasks::{aborts, pack, panics, ship, worker};

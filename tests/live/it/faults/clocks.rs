@@ -72,7 +72,7 @@ mod of_a_producer {
         for (intent, now) in intents {
             let envelope = Envelope::of(&intent, now).expect("an envelope").to_json();
             let json = String::from_utf8(envelope).expect("JSON");
-            engine.put(&place.url, &place.queue, &json).await;
+            engine.put(&place.url, &place.queue, json.as_bytes()).await;
         }
         place.serve(&engine, 1..=3).await;
 

@@ -7,7 +7,7 @@ use airlock_live::{Engine, Sender, ship, worker};
 use lapin::options::QueueDeclareOptions;
 use lapin::types::{AMQPValue, FieldTable};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
-use tokio::time::{Duration, Instant, sleep};
+use tokio::time::{Duration, sleep};
 
 use crate::faults::{Flushed, MANY, Place, Ran, flush, on, orders, tell};
 
@@ -280,12 +280,10 @@ mod nearly_full_for_a_broker {
         let sender = place.open::<S>().await;
         flush(&sender, [ship::intent(0)]).await.all_left();
         leave_free(&place, "1000000GB");
-        let begun = Instant::now();
         let flushed = flush(&sender, orders(MANY)).await;
         let (dispatched, back) = (flushed.dispatched().len() as u64, flushed.handed_back.len());
         let said = flushed.error().to_owned();
         assert!(said.contains("did not answer within 30s"), "{said}");
-        assert!(begun.elapsed() < Duration::from_secs(45), "{:?}", begun.elapsed());
         assert_eq!(dispatched + back as u64, MANY);
 
         leave_free(&place, "1MB");

@@ -22,25 +22,14 @@ mod wrapped;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::path::PathBuf;
-use std::process::{self, Command, Stdio};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use airlock::worker::{Served, WorkerBuilder};
 use airlock::{Executor, Fate, Intent, Report, Scope};
-use airlock_live::{Engine, Record, Sender, Server, ship, worker};
-use tempfile::TempDir;
-use tokio::time::{sleep, timeout};
+use airlock_live::{Record, Sender, ship};
 
-use crate::servers::{self, Own};
-use crate::unique;
+use crate::place::{Child, PATIENCE, Place, eventually};
 
 /// How many intents one flush has.
 const MANY: u64 = 10_000;
-
-/// How long a worker may take to get everything done.
-const PATIENCE: Duration = Duration::from_mins(5);
 
 /// A test of a fault for each of these engines.
 macro_rules! on {
@@ -89,136 +78,6 @@ macro_rules! on_server {
 }
 
 use {on, on_one, on_server};
-
-/// Where a test's messages are: a queue of its own, and a record of what ran.
-struct Place {
-    url: String,
-    queue: String,
-    folder: TempDir,
-    own: Option<Arc<Own>>,
-}
-
-impl Place {
-    /// On the server that all tests share.
-    fn shared<S: Sender>() -> Self {
-        let folder = TempDir::new().expect("a folder");
-        let url = match S::SERVER {
-            Server::File => format!("sqlite:{}", folder.path().join("jobs.db").display()),
-            Server::Postgres => servers::postgres_url(),
-            Server::Redis => servers::redis_url(),
-            Server::RabbitMq => servers::amqp_url(),
-        };
-        Self { url, queue: unique::name("faults"), folder, own: None }
-    }
-
-    /// On a server of the test's own.
-    fn own<S: Sender>() -> Self {
-        let own = match S::SERVER {
-            Server::File => return Self::shared::<S>(),
-            Server::Postgres => Own::postgres(),
-            Server::Redis => Own::redis(),
-            Server::RabbitMq => Own::rabbitmq(),
-        };
-        let folder = TempDir::new().expect("a folder");
-        let queue = unique::name("faults");
-        Self { url: own.url(), queue, folder, own: Some(Arc::new(own)) }
-    }
-
-    fn server(&self) -> &Arc<Own> {
-        self.own.as_ref().expect("a server of the test's own")
-    }
-
-    /// Starts the server anew: a broker has its queues on its disk then.
-    fn restart(&self) {
-        self.server().stop();
-        self.server().start_again();
-    }
-
-    async fn open<S: Sender>(&self) -> S {
-        S::on_queue(&self.url, &self.queue).await.expect("opened")
-    }
-
-    async fn held<S: Sender>(&self, sender: &S) -> u64 {
-        sender.held(&self.url, &self.queue).await as u64
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn record(&self) -> Record {
-        Record::at(self.path("record"))
-    }
-
-    /// Runs what the queue holds until these orders have run and nothing is left.
-    async fn serve<E: Engine>(&self, engine: &E, orders: impl IntoIterator<Item = u64>) -> Served {
-        self.serve_with(worker(self.record()).prefetch(1_000), engine, orders).await
-    }
-
-    async fn serve_with<E: Engine>(
-        &self,
-        worker: WorkerBuilder,
-        engine: &E,
-        orders: impl IntoIterator<Item = u64>,
-    ) -> Served {
-        let worker = worker.build().expect("a worker");
-        let orders: Vec<_> = orders.into_iter().collect();
-        let record = self.record();
-        let all_ran = async || {
-            let ran = record.count("ran");
-            orders.iter().all(|order| ran.contains_key(order)) && self.held(engine).await == 0
-        };
-        let served = worker.run(engine.clone(), eventually("all ran", all_ran));
-        timeout(2 * PATIENCE, served).await.expect("it stops").expect("served")
-    }
-
-    /// A program of its own on this queue.
-    fn child<E: Engine>(&self, action: &str, rest: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_child"));
-        command.args([action, E::NAME, &self.url, &self.queue]).args(rest);
-        command
-    }
-
-    /// A worker in a process of its own.
-    fn worker<E: Engine>(&self, concurrency: u32, prefetch: u32) -> Child {
-        let path = self.path("record");
-        let record = path.to_str().expect("a path in UTF-8");
-        let (concurrency, prefetch) = (concurrency.to_string(), prefetch.to_string());
-        let mut command = self.child::<E>("serve", &[record, &concurrency, &prefetch]);
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        Child(child.spawn().expect("a worker"))
-    }
-}
-
-/// A process that is killed when this is dropped.
-struct Child(process::Child);
-
-impl Child {
-    /// `kill -9`.
-    fn kill(&mut self) {
-        self.0.kill().expect("killed");
-        self.0.wait().expect("ended");
-    }
-
-    fn lives(&mut self) -> bool {
-        self.0.try_wait().expect("asked").is_none()
-    }
-}
-
-impl Drop for Child {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
-/// Waits until something is so.
-async fn eventually(what: &str, so: impl AsyncFn() -> bool) {
-    let begun = Instant::now();
-    while !so().await {
-        assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
-        sleep(Duration::from_millis(100)).await;
-    }
-}
 
 /// What became of a flush.
 struct Flushed {

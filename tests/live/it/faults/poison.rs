@@ -27,9 +27,16 @@ mod unreadable {
         let place = Place::shared::<E>();
         let engine = place.open::<E>().await;
         flush(&engine, [ship::intent(0)]).await.all_left();
-        let mut bodies = vec!["{}", "[[], {}]", "17", r#"{"airlock": 99}"#];
+        let mut bodies: Vec<&[u8]> = vec![
+            b"{}",
+            b"[]",
+            b"[[], {}]",
+            b"17",
+            br#"{"airlock": 99}"#,
+            br#"{"headers": 7, "body": 1}"#,
+        ];
         if E::TAKES_ANYTHING {
-            bodies.extend(["", "no JSON"]);
+            bodies.extend([&b""[..], b"no JSON", b"\xff\xfe\x00{"]);
         }
         for body in &bodies {
             engine.put(&place.url, &place.queue, body).await;
@@ -40,9 +47,12 @@ mod unreadable {
         let letters = engine.list(100).await.expect("listed");
         assert_eq!(letters.len(), bodies.len(), "{letters:#?}");
         for body in bodies {
-            let letter = letters.iter().find(|letter| letter.body == body.as_bytes());
+            let letter = letters.iter().find(|letter| letter.body == body);
+            let body = String::from_utf8_lossy(body);
             let letter = letter.unwrap_or_else(|| panic!("{body} is kept: {letters:#?}"));
-            assert!(!letter.reason.is_empty());
+            assert_eq!((letter.task.as_deref(), letter.attempts), (None, 1), "{letter:?}");
+            let why = if E::ENVELOPES { "no envelope" } else { "no header `task`" };
+            assert!(letter.reason.contains(why), "{body}: {letter:?}");
         }
         let ran = Ran::all_once(&place.record(), 0..=ORDERS);
         tell::<E>("unreadable", format_args!("{} dead letters; {ran}", letters.len()));

@@ -1,9 +1,9 @@
-//! There is no such queue, or there are no tables for it.
+//! There is no such queue. Where there are no tables is among the behaviours of the engines.
 
-use airlock::{Executor, apalis, celery, dramatiq, graphile};
+use airlock::{celery, dramatiq};
 use airlock_live::{Sender, ship};
 
-use crate::faults::{MANY, Place, Ran, flush, orders, tell};
+use crate::faults::{MANY, Place, Ran, flush, tell};
 use crate::unique;
 
 /// A message that can't be routed is handed back, alone. Redis makes a queue of any name, and so do
@@ -44,29 +44,4 @@ async fn dramatiq_rabbitmq() {
     let place = Place::shared::<dramatiq::RabbitMq>();
     let sender = place.open::<dramatiq::RabbitMq>().await;
     unroutable(&place, &sender).await;
-}
-
-/// All is handed back, and the error says what to call.
-async fn without_tables<S: Sender>(executor: impl Executor + Clone) {
-    let flushed = flush(&executor, orders(MANY)).await;
-    assert_eq!(flushed.handed_back.len() as u64, MANY);
-    assert!(flushed.error().contains("call `setup()`"), "{}", flushed.error());
-    tell::<S>("tables missing", format_args!("{MANY} handed back: {}", flushed.error()));
-}
-
-#[tokio::test]
-async fn apalis_sqlite() {
-    let place = Place::shared::<apalis::Sqlite>();
-    let jobs = apalis::Sqlite::connect(&place.url).await.expect("connected");
-    without_tables::<apalis::Sqlite>(jobs).await;
-}
-
-#[tokio::test]
-#[ignore = "needs servers: run tests/live.sh"]
-async fn postgres() {
-    let place = Place::own::<apalis::Postgres>();
-    let jobs = apalis::Postgres::connect(&place.url).await.expect("connected");
-    without_tables::<apalis::Postgres>(jobs).await;
-    let jobs = graphile::Graphile::connect(&place.url).await.expect("connected");
-    without_tables::<graphile::Graphile>(jobs).await;
 }

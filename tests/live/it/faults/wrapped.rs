@@ -110,7 +110,8 @@ async fn timeout_gives_up_a_line_that_is_silent() {
     let begun = Instant::now();
     let failed = through(timely(), orders(MANY)).await;
     let took = begun.elapsed();
-    assert!(took >= LIMIT && took < 3 * LIMIT, "{took:?}");
+    assert!(took >= LIMIT, "{took:?}");
+    assert!(failed.error().contains("not done within 2s"), "{}", failed.error());
     assert_eq!(failed.handed_back.len() as u64, MANY, "{}", failed.error());
     assert_eq!(failed.report.dispatched(), 0);
 

@@ -1,0 +1,165 @@
+//! Where a test's messages are, and the processes that work on them.
+
+use std::path::PathBuf;
+use std::process::{self, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use airlock::worker::{Served, WorkerBuilder};
+use airlock_live::{Engine, Record, Sender, Server, worker};
+use tempfile::TempDir;
+use tokio::time::{sleep, timeout};
+
+use crate::proxy::Proxy;
+use crate::servers::{self, Own};
+use crate::unique;
+
+/// How long anything may take before it counts as hung.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
+
+/// Where a test's messages are: a queue of its own, and a record of what ran.
+pub(crate) struct Place {
+    pub(crate) url: String,
+    pub(crate) queue: String,
+    folder: Arc<TempDir>,
+    own: Option<Arc<Own>>,
+}
+
+impl Place {
+    /// On the server that all tests share.
+    pub(crate) fn shared<S: Sender>() -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let url = match S::SERVER {
+            Server::File => format!("sqlite:{}", folder.path().join("jobs.db").display()),
+            Server::Postgres => servers::postgres_url(),
+            Server::Redis => servers::redis_url(),
+            Server::RabbitMq => servers::amqp_url(),
+        };
+        Self { url, queue: unique::name("live"), folder: Arc::new(folder), own: None }
+    }
+
+    /// On a server of the test's own.
+    pub(crate) fn own<S: Sender>() -> Self {
+        let own = match S::SERVER {
+            Server::File => return Self::shared::<S>(),
+            Server::Postgres => Own::postgres(),
+            Server::Redis => Own::redis(),
+            Server::RabbitMq => Own::rabbitmq(),
+        };
+        let folder = TempDir::new().expect("a folder");
+        let (queue, folder) = (unique::name("live"), Arc::new(folder));
+        Self { url: own.url(), queue, folder, own: Some(Arc::new(own)) }
+    }
+
+    /// Another queue on the same server.
+    pub(crate) fn beside(&self) -> Self {
+        let (folder, own) = (self.folder.clone(), self.own.clone());
+        Self { url: self.url.clone(), queue: unique::name("live"), folder, own }
+    }
+
+    /// The same queue, over a line that can be cut.
+    pub(crate) fn over(&self, line: &Proxy) -> Self {
+        let (folder, own) = (self.folder.clone(), self.own.clone());
+        Self { url: line.url().to_owned(), queue: self.queue.clone(), folder, own }
+    }
+
+    pub(crate) fn server(&self) -> &Arc<Own> {
+        self.own.as_ref().expect("a server of the test's own")
+    }
+
+    /// Starts the server anew: a broker has its queues on its disk then.
+    pub(crate) fn restart(&self) {
+        self.server().stop();
+        self.server().start_again();
+    }
+
+    pub(crate) async fn open<S: Sender>(&self) -> S {
+        S::on_queue(&self.url, &self.queue).await.expect("opened")
+    }
+
+    pub(crate) async fn held<S: Sender>(&self, sender: &S) -> u64 {
+        sender.held(&self.url, &self.queue).await as u64
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn record(&self) -> Record {
+        Record::at(self.path("record"))
+    }
+
+    /// Runs what the queue holds until these orders have run and nothing is left.
+    pub(crate) async fn serve<E: Engine>(
+        &self,
+        engine: &E,
+        orders: impl IntoIterator<Item = u64>,
+    ) -> Served {
+        self.serve_with(worker(self.record()).prefetch(1_000), engine, orders).await
+    }
+
+    pub(crate) async fn serve_with<E: Engine>(
+        &self,
+        worker: WorkerBuilder,
+        engine: &E,
+        orders: impl IntoIterator<Item = u64>,
+    ) -> Served {
+        let worker = worker.build().expect("a worker");
+        let orders: Vec<_> = orders.into_iter().collect();
+        let record = self.record();
+        let all_ran = async || {
+            let ran = record.count("ran");
+            orders.iter().all(|order| ran.contains_key(order)) && self.held(engine).await == 0
+        };
+        let served = worker.run(engine.clone(), eventually("all ran", all_ran));
+        timeout(2 * PATIENCE, served).await.expect("it stops").expect("served")
+    }
+
+    /// A program of its own on this queue.
+    pub(crate) fn child<E: Engine>(&self, action: &str, rest: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_child"));
+        command.args([action, E::NAME, &self.url, &self.queue]).args(rest);
+        command
+    }
+
+    /// A worker in a process of its own.
+    pub(crate) fn worker<E: Engine>(&self, concurrency: u32, prefetch: u32) -> Child {
+        let path = self.path("record");
+        let record = path.to_str().expect("a path in UTF-8");
+        let (concurrency, prefetch) = (concurrency.to_string(), prefetch.to_string());
+        let mut command = self.child::<E>("serve", &[record, &concurrency, &prefetch]);
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        Child(child.spawn().expect("a worker"))
+    }
+}
+
+/// A process that is killed when this is dropped.
+pub(crate) struct Child(pub(crate) process::Child);
+
+impl Child {
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) {
+        self.0.kill().expect("killed");
+        self.0.wait().expect("ended");
+    }
+
+    pub(crate) fn lives(&mut self) -> bool {
+        self.0.try_wait().expect("asked").is_none()
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Waits until something is so.
+pub(crate) async fn eventually(what: &str, so: impl AsyncFn() -> bool) {
+    let (begun, mut pause) = (Instant::now(), Duration::from_millis(2));
+    while !so().await {
+        assert!(begun.elapsed() < PATIENCE, "not within {PATIENCE:?}: {what}");
+        sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
