@@ -169,7 +169,7 @@ pub mod envelope;
 pub mod testing;
 #[cfg(feature = "transaction")]
 mod transactions;
-#[cfg(any(feature = "http", feature = "web"))]
+#[cfg(feature = "_web")]
 pub mod web;
 #[cfg(feature = "worker")]
 pub mod worker;
@@ -180,9 +180,9 @@ pub use airlock_macros::{policy, scoped, task};
 pub use core::background::tokio;
 #[cfg(feature = "apalis")]
 pub use engines::apalis;
-#[cfg(any(feature = "celery-rabbitmq", feature = "celery-redis"))]
+#[cfg(feature = "_celery")]
 pub use engines::celery;
-#[cfg(any(feature = "dramatiq-rabbitmq", feature = "dramatiq-redis"))]
+#[cfg(feature = "_dramatiq")]
 pub use engines::dramatiq;
 #[cfg(feature = "graphile")]
 pub use engines::graphile;

@@ -9,7 +9,7 @@ pub(crate) mod log;
 pub(crate) mod panics;
 #[cfg(feature = "tokio")]
 pub(crate) mod timer;
-#[cfg(any(feature = "transaction", feature = "web"))]
+#[cfg(feature = "_detached")]
 pub(crate) mod trace;
 pub(crate) mod wait;
 

@@ -2,9 +2,9 @@
 
 #[cfg(feature = "apalis")]
 pub mod apalis;
-#[cfg(any(feature = "celery-rabbitmq", feature = "celery-redis"))]
+#[cfg(feature = "_celery")]
 pub mod celery;
-#[cfg(any(feature = "dramatiq-rabbitmq", feature = "dramatiq-redis"))]
+#[cfg(feature = "_dramatiq")]
 pub mod dramatiq;
 #[cfg(feature = "graphile")]
 pub mod graphile;

@@ -2,12 +2,7 @@
 
 mod batch;
 mod error;
-#[cfg(any(
-    feature = "apalis-postgres",
-    feature = "apalis-redis",
-    feature = "apalis-sqlite",
-    feature = "graphile",
-))]
+#[cfg(feature = "_store")]
 mod expiry;
 #[cfg(feature = "opentelemetry")]
 pub(crate) mod opentelemetry;
@@ -27,18 +22,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-#[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
+#[cfg(feature = "_redis-list")]
 pub(crate) use batch::each;
 pub use batch::of_batch;
 pub use error::EnvelopeError;
 #[cfg(feature = "worker")]
 pub(crate) use error::shortened;
-#[cfg(any(
-    feature = "apalis-postgres",
-    feature = "apalis-redis",
-    feature = "apalis-sqlite",
-    feature = "graphile",
-))]
+#[cfg(feature = "_store")]
 pub(crate) use expiry::without_expiry;
 pub use trace::TraceContext;
 #[cfg(feature = "worker")]
@@ -138,7 +128,7 @@ impl Envelope {
     }
 
     /// The arguments, as a value that serialises as it is.
-    #[cfg(any(feature = "dramatiq-rabbitmq", feature = "dramatiq-redis"))]
+    #[cfg(feature = "_dramatiq")]
     pub(crate) fn raw_arguments(&self) -> &RawValue {
         &self.arguments
     }
@@ -216,7 +206,7 @@ impl Envelope {
     }
 
     /// Sets how long one attempt may take, which Celery's senders may ask for.
-    #[cfg(any(feature = "celery-rabbitmq", feature = "celery-redis"))]
+    #[cfg(feature = "_celery")]
     pub(crate) fn with_time_limit(mut self, limit: Option<Duration>) -> Self {
         self.time_limit = limit;
         self

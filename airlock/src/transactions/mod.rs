@@ -4,7 +4,7 @@
 pub mod diesel;
 #[cfg(feature = "diesel-async")]
 pub mod diesel_async;
-#[cfg(any(feature = "diesel", feature = "diesel-async"))]
+#[cfg(feature = "_diesel")]
 mod diesel_shared;
 #[cfg(feature = "sea-orm")]
 pub mod sea_orm;

@@ -16,7 +16,7 @@ pin_project! {
     }
 }
 
-#[cfg(any(feature = "poem", feature = "salvo", feature = "tower"))]
+#[cfg(feature = "_http-body")]
 mod http_body {
     use std::pin::Pin;
     use std::task::{Context, Poll, ready};

@@ -4,32 +4,20 @@
 #[cfg(feature = "actix")]
 #[doc(hidden)]
 pub mod actix;
-#[cfg(any(feature = "actix", feature = "poem", feature = "rocket", feature = "salvo"))]
+#[cfg(feature = "_adapter")]
 pub(crate) mod adapter;
 #[cfg(feature = "web")]
 pub(crate) mod after_response;
 #[cfg(feature = "axum")]
 #[doc(hidden)]
 pub mod axum;
-#[cfg(any(
-    feature = "actix",
-    feature = "axum",
-    feature = "poem",
-    feature = "rocket",
-    feature = "salvo",
-))]
+#[cfg(feature = "_extractor")]
 pub(crate) mod current_scope;
-#[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
+#[cfg(feature = "_body")]
 mod followed;
 #[cfg(feature = "web")]
 pub(crate) mod handle;
-#[cfg(any(
-    feature = "actix",
-    feature = "poem",
-    feature = "rocket",
-    feature = "salvo",
-    feature = "tower",
-))]
+#[cfg(feature = "_framework")]
 pub(crate) mod head;
 #[cfg(feature = "http")]
 mod http;
@@ -42,27 +30,15 @@ pub mod rocket;
 #[cfg(feature = "salvo")]
 #[doc(hidden)]
 pub mod salvo;
-#[cfg(any(
-    feature = "actix",
-    feature = "poem",
-    feature = "rocket",
-    feature = "salvo",
-    feature = "tower",
-))]
+#[cfg(feature = "_framework")]
 pub(crate) mod settings;
 #[cfg(feature = "tower")]
 #[doc(hidden)]
 pub mod tower;
 
-#[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
+#[cfg(feature = "_body")]
 pub use followed::Followed;
 #[cfg(feature = "web")]
 pub use handle::handle;
-#[cfg(any(
-    feature = "actix",
-    feature = "poem",
-    feature = "rocket",
-    feature = "salvo",
-    feature = "tower",
-))]
+#[cfg(feature = "_framework")]
 pub use head::Head;

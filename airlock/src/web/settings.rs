@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::web::Head;
 
 /// The text of a response whose request's effects could not leave. It gives nothing away.
-#[cfg(any(feature = "actix", feature = "poem", feature = "salvo", feature = "tower"))]
+#[cfg(feature = "_body")]
 pub(crate) const FAILED: &str = "the request failed";
 
 /// How requests' scopes begin and end. Each framework has its own types for the two closures: the one that makes a
@@ -49,7 +49,7 @@ impl<S: ?Sized, E: ?Sized> fmt::Debug for Settings<S, E> {
 }
 
 /// The setters of a middleware with a field `settings`, a [`Settings`] of closures over these types.
-#[cfg(any(feature = "actix", feature = "poem", feature = "rocket", feature = "salvo"))]
+#[cfg(feature = "_adapter")]
 macro_rules! settings {
     ($request:ty, $answer:ty) => {
         /// Makes the scope of each request: its policies, its executor, its name.
@@ -94,5 +94,5 @@ macro_rules! settings {
     };
 }
 
-#[cfg(any(feature = "actix", feature = "poem", feature = "rocket", feature = "salvo"))]
+#[cfg(feature = "_adapter")]
 pub(crate) use settings;

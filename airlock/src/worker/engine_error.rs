@@ -88,13 +88,7 @@ impl Error for EngineError {
 }
 
 /// The outcome is unknown: what was sent may have arrived.
-#[cfg(any(
-    feature = "apalis-redis",
-    feature = "celery-rabbitmq",
-    feature = "celery-redis",
-    feature = "dramatiq-rabbitmq",
-    feature = "dramatiq-redis"
-))]
+#[cfg(feature = "_broker")]
 pub(crate) fn unconfirmed(said: impl fmt::Display) -> BoxError {
     format!("it was sent but not confirmed, and may have arrived: {said}").into()
 }

@@ -14,22 +14,16 @@ mod accept;
 mod attempt;
 mod builder;
 mod dead_letter;
-#[cfg(any(
-    feature = "apalis-postgres",
-    feature = "apalis-redis",
-    feature = "apalis-sqlite",
-    feature = "celery-redis",
-    feature = "graphile"
-))]
+#[cfg(feature = "_lease")]
 pub(crate) mod duration_limits;
 pub(crate) mod engine_error;
 mod error;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+#[cfg(feature = "_sql")]
 mod heartbeat;
 pub(crate) mod log;
 mod message;
 mod perform;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "graphile"))]
+#[cfg(feature = "_received-ids")]
 mod received_ids;
 mod run;
 mod served;
@@ -54,10 +48,10 @@ use crate::worker::served::Counters;
 pub use builder::{WorkerBuilder, worker};
 pub use dead_letter::{DeadLetter, DeadLetters};
 pub use error::WorkerError;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+#[cfg(feature = "_sql")]
 pub(crate) use heartbeat::{LastHeartbeat, within_heartbeat};
 pub use message::Message;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "graphile"))]
+#[cfg(feature = "_received-ids")]
 pub(crate) use received_ids::ReceivedIds;
 pub use served::Served;
 pub use settlement::{Settled, Settlement};

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
 
-#[cfg(any(feature = "transaction", feature = "web"))]
+#[cfg(feature = "_detached")]
 pub use crate::core::background::pending_flushes::wait_for_flushes;
 
 use crate::core::executor::{Batch, DispatchError, Executor};

@@ -119,7 +119,7 @@ impl Flush {
     }
 
     /// Names the executor that would be used here, for a flush that is run elsewhere.
-    #[cfg(any(feature = "transaction", feature = "web"))]
+    #[cfg(feature = "_detached")]
     pub(crate) fn apart(mut self) -> Self {
         if let Self::Ready(outgoing) = &mut self {
             let executor = outgoing.executor();

@@ -127,7 +127,7 @@ impl Sealed {
     }
 
     /// What the caller is to flush, if anything; what isn't has been discarded.
-    #[cfg(any(feature = "transaction", feature = "web"))]
+    #[cfg(feature = "_detached")]
     pub(crate) fn decided(mut self, succeeded: bool) -> Option<Flush> {
         self.decide(succeeded)
     }

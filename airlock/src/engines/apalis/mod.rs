@@ -19,7 +19,7 @@
 mod postgres;
 #[cfg(feature = "apalis-redis")]
 mod redis;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite"))]
+#[cfg(feature = "_apalis-sql")]
 mod sql;
 #[cfg(feature = "apalis-sqlite")]
 mod sqlite;
@@ -30,14 +30,14 @@ mod ulid;
 pub use postgres::Postgres;
 #[cfg(feature = "apalis-redis")]
 pub use redis::{Redis, RedisReceipt};
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite"))]
+#[cfg(feature = "_apalis-sql")]
 pub use sql::SqlReceipt;
 #[cfg(feature = "apalis-sqlite")]
 pub use sqlite::Sqlite;
 pub use storage::Storage;
 
 /// The result of a failed job, as apalis writes it.
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-redis", feature = "apalis-sqlite"))]
+#[cfg(feature = "_apalis")]
 fn failed_result(reason: &str) -> String {
     serde_json::json!({ "Err": reason }).to_string()
 }

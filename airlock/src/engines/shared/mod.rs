@@ -1,53 +1,22 @@
 //! What several engines share.
 
-#[cfg(any(
-    feature = "apalis-postgres",
-    feature = "apalis-redis",
-    feature = "apalis-sqlite",
-    feature = "celery-rabbitmq",
-    feature = "celery-redis",
-    feature = "dramatiq-rabbitmq",
-    feature = "dramatiq-redis",
-    feature = "graphile"
-))]
+#[cfg(feature = "_engine")]
 pub(crate) mod connection_runtime;
-#[cfg(any(
-    feature = "apalis-postgres",
-    feature = "apalis-redis",
-    feature = "apalis-sqlite",
-    feature = "celery-rabbitmq",
-    feature = "celery-redis",
-    feature = "graphile"
-))]
+#[cfg(feature = "_queue")]
 pub(crate) mod per_worker;
-#[cfg(any(feature = "apalis-postgres", feature = "graphile"))]
+#[cfg(feature = "_postgres")]
 pub(crate) mod postgres;
-#[cfg(any(feature = "celery-rabbitmq", feature = "dramatiq-rabbitmq"))]
+#[cfg(feature = "_rabbitmq")]
 pub(crate) mod rabbitmq;
-#[cfg(any(feature = "apalis-redis", feature = "celery-redis", feature = "dramatiq-redis"))]
+#[cfg(feature = "_redis")]
 pub(crate) mod redis;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "celery-redis"))]
+#[cfg(feature = "_round-robin")]
 pub(crate) mod round_robin;
-#[cfg(any(
-    feature = "apalis-postgres",
-    feature = "apalis-redis",
-    feature = "apalis-sqlite",
-    feature = "graphile"
-))]
+#[cfg(feature = "_store")]
 pub(crate) mod settling;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+#[cfg(feature = "_sql")]
 pub(crate) mod sql;
-#[cfg(any(
-    feature = "apalis-postgres",
-    feature = "apalis-redis",
-    feature = "apalis-sqlite",
-    feature = "graphile"
-))]
+#[cfg(feature = "_store")]
 pub(crate) mod wakeup;
-#[cfg(any(
-    feature = "apalis-postgres",
-    feature = "apalis-redis",
-    feature = "apalis-sqlite",
-    feature = "graphile"
-))]
+#[cfg(feature = "_store")]
 pub(crate) mod worker_name;

@@ -15,7 +15,7 @@ pub(crate) fn attempts_made(attempt: u32, settlement: &Settlement) -> u32 {
 
 /// A reason without the one character that PostgreSQL's texts can't hold: with it no message of the batch
 /// could ever be settled.
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+#[cfg(feature = "_sql")]
 pub(crate) fn without_nul(reason: &str) -> String {
     reason.replace('\0', "\u{fffd}")
 }

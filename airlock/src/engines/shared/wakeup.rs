@@ -1,12 +1,12 @@
 //! What wakes an idle worker.
 
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+#[cfg(feature = "_sql")]
 use std::time::Duration;
 
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+#[cfg(feature = "_sql")]
 use ::tokio::select;
 use ::tokio::sync::{Mutex, watch};
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+#[cfg(feature = "_sql")]
 use ::tokio::time::sleep;
 
 /// Wakes the idle workers of a handle and its clones. A notification that arrives while a worker is busy
@@ -27,7 +27,7 @@ impl Notifier {
 }
 
 impl Wakeup {
-    #[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite"))]
+    #[cfg(feature = "_apalis-sql")]
     pub(crate) fn notify(&self) {
         self.notifier.notify();
     }
@@ -47,7 +47,7 @@ impl Wakeup {
     /// Returns when there was a notification since the last wait, or when `due` says that a job is due,
     /// which is asked at intervals: no notification comes when a delayed job becomes due, nor from another
     /// process where the engine has none.
-    #[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+    #[cfg(feature = "_sql")]
     pub(crate) async fn wait<F: Future<Output = bool>>(&self, poll: Duration, due: impl Fn() -> F) {
         let mut receiver = self.receiver.lock().await;
         loop {

@@ -52,16 +52,16 @@ impl CommitError {
 }
 
 /// Why a transaction can't be committed, nor another one begin inside it.
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sea-orm"))]
+#[cfg(feature = "_left-open")]
 pub(crate) const NESTED_STILL_OPEN: &str =
     "a transaction inside it was begun and has not ended: end that one first";
 
 /// PostgreSQL's error for every statement after one that has failed: `25P02`, `in_failed_sql_transaction`.
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+#[cfg(feature = "_database")]
 #[derive(Debug)]
 pub(crate) struct InFailedTransaction(pub(crate) BoxError);
 
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+#[cfg(feature = "_database")]
 impl std::fmt::Display for InFailedTransaction {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
@@ -73,7 +73,7 @@ impl std::fmt::Display for InFailedTransaction {
     }
 }
 
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+#[cfg(feature = "_database")]
 impl std::error::Error for InFailedTransaction {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&*self.0)

@@ -22,7 +22,7 @@ mod begun;
 mod commit;
 mod commit_all;
 mod commit_error;
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+#[cfg(feature = "_database")]
 pub(crate) mod conflict;
 mod connection;
 mod effects;
@@ -32,7 +32,7 @@ pub(crate) mod log;
 mod outcome;
 mod part;
 mod queue;
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+#[cfg(feature = "_database")]
 pub(crate) mod retry;
 mod run;
 pub(crate) mod settings;
@@ -41,20 +41,20 @@ mod undecided_scope;
 pub use begun::Begun;
 pub use commit_all::commit_all;
 pub use commit_error::CommitError;
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+#[cfg(feature = "_database")]
 pub(crate) use commit_error::InFailedTransaction;
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sea-orm"))]
+#[cfg(feature = "_left-open")]
 pub(crate) use commit_error::NESTED_STILL_OPEN;
 pub use connection::{Connection, Row, dialect};
 pub use error::{Committed, DatabaseError, SeveralError, Step, TransactionError};
 pub use guard::Transaction;
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+#[cfg(feature = "_database")]
 pub(crate) use outcome::FailedAttempt;
 pub use part::Part;
 pub use queue::Queue;
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx"))]
+#[cfg(feature = "_database")]
 pub use retry::{Conflicts, Passing, Retrying, When};
-#[cfg(any(feature = "diesel-async", feature = "sqlx"))]
+#[cfg(feature = "_database-async")]
 pub(crate) use run::attempt;
 #[cfg(feature = "diesel")]
 pub(crate) use run::attempt_sync;

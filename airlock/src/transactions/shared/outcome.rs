@@ -107,7 +107,7 @@ impl<E> FailedAttempt<E> {
 
     /// The error, if running the transaction again might help.
     #[cfg_attr(
-        not(any(feature = "diesel", feature = "diesel-async", feature = "sqlx")),
+        not(feature = "_database"),
         expect(dead_code, reason = "the modules of libraries try again")
     )]
     pub(crate) fn retryable(&self) -> Option<&E> {
@@ -117,7 +117,7 @@ impl<E> FailedAttempt<E> {
 
 impl<E: From<TransactionError>> FailedAttempt<E> {
     #[cfg_attr(
-        not(any(feature = "diesel", feature = "diesel-async", feature = "sqlx")),
+        not(feature = "_database"),
         expect(dead_code, reason = "the modules of libraries begin transactions")
     )]
     pub(crate) fn transaction_not_begun(error: TransactionError) -> Self {

@@ -111,7 +111,7 @@ impl<'d, D, W> Retrying<'d, D, W> {
 
 impl<W> Attempts<W> {
     /// Waits for the next attempt, if there is one; otherwise returns the error of the last one.
-    #[cfg(any(feature = "diesel-async", feature = "sqlx"))]
+    #[cfg(feature = "_database-async")]
     pub(crate) async fn wait_after<E>(&mut self, failed: FailedAttempt<E>) -> Result<(), E>
     where
         W: Passing<E>,

@@ -119,7 +119,7 @@ impl<C> Clone for Settings<C> {
 }
 
 /// The setters of a `Database` with a field `settings`.
-#[cfg(any(feature = "diesel", feature = "diesel-async", feature = "sea-orm", feature = "sqlx"))]
+#[cfg(feature = "_database")]
 macro_rules! settings {
     () => {
         /// Makes each transaction's scope, so that it can have settings; the default is
@@ -146,10 +146,5 @@ macro_rules! settings {
     };
 }
 
-#[cfg(any(
-    feature = "diesel",
-    feature = "diesel-async",
-    feature = "sea-orm",
-    feature = "sqlx"
-))]
+#[cfg(feature = "_database")]
 pub(crate) use settings;

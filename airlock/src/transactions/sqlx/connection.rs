@@ -5,7 +5,7 @@ use sqlx::AssertSqlSafe;
 use crate::core::task::called::BoxError;
 use crate::transactions::shared::{Connection, Row, dialect};
 
-#[cfg(any(feature = "apalis-postgres", feature = "graphile"))]
+#[cfg(feature = "_postgres")]
 impl Connection<dialect::Postgres> for sqlx::PgConnection {
     async fn query(&mut self, statement: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
         let query = sqlx::query_as(AssertSqlSafe(statement)).bind(parameter);

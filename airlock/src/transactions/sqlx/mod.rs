@@ -44,7 +44,7 @@
 mod begun;
 pub(crate) mod clean_connection;
 mod conflict;
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+#[cfg(feature = "_sql")]
 mod connection;
 mod database;
 mod display_name;

@@ -22,13 +22,13 @@ const RESPONSE_TIMEOUT: Duration =
     if cfg!(test) { Duration::from_millis(200) } else { Duration::from_secs(10) };
 
 /// The runtime in which an engine's handle was made.
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+#[cfg(feature = "_sql")]
 #[derive(Clone)]
 pub(crate) struct ConnectionRuntime {
     runtime: Option<Handle>,
 }
 
-#[cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite", feature = "graphile"))]
+#[cfg(feature = "_sql")]
 impl ConnectionRuntime {
     /// The current runtime, where there is one.
     pub(crate) fn current() -> Self {
@@ -60,13 +60,7 @@ impl ConnectionRuntime {
 /// # Errors
 ///
 /// Where no thread drives the runtime, or it has shut down.
-#[cfg(any(
-    feature = "apalis-redis",
-    feature = "celery-rabbitmq",
-    feature = "celery-redis",
-    feature = "dramatiq-rabbitmq",
-    feature = "dramatiq-redis"
-))]
+#[cfg(feature = "_broker")]
 pub(crate) async fn spawn<T: Send + 'static>(
     runtime: &Handle,
     future: impl Future<Output = T> + Send + 'static,

@@ -18,20 +18,14 @@ pub(super) enum RuntimeFault {
     ShutDown,
 }
 
-#[cfg(any(
-    feature = "apalis-redis",
-    feature = "celery-rabbitmq",
-    feature = "celery-redis",
-    feature = "dramatiq-rabbitmq",
-    feature = "dramatiq-redis"
-))]
+#[cfg(feature = "_broker")]
 impl RuntimeUnavailable {
     pub(super) fn shut_down(maybe_sent: bool) -> Self {
         Self { fault: RuntimeFault::ShutDown, maybe_sent }
     }
 }
 
-#[cfg(any(feature = "celery-rabbitmq", feature = "dramatiq-rabbitmq"))]
+#[cfg(feature = "_rabbitmq")]
 impl RuntimeUnavailable {
     /// Whether anything may have been sent.
     pub(crate) fn maybe_sent(self) -> bool {

@@ -1,11 +1,11 @@
 //! Redis: a connection that is reestablished when it is lost, and batches that are sent step by step.
 
-#[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
+#[cfg(feature = "_redis-list")]
 mod push;
-#[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
+#[cfg(feature = "_redis-list")]
 mod step;
 mod steps;
-#[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
+#[cfg(feature = "_redis-list")]
 mod unique_key;
 
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use ::redis::{AsyncConnectionConfig, Client, RedisError};
 use ::tokio::runtime::Handle;
 use ::tokio::sync::Mutex;
 
-#[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
+#[cfg(feature = "_redis-list")]
 pub(crate) use step::{Layout, ListMessage, Steps};
 pub(crate) use steps::{StepBudget, StepOutcome};
-#[cfg(any(feature = "celery-redis", feature = "dramatiq-redis"))]
+#[cfg(feature = "_redis-list")]
 pub(crate) use unique_key::{UNIQUE_FOR, UniqueKey};
 
 use crate::core::task::called::BoxError;
