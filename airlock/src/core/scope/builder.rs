@@ -1,4 +1,6 @@
 //! What a scope can be told before it begins.
+//!
+//! One method a setting, each with the example that its documentation needs: the code is short.
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! How many bytes a value takes, as serde sees it.
+//!
+//! A serializer that counts and writes nothing. It is long because serde has a method for each kind of value.
 
 use std::fmt::{self, Display, Write};
 
