@@ -1,19 +1,21 @@
 //! One wish to run a task.
 
-mod asking;
 mod encode_error;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::panic::Location;
+use std::time::{Duration, SystemTime};
 
 pub use encode_error::EncodeError;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::core::task::called::Called;
-use crate::core::task::options::{self, Options};
+use crate::core::task::options::{self, Options, Start};
 use crate::core::task::payload::{Call, Here, Payload};
 use crate::core::task::taken::Taken;
+use crate::core::task::with_options::WithOptions;
 use crate::core::task::{Parameter, Task, TaskInfo};
 
 /// One wish to run a task: the task, its arguments, its options, and where it was written.
@@ -51,6 +53,44 @@ impl Intent {
     #[track_caller]
     pub(crate) fn new(payload: Payload) -> Self {
         Self { payload, origin: Location::caller() }
+    }
+
+    /// Asks for `queue` instead of the task's own.
+    pub fn queue(self, queue: impl Into<Cow<'static, str>>) -> Self {
+        self.with_options(|options| options.queue = Some(queue.into()))
+    }
+
+    /// Asks that the task not run before `delay` after the flush.
+    pub fn delay(self, delay: Duration) -> Self {
+        self.with_options(|options| options.start = Some(Start::After(delay)))
+    }
+
+    /// Asks that the task not run before `time`; the last of this and [`delay`](Self::delay) holds.
+    pub fn at(self, time: SystemTime) -> Self {
+        self.with_options(|options| options.start = Some(Start::At(time)))
+    }
+
+    /// Asks that the task not be begun any more once `lifetime` has passed since the flush.
+    pub fn expires(self, lifetime: Duration) -> Self {
+        self.with_options(|options| options.expires = Some(lifetime))
+    }
+
+    /// Asks for a priority, 0 (lowest) to 255 (highest).
+    pub fn priority(self, priority: u8) -> Self {
+        self.with_options(|options| options.priority = Some(priority))
+    }
+
+    /// Asks that the task be tried at most `attempts` times, the first included.
+    pub fn max_attempts(self, attempts: u32) -> Self {
+        self.with_options(|options| options.max_attempts = Some(attempts))
+    }
+
+    /// Asks that the intent be left out where the engine holds one of this key that is not done.
+    ///
+    /// The key is taken at flush, so that an intent that is discarded or dropped holds none. One that
+    /// is left out is a [duplicate](crate::Fate::Duplicate) in the report, and no error.
+    pub fn unique_key(self, key: impl Into<Cow<'static, str>>) -> Self {
+        self.with_options(|options| options.unique_key = Some(key.into()))
     }
 
     /// The task.
@@ -223,6 +263,17 @@ impl Intent {
         origin: &'static Location<'static>,
     ) -> Self {
         Self { payload: Call::<T>::new(arguments).pack(), origin }
+    }
+
+    fn with_options(mut self, set: impl FnOnce(&mut Options)) -> Self {
+        if let Some(options) = self.payload.options_mut() {
+            set(options);
+            return self;
+        }
+        let mut options = Options::default();
+        set(&mut options);
+        let payload = WithOptions { payload: self.payload, options }.pack();
+        Self { payload, origin: self.origin }
     }
 }
 
