@@ -1,4 +1,4 @@
-//! A database whose transactions are scopes.
+//! A database whose transactions are scopes. Long, for it is every method of one type, most of it documentation.
 
 use std::fmt;
 
