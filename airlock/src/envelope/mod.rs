@@ -1,5 +1,7 @@
 //! What an intent is outside this process: a versioned JSON text.
 
+// This file is long because an envelope has many fields, each with its getter.
+
 mod batch;
 mod error;
 #[cfg(feature = "_store")]

@@ -1,4 +1,4 @@
-//! How a worker is built.
+//! How a worker is built. This file is long because a worker has many settings, each with its setter.
 
 use std::fmt;
 use std::sync::Arc;

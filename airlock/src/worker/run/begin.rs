@@ -47,7 +47,7 @@ pub(super) async fn report_begun<S: Source>(
             () = call_until_ok("begin", || run.source.begin(&receipts)) => {}
         }
         for BegunMessage { receipt, reported } in batch.drain(..) {
-            // Whoever hears of it takes the receipt back.
+            // The task that hears of it takes the receipt back.
             drop(receipt);
             let _ = reported.send(());
         }

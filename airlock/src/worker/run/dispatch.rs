@@ -1,4 +1,6 @@
 //! Running messages in the order of the queue, as many at once as the worker's concurrency.
+//!
+//! The dispatcher is one type, and its steps share its fields: that is why this file is long.
 
 use std::sync::Arc;
 

@@ -48,7 +48,7 @@ pub(super) async fn receive_messages<S: Source>(
             answer = call(run.source.receive(free.num_permits())) => answer,
             () = &mut abandoning => return,
         };
-        let pause = match answer {
+        match answer {
             Ok(messages) => {
                 failures = 0;
                 let is_empty = messages.is_empty();
@@ -61,19 +61,17 @@ pub(super) async fn receive_messages<S: Source>(
                 if !is_empty {
                     continue;
                 }
-                None
             }
             Err(error) => {
                 failures += 1;
                 log::engine_trouble("receive", &error);
-                Some(OUTAGE_BACKOFF.after(failures))
             }
-        };
+        }
         drop(free);
         let paused = async {
-            match pause {
-                Some(pause) => sleep(pause).await,
-                None => run.source.wait().await,
+            match failures {
+                0 => run.source.wait().await,
+                _ => sleep(OUTAGE_BACKOFF.after(failures)).await,
             }
         };
         select! {
