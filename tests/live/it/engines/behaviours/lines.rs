@@ -6,7 +6,7 @@ use airlock_live::{Engine, Sender, Server};
 use tokio::time::sleep;
 
 use crate::engines::fixture::{Fixture, flush, notes};
-use crate::engines::taker::{Taken, Taker, attempts};
+use crate::engines::taker::{Taker, attempts};
 use crate::place::eventually;
 use crate::proxy::Proxy;
 
@@ -115,16 +115,8 @@ pub(crate) async fn what_was_taken_in_a_lost_answer_comes_back<E: Engine>() {
     eventually("the answer was lost", is_cut).await;
     line.restore();
 
-    let first = held.len() as u64;
-    let mut back = Vec::new();
-    while back.len() < (first..12).count() {
-        let _ = taker.0.keep_alive().await;
-        if let Ok(messages) = taker.0.receive(12).await {
-            back.extend(messages.into_iter().map(Taken::new));
-        }
-        sleep(Duration::from_millis(50)).await;
-    }
-    let untried: Vec<_> = (first..12).map(|number| (number, 1)).collect();
+    let back = taker.take(12 - held.len()).await;
+    let untried: Vec<_> = (held.len() as u64..12).map(|number| (number, 1)).collect();
     assert_eq!(attempts(&back), untried, "in order, and untried");
 }
 
