@@ -3,8 +3,8 @@
 use airlock::worker::Settlement;
 use airlock_live::{Engine, LOST_AFTER};
 
+use crate::engines::consumer::numbers;
 use crate::engines::fixture::{Fixture, long, notes};
-use crate::engines::taker::numbers;
 
 /// It was killed, settles nothing and says nothing more.
 pub(crate) async fn what_a_lost_worker_held_is_taken_over_in_order<E: Engine>() {

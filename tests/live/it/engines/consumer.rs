@@ -1,4 +1,4 @@
-//! What takes messages and settles them, and runs none.
+//! A consumer of an engine's messages, which takes and settles them and runs none.
 
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::place::PATIENCE;
 
-/// A worker in its engine's eyes.
-pub(crate) struct Taker<E: Engine>(pub(crate) E);
+/// To its engine it is a worker.
+pub(crate) struct Consumer<E: Engine>(pub(crate) E);
 
 /// A message that was taken.
 pub(crate) struct Taken<R> {
@@ -30,7 +30,7 @@ impl<R> Taken<R> {
     }
 }
 
-impl<E: Engine> Taker<E> {
+impl<E: Engine> Consumer<E> {
     pub(crate) async fn of(engine: E) -> Self {
         engine.open().await.expect("opened");
         Self(engine)
