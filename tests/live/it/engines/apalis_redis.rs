@@ -86,9 +86,9 @@ async fn a_backlog_larger_than_apalis_can_take_arrives_in_order() {
     let fixture = Fixture::<Redis>::new().await;
     let tomorrow = SystemTime::now() + Duration::from_hours(24);
     fixture.send((0..20_000).map(|number| note::intent(number).at(tomorrow))).await;
-    let taker = fixture.open().await;
-    taker.nothing_comes().await;
-    taker.close().await;
+    let consumer = fixture.open().await;
+    consumer.nothing_comes().await;
+    consumer.close().await;
     let scheduled = Config::default().queue(fixture.queue()).scheduled_jobs_set();
     let () = redis::cmd("ZUNIONSTORE")
         .arg((&scheduled, 1, &scheduled, "WEIGHTS", 0.5))
@@ -104,7 +104,7 @@ async fn a_backlog_larger_than_apalis_can_take_arrives_in_order() {
 async fn a_queue_whose_messages_are_done_leaves_nothing_behind() {
     let fixture = Fixture::<Redis>::new().await;
     fixture.send([note::intent(1), note::intent(2).unique_key("key")]).await;
-    fixture.bury("given up").await;
+    fixture.give_up("given up").await;
     assert!(fixture.engine.remove(&fixture.letter().await.id).await.expect("removed"));
     assert_eq!(fixture.drain(1).await, [2]);
     assert_eq!(left_behind(fixture.queue()).await, Vec::<String>::new());

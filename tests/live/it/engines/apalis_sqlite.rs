@@ -150,7 +150,7 @@ async fn what_a_worker_holds_stays_its_own_while_the_file_is_locked() {
     let fixture = Fixture::<Sqlite>::new().await;
     fixture.send(notes([1])).await;
     let holder = fixture.open().await;
-    let other = super::taker::Taker::of(fixture.place.open::<Sqlite>().await).await;
+    let other = super::consumer::Consumer::of(fixture.place.open::<Sqlite>().await).await;
     assert_eq!(holder.take(1).await.len(), 1);
 
     let mut writer = SqliteConnection::connect(&fixture.place.url).await.expect("connected");

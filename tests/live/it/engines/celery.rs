@@ -81,7 +81,7 @@ pub(crate) async fn rust_runs_what_python_sent<C: Celery>() {
          app.send_task('engines.note', args=[6], serializer='pickle')\n\
          app.send_task('engines.note', args=[7], compression='gzip')\n\
          app.send_task('engines.fail', args=[8, 9, 10])\n\
-         app.send_task('engines.noet', args=[8])\n\
+         app.send_task('engines.notde', args=[8])\n\
          app.send_task('engines.note', args=[9], link=app.signature('engines.note'))\n"
     );
     send_from_celery(broker, queue, &script);

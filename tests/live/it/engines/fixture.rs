@@ -9,7 +9,7 @@ use airlock_live::{Engine, Sender};
 use tokio::task::{JoinHandle, yield_now};
 use tokio::time::{sleep, timeout};
 
-use super::taker::{Taker, numbers};
+use super::consumer::{Consumer, numbers};
 use crate::place::{PATIENCE, Place, eventually};
 
 /// The first wait of a worker before it tries again; the second is twice as long.
@@ -155,8 +155,8 @@ impl<E: Engine> Fixture<E> {
     }
 
     /// A clone that takes messages, as another worker does.
-    pub(crate) async fn open(&self) -> Taker<E> {
-        Taker::of(self.engine.clone()).await
+    pub(crate) async fn open(&self) -> Consumer<E> {
+        Consumer::of(self.engine.clone()).await
     }
 
     pub(crate) async fn letters(&self) -> Vec<DeadLetter> {
@@ -171,24 +171,24 @@ impl<E: Engine> Fixture<E> {
     }
 
     /// Takes a message and gives it up.
-    pub(crate) async fn bury(&self, reason: &str) {
-        let taker = self.open().await;
-        let messages = taker.take(1).await;
-        taker.settle(messages, Settlement::Dead { reason: reason.to_owned() }).await;
-        taker.close().await;
+    pub(crate) async fn give_up(&self, reason: &str) {
+        let consumer = self.open().await;
+        let messages = consumer.take(1).await;
+        consumer.settle(messages, Settlement::Dead { reason: reason.to_owned() }).await;
+        consumer.close().await;
     }
 
     /// Takes and settles all that is to be run now: the numbers, in order.
     pub(crate) async fn drain(&self, count: usize) -> Vec<u64> {
-        let taker = self.open().await;
+        let consumer = self.open().await;
         let mut drained = Vec::new();
         while drained.len() < count {
-            let messages = taker.take((count - drained.len()).min(1_000)).await;
+            let messages = consumer.take((count - drained.len()).min(1_000)).await;
             drained.extend(numbers(&messages));
-            taker.settle(messages, Settlement::Done).await;
+            consumer.settle(messages, Settlement::Done).await;
         }
-        taker.nothing_comes().await;
-        taker.close().await;
+        consumer.nothing_comes().await;
+        consumer.close().await;
         drained
     }
 }

@@ -12,12 +12,12 @@ mod broker;
 mod celery;
 mod celery_rabbitmq;
 mod celery_redis;
+mod consumer;
 mod dramatiq;
 mod dramatiq_rabbitmq;
 mod dramatiq_redis;
 mod fixture;
 mod graphile;
 pub(crate) mod python_tasks;
-mod taker;
 
 use behaviours::conforms;

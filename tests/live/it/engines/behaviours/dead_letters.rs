@@ -3,20 +3,20 @@
 use airlock::worker::Settlement;
 use airlock_live::Engine;
 
+use crate::engines::consumer::attempts;
 use crate::engines::fixture::{Fixture, notes};
-use crate::engines::taker::attempts;
 use crate::unique;
 
 /// A queue of four dead letters, the oldest first, and of one message to be run.
 async fn four_letters<E: Engine>() -> Fixture<E> {
     let fixture = Fixture::<E>::new().await;
     fixture.send(notes(0..5)).await;
-    let taker = fixture.open().await;
+    let consumer = fixture.open().await;
     for number in 0..4 {
-        let messages = taker.take(1).await;
-        taker.settle(messages, Settlement::Dead { reason: format!("reason {number}") }).await;
+        let messages = consumer.take(1).await;
+        consumer.settle(messages, Settlement::Dead { reason: format!("reason {number}") }).await;
     }
-    taker.close().await;
+    consumer.close().await;
     fixture
 }
 
@@ -61,13 +61,13 @@ pub(crate) async fn dead_letters_are_retried_and_removed_once<E: Engine>() {
     let left = fixture.letters().await;
     assert_eq!(left, [letters[0].clone(), letters[3].clone()]);
 
-    let taker = fixture.open().await;
-    let messages = taker.take(2).await;
+    let consumer = fixture.open().await;
+    let messages = consumer.take(2).await;
     let mut attempts = attempts(&messages);
     attempts.sort_unstable();
     assert_eq!(attempts, [(1, 1), (4, 1)], "as new");
-    taker.settle(messages, Settlement::Done).await;
-    taker.close().await;
+    consumer.settle(messages, Settlement::Done).await;
+    consumer.close().await;
     assert_eq!(fixture.letters().await, left);
     for letter in left {
         assert!(engine.remove(&letter.id).await.expect("removed"));

@@ -48,11 +48,11 @@ pub(crate) async fn a_backlog_that_becomes_due_at_once_runs_once_each_in_the_pro
 pub(crate) async fn an_endless_wait_is_a_long_one<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     fixture.send(notes([1])).await;
-    let taker = fixture.open().await;
-    let messages = taker.take(1).await;
+    let consumer = fixture.open().await;
+    let messages = consumer.take(1).await;
     let again = Settlement::Retry { after: Duration::MAX, reason: Some("failed".to_owned()) };
-    taker.settle(messages, again).await;
-    taker.nothing_comes().await;
-    taker.close().await;
+    consumer.settle(messages, again).await;
+    consumer.nothing_comes().await;
+    consumer.close().await;
     assert_eq!(fixture.held().await, 1, "it is kept");
 }

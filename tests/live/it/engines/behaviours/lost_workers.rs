@@ -1,13 +1,10 @@
 //! Workers that take messages and never say what became of them.
 
-use std::time::Duration;
-
 use airlock::worker::Settlement;
 use airlock_live::{Engine, LOST_AFTER};
-use tokio::time::sleep;
 
+use crate::engines::consumer::numbers;
 use crate::engines::fixture::{Fixture, long, notes};
-use crate::engines::taker::numbers;
 
 /// It was killed, settles nothing and says nothing more.
 pub(crate) async fn what_a_lost_worker_held_is_taken_over_in_order<E: Engine>() {
@@ -18,13 +15,7 @@ pub(crate) async fn what_a_lost_worker_held_is_taken_over_in_order<E: Engine>() 
     drop(lost);
 
     let other = fixture.open().await;
-    let mut taken = Vec::new();
-    while taken.len() < 100 {
-        // It looks for lost ones as it gives signs of life.
-        other.0.keep_alive().await.expect("kept alive");
-        taken.extend(other.take_now(100 - taken.len()).await);
-        sleep(Duration::from_millis(100)).await;
-    }
+    let taken = other.take(100).await;
     assert!(taken.iter().all(|message| message.attempt == 1), "what only waited was not tried");
     let taken_over: Vec<_> = numbers(&taken).into_iter().filter(|number| *number < 60).collect();
     assert!(taken_over.is_sorted(), "{taken_over:?}");
@@ -66,14 +57,7 @@ pub(crate) async fn what_is_settled_too_late_changes_nothing<E: Engine>() {
         late.settle(messages, Settlement::Done).await;
         return;
     }
-    let taken_over = loop {
-        other.0.keep_alive().await.expect("kept alive");
-        let taken = other.take_now(1).await;
-        if !taken.is_empty() {
-            break taken;
-        }
-        sleep(Duration::from_millis(100)).await;
-    };
+    let taken_over = other.take(1).await;
     late.settle(messages, Settlement::Dead { reason: "too late".to_owned() }).await;
     assert!(fixture.engine.list(1).await.expect("listed").is_empty());
     other.settle(taken_over, Settlement::Return).await;

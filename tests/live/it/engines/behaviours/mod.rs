@@ -3,9 +3,9 @@
 //! An engine says in `airlock_live` what it promises, and whether it refuses an option: then that is what is
 //! tested.
 
+pub(crate) mod connections;
 pub(crate) mod dead_letters;
 pub(crate) mod delays;
-pub(crate) mod lines;
 pub(crate) mod locked_tables;
 pub(crate) mod lost_workers;
 pub(crate) mod options;
@@ -29,13 +29,13 @@ macro_rules! conforms {
             sending::sync_code_flushes_from_any_thread
             options::each_option_is_taken_or_refused_by_name
         }
-        $crate::engines::behaviours::conforms!(@sends_over_a_line $place $engine);
+        $crate::engines::behaviours::conforms!(@sends_over_a_connection $place $engine);
     };
-    (@sends_over_a_line file $engine:ty) => {};
-    (@sends_over_a_line server $engine:ty) => {
+    (@sends_over_a_connection file $engine:ty) => {};
+    (@sends_over_a_connection server $engine:ty) => {
         $crate::engines::behaviours::tests! { server $engine:
-            lines::a_url_that_nobody_answers_is_named_without_its_password
-            lines::a_flush_over_a_lost_connection_is_handed_back_and_the_next_one_leaves
+            connections::a_url_that_nobody_answers_is_named_without_its_password
+            connections::a_flush_over_a_lost_connection_is_handed_back_and_the_next_one_leaves
         }
     };
     (@works $place:ident $engine:ty) => {
@@ -78,15 +78,15 @@ macro_rules! conforms {
             poison::a_task_that_the_worker_does_not_serve_is_kept
             poison::a_task_that_nobody_knows_is_kept
         }
-        $crate::engines::behaviours::conforms!(@works_over_a_line $place $engine);
+        $crate::engines::behaviours::conforms!(@works_over_a_connection $place $engine);
     };
-    (@works_over_a_line file $engine:ty) => {};
-    (@works_over_a_line server $engine:ty) => {
+    (@works_over_a_connection file $engine:ty) => {};
+    (@works_over_a_connection server $engine:ty) => {
         $crate::engines::behaviours::tests! { server $engine:
-            lines::a_worker_whose_connection_was_cut_is_told_of_flushes_again
-            lines::a_worker_is_told_of_a_flush_after_a_long_silence
-            lines::a_worker_goes_on_after_its_connection_was_cut
-            lines::what_was_taken_in_a_lost_answer_comes_back
+            connections::a_worker_whose_connection_was_cut_is_told_of_flushes_again
+            connections::a_worker_is_told_of_a_flush_after_a_long_silence
+            connections::a_worker_goes_on_after_its_connection_was_cut
+            connections::what_was_taken_in_a_lost_answer_comes_back
         }
     };
     (@tables $place:ident $engine:ty) => {

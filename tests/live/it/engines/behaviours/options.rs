@@ -73,11 +73,11 @@ pub(crate) async fn a_task_is_tried_as_often_as_its_intent_says<E: Engine>() {
     }
     let fixture = Fixture::<E>::new().await;
     fixture.send([note::intent(1).max_attempts(7)]).await;
-    let taker = fixture.open().await;
-    let messages = taker.take(1).await;
+    let consumer = fixture.open().await;
+    let messages = consumer.take(1).await;
     assert_eq!(messages[0].max_attempts, Some(7));
-    taker.settle(messages, Settlement::Done).await;
-    taker.close().await;
+    consumer.settle(messages, Settlement::Done).await;
+    consumer.close().await;
 
     fixture.send([fail::intent(2, 9).max_attempts(2)]).await;
     for _ in 0..2 {

@@ -43,9 +43,9 @@ pub(crate) async fn a_job_says_what_became_of_it<E: Rows>() {
 pub(crate) async fn the_reason_of_a_failed_attempt_is_the_result<E: Rows>() {
     let fixture = Fixture::<E>::new().await;
     fixture.send(notes([1])).await;
-    let taker = fixture.open().await;
+    let consumer = fixture.open().await;
     let again = Settlement::Retry { after: Duration::ZERO, reason: Some("no \0 luck".to_owned()) };
-    taker.settle(taker.take(1).await, again).await;
+    consumer.settle(consumer.take(1).await, again).await;
     let [(status, 1, Some(result))] = &fixture.engine.rows(fixture.queue()).await[..] else {
         panic!("one attempt of one job")
     };
@@ -56,10 +56,10 @@ pub(crate) async fn a_worker_that_ends_leaves_nothing_behind<E: Rows>() {
     let fixture = Fixture::<E>::new().await;
     fixture.send(notes(0..2)).await;
     let workers = async || fixture.engine.workers(fixture.queue()).await;
-    let taker = fixture.open().await;
-    taker.take(1).await;
+    let consumer = fixture.open().await;
+    consumer.take(1).await;
     assert_eq!(workers().await, 1);
-    taker.close().await;
+    consumer.close().await;
     assert_eq!(workers().await, 0);
     // What it could not settle is there at once, and was no attempt.
     assert_eq!(fixture.serve_until_ran(2).await.done, 2);
@@ -70,7 +70,7 @@ pub(crate) async fn a_worker_that_ends_leaves_nothing_behind<E: Rows>() {
 pub(crate) async fn what_is_done_is_removed_and_dead_letters_stay<E: Rows>() {
     let fixture = Fixture::<E>::new().await;
     fixture.send(notes(0..3)).await;
-    fixture.bury("given up").await;
+    fixture.give_up("given up").await;
     fixture.serve_until_ran(2).await;
     assert_eq!(fixture.engine.remove_all_done().await, 2);
     fixture.letter().await;

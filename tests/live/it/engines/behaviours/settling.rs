@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 use airlock::worker::Settlement;
 use airlock_live::Engine;
 
+use crate::engines::consumer::{attempts, settled};
 use crate::engines::fixture::{Fixture, notes};
-use crate::engines::taker::{attempts, settled};
 
 pub(crate) async fn what_is_given_back_is_in_its_old_place<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     fixture.send(notes(0..5)).await;
-    let taker = fixture.open().await;
-    let messages = taker.take(3).await;
-    taker.settle(messages, Settlement::Return).await;
-    taker.close().await;
+    let consumer = fixture.open().await;
+    let messages = consumer.take(3).await;
+    consumer.settle(messages, Settlement::Return).await;
+    consumer.close().await;
     let again = fixture.open().await.take(5).await;
     let untried = [(0, 1), (1, 1), (2, 1), (3, 1), (4, 1)];
     assert_eq!(attempts(&again), untried, "it was no attempt");
@@ -23,18 +23,18 @@ pub(crate) async fn what_is_given_back_is_in_its_old_place<E: Engine>() {
 pub(crate) async fn what_came_early_waits_and_was_no_attempt<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     fixture.send(notes(0..3)).await;
-    let taker = fixture.open().await;
-    let mut messages = taker.take(2).await;
+    let consumer = fixture.open().await;
+    let mut messages = consumer.take(2).await;
     let wait = Duration::from_secs(2);
     let begun = Instant::now();
     let early = Settlement::Retry { after: wait, reason: None };
     let early = settled(messages.split_off(1), &early);
     let returned = settled(messages, &Settlement::Return);
     let both: Vec<_> = returned.into_iter().chain(early).collect();
-    taker.0.settle(&both).await.expect("settled");
+    consumer.0.settle(&both).await.expect("settled");
     // Told once more, as a worker does that has not heard that it was told.
-    taker.0.settle(&both).await.expect("settled");
-    taker.close().await;
+    consumer.0.settle(&both).await.expect("settled");
+    consumer.close().await;
 
     let other = fixture.open().await;
     assert_eq!(attempts(&other.take(3).await), [(0, 1), (2, 1), (1, 1)]);
@@ -45,15 +45,15 @@ pub(crate) async fn what_came_early_waits_and_was_no_attempt<E: Engine>() {
 pub(crate) async fn to_settle_twice_does_nothing_to_the_next_delivery<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     fixture.send(notes([1])).await;
-    let taker = fixture.open().await;
+    let consumer = fixture.open().await;
     let again = Settlement::Retry { after: Duration::ZERO, reason: Some("failed".to_owned()) };
-    let first = settled(taker.take(1).await, &again);
-    taker.0.settle(&first).await.expect("settled");
-    let second = taker.take(1).await;
+    let first = settled(consumer.take(1).await, &again);
+    consumer.0.settle(&first).await.expect("settled");
+    let second = consumer.take(1).await;
     assert_eq!(second[0].attempt, 2);
-    taker.0.settle(&first).await.expect("settled once more");
-    taker.nothing_comes().await;
-    taker.settle(second, Settlement::Done).await;
-    taker.close().await;
+    consumer.0.settle(&first).await.expect("settled once more");
+    consumer.nothing_comes().await;
+    consumer.settle(second, Settlement::Done).await;
+    consumer.close().await;
     assert_eq!(fixture.held().await, 0);
 }

@@ -30,15 +30,15 @@ pub(crate) async fn a_unique_key_is_held_until_its_task_is_done<E: Engine>() {
     assert_eq!(fixture.counts(intents).await, (3, 1));
     assert_eq!(fixture.counts([one(4), note::intent(5)]).await, (1, 1), "one is in the queue");
 
-    let taker = fixture.open().await;
-    let messages = taker.take(4).await;
+    let consumer = fixture.open().await;
+    let messages = consumer.take(4).await;
     assert_eq!(fixture.counts([one(6)]).await, (0, 1), "a worker has it");
     let other = fixture.open().await;
     other.nothing_comes().await;
     other.close().await;
-    taker.settle(messages, Settlement::Done).await;
+    consumer.settle(messages, Settlement::Done).await;
     assert_eq!(fixture.counts([one(7), one(8)]).await, (1, 1), "it was done");
-    taker.close().await;
+    consumer.close().await;
     assert_eq!(fixture.drain(1).await, [7]);
 }
 
@@ -49,15 +49,15 @@ pub(crate) async fn a_unique_key_is_held_until_its_task_is_given_up<E: Engine>()
     let fixture = Fixture::<E>::new().await;
     let one = keyed(&fixture);
     fixture.send([one(1)]).await;
-    let taker = fixture.open().await;
-    let messages = taker.take(1).await;
+    let consumer = fixture.open().await;
+    let messages = consumer.take(1).await;
     let wait = Duration::from_secs(1);
     let again = Settlement::Retry { after: wait, reason: Some("not yet".to_owned()) };
-    taker.settle(messages, again).await;
+    consumer.settle(messages, again).await;
     assert_eq!(fixture.counts([one(2)]).await, (0, 1), "it waits to be tried again");
-    let messages = taker.take(1).await;
-    taker.settle(messages, Settlement::Dead { reason: "never".to_owned() }).await;
-    taker.close().await;
+    let messages = consumer.take(1).await;
+    consumer.settle(messages, Settlement::Dead { reason: "never".to_owned() }).await;
+    consumer.close().await;
     assert_eq!(fixture.counts([one(3)]).await, (1, 0), "a dead letter holds no key");
 }
 
@@ -69,7 +69,7 @@ pub(crate) async fn a_retried_dead_letter_and_its_unique_key<E: Engine>() {
     let one = keyed(&fixture);
     let retry = async || fixture.engine.retry(&fixture.letter().await.id).await;
     fixture.send([one(1)]).await;
-    fixture.bury("given up").await;
+    fixture.give_up("given up").await;
 
     // Another one holds the key meanwhile.
     fixture.send([one(2)]).await;
@@ -83,7 +83,7 @@ pub(crate) async fn a_retried_dead_letter_and_its_unique_key<E: Engine>() {
         assert!(retried.expect("retried"));
         assert_eq!(fixture.drain(2).await, [2, 1]);
         fixture.send([one(1)]).await;
-        fixture.bury("given up").await;
+        fixture.give_up("given up").await;
     }
 
     // The key is free.
@@ -103,7 +103,7 @@ pub(crate) async fn an_empty_unique_key_is_one<E: Engine>() {
     let fixture = Fixture::<E>::new().await;
     let keyed = |number| note::intent(number).unique_key("");
     assert_eq!(fixture.counts([keyed(1), note::intent(2), keyed(3)]).await, (2, 1));
-    fixture.bury("given up").await;
+    fixture.give_up("given up").await;
     assert!(fixture.engine.retry(&fixture.letter().await.id).await.expect("retried"));
     assert_eq!(fixture.drain(2).await.len(), 2);
     assert_eq!(fixture.counts([keyed(4), keyed(5)]).await, (1, 1));

@@ -6,8 +6,8 @@ use airlock::worker::Settlement;
 use airlock_live::{Engine, QueueOrder, Server};
 use tokio::time::sleep;
 
+use crate::engines::consumer::{Consumer, attempts};
 use crate::engines::fixture::{Fixture, flush, long, note, notes};
-use crate::engines::taker::{Taker, attempts};
 use crate::unique;
 
 /// Another handle flushes than the one that is served, and by itself the worker would look in an hour.
@@ -52,12 +52,12 @@ pub(crate) async fn several_queues_are_served_in_the_promised_order<E: Engine>()
         fixture.send((number..number + 20).map(queue)).await;
     }
     let served: Vec<_> = queues.iter().map(|queue| &**queue).collect();
-    let taker = Taker::of(fixture.engine.clone().serving(&served)).await;
+    let consumer = Consumer::of(fixture.engine.clone().serving(&served)).await;
     let mut firsts = Vec::new();
     for _ in 0..3 {
-        let messages = taker.take(10).await;
+        let messages = consumer.take(10).await;
         firsts.push(messages[0].number);
-        taker.settle(messages, Settlement::Done).await;
+        consumer.settle(messages, Settlement::Done).await;
     }
     match E::QUEUE_ORDER {
         QueueOrder::EarlierFirst => assert_eq!(firsts, [0, 10, 100]),
@@ -68,8 +68,8 @@ pub(crate) async fn several_queues_are_served_in_the_promised_order<E: Engine>()
         }
         QueueOrder::Any => {}
     }
-    taker.close().await;
-    let rest = Taker::of(fixture.engine.clone().serving(&served)).await;
+    consumer.close().await;
+    let rest = Consumer::of(fixture.engine.clone().serving(&served)).await;
     assert_eq!(rest.take(30).await.len(), 30, "of all queues at once");
     rest.nothing_comes().await;
 }
@@ -86,6 +86,6 @@ pub(crate) async fn a_worker_that_stops_gives_back_what_it_holds<E: Engine>() {
     assert!(served.returned >= 4, "{served}");
     assert_eq!((served.done, served.retried, served.dead), (0, 0, 0));
     assert_eq!(fixture.held().await, 4);
-    let taker = fixture.open().await;
-    assert_eq!(attempts(&taker.take(4).await), [(0, 1), (1, 1), (2, 1), (3, 1)]);
+    let consumer = fixture.open().await;
+    assert_eq!(attempts(&consumer.take(4).await), [(0, 1), (1, 1), (2, 1), (3, 1)]);
 }

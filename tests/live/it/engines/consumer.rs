@@ -1,4 +1,4 @@
-//! What takes messages and settles them, and runs none.
+//! A consumer of an engine's messages, which takes and settles them and runs none.
 
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::place::PATIENCE;
 
-/// A worker in its engine's eyes.
-pub(crate) struct Taker<E: Engine>(pub(crate) E);
+/// To its engine it is a worker.
+pub(crate) struct Consumer<E: Engine>(pub(crate) E);
 
 /// A message that was taken.
 pub(crate) struct Taken<R> {
@@ -30,26 +30,32 @@ impl<R> Taken<R> {
     }
 }
 
-impl<E: Engine> Taker<E> {
+impl<E: Engine> Consumer<E> {
     pub(crate) async fn of(engine: E) -> Self {
         engine.open().await.expect("opened");
         Self(engine)
     }
 
-    /// Waits until there are so many, and takes them.
+    /// Waits until there are so many, and takes them, as a worker does that lives: it gives signs of that,
+    /// comes back after an error, and looks for what was lost with others.
     pub(crate) async fn take(&self, count: usize) -> Vec<Taken<E::Receipt>> {
-        let mut taken = Vec::new();
+        let (mut taken, mut trouble) = (Vec::new(), None);
         let taking = async {
-            while taken.len() < count {
-                taken.extend(self.take_now(count - taken.len()).await);
-                if taken.len() < count {
-                    // Not every engine wakes a worker of what was lost with another one.
-                    let _ = timeout(Duration::from_millis(100), self.0.wait()).await;
+            loop {
+                match self.0.receive(count - taken.len()).await {
+                    Ok(messages) => taken.extend(messages.into_iter().map(Taken::new)),
+                    Err(error) => trouble = Some(error),
                 }
+                if taken.len() == count {
+                    return;
+                }
+                trouble = self.0.keep_alive().await.err().or(trouble.take());
+                let _ = timeout(Duration::from_millis(100), self.0.wait()).await;
             }
         };
         let in_time = timeout(PATIENCE, taking).await;
-        in_time.unwrap_or_else(|_| panic!("{count} come, and not {}", taken.len()));
+        let came = taken.len();
+        in_time.unwrap_or_else(|_| panic!("{count} come, and not {came}: {trouble:?}"));
         taken
     }
 
