@@ -161,7 +161,7 @@ impl Policy for AllowOnly {
     }
 }
 
-/// A [`BlockTasks`](crate::BlockTasks) of these tasks; paths as in [`tasks!`].
+/// A [`BlockTasks`](crate::BlockTasks) of these tasks; paths as in [`tasks!`](crate::tasks).
 ///
 /// # Examples
 ///
@@ -181,7 +181,7 @@ macro_rules! block_tasks {
     ($($task:tt)*) => { $crate::BlockTasks::new($crate::tasks![$($task)*]) };
 }
 
-/// An [`AllowOnly`](crate::AllowOnly) of these tasks; paths as in [`tasks!`].
+/// An [`AllowOnly`](crate::AllowOnly) of these tasks; paths as in [`tasks!`](crate::tasks).
 ///
 /// # Examples
 ///
