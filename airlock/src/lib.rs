@@ -1,19 +1,12 @@
 //! Express side effects anywhere. Control whether and when they escape.
 //!
-//! # The problem
-//!
-//! Code that places an order knows that a mail has to be sent, and that the warehouse has to hear of
-//! it. It doesn't know whether the transaction around it will commit, whether it runs in a migration
-//! that must not write to anybody, or in a test. Send the mail there, and it is sent too early or to the
-//! wrong people; send it elsewhere, and the code no longer says what happens.
-//!
-//! Here the code says *what*. The scope around it decides *when*, its policies decide *whether*, and its
-//! executor *how*.
-//!
-//! # Example
+//! Code that places an order knows that a mail must be sent. It does not know whether the transaction around it will
+//! commit, or whether it runs in a migration or a test, which must send no mail. With airlock the code says *what*
+//! should happen; the scope around it decides *when* the effects leave, policies decide *whether*, and an executor
+//! decides *how*.
 //!
 //! ```
-//! use airlock::{AssertNoEffects, DropAll, block_tasks};
+//! use airlock::{DropAll, EnqueueError, block_tasks};
 //!
 //! #[airlock::task]
 //! fn notify_warehouse(order_id: u64) {
@@ -21,141 +14,72 @@
 //! }
 //!
 //! #[airlock::task]
-//! fn send_confirmation_email(order_id: u64) {
-//!     println!("a mail says that order {order_id} is on its way");
+//! fn send_mail(order_id: u64) {
+//!     println!("mail: order {order_id} is on its way");
 //! }
 //!
-//! struct Order {
-//!     id: u64,
-//! }
-//!
-//! impl Order {
-//!     fn process(&self) -> Result<(), airlock::EnqueueError> {
-//!         notify_warehouse::enqueue(self.id)?;
-//!         send_confirmation_email::enqueue(self.id)
-//!     }
+//! fn place_order(id: u64) -> Result<(), EnqueueError> {
+//!     notify_warehouse::enqueue(id)?;
+//!     send_mail::enqueue(id)
 //! }
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let order = Order { id: 42 };
-//!
 //! // An API call: the effects leave once the body has succeeded.
-//! airlock::scope().run(|| order.process())??;
+//! airlock::scope().run(|| place_order(1))??;
 //!
-//! // A migration: nobody hears of it.
-//! airlock::scope().policy(DropAll).run(|| order.process())??;
-//!
-//! // A check that some code has no effects. This code has: the first one is refused.
-//! let checked = airlock::scope().policy(AssertNoEffects).run(|| order.process())?;
-//! assert!(checked.is_err());
+//! // A migration: every effect is dropped.
+//! airlock::scope().policy(DropAll).run(|| place_order(2))??;
 //!
 //! // An admin's call: one task is blocked. A typo in the list does not compile.
-//! airlock::scope().policy(block_tasks![send_confirmation_email]).run(|| order.process())??;
+//! airlock::scope().policy(block_tasks![send_mail]).run(|| place_order(3))??;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! # How it works
+//! [`scope()`] says when a scope flushes, and what becomes of its effects.
 //!
-//! [`#[task]`](macro@task) leaves the function as it is and puts a type beside it, with two functions:
-//! `enqueue`, and `intent` for options such as a queue. To enqueue is to put an [`Intent`], the task with
-//! its arguments, into the current scope's buffer; outside any scope it is an error. Every policy in force
-//! may refuse it there.
+//! # What to choose
 //!
-//! When the scope's body has ended, the scope *flushes* if the body succeeded, which its value says
-//! ([`Outcome`]), and *discards* if it failed or panicked. A flush offers the intents to the scope around,
-//! if there is one, and that takes them over. The outermost scope asks the policies once more, and hands
-//! what they let pass to its [`Executor`], in order and as one batch. What became of each intent is in the
-//! [`Report`], or in the [`FlushError`] with all that did not leave.
-//!
-//! `run` gives `Result<R, FlushError>` around the body's own value, hence the two question marks above.
-//!
-//! # Which construct do I choose?
-//!
-//! | to | write |
+//! | to | choose |
 //! | --- | --- |
-//! | make a function something that can be enqueued | [`#[task]`](macro@task) |
-//! | run a closure in a scope | [`scope()`]`.run(\|\| …)` |
-//! | run a future in a scope | [`scope()`]`.run_async(…).await` |
-//! | make every call of a function a scope | [`#[scoped]`](macro@scoped) |
-//! | decide after the body has run, or look first | [`Scope::seal`], then [`Sealed::flush`] or [`Sealed::discard`] |
-//! | flush although the body failed | [`Scope::flush_if`] |
-//! | let some effects of nested scopes leave at once | [`Scope::release`] |
-//! | have one more judge for a part of a body | [`policy()`], [`#[policy]`](macro@policy) |
-//! | drop everything | [`DropAll`] |
-//! | drop, or refuse, some tasks | [`block_tasks!`], [`allow_only!`]; [`BlockTasks::named`] for names that come from a configuration |
-//! | refuse everything | [`AssertNoEffects`]; in tests [`testing::assert_no_effects`] |
-//! | let only so many out, or each only once | [`Limit`], [`Coalesce`] |
-//! | write a rule of your own | a closure from `&Intent` to [`Verdict`], or [`Policy`] |
-//! | run tasks here | [`Inline`], which is what a scope does by itself |
-//! | run tasks apart | [`ThreadPool`], [`tokio::Tasks`] |
-//! | hand effects to an engine | [one of the engines](#engines); else a closure from [`Intent`] to `Result`, or [`Executor`] |
-//! | let effects leave after a transaction's commit | `sqlx::transaction`, `sea_orm::transaction`, `diesel::transaction`, `diesel_async::transaction` (features of these names) |
-//! | commit effects with the data, as its rows | `sqlx::Database::queue`, and of the others |
-//! | commit in several databases | `transaction::commit_all` |
-//! | send some effects here and some there | [`Route`] |
-//! | have an executor try again, give up in time, fall back | `Retry`, `Timeout` (feature `tokio`), [`Fallback`] |
-//! | run what an engine keeps | `worker()` (feature `worker`) |
-//! | make every request of a web service a scope | [one of the frameworks](#web) |
-//! | carry a scope to a thread or a spawned future | [`current()`], [`InScope`] |
-//! | look into a scope | [`Handle::inspect`], [`Sealed::inspect`] |
-//! | set defaults for the process, or in a test | [`configure()`] |
+//! | enqueue a function's calls | [`#[task]`](macro@task) on it; outside a scope, an enqueue is an error |
+//! | run code in a scope | [`scope()`], [`#[scoped]`](macro@scoped); [`Scope::seal`] to decide after the body |
+//! | look into a scope, or carry it to a thread or a spawned future | [`current()`], [`InScope`] |
+//! | drop or refuse effects | [`DropAll`], [`block_tasks!`], [`allow_only!`], [`Limit`], [`Coalesce`], [`AssertNoEffects`]; a closure or [`Policy`] |
+//! | add a policy to a part of a body | [`policy()`], [`#[policy]`](macro@policy) |
+//! | run tasks in this process | [`Inline`] (the default), [`ThreadPool`], [`tokio::Tasks`](tokio/struct.Tasks.html) |
+//! | run tasks in other processes, or later | an engine: [`apalis`], [`graphile`], [`celery`], [`dramatiq`]; then a [`worker`] |
+//! | route, retry, time out, fall back | [`Route`], [`Retry`], [`Timeout`], [`Fallback`]; a closure or [`Executor`] |
+//! | let effects follow a commit, or be committed with the data | [`sqlx`], [`sea_orm`], [`diesel`], [`diesel_async`]; in several databases, [`transaction`] |
+//! | make each web request a scope | [`axum`], [`tower`] (also for tonic), [`actix`], [`poem`], [`salvo`], [`rocket`]; any other, [`web`] |
+//! | set defaults for the process or a test | [`configure()`] |
 //! | find a task by name, run one from JSON | [`registry()`] |
 //! | test what code enqueues | [`testing`] |
 //!
-//! # Engines
+//! `tokio` and `tracing` are features that are on by default. An engine, library or framework has a feature of its
+//! name; the page `docs/installing.md` of the book lists them all.
 //!
-//! An engine keeps what was flushed until a worker runs it: in another process, later, again if it fails. Its
-//! handle is an [`Executor`], and also the queue of a worker, with its dead letters.
-//!
-//! | engine | is | feature |
-//! | --- | --- | --- |
-//! | `apalis::Sqlite` | a file, no server | `apalis-sqlite` |
-//! | `apalis::Postgres` | tables beside yours | `apalis-postgres` |
-//! | `apalis::Redis` | queues in Redis | `apalis-redis` |
-//! | `apalis::Storage` | any storage of apalis, to send to | `apalis` |
-//! | `graphile::Graphile` | Graphile Worker's tables in PostgreSQL | `graphile` |
-//! | `celery::RabbitMq`, `celery::Redis` | Celery's messages, for Python's workers and from Python's code | `celery-rabbitmq`, `celery-redis` |
-//! | `dramatiq::RabbitMq`, `dramatiq::Redis` | Dramatiq's messages, to send to | `dramatiq-rabbitmq`, `dramatiq-redis` |
-//!
-//! What an engine can't honour of an intent's [`Options`] it refuses by name. A flush to PostgreSQL or SQLite is
-//! whole or nothing, and a task runs at least once; the book's page `docs/engines.md` says what holds for which.
-//!
-//! # Web
-//!
-//! Every request is a scope with one line around the routes. Below 400 it flushes, before the response leaves.
-//!
-//! | framework | with | feature |
-//! | --- | --- | --- |
-//! | axum | `tower::ScopeLayer`, and `axum::CurrentScope` as an extractor | `axum` |
-//! | tonic, and anything on tower | `tower::ScopeLayer` | `tower` |
-//! | actix-web | `actix::ScopeMiddleware` | `actix` |
-//! | poem | `poem::ScopeMiddleware` | `poem` |
-//! | salvo | `salvo::ScopeHoop` | `salvo` |
-//! | Rocket | `rocket::ScopeRoutes` | `rocket` |
-//! | any other | `web::handle` in a middleware of your own | `web` |
-//!
-//! The book's page `docs/web.md` says what streams, timeouts, panics and clients that go away do.
-//!
-//! # Features
-//!
-//! The first two are on by default.
-//!
-//! - `tokio`: [`tokio::Tasks`], `Retry` and `Timeout`, and flushes from sync code that know when they would
-//!   block a runtime. It brings in Tokio's schedulers and timers, and nothing of its I/O. Leave it out only
-//!   where there is no Tokio: airlock can't see a runtime without it.
-//! - `tracing`: an event for every verdict, targets `airlock::enqueue`, `airlock::flush` and
-//!   `airlock::worker`.
-//! - `envelope`: what an intent is on the wire, for an executor of your own.
-//! - `worker`: workers, which run what an engine keeps.
-//! - `opentelemetry`: traces that go through the queue.
-//! - one for each of the [engines](#engines), which turns on `worker`.
-//! - `sqlx`, `diesel`, `diesel-async`, `sea-orm`: transactions of these libraries that are scopes. None brings
-//!   a driver along. The engines in SQL databases turn on `sqlx`.
-//! - `transaction`: what these share, for an integration of another library.
-//! - one for each of the [web frameworks](#web), which turns on `web`.
-//! - `web`: `web::handle`, for frameworks that have none here.
-//! - `http`: `http::Response` is an [`Outcome`]. `tower` turns it on.
+//! [`actix`]: actix/index.html
+//! [`apalis`]: apalis/index.html
+//! [`axum`]: axum/index.html
+//! [`celery`]: celery/index.html
+//! [`diesel`]: diesel/index.html
+//! [`diesel_async`]: diesel_async/index.html
+//! [`dramatiq`]: dramatiq/index.html
+//! [`graphile`]: graphile/index.html
+//! [`poem`]: poem/index.html
+//! [`Retry`]: struct.Retry.html
+//! [`rocket`]: rocket/index.html
+//! [`salvo`]: salvo/index.html
+//! [`sea_orm`]: sea_orm/index.html
+//! [`sqlx`]: sqlx/index.html
+//! [`Timeout`]: struct.Timeout.html
+//! [`tower`]: tower/index.html
+//! [`transaction`]: transaction/index.html
+//! [`web`]: web/index.html
+//! [`worker`]: worker/index.html
+// Addresses of pages, for rustdoc finds no item whose feature is off.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 #[doc(hidden)]
@@ -170,6 +94,7 @@ pub mod testing;
 #[cfg(feature = "transaction")]
 mod transactions;
 #[cfg(feature = "_web")]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "http", feature = "web"))))]
 pub mod web;
 #[cfg(feature = "worker")]
 pub mod worker;
@@ -181,8 +106,10 @@ pub use core::background::tokio;
 #[cfg(feature = "apalis")]
 pub use engines::apalis;
 #[cfg(feature = "_celery")]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "celery-rabbitmq", feature = "celery-redis"))))]
 pub use engines::celery;
 #[cfg(feature = "_dramatiq")]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "dramatiq-rabbitmq", feature = "dramatiq-redis"))))]
 pub use engines::dramatiq;
 #[cfg(feature = "graphile")]
 pub use engines::graphile;
@@ -197,16 +124,22 @@ pub use transactions::shared as transaction;
 #[cfg(feature = "sqlx")]
 pub use transactions::sqlx;
 #[cfg(feature = "actix")]
+#[doc(inline)]
 pub use web::actix;
 #[cfg(feature = "axum")]
+#[doc(inline)]
 pub use web::axum;
 #[cfg(feature = "poem")]
+#[doc(inline)]
 pub use web::poem;
 #[cfg(feature = "rocket")]
+#[doc(inline)]
 pub use web::rocket;
 #[cfg(feature = "salvo")]
+#[doc(inline)]
 pub use web::salvo;
 #[cfg(feature = "tower")]
+#[doc(inline)]
 pub use web::tower;
 
 pub use core::background::thread_pool::{ThreadPool, ThreadPoolBuilder, ThreadPoolError};

@@ -7,7 +7,21 @@
 //! A task runs **at least once**: if a worker is killed in the middle of one, another worker receives the
 //! message. So make tasks **idempotent**: a second run must do no harm.
 //!
-//! The queues of the engines are the [`Source`]s; `docs/workers.md` is about running workers in
+//! An engine's handle is an [`Executor`](crate::Executor) to flush to. Unless the table says "to send to", it is also
+//! the [`Source`] of a worker, and the store of its dead letters:
+//!
+//! | engine | is | feature |
+//! | --- | --- | --- |
+//! | `apalis::Sqlite` | a file, no server | `apalis-sqlite` |
+//! | `apalis::Postgres` | tables beside yours | `apalis-postgres` |
+//! | `apalis::Redis` | queues in Redis | `apalis-redis` |
+//! | `apalis::Storage` | any storage of apalis, to send to | `apalis` |
+//! | `graphile::Graphile` | Graphile Worker's tables in PostgreSQL | `graphile` |
+//! | `celery::RabbitMq`, `celery::Redis` | Celery's messages, for Python's workers and from Python's code | `celery-rabbitmq`, `celery-redis` |
+//! | `dramatiq::RabbitMq`, `dramatiq::Redis` | Dramatiq's messages, to send to | `dramatiq-rabbitmq`, `dramatiq-redis` |
+//!
+//! An engine rejects an intent's [`Options`](crate::Options) that it does not support. A flush to PostgreSQL or
+//! SQLite is all or nothing. `docs/engines.md` compares the engines; `docs/workers.md` is about running workers in
 //! production.
 
 mod accept;

@@ -9,6 +9,7 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
 
 #[cfg(feature = "_detached")]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "transaction", feature = "web"))))]
 pub use crate::core::background::pending_flushes::wait_for_flushes;
 
 use crate::core::executor::{Batch, DispatchError, Executor};

@@ -40,9 +40,13 @@ use crate::core::stack::scoped_future::ScopedFuture;
 
 /// A scope to run code in: it buffers what the code enqueues, and flushes or discards it at the end.
 ///
-/// Without more, a scope flushes when its body succeeds, asks the policies around it, and runs the
-/// tasks itself, here. A scope inside another hands its intents to the outer one when it would
-/// flush.
+/// When the body has ended, the scope **flushes** if the body succeeded, which its value says ([`Outcome`]), and
+/// **discards** if it failed or panicked. A flush inside another scope hands the intents to that one. The flush of
+/// the outermost scope asks the policies once more and hands what they let pass to the executor, in order and as one
+/// batch; without an executor the tasks run here. The [`Report`] says what became of each intent, and the
+/// [`FlushError`] holds all that did not leave.
+///
+/// `run` gives `Result<R, FlushError>` around the body's own value, hence two question marks.
 ///
 /// # Examples
 ///

@@ -31,6 +31,7 @@ pub use postgres::Postgres;
 #[cfg(feature = "apalis-redis")]
 pub use redis::{Redis, RedisReceipt};
 #[cfg(feature = "_apalis-sql")]
+#[cfg_attr(docsrs, doc(cfg(any(feature = "apalis-postgres", feature = "apalis-sqlite"))))]
 pub use sql::SqlReceipt;
 #[cfg(feature = "apalis-sqlite")]
 pub use sqlite::Sqlite;

@@ -53,6 +53,10 @@ pub(crate) use outcome::FailedAttempt;
 pub use part::Part;
 pub use queue::Queue;
 #[cfg(feature = "_database")]
+#[cfg_attr(
+    docsrs,
+    doc(cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx")))
+)]
 pub use retry::{Conflicts, Passing, Retrying, When};
 #[cfg(feature = "_database-async")]
 pub(crate) use run::attempt;
