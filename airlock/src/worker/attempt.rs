@@ -66,7 +66,7 @@ impl Inner {
         let states = self.states.clone();
         let is_async = intent.task().is_async();
         let mut call = move || {
-            let here = Here { states: &states, executor: "airlock::Worker", awaited: true };
+            let here = Here { states: &states, executor: "airlock::Worker", is_async: true };
             intent.run(&here)
         };
         if is_async {

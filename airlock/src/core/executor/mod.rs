@@ -1,21 +1,23 @@
 //! Executors: what carries surviving intents out.
 
 pub(crate) mod batch;
-mod entries;
+mod closure;
+mod dispatch;
 mod error;
 mod fallback;
+pub(crate) mod ledger;
 pub(crate) mod lost;
 pub(crate) mod parts;
+#[cfg(test)]
+mod random;
 #[cfg(feature = "tokio")]
 mod retry;
 mod route;
 #[cfg(feature = "tokio")]
 pub(crate) mod timeout;
 
-use std::pin::Pin;
-use std::sync::Arc;
-
 pub use batch::Batch;
+pub(crate) use dispatch::{DynExecutor, dispatch};
 pub use error::DispatchError;
 pub use fallback::Fallback;
 #[cfg(feature = "tokio")]
@@ -23,10 +25,6 @@ pub use retry::Retry;
 pub use route::{Route, RouteBuilder, RouteTo};
 #[cfg(feature = "tokio")]
 pub use timeout::Timeout;
-
-use crate::core::intent::Intent;
-use crate::core::panics::{Contained, panic_message};
-use crate::core::task::called::BoxError;
 
 /// Carries out a flush: runs its intents, or hands them to a job engine.
 ///
@@ -121,86 +119,4 @@ pub enum OnFailure {
     Stop,
     /// Those after it are attempted all the same.
     Continue,
-}
-
-/// An [`Executor`] whose type is forgotten.
-pub(crate) trait DynExecutor: Send + Sync {
-    fn dyn_dispatch<'a>(
-        &'a self,
-        batch: &'a mut Batch,
-    ) -> Pin<Box<dyn Future<Output = Result<(), DispatchError>> + Send + 'a>>;
-
-    fn dyn_blocks(&self) -> bool;
-}
-
-impl<E: Executor> DynExecutor for E {
-    fn dyn_dispatch<'a>(
-        &'a self,
-        batch: &'a mut Batch,
-    ) -> Pin<Box<dyn Future<Output = Result<(), DispatchError>> + Send + 'a>> {
-        Box::pin(self.dispatch(batch))
-    }
-
-    fn dyn_blocks(&self) -> bool {
-        self.blocks()
-    }
-}
-
-impl<E: Executor> Executor for Arc<E> {
-    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
-        (**self).dispatch(batch).await
-    }
-
-    fn blocks(&self) -> bool {
-        (**self).blocks()
-    }
-}
-
-/// A closure is called for one intent after another.
-impl<F, E> Executor for F
-where
-    F: Fn(Intent) -> Result<(), E> + Send + Sync + 'static,
-    E: Into<BoxError>,
-{
-    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
-        batch.begin();
-        for index in 0..batch.len() {
-            // The closure gets a copy, so that the intent can be handed back should it fail.
-            let Some(intent) = batch.copy_or_take(index) else { continue };
-            batch.attempting = Some(index);
-            match self(intent) {
-                Ok(()) => batch.completed = index + 1,
-                Err(error) => batch.fail(index, error.into())?,
-            }
-        }
-        batch.finish()
-    }
-
-    fn blocks(&self) -> bool {
-        false
-    }
-}
-
-/// Dispatches a batch; a panic is an error, and the intents are still there to be handed back.
-pub(crate) async fn dispatch(
-    executor: &dyn DynExecutor,
-    batch: &mut Batch,
-) -> Result<(), DispatchError> {
-    // Asked for inside as well: it may panic before it is a future.
-    let dispatched = async { executor.dyn_dispatch(batch).await };
-    match Contained(Box::pin(dispatched)).await {
-        Ok(result) => result,
-        Err(panic) => {
-            let said = format!("the executor panicked: {}", panic_message(&*panic));
-            match batch.attempting {
-                // Those before it are known to have left.
-                Some(index) => {
-                    batch.failures.push((index, said.into()));
-                    batch.completed = index + 1;
-                    Err(batch.stopped())
-                }
-                None => Err(DispatchError::all(said)),
-            }
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::core::executor::batch::InDoubt;
+use crate::core::executor::ledger::MaybeSent;
 use crate::core::executor::parts::Parts;
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::timer::with_timer;
@@ -66,7 +66,7 @@ impl<E: Executor> Executor for Timeout<E> {
         if timed.map_err(DispatchError::refused)?.await.is_err() {
             let limit = self.limit;
             parts.explain(|index, known| {
-                let known = known.filter(|error| !error.is::<InDoubt>());
+                let known = known.filter(|error| !error.is::<MaybeSent>());
                 known.or_else(|| index.map(|_| Box::new(TimedOut { limit }).into()))
             });
         }

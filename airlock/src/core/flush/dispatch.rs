@@ -6,7 +6,6 @@ use crate::core::executor::batch::Batch;
 use crate::core::executor::{DispatchError, DynExecutor, dispatch};
 use crate::core::flush::chunks::Chunks;
 use crate::core::flush::outgoing::Outgoing;
-use crate::core::flush::undone::Undone;
 use crate::core::run::inline::Inline;
 use crate::core::stack::in_force;
 use crate::core::wait;
@@ -18,39 +17,37 @@ impl Outgoing {
         own.or_else(in_force::executor)
     }
 
-    pub(super) fn dispatch(&mut self) -> Result<(), Undone> {
+    pub(super) fn dispatch(&mut self) {
         if self.batch.is_empty() {
-            return Ok(());
+            return;
         }
         let executor = self.executor();
         let Some(size) = self.chunk_size() else {
-            let result = dispatch_now(executor.as_deref(), &mut self.batch);
-            return self.whole(result);
+            return dispatch_now(executor.as_deref(), &mut self.batch);
         };
         let chunks = self.chunks.insert(Box::new(Chunks::of(&mut self.batch, size)));
         while let Some(chunk) = chunks.next(&self.batch) {
-            let result = dispatch_now(executor.as_deref(), chunk);
-            chunks.end(&mut self.batch, result);
+            dispatch_now(executor.as_deref(), chunk);
+            chunks.end(&mut self.batch);
         }
-        self.join_chunks()
+        self.join_chunks();
     }
 
-    pub(super) async fn dispatch_async(&mut self) -> Result<(), Undone> {
+    pub(super) async fn dispatch_async(&mut self) {
         if self.batch.is_empty() {
-            return Ok(());
+            return;
         }
-        self.batch.awaited = true;
+        self.batch.is_async = true;
         let executor = self.executor();
         let Some(size) = self.chunk_size() else {
-            let result = dispatch_awaited(executor.as_deref(), &mut self.batch).await;
-            return self.whole(result);
+            return dispatch_async(executor.as_deref(), &mut self.batch).await;
         };
         let chunks = self.chunks.insert(Box::new(Chunks::of(&mut self.batch, size)));
         while let Some(chunk) = chunks.next(&self.batch) {
-            let result = dispatch_awaited(executor.as_deref(), chunk).await;
-            chunks.end(&mut self.batch, result);
+            dispatch_async(executor.as_deref(), chunk).await;
+            chunks.end(&mut self.batch);
         }
-        self.join_chunks()
+        self.join_chunks();
     }
 
     /// How many intents a chunk has, where there are more than that.
@@ -59,33 +56,40 @@ impl Outgoing {
         (self.batch.len() > size).then_some(size)
     }
 
-    fn join_chunks(&mut self) -> Result<(), Undone> {
-        self.chunks.take().map_or(Ok(()), |chunks| chunks.join(&mut self.batch))
+    fn join_chunks(&mut self) {
+        if let Some(chunks) = self.chunks.take() {
+            chunks.join(&mut self.batch);
+        }
     }
 }
 
 /// Dispatches from sync code; by running the tasks here where there is no executor.
-fn dispatch_now(
-    executor: Option<&dyn DynExecutor>,
-    batch: &mut Batch,
-) -> Result<(), DispatchError> {
-    let Some(executor) = executor else { return Inline::default_ref().run_now(batch) };
-    let wait = if executor.dyn_blocks() {
-        Some(wait::check().map_err(DispatchError::refused)?)
-    } else {
-        None
+fn dispatch_now(executor: Option<&dyn DynExecutor>, batch: &mut Batch) {
+    let Some(executor) = executor else {
+        let answer = Inline::default_ref().run_now(batch);
+        batch.close(answer);
+        return;
     };
-    batch.awaited = false;
-    wait::wait(wait, dispatch(executor, batch))
+    let wait = match executor.dyn_blocks().then(wait::check).transpose() {
+        Ok(wait) => wait,
+        Err(would_block) => {
+            batch.close(Err(DispatchError::refused(would_block)));
+            return;
+        }
+    };
+    batch.is_async = false;
+    wait::wait(wait, dispatch(executor, batch));
 }
 
 /// The same from async code.
-async fn dispatch_awaited(
-    executor: Option<&dyn DynExecutor>,
-    batch: &mut Batch,
-) -> Result<(), DispatchError> {
+async fn dispatch_async(executor: Option<&dyn DynExecutor>, batch: &mut Batch) {
     match executor {
-        None => Inline::default_ref().run_awaited(batch).await,
-        Some(executor) => dispatch(executor, batch).await,
+        None => {
+            let answer = Inline::default_ref().run_async(batch).await;
+            batch.close(answer);
+        }
+        Some(executor) => {
+            dispatch(executor, batch).await;
+        }
     }
 }

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use crate::core::flush::undone::Undone;
+use crate::core::executor::ledger::{Ledger, State};
 use crate::core::intent::Intent;
-use crate::core::report::{Fate, Report};
+use crate::core::report::Report;
 use crate::core::task::TaskInfo;
 use crate::core::task::called::BoxError;
 
@@ -88,22 +88,19 @@ pub struct FailedIntent {
 }
 
 impl FlushError {
-    pub(crate) fn new(report: Report, undone: Undone, batch: Vec<Intent>) -> Self {
-        let Undone { fates, failures: errors, cause } = undone;
-        let mut errors = errors.into_iter().peekable();
+    pub(crate) fn new(report: Report, ledger: Ledger, batch: Vec<Intent>) -> Self {
+        let (states, cause) = ledger.into_states(batch.len());
         let mut failures = Vec::new();
         let mut returned = Returned { failed: Vec::new(), rest: Vec::new() };
-        for (index, (intent, fate)) in batch.into_iter().zip(fates).enumerate() {
-            match fate {
-                Fate::Dispatched => {}
-                Fate::Failed { error } => {
-                    let own = errors.next_if(|(failed, _)| *failed == index);
-                    let error = own.map_or_else(|| error.into(), |(_, error)| error);
+        for (intent, state) in batch.into_iter().zip(states) {
+            match state {
+                State::Sent | State::Duplicate => {}
+                State::Failed(error) => {
                     failures.push(Failure { task: intent.task(), call: intent.to_string(), error });
                     returned.failed.push((!intent.is_spent()).then_some(intent));
                 }
-                _ if intent.is_spent() => {}
-                _ => returned.rest.push(intent),
+                State::NotAttempted if intent.is_spent() => {}
+                State::NotAttempted => returned.rest.push(intent),
             }
         }
         let intents = Mutex::new(returned);

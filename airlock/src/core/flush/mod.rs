@@ -9,7 +9,6 @@ mod outgoing;
 mod plain;
 #[cfg(feature = "transaction")]
 mod rows;
-mod undone;
 
 pub use flush_error::{FailedIntent, FlushError};
 #[cfg(feature = "transaction")]
@@ -18,7 +17,6 @@ pub(crate) use rows::Rows;
 use crate::core::executor::DispatchError;
 use crate::core::executor::batch::Batch;
 use crate::core::flush::outgoing::Outgoing;
-use crate::core::flush::undone::Undone;
 use crate::core::report::Report;
 use crate::core::run::Runner;
 use crate::core::stack::contents::Contents;
@@ -29,8 +27,8 @@ use crate::core::stack::scope_settings::wants_report;
 pub(crate) enum Flush {
     /// Scopes around have captured everything, which is to be reported.
     Captured(Outgoing),
-    /// The intents can't leave, and this became of them.
-    Refused(Outgoing, Undone),
+    /// The intents can't leave, as their ledger says.
+    Refused(Outgoing),
     /// They are to be dispatched.
     Ready(Outgoing),
 }
@@ -73,11 +71,11 @@ impl Flush {
 
     fn dispatch(mut self) -> Result<Option<Report>, FlushError> {
         match &mut self {
-            Self::Captured(outgoing) => outgoing.finish(Ok(())),
-            Self::Refused(outgoing, undone) => outgoing.finish(Err(std::mem::take(undone))),
+            Self::Captured(outgoing) => outgoing.finish(),
+            Self::Refused(outgoing) => Err(outgoing.fail()),
             Self::Ready(outgoing) => {
-                let result = outgoing.dispatch();
-                outgoing.finish(result)
+                outgoing.dispatch();
+                outgoing.finish()
             }
         }
     }
@@ -94,11 +92,11 @@ impl Flush {
 
     async fn dispatch_async(mut self) -> Result<Option<Report>, FlushError> {
         match &mut self {
-            Self::Captured(outgoing) => outgoing.finish(Ok(())),
-            Self::Refused(outgoing, undone) => outgoing.finish(Err(std::mem::take(undone))),
+            Self::Captured(outgoing) => outgoing.finish(),
+            Self::Refused(outgoing) => Err(outgoing.fail()),
             Self::Ready(outgoing) => {
-                let result = outgoing.dispatch_async().await;
-                outgoing.finish(result)
+                outgoing.dispatch_async().await;
+                outgoing.finish()
             }
         }
     }
@@ -114,7 +112,7 @@ impl Flush {
     #[cfg(feature = "tokio")]
     pub(crate) async fn run_with_async(mut self, runner: &Runner) -> Result<(), FlushError> {
         let Self::Ready(outgoing) = &mut self else { unreachable!("it is made of a batch") };
-        let result = runner.run_awaited(&mut outgoing.batch).await;
+        let result = runner.run_async(&mut outgoing.batch).await;
         outgoing.finish_whole(result)
     }
 

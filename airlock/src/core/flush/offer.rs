@@ -151,7 +151,7 @@ impl Outgoing {
 
     /// Goes on with the panic of what was asked about the intents, which don't vanish unmentioned.
     fn resume(&mut self, panic: Box<dyn Any + Send>) -> ! {
-        self.end(|_| Fate::NotAttempted);
+        self.end(|fate| fate);
         drop(self.batch.take_all());
         resume_unwind(panic)
     }

@@ -3,7 +3,6 @@
 use crate::core::executor::batch::Batch;
 use crate::core::executor::{DispatchError, OnFailure};
 use crate::core::flush::chunks::Chunks;
-use crate::core::flush::undone::Undone;
 use crate::core::flush::{Flush, FlushError};
 use crate::core::report::{Fate, Report, Why, log};
 use crate::core::stack::contents::Contents;
@@ -53,62 +52,59 @@ impl Outgoing {
         std::mem::replace(&mut self.batch, Batch::new(OnFailure::Stop))
     }
 
-    /// What became of a batch that was dispatched whole.
-    pub(super) fn whole(&self, result: Result<(), DispatchError>) -> Result<(), Undone> {
-        result.map_err(|error| Undone::of(error, self.batch.len()))
-    }
-
+    /// Ends with the answer about a batch that was dispatched whole.
     pub(super) fn finish_whole(
         &mut self,
-        result: Result<(), DispatchError>,
+        answer: Result<(), DispatchError>,
     ) -> Result<(), FlushError> {
-        let result = self.whole(result);
-        self.finish(result).map(drop)
+        self.batch.close(answer);
+        self.finish().map(drop)
     }
 
     /// Reports what became of the intents, and hands back those that did not leave.
-    pub(super) fn finish(
-        &mut self,
-        result: Result<(), Undone>,
-    ) -> Result<Option<Report>, FlushError> {
-        let Err(undone) = result else {
-            let report = self.reported.then(|| self.end(|_| Fate::Dispatched));
-            recycle(&mut self.batch.take_all());
-            return Ok(report);
-        };
-        let report = self.end(|index| undone.fates[index].clone());
-        Err(FlushError::new(report, undone, self.batch.take_all()))
+    pub(super) fn finish(&mut self) -> Result<Option<Report>, FlushError> {
+        if !self.batch.all_sent() {
+            return Err(self.fail());
+        }
+        let report = self.reported.then(|| self.end(|fate| fate));
+        recycle(&mut self.batch.take_all());
+        Ok(report)
+    }
+
+    /// The same where not all left.
+    #[cold]
+    pub(super) fn fail(&mut self) -> FlushError {
+        let report = self.end(|fate| fate);
+        let ledger = std::mem::take(&mut self.batch.ledger);
+        FlushError::new(report, ledger, self.batch.take_all())
     }
 
     /// Ends without an attempt, for this reason.
-    pub(super) fn refused(self, error: DispatchError) -> Flush {
-        let undone = Undone::of(error, self.batch.len());
-        Flush::Refused(self, undone)
+    pub(super) fn refused(mut self, error: DispatchError) -> Flush {
+        self.batch.close(Err(error));
+        Flush::Refused(self)
     }
 
     /// Ends because of what a dispatch met.
     #[cfg(feature = "transaction")]
     pub(super) fn undone(&mut self, error: DispatchError) -> FlushError {
-        let undone = Undone::of(error, self.batch.len());
-        match self.finish(Err(undone)) {
-            Err(error) => error,
-            Ok(_) => unreachable!("it was given an error"),
-        }
+        self.batch.close(Err(error));
+        self.fail()
     }
 
-    /// Ends where the batch was dispatched elsewhere, and every intent became what `fate` says.
+    /// Ends where the batch was dispatched elsewhere, and every intent became what `told` makes of the ledger.
     #[cfg(feature = "transaction")]
-    pub(super) fn end_as(&mut self, fate: impl Fn(usize) -> Fate) {
+    pub(super) fn end_as(&mut self, told: impl Fn(Fate) -> Fate) {
         if self.reported {
-            self.end(fate);
+            self.end(told);
         }
         drop(self.batch.take_all());
     }
 
     /// Makes the report, logs it and hands it to `on_report`.
-    pub(super) fn end(&mut self, fate: impl Fn(usize) -> Fate) -> Report {
+    pub(super) fn end(&mut self, told: impl Fn(Fate) -> Fate) -> Report {
         let scope = self.settings.as_ref().and_then(|settings| settings.name.clone());
-        let report = Report { scope, entries: self.batch.entries(fate) };
+        let report = Report { scope, entries: self.batch.entries(told) };
         tell(self.settings.as_deref(), &report);
         report
     }
@@ -120,14 +116,14 @@ impl Drop for Outgoing {
         if self.batch.is_empty() && self.chunks.is_none() {
             return;
         }
-        let undone = match self.chunks.take() {
+        match self.chunks.take() {
             Some(chunks) => chunks.cut_short(&mut self.batch),
-            None => Undone::cut_short(&mut self.batch),
-        };
+            None => self.batch.cut_short(),
+        }
         let scope = self.settings.as_ref().and_then(|settings| settings.name.clone());
-        let entries = self.batch.entries(|index| match &undone.fates[index] {
+        let entries = self.batch.entries(|fate| match fate {
             Fate::NotAttempted => Fate::Discarded(Why::Cancelled),
-            fate => fate.clone(),
+            fate => fate,
         });
         let report = Report { scope, entries };
         log::cancelled(&report);

@@ -6,7 +6,7 @@ use crate::core::flush::outgoing::Outgoing;
 use crate::core::flush::{Flush, FlushError};
 use crate::core::intent::Intent;
 use crate::core::report::{Why, log};
-use crate::core::run::Interrupted;
+use crate::core::run::PausedAt;
 use crate::core::run::inline::Inline;
 use crate::core::stack::plain_scope::PlainContents;
 use crate::core::stack::thread::recycle;
@@ -44,7 +44,7 @@ fn settle(intents: &mut Vec<Intent>) -> Result<(), FlushError> {
 
 /// Goes on where a task is more than a sync one which succeeds and enqueues nothing.
 #[cold]
-fn go_on(intents: Vec<Intent>, first: Interrupted) -> Result<(), FlushError> {
+fn go_on(intents: Vec<Intent>, first: PausedAt) -> Result<(), FlushError> {
     let mut batch = Batch::new(OnFailure::Stop);
     batch.append(None, 0, intents);
     let mut outgoing = Outgoing::of(batch);

@@ -31,7 +31,7 @@ impl Rows {
     /// Ends with a transaction that is committed.
     pub(crate) fn committed(mut self) {
         // Nothing that can fail is left.
-        let _ = self.outgoing.finish(Ok(()));
+        let _ = self.outgoing.finish_whole(Ok(()));
     }
 
     /// Ends with a transaction that was rolled back.
@@ -41,11 +41,13 @@ impl Rows {
 
     /// Ends with a transaction whose outcome is unknown; how many rows that are.
     pub(crate) fn in_doubt(mut self, why: &str) -> usize {
-        let batch = &self.outgoing.batch;
-        let is_row: Vec<_> = (0..batch.len()).map(|index| !batch.is_left_out(index)).collect();
-        let rows = is_row.iter().filter(|is_row| **is_row).count();
-        self.outgoing.end_as(|index| {
-            if is_row[index] { Fate::Failed { error: why.to_owned() } } else { Fate::Duplicate }
+        let batch = self.batch();
+        batch.close(Ok(()));
+        let is_row = |fate: &Fate| *fate != Fate::Duplicate;
+        let rows = batch.ledger.fates(batch.len()).filter(is_row).count();
+        self.outgoing.end_as(|fate| match fate {
+            Fate::Duplicate => fate,
+            _ => Fate::Failed { error: why.to_owned() },
         });
         rows
     }

@@ -3,7 +3,7 @@
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::intent::Intent;
 use crate::core::run::settings::{Settings, StatesError, settings};
-use crate::core::run::{Interrupted, Runner};
+use crate::core::run::{PausedAt, Runner};
 
 /// Runs the tasks here, one after another; the executor of a scope that was given none.
 ///
@@ -52,32 +52,28 @@ impl Inline {
 
     /// Runs intents that nobody judges, up to the first that is more than a sync task which succeeds
     /// and enqueues nothing.
-    pub(crate) fn run_plain(&self, intents: &mut [Intent]) -> Option<Interrupted> {
+    pub(crate) fn run_plain(&self, intents: &mut [Intent]) -> Option<PausedAt> {
         self.runner.run_plain(intents)
     }
 
     /// Goes on from there.
-    pub(crate) fn resume(
-        &self,
-        batch: &mut Batch,
-        interrupted: Interrupted,
-    ) -> Result<(), DispatchError> {
-        self.runner.resume(batch, interrupted)
+    pub(crate) fn resume(&self, batch: &mut Batch, paused: PausedAt) -> Result<(), DispatchError> {
+        self.runner.resume(batch, paused)
     }
 
     pub(crate) fn run_now(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         self.runner.run_now(batch)
     }
 
-    pub(crate) async fn run_awaited(&self, batch: &mut Batch) -> Result<(), DispatchError> {
-        self.runner.run_awaited(batch).await
+    pub(crate) async fn run_async(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        self.runner.run_async(batch).await
     }
 }
 
 impl Executor for Inline {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
         batch.begin();
-        if batch.awaited { self.run_awaited(batch).await } else { self.run_now(batch) }
+        if batch.is_async { self.run_async(batch).await } else { self.run_now(batch) }
     }
 
     /// It refuses single async tasks where it must, and knows better than by the batch.

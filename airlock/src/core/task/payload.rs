@@ -25,8 +25,8 @@ pub(crate) struct Here<'a> {
     pub(crate) states: &'a States,
     /// The executor's name, for its errors.
     pub(crate) executor: &'static str,
-    /// Whether an async task would be awaited, rather than waited for.
-    pub(crate) awaited: bool,
+    /// Whether an async task is awaited, rather than waited for.
+    pub(crate) is_async: bool,
 }
 
 /// What every payload can do.
@@ -104,7 +104,7 @@ impl<T: Task> Call<T> {
     #[cold]
     fn run_once(&mut self, here: &Here<'_>) -> Called {
         if T::info().is_async()
-            && !here.awaited
+            && !here.is_async
             && let Err(error) = wait::check()
         {
             return Called::done(Err(error.into()));

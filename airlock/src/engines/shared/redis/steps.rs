@@ -1,6 +1,7 @@
 //! A batch that is sent step by step.
 
 use super::Server;
+use crate::core::executor::ledger::State;
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::task::called::BoxError;
 
@@ -69,15 +70,17 @@ impl Server {
                     for index in duplicates {
                         batch.left_out(begun + index);
                     }
-                    let failed = failed.into_iter().map(|(index, error)| (begun + index, error));
-                    batch.failures.extend(failed);
+                    for (index, error) in failed {
+                        batch.ledger.note(begun + index, State::Failed(error));
+                    }
                 }
                 Err(error) if messages == batch.len() => return Err(DispatchError::all(error)),
                 Err(error) => {
                     let error = error.to_string();
-                    batch.failures.extend((begun..end).map(|index| (index, error.clone().into())));
-                    let failures = std::mem::take(&mut batch.failures);
-                    return Err(DispatchError::until(end, failures));
+                    for index in begun..end {
+                        batch.ledger.fail(index, error.clone().into());
+                    }
+                    return Err(batch.stop());
                 }
             }
             begun = end;
