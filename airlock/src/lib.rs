@@ -9,14 +9,10 @@
 //! use airlock::{DropAll, EnqueueError, block_tasks};
 //!
 //! #[airlock::task]
-//! fn notify_warehouse(order_id: u64) {
-//!     println!("the warehouse packs order {order_id}");
-//! }
+//! fn notify_warehouse(order_id: u64) { /* the warehouse packs the order */ }
 //!
 //! #[airlock::task]
-//! fn send_mail(order_id: u64) {
-//!     println!("mail: order {order_id} is on its way");
-//! }
+//! fn send_mail(order_id: u64) { /* the customer reads that it is on its way */ }
 //!
 //! fn place_order(id: u64) -> Result<(), EnqueueError> {
 //!     notify_warehouse::enqueue(id)?;
@@ -26,38 +22,35 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // An API call: the effects leave once the body has succeeded.
 //! airlock::scope().run(|| place_order(1))??;
-//!
 //! // A migration: every effect is dropped.
 //! airlock::scope().policy(DropAll).run(|| place_order(2))??;
-//!
 //! // An admin's call: one task is blocked. A typo in the list does not compile.
 //! airlock::scope().policy(block_tasks![send_mail]).run(|| place_order(3))??;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! [`scope()`] says when a scope flushes, and what becomes of its effects.
-//!
 //! # What to choose
 //!
 //! | to | choose |
 //! | --- | --- |
 //! | enqueue a function's calls | [`#[task]`](macro@task) on it; outside a scope, an enqueue is an error |
-//! | run code in a scope | [`scope()`], [`#[scoped]`](macro@scoped); [`Scope::seal`] to decide after the body |
-//! | look into a scope, or carry it to a thread or a spawned future | [`current()`], [`InScope`] |
+//! | run code in a scope | [`scope()`], which says when it flushes; [`#[scoped]`](macro@scoped) |
+//! | look first, and decide after the body | [`Scope::seal`] |
+//! | carry a scope to a thread or a future | [`current()`], [`InScope`] |
 //! | drop or refuse effects | [`DropAll`], [`block_tasks!`], [`allow_only!`], [`Limit`], [`Coalesce`], [`AssertNoEffects`]; a closure or [`Policy`] |
-//! | add a policy to a part of a body | [`policy()`], [`#[policy]`](macro@policy) |
+//! | judge a part of a body once more | [`policy()`], [`#[policy]`](macro@policy) |
 //! | run tasks in this process | [`Inline`] (the default), [`ThreadPool`], [`tokio::Tasks`](tokio/struct.Tasks.html) |
 //! | run tasks in other processes, or later | an engine: [`apalis`], [`graphile`], [`celery`], [`dramatiq`]; then a [`worker`] |
 //! | route, retry, time out, fall back | [`Route`], [`Retry`], [`Timeout`], [`Fallback`]; a closure or [`Executor`] |
-//! | let effects follow a commit, or be committed with the data | [`sqlx`], [`sea_orm`], [`diesel`], [`diesel_async`]; in several databases, [`transaction`] |
+//! | send after a commit, or commit with the data | [`sqlx`], [`sea_orm`], [`diesel`], [`diesel_async`]; several at once: [`transaction`] |
 //! | make each web request a scope | [`axum`], [`tower`] (also for tonic), [`actix`], [`poem`], [`salvo`], [`rocket`]; any other, [`web`] |
-//! | set defaults for the process or a test | [`configure()`] |
+//! | set defaults of the process | [`configure()`] |
 //! | find a task by name, run one from JSON | [`registry()`] |
 //! | test what code enqueues | [`testing`] |
 //!
-//! `tokio` and `tracing` are features that are on by default. An engine, library or framework has a feature of its
-//! name; the page `docs/installing.md` of the book lists them all.
+//! Engines, database libraries and web frameworks have a feature each, which `docs/installing.md` lists. Only `tokio`
+//! and `tracing` are on by default.
 //!
 //! [`actix`]: actix/index.html
 //! [`apalis`]: apalis/index.html

@@ -18,6 +18,7 @@ use crate::core::scope::Outcome;
 /// # Ok(())
 /// # }
 /// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 impl<B> Outcome for Response<B> {
     fn succeeded(&self) -> bool {
         self.status().as_u16() < 400
