@@ -115,10 +115,12 @@ impl Batch {
         report_only.sort_by_key(|(place, _)| *place);
         let mut entries = Vec::with_capacity(self.len() + report_only.len());
         let intents = self.intents.iter().zip(self.ledger.fates(self.len()));
-        entries.extend(in_place(0, report_only, intents).map(|one| match one {
-            InPlace::ReportOnly(what) => what.entry(),
-            InPlace::Intent((intent, fate)) => ReportEntry::new(intent, told(fate)),
-        }));
+        for one in in_place(0, report_only, intents) {
+            entries.push(match one {
+                InPlace::ReportOnly(what) => what.entry(),
+                InPlace::Intent((intent, fate)) => ReportEntry::new(intent, told(fate)),
+            });
+        }
         entries
     }
 }

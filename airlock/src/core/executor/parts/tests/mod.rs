@@ -4,7 +4,7 @@ mod engine;
 
 use std::pin::pin;
 use std::sync::Mutex;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 
 use self::engine::{Book, Engine, Known, number};
 use super::Parts;
@@ -27,10 +27,7 @@ fn dispatch(batch: &mut Batch, engine: &Engine, random: &mut Random) {
             parts.put_reasons_aside();
         }
         let mut context = Context::from_waker(Waker::noop());
-        let hangs = match pin!(parts.send(engine, out)).as_mut().poll(&mut context) {
-            Poll::Ready(_) => false,
-            Poll::Pending => true,
-        };
+        let hangs = pin!(parts.send(engine, out)).as_mut().poll(&mut context).is_pending();
         if aside && !(hangs && random.one_in(2)) {
             let mut earlier = parts.take_earlier();
             parts.explain(|index, reason| {
