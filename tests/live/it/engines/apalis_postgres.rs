@@ -14,7 +14,7 @@ use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
 
 use super::behaviours::locked_tables::PostgresTables;
-use super::behaviours::rows::{Row, Rows};
+use super::behaviours::rows::{NO_SIGNS, Row, Rows};
 use super::behaviours::tables::InTransaction;
 use super::conforms;
 use super::fixture::{Fixture, flush, note, notes};
@@ -62,7 +62,7 @@ impl Rows for Postgres {
         let before = read().await;
         let engine = Self::on_queue(&place.url, &place.queue).await.expect("opened");
         let pool = engine.pool().clone();
-        of(engine).await;
+        of(engine.lost_after(NO_SIGNS)).await;
         // Connections that end report what they have read, a moment later.
         pool.close().await;
         eventually("it is reported", async || {

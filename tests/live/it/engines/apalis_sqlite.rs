@@ -16,7 +16,7 @@ use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions};
 use tokio::time::sleep;
 
-use super::behaviours::rows::{Row, Rows};
+use super::behaviours::rows::{NO_SIGNS, Row, Rows};
 use super::conforms;
 use super::fixture::{Fixture, flush, note, notes};
 use crate::place::Place;
@@ -57,7 +57,7 @@ impl Rows for Sqlite {
                 })
             });
         let pool = pool.connect_with(options).await.expect("connected");
-        of(Self::new(pool).queue(&place.queue)).await;
+        of(Self::new(pool).queue(&place.queue).lost_after(NO_SIGNS)).await;
         cost.load(Ordering::Relaxed)
     }
 }

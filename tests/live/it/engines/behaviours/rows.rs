@@ -11,6 +11,9 @@ use crate::place::Place;
 /// A job as apalis sees it: its status, its attempts and its last result.
 pub(crate) type Row = (String, i64, Option<String>);
 
+/// So long that no sign of life is given while a cost is counted: how many there are is up to the machine.
+pub(crate) const NO_SIGNS: Duration = Duration::from_hours(24);
+
 pub(crate) trait Rows: Tables {
     /// A queue's jobs, in the order of the flush.
     async fn rows(&self, queue: &str) -> Vec<Row>;
