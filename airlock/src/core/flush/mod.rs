@@ -20,8 +20,8 @@ use crate::core::flush::outgoing::Outgoing;
 use crate::core::report::Report;
 use crate::core::run::Runner;
 use crate::core::stack::contents::Contents;
-use crate::core::stack::judging::is_judging;
 use crate::core::stack::scope_settings::wants_report;
+use crate::core::stack::while_judging::is_judging;
 
 /// What is left to do of a scope that is to flush.
 pub(crate) enum Flush {

@@ -13,7 +13,7 @@ use crate::core::stack::contents::Contents;
 use crate::core::stack::enclosing::{NotCaptured, capture_whole, captures_whole, enclosing};
 use crate::core::stack::frame::Release;
 use crate::core::stack::judge::judge_into;
-use crate::core::stack::judging::judging;
+use crate::core::stack::while_judging::while_judging;
 
 /// What a scope's intents come to: captured by scopes around, refused, or judged and ready. `None` where
 /// nothing is left to do or to report.
@@ -138,7 +138,7 @@ impl Outgoing {
         segments: &[Segment],
         positions: &[usize],
     ) -> Vec<bool> {
-        let ask = || judging(|| intents(segments).map(release).collect());
+        let ask = || while_judging(|| intents(segments).map(release).collect());
         match catch_unwind(AssertUnwindSafe(ask)) {
             Ok(released) => released,
             Err(panic) => {

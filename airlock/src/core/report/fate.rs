@@ -45,7 +45,7 @@ pub enum Fate {
         /// What the executor, or the task, said.
         error: String,
     },
-    /// An earlier one failed; it is handed back.
+    /// An earlier one failed, or the executor could attempt none; it is handed back.
     NotAttempted,
 }
 

@@ -94,7 +94,7 @@ impl Report {
         self.count(|fate| matches!(fate, Fate::Failed { .. }))
     }
 
-    /// How many were not attempted because an earlier one failed.
+    /// How many were not attempted, because an earlier one failed or the executor could attempt none.
     pub fn not_attempted(&self) -> usize {
         self.count(|fate| matches!(fate, Fate::NotAttempted))
     }

@@ -12,10 +12,10 @@ use crate::core::scope::inspection::Inspection;
 use crate::core::stack::buffer::Buffer;
 use crate::core::stack::config::Config;
 use crate::core::stack::environment::Environment;
-use crate::core::stack::judging::is_judging;
 use crate::core::stack::scoped_future::ScopedFuture;
 use crate::core::stack::share::{HandleParts, share};
 use crate::core::stack::shared_scope::SharedScope;
+use crate::core::stack::while_judging::is_judging;
 
 /// A handle on the scope in force; `None` where there is none, and inside a policy.
 ///

@@ -10,7 +10,7 @@ use crate::core::policy::judging::Judging;
 use crate::core::policy::{Occasion, Verdict};
 use crate::core::report::table::Table;
 use crate::core::stack::buffer::Buffer;
-use crate::core::stack::judging::judging;
+use crate::core::stack::while_judging::while_judging;
 use crate::core::task::TaskInfo;
 
 /// What a scope holds: its own intents and those captured from nested scopes.
@@ -69,7 +69,7 @@ pub struct Inspected {
 impl Inspection {
     pub(crate) fn of(buffer: &Buffer, level: u32) -> Self {
         let (mut own, mut captured) = (Vec::new(), Vec::new());
-        judging(|| {
+        while_judging(|| {
             let mut judges = Judging::new(Occasion::Inspection);
             for (chain, theirs, intents) in buffer.segments(level) {
                 judges.turn_to(chain);

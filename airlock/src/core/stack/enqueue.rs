@@ -8,8 +8,8 @@ use crate::core::log::event;
 use crate::core::policy::PolicyViolation;
 use crate::core::policy::chain;
 use crate::core::stack::enqueue_error::{EnqueueError, Refusal};
-use crate::core::stack::judging::judging;
 use crate::core::stack::thread::{Stack, THREAD, ThreadStack};
+use crate::core::stack::while_judging::while_judging;
 use crate::core::task::Task;
 use crate::core::task::payload::Call;
 
@@ -136,7 +136,7 @@ impl ThreadStack {
                 return Err(refuse(|refusal| EnqueueError::Full(refusal, bound), &intent));
             }
         };
-        if let Err(violation) = judging(|| chain::on_enqueue(&chain, &intent)) {
+        if let Err(violation) = while_judging(|| chain::on_enqueue(&chain, &intent)) {
             return Err(refused(&intent, violation));
         }
         shared.push(intent, &chain).map_err(|error| {
@@ -161,25 +161,25 @@ fn refused(intent: &Intent, violation: PolicyViolation) -> Box<EnqueueError> {
 /// they accept it. The stack is borrowed all the while: nothing can be enqueued.
 #[inline]
 fn judge(stack: RefMut<'_, Stack>, bytes: usize) -> Result<(), Box<EnqueueError>> {
-    let judging = Judging { stack: Some(stack), bytes };
-    let Some(stack) = &judging.stack else { unreachable!("it was just put there") };
+    let unjudged = UnjudgedIntent { stack: Some(stack), bytes };
+    let Some(stack) = &unjudged.stack else { unreachable!("it was just put there") };
     let Some(intent) = stack.current.last() else { unreachable!("it was just written") };
     match chain::on_enqueue(&stack.chain, intent) {
         Ok(()) => {
-            judging.accept();
+            unjudged.accept();
             Ok(())
         }
         Err(violation) => Err(refused(intent, violation)),
     }
 }
 
-struct Judging<'a> {
+struct UnjudgedIntent<'a> {
     stack: Option<RefMut<'a, Stack>>,
     /// Those of the intent.
     bytes: usize,
 }
 
-impl Judging<'_> {
+impl UnjudgedIntent<'_> {
     #[inline]
     fn accept(mut self) {
         let stack = self.stack.take();
@@ -189,7 +189,7 @@ impl Judging<'_> {
     }
 }
 
-impl Drop for Judging<'_> {
+impl Drop for UnjudgedIntent<'_> {
     #[inline]
     fn drop(&mut self) {
         if let Some(mut stack) = self.stack.take() {

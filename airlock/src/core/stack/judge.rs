@@ -9,7 +9,7 @@ use crate::core::policy::chain::Chain;
 use crate::core::policy::judging::Judging;
 use crate::core::policy::{Occasion, Verdict};
 use crate::core::stack::buffer::Segment;
-use crate::core::stack::judging::judging;
+use crate::core::stack::while_judging::while_judging;
 
 /// Judges segments into a batch; what is dropped is put aside for the report.
 ///
@@ -21,7 +21,7 @@ pub(crate) fn judge_into(
     segments: Vec<Segment>,
     generation: u32,
 ) -> Result<(), (Vec<Segment>, Box<dyn Any + Send>)> {
-    let verdicts = catch_unwind(AssertUnwindSafe(|| judging(|| verdicts(&segments))));
+    let verdicts = catch_unwind(AssertUnwindSafe(|| while_judging(|| verdicts(&segments))));
     let verdicts = match verdicts {
         Ok(verdicts) => verdicts,
         Err(panic) => return Err((segments, panic)),

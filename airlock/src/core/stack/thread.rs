@@ -19,7 +19,7 @@ thread_local! {
 /// The scopes that are current on one thread.
 ///
 /// No borrow of the stack is held while the user's code runs, but for one: a policy is asked under it, and that is
-/// how the thread knows that it must not enqueue. [`judging`](super::judging) has the guards.
+/// how the thread knows that it must not enqueue. [`judging`](super::while_judging) has the guards.
 pub(super) struct ThreadStack {
     /// Borrowed while a policy, or a rule of what to release, is asked: the intent that it judges
     /// stays in its buffer meanwhile.

@@ -6,7 +6,7 @@ use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::task::called::BoxError;
 use crate::engines::dramatiq::DEFAULT_QUEUE;
 use crate::engines::dramatiq::message::DramatiqMessage;
-use crate::engines::shared::rabbitmq::{Broker, Outgoing, scaled, short};
+use crate::engines::shared::rabbitmq::{Broker, NewDelivery, scaled, short};
 use crate::envelope::{self, Envelope};
 use crate::worker::engine_error::EngineError;
 
@@ -63,7 +63,7 @@ impl RabbitMq {
         self
     }
 
-    fn outgoing(&self, envelope: &Envelope) -> Result<Outgoing, BoxError> {
+    fn outgoing(&self, envelope: &Envelope) -> Result<NewDelivery, BoxError> {
         let mut message = DramatiqMessage::of(envelope, &self.queue);
         let mut body = Vec::new();
         let priority = scaled(envelope.priority(), self.max_priority);
@@ -72,7 +72,7 @@ impl RabbitMq {
         let properties = BasicProperties::default()
             .with_delivery_mode(2)
             .with_message_id(short("id", &envelope.id().to_string())?);
-        Ok(Outgoing {
+        Ok(NewDelivery {
             queue: short("queue", &message.queue_name)?,
             body,
             properties: match priority {

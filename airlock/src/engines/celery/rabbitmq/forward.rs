@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use crate::core::task::called::BoxError;
 use crate::engines::celery::rabbitmq::table;
-use crate::engines::shared::rabbitmq::{Outgoing, short};
+use crate::engines::shared::rabbitmq::{NewDelivery, short};
 
 /// The message for another queue, with these headers set.
 pub(super) fn forward(
     delivery: &Delivery,
     queue: ShortString,
     set: impl IntoIterator<Item = (&'static str, Value)>,
-) -> Result<Outgoing, BoxError> {
+) -> Result<NewDelivery, BoxError> {
     let mut headers = own_headers(&delivery.properties);
     for (name, value) in set {
         headers.insert(name.into(), table::field(value)?);
@@ -43,7 +43,7 @@ pub(super) fn forward(
     if let Some(priority) = old.priority() {
         new = new.with_priority(*priority);
     }
-    Ok(Outgoing { queue, body: delivery.data.clone(), properties: new })
+    Ok(NewDelivery { queue, body: delivery.data.clone(), properties: new })
 }
 
 /// The message's id; Celery writes it as the correlation id.

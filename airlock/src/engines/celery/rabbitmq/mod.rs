@@ -24,7 +24,7 @@ use crate::engines::celery::rabbitmq::source::RabbitMqConsumer;
 use crate::engines::celery::sent::{self, Headers};
 use crate::engines::celery::settings::settings;
 use crate::engines::shared::per_worker::PerWorker;
-use crate::engines::shared::rabbitmq::{Broker, Outgoing, scaled, short};
+use crate::engines::shared::rabbitmq::{Broker, NewDelivery, scaled, short};
 use crate::envelope::{self, Envelope};
 use crate::worker::engine_error::EngineError;
 
@@ -117,7 +117,7 @@ impl RabbitMq {
         self
     }
 
-    fn outgoing(&self, intent: &Intent, envelope: &Envelope) -> Result<Outgoing, BoxError> {
+    fn outgoing(&self, intent: &Intent, envelope: &Envelope) -> Result<NewDelivery, BoxError> {
         let headers = Headers::of(intent, envelope, self.positional);
         let id = short("id", &envelope.id().to_string())?;
         let properties = BasicProperties::default()
@@ -127,7 +127,7 @@ impl RabbitMq {
             .with_correlation_id(id.clone())
             .with_message_id(id)
             .with_headers(table::of(&headers)?);
-        Ok(Outgoing {
+        Ok(NewDelivery {
             queue: short("queue", envelope.queue().unwrap_or(&self.queue))?,
             body: sent::body(intent, envelope, self.positional)?.into_bytes(),
             properties: match scaled(envelope.priority(), self.max_priority) {
@@ -138,7 +138,7 @@ impl RabbitMq {
     }
 
     /// The queues that a batch goes to, each once.
-    fn queues_of(messages: &[Outgoing]) -> Vec<ShortString> {
+    fn queues_of(messages: &[NewDelivery]) -> Vec<ShortString> {
         let mut queues: Vec<_> = messages.iter().map(|message| message.queue.clone()).collect();
         queues.sort();
         queues.dedup();

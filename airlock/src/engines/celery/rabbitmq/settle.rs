@@ -12,7 +12,7 @@ use crate::engines::celery::RabbitMq;
 use crate::engines::celery::headers::{self, iso8601};
 use crate::engines::celery::rabbitmq::RabbitMqReceipt;
 use crate::engines::celery::rabbitmq::forward::forward;
-use crate::engines::shared::rabbitmq::{Outgoing, answered};
+use crate::engines::shared::rabbitmq::{NewDelivery, answered};
 use crate::envelope::shortened;
 use crate::worker::{Settled, Settlement};
 
@@ -72,7 +72,7 @@ impl RabbitMq {
         &self,
         settled: &[Settled<RabbitMqReceipt>],
         refusals: &mut Refusals,
-    ) -> Vec<(usize, Outgoing)> {
+    ) -> Vec<(usize, NewDelivery)> {
         let mut successors = Vec::new();
         for (index, Settled { receipt, settlement }) in settled.iter().enumerate() {
             // Without a usable acker the message is settled already, or its connection is lost and the
@@ -94,7 +94,7 @@ impl RabbitMq {
         &self,
         receipt: &RabbitMqReceipt,
         settlement: &Settlement,
-    ) -> Result<Option<Outgoing>, BoxError> {
+    ) -> Result<Option<NewDelivery>, BoxError> {
         let shortened = |reason: &String| shortened(reason.clone(), REASON_LENGTH);
         let RabbitMqReceipt { delivery, queue, attempt } = receipt;
         match settlement {
@@ -122,7 +122,7 @@ impl RabbitMq {
     /// Publishes what has to be; why the rest was not sent, where the connection is lost half-way.
     async fn publish_successors(
         &self,
-        successors: Vec<(usize, Outgoing)>,
+        successors: Vec<(usize, NewDelivery)>,
         refusals: &mut Refusals,
     ) -> Option<BoxError> {
         if successors.is_empty() {

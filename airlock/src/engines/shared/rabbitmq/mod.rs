@@ -22,7 +22,7 @@ pub(crate) use answers::answered;
 pub(crate) use answers::answered_in_time;
 pub(crate) use channel::PublishChannel;
 pub(crate) use properties::{scaled, short};
-pub(crate) use publish::Outgoing;
+pub(crate) use publish::NewDelivery;
 
 use crate::core::task::called::BoxError;
 use crate::engines::shared::connection_runtime::{self, RuntimeUnavailable};

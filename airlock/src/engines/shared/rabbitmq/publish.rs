@@ -20,7 +20,7 @@ use crate::worker::engine_error::unconfirmed;
 const MAX_IN_FLIGHT: usize = 2_000;
 
 /// A message for a queue. Its properties have a message id.
-pub(crate) struct Outgoing {
+pub(crate) struct NewDelivery {
     pub(crate) queue: ShortString,
     pub(crate) body: Vec<u8>,
     pub(crate) properties: BasicProperties,
@@ -30,7 +30,7 @@ impl Broker {
     /// Publishes the messages of a batch.
     pub(crate) async fn send(
         &self,
-        messages: Vec<Outgoing>,
+        messages: Vec<NewDelivery>,
         batch: &mut Batch,
     ) -> Result<(), DispatchError> {
         batch.sending(0..batch.len());
@@ -40,7 +40,7 @@ impl Broker {
     /// Publishes messages in order, with many of them in flight.
     ///
     /// It goes on in the broker's own runtime, also if the caller is dropped half-way.
-    pub(crate) async fn publish(&self, messages: Vec<Outgoing>) -> Published {
+    pub(crate) async fn publish(&self, messages: Vec<NewDelivery>) -> Published {
         let (broker, all) = (self.clone(), messages.len());
         let publishing = self.spawn(async move {
             match broker.channel().await {
@@ -51,7 +51,7 @@ impl Broker {
         publishing.await.unwrap_or_else(|error| Published::unknown(error, all))
     }
 
-    async fn publish_on(&self, channel: PublishChannel, messages: Vec<Outgoing>) -> Published {
+    async fn publish_on(&self, channel: PublishChannel, messages: Vec<NewDelivery>) -> Published {
         let mut batch = Publishing::new(self, &messages);
         let mut in_flight: VecDeque<Unconfirmed<'_>> = VecDeque::new();
         for (index, message) in messages.iter().enumerate() {
@@ -97,7 +97,7 @@ struct Unconfirmed<'a> {
     sending: Pin<Box<dyn Future<Output = Confirmed> + Send + 'a>>,
 }
 
-async fn send(channel: &PublishChannel, message: &Outgoing) -> Confirmed {
+async fn send(channel: &PublishChannel, message: &NewDelivery) -> Confirmed {
     let options = BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() };
     let (queue, properties) = (message.queue.clone(), message.properties.clone());
     let sent = channel.channel.basic_publish("".into(), queue, options, &message.body, properties);
@@ -106,7 +106,7 @@ async fn send(channel: &PublishChannel, message: &Outgoing) -> Confirmed {
 
 struct Publishing<'a> {
     broker: &'a Broker,
-    messages: &'a [Outgoing],
+    messages: &'a [NewDelivery],
     attempted: usize,
     failures: Vec<(usize, BoxError)>,
     /// Messages that the broker returned: the ids, each with the broker's reason.
@@ -116,7 +116,7 @@ struct Publishing<'a> {
 }
 
 impl<'a> Publishing<'a> {
-    fn new(broker: &'a Broker, messages: &'a [Outgoing]) -> Self {
+    fn new(broker: &'a Broker, messages: &'a [NewDelivery]) -> Self {
         let (failures, returned) = (Vec::new(), HashMap::new());
         Self { broker, messages, attempted: 0, failures, returned, lost: None }
     }

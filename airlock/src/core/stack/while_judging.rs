@@ -8,7 +8,7 @@ pub(crate) fn is_judging() -> bool {
 }
 
 /// Runs code that judges: it may not enqueue.
-pub(crate) fn judging<T>(judge: impl FnOnce() -> T) -> T {
+pub(crate) fn while_judging<T>(judge: impl FnOnce() -> T) -> T {
     let mut judge = Some(judge);
     let judged = THREAD.try_with(|thread| {
         // Already borrowed where a policy's own scope judges.
