@@ -1,7 +1,8 @@
 //! The engines: how a test makes a queue, what it may ask behind airlock's back, and what each promises.
 //!
 //! The behaviours in `it/engines`, the faults, the programs that are killed and the benchmarks know an engine
-//! by these traits alone. A new one is an implementation here and a line in `it/engines`.
+//! by these traits. A new one is an implementation here and a line in `it/engines`; the lists of faults and of
+//! benchmarks name the engines that they are about.
 
 mod apalis_postgres;
 mod apalis_redis;
