@@ -36,11 +36,11 @@ use crate::core::scope::Scope;
 use crate::web::adapter::OnFlushError;
 use crate::web::current_scope::current_scope;
 use crate::web::head::succeeded;
-use crate::web::settings::{FAILED, Settings, settings};
+use crate::web::settings::{FAILED, RequestSettings, settings};
 use crate::web::{Followed, Head, handle};
 
 type MiddlewareSettings =
-    Settings<dyn Fn(&ServiceRequest) -> Scope + Send + Sync, OnFlushError<HttpResponse>>;
+    RequestSettings<dyn Fn(&ServiceRequest) -> Scope + Send + Sync, OnFlushError<HttpResponse>>;
 
 /// Makes every request a scope.
 ///
@@ -73,7 +73,7 @@ impl ScopeMiddleware {
     /// A middleware that answers a failed flush with a 500 and a text that gives nothing away, and logs the
     /// error, with the effects that did not leave.
     pub fn new() -> Self {
-        Self { settings: Settings::new() }
+        Self { settings: RequestSettings::new() }
     }
 
     settings!(ServiceRequest, HttpResponse);

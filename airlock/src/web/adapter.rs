@@ -6,11 +6,11 @@ use crate::core::scope::Sealed;
 use crate::web::after_response::AfterResponse;
 use crate::web::handle::{RequestEnd, end};
 use crate::web::head::{Head, succeeded};
-use crate::web::settings::Settings;
+use crate::web::settings::RequestSettings;
 
 pub(crate) type OnFlushError<A> = dyn Fn(FlushError) -> A + Send + Sync;
 
-impl<S: ?Sized, A> Settings<S, OnFlushError<A>> {
+impl<S: ?Sized, A> RequestSettings<S, OnFlushError<A>> {
     /// Whether to flush.
     pub(crate) fn succeeded(&self, head: &Head<'_>) -> bool {
         match &self.flush_when {

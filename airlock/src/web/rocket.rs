@@ -32,10 +32,11 @@ use rocket::{Data, Request, async_trait};
 use crate::core::scope::Scope;
 use crate::web::adapter::OnFlushError;
 use crate::web::current_scope::current_scope;
-use crate::web::settings::{Settings, settings};
+use crate::web::settings::{RequestSettings, settings};
 use crate::web::{Head, handle};
 
-type RouteSettings = Settings<dyn Fn(&Request<'_>) -> Scope + Send + Sync, OnFlushError<Status>>;
+type RouteSettings =
+    RequestSettings<dyn Fn(&Request<'_>) -> Scope + Send + Sync, OnFlushError<Status>>;
 
 /// Makes every request to some routes a scope.
 ///
@@ -72,7 +73,7 @@ impl ScopeRoutes {
     /// Scopes whose failed flush is a 500, which Rocket's catchers answer. The error is logged, with the effects that
     /// did not leave.
     pub fn new() -> Self {
-        Self { settings: Settings::new() }
+        Self { settings: RequestSettings::new() }
     }
 
     settings!(Request<'_>, Status);

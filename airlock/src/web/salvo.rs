@@ -34,10 +34,11 @@ use crate::core::scope::Scope;
 use crate::web::adapter::OnFlushError;
 use crate::web::after_response::AfterResponse;
 use crate::web::current_scope::current_scope;
-use crate::web::settings::{FAILED, Settings, settings};
+use crate::web::settings::{FAILED, RequestSettings, settings};
 use crate::web::{Followed, Head, handle};
 
-type HoopSettings = Settings<dyn Fn(&Request) -> Scope + Send + Sync, OnFlushError<Response>>;
+type HoopSettings =
+    RequestSettings<dyn Fn(&Request) -> Scope + Send + Sync, OnFlushError<Response>>;
 
 /// Makes every request a scope.
 ///
@@ -73,7 +74,7 @@ impl ScopeHoop {
     /// A hoop that answers a failed flush with a 500 and a text that gives nothing away, and logs the error,
     /// with the effects that did not leave.
     pub fn new() -> Self {
-        Self { settings: Settings::new() }
+        Self { settings: RequestSettings::new() }
     }
 
     settings!(Request, Response);

@@ -11,7 +11,7 @@ pub(crate) const FAILED: &str = "the request failed";
 
 /// How requests' scopes begin and end. Each framework has its own types for the two closures: the one that makes a
 /// scope, and the one that answers a failed flush.
-pub(crate) struct Settings<Scope: ?Sized, OnFlushError: ?Sized> {
+pub(crate) struct RequestSettings<Scope: ?Sized, OnFlushError: ?Sized> {
     pub(crate) scope: Option<Arc<Scope>>,
     pub(crate) flush_when: Option<Arc<FlushWhen>>,
     pub(crate) on_flush_error: Option<Arc<OnFlushError>>,
@@ -20,13 +20,13 @@ pub(crate) struct Settings<Scope: ?Sized, OnFlushError: ?Sized> {
 
 type FlushWhen = dyn Fn(&Head<'_>) -> bool + Send + Sync;
 
-impl<S: ?Sized, E: ?Sized> Settings<S, E> {
+impl<S: ?Sized, E: ?Sized> RequestSettings<S, E> {
     pub(crate) const fn new() -> Self {
         Self { scope: None, flush_when: None, on_flush_error: None, after_response: false }
     }
 }
 
-impl<S: ?Sized, E: ?Sized> Clone for Settings<S, E> {
+impl<S: ?Sized, E: ?Sized> Clone for RequestSettings<S, E> {
     fn clone(&self) -> Self {
         Self {
             scope: self.scope.clone(),
@@ -37,7 +37,7 @@ impl<S: ?Sized, E: ?Sized> Clone for Settings<S, E> {
     }
 }
 
-impl<S: ?Sized, E: ?Sized> fmt::Debug for Settings<S, E> {
+impl<S: ?Sized, E: ?Sized> fmt::Debug for RequestSettings<S, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings")
             .field("scope", &self.scope.is_some())
@@ -48,7 +48,7 @@ impl<S: ?Sized, E: ?Sized> fmt::Debug for Settings<S, E> {
     }
 }
 
-/// The setters of a middleware with a field `settings`, a [`Settings`] of closures over these types.
+/// The setters of a middleware with a field `settings`, a [`RequestSettings`] of closures over these types.
 #[cfg(feature = "_adapter")]
 macro_rules! settings {
     ($request:ty, $answer:ty) => {

@@ -11,7 +11,7 @@ use crate::core::registry::registry;
 use crate::core::registry::task_set::TaskSet;
 use crate::core::run::inline::Inline;
 use crate::core::run::settings::StatesError;
-use crate::core::run::settings::{Settings, states};
+use crate::core::run::settings::{RunnerSettings, states};
 use crate::worker::served::Counters;
 use crate::worker::{Inner, ScopeSetting, Worker};
 
@@ -44,7 +44,7 @@ use crate::worker::{Inner, ScopeSetting, Worker};
 /// ```
 pub fn worker() -> WorkerBuilder {
     WorkerBuilder {
-        settings: Settings::new("airlock::Worker"),
+        settings: RunnerSettings::new("airlock::Worker"),
         scope_settings: Vec::new(),
         executes_here: true,
         reentry: true,
@@ -61,7 +61,7 @@ pub fn worker() -> WorkerBuilder {
 /// Builds a [`Worker`]; made by [`worker()`].
 #[must_use = "a builder does nothing until `.build()`"]
 pub struct WorkerBuilder {
-    settings: Settings,
+    settings: RunnerSettings,
     scope_settings: Vec<ScopeSetting>,
     executes_here: bool,
     reentry: bool,

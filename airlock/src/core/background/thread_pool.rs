@@ -11,7 +11,7 @@ use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::flush::Flush;
 use crate::core::flush::FlushError;
 use crate::core::run::Runner;
-use crate::core::run::settings::{Settings, StatesError, settings};
+use crate::core::run::settings::{RunnerSettings, StatesError, settings};
 
 /// Runs tasks on threads of its own, started in the order of enqueue.
 ///
@@ -45,7 +45,7 @@ impl ThreadPool {
     /// A pool with other settings than the usual.
     pub fn builder() -> ThreadPoolBuilder {
         ThreadPoolBuilder {
-            settings: Settings::new("ThreadPool"),
+            settings: RunnerSettings::new("ThreadPool"),
             threads: None,
             on_error: Arc::new(|error| crate::core::report::log::failed_elsewhere(&error)),
         }
@@ -152,7 +152,7 @@ impl fmt::Debug for ThreadPool {
 /// ```
 #[must_use = "a builder does nothing until `.build()`"]
 pub struct ThreadPoolBuilder {
-    settings: Settings,
+    settings: RunnerSettings,
     threads: Option<usize>,
     on_error: OnError,
 }

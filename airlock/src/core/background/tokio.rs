@@ -17,7 +17,7 @@ use crate::core::flush::Flush;
 use crate::core::flush::FlushError;
 use crate::core::run::Runner;
 use crate::core::run::settings::StatesError;
-use crate::core::run::settings::{Settings, settings};
+use crate::core::run::settings::{RunnerSettings, settings};
 use crate::core::wait::{Presence, Runtime};
 
 inventory::submit! {
@@ -84,7 +84,7 @@ impl Tasks {
     /// An executor with states, or with other settings than the usual.
     pub fn builder() -> TasksBuilder {
         TasksBuilder {
-            settings: Settings::new("airlock::tokio::Tasks"),
+            settings: RunnerSettings::new("airlock::tokio::Tasks"),
             runtime: None,
             concurrent: false,
             on_error: Box::new(|error| crate::core::report::log::failed_elsewhere(&error)),
@@ -224,7 +224,7 @@ impl fmt::Debug for Tasks {
 /// ```
 #[must_use = "a builder does nothing until `.build()`"]
 pub struct TasksBuilder {
-    settings: Settings,
+    settings: RunnerSettings,
     runtime: Option<Handle>,
     concurrent: bool,
     on_error: OnError,

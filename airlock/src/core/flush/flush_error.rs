@@ -44,7 +44,7 @@ struct Inner {
     cause: Option<BoxError>,
     /// What is handed back, in order. An intent is not `Sync` and an error has to be: the lock is
     /// only ever taken by whoever owns the error.
-    intents: Mutex<Returned>,
+    intents: Mutex<HandedBack>,
 }
 
 struct Failure {
@@ -53,7 +53,7 @@ struct Failure {
     error: BoxError,
 }
 
-struct Returned {
+struct HandedBack {
     /// As many as there are failures.
     failed: Vec<Option<Intent>>,
     rest: Vec<Intent>,
@@ -91,7 +91,7 @@ impl FlushError {
     pub(crate) fn new(report: Report, ledger: Ledger, batch: Vec<Intent>) -> Self {
         let (states, cause) = ledger.into_states(batch.len());
         let mut failures = Vec::new();
-        let mut returned = Returned { failed: Vec::new(), rest: Vec::new() };
+        let mut returned = HandedBack { failed: Vec::new(), rest: Vec::new() };
         for (intent, state) in batch.into_iter().zip(states) {
             match state {
                 State::Sent | State::Duplicate => {}
@@ -132,7 +132,7 @@ impl FlushError {
     /// The report, the intents that failed, and those that were not attempted.
     pub fn into_parts(self) -> (Report, Vec<FailedIntent>, Vec<Intent>) {
         let Inner { report, failures, intents, .. } = *self.inner;
-        let Returned { failed, rest } =
+        let HandedBack { failed, rest } =
             intents.into_inner().unwrap_or_else(PoisonError::into_inner);
         let failed = failures
             .into_iter()

@@ -2,7 +2,7 @@
 
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::intent::Intent;
-use crate::core::run::settings::{Settings, StatesError, settings};
+use crate::core::run::settings::{RunnerSettings, StatesError, settings};
 use crate::core::run::{PausedAt, Runner};
 
 /// Runs the tasks here, one after another; the executor of a scope that was given none.
@@ -41,7 +41,7 @@ static DEFAULT: Inline = Inline { runner: Runner::new("Inline") };
 impl Inline {
     /// An executor with states, or with another limit on generations.
     pub fn builder() -> InlineBuilder {
-        InlineBuilder { settings: Settings::new("Inline") }
+        InlineBuilder { settings: RunnerSettings::new("Inline") }
     }
 
     /// The executor of a scope that was given none.
@@ -104,7 +104,7 @@ impl Executor for Inline {
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `.build()`"]
 pub struct InlineBuilder {
-    settings: Settings,
+    settings: RunnerSettings,
 }
 
 impl InlineBuilder {

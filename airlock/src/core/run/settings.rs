@@ -7,12 +7,12 @@ use crate::core::task::states::MissingStates;
 
 /// How to run tasks here, and which to check the states against.
 #[derive(Clone, Debug)]
-pub(crate) struct Settings {
+pub(crate) struct RunnerSettings {
     pub(crate) runner: Runner,
     pub(crate) serving: Option<TaskSet>,
 }
 
-impl Settings {
+impl RunnerSettings {
     pub(crate) fn new(executor: &'static str) -> Self {
         Self { runner: Runner::new(executor), serving: None }
     }
@@ -30,7 +30,7 @@ impl Settings {
     }
 }
 
-/// The methods of a builder whose field `settings` is a [`Settings`] that are about states.
+/// The methods of a builder whose field `settings` is a [`RunnerSettings`] that are about states.
 macro_rules! states {
     () => {
         /// Supplies `#[state]` parameters of type `&T` with `state`.

@@ -102,10 +102,10 @@ impl Environment {
     pub(crate) fn enter(&mut self) -> Entered<'_> {
         // On a thread that is being torn down nothing can be current.
         if THREAD.try_with(|_| ()).is_err() {
-            return Entered { environment: self, place: Place::Nowhere };
+            return Entered { environment: self, place: StackPlace::Nowhere };
         }
         if self.plain && THREAD.with(|thread| thread.enter_at_bottom(self)) {
-            return Entered { environment: self, place: Place::Bottom };
+            return Entered { environment: self, place: StackPlace::Bottom };
         }
         THREAD.with(|thread| thread.enter_on_top(self))
     }
@@ -172,11 +172,11 @@ impl Environment {
 /// An [`Environment`] that is in force until this is dropped.
 pub(crate) struct Entered<'a> {
     environment: &'a mut Environment,
-    place: Place,
+    place: StackPlace,
 }
 
 #[derive(Clone, Copy)]
-enum Place {
+enum StackPlace {
     Nowhere,
     /// On top of the stack, with all that belongs to it.
     Top,
@@ -230,7 +230,7 @@ impl ThreadStack {
         if let Some(frame) = &mut environment.frame {
             stack.exchange_in(frame);
         }
-        Entered { environment, place: Place::Top }
+        Entered { environment, place: StackPlace::Top }
     }
 
     #[inline(never)]
@@ -252,9 +252,9 @@ impl Drop for Entered<'_> {
     #[inline]
     fn drop(&mut self) {
         let _ = match self.place {
-            Place::Nowhere => Ok(()),
-            Place::Top => THREAD.try_with(|thread| thread.leave_top(self)),
-            Place::Bottom => THREAD.try_with(|thread| thread.leave_bottom(self.environment)),
+            StackPlace::Nowhere => Ok(()),
+            StackPlace::Top => THREAD.try_with(|thread| thread.leave_top(self)),
+            StackPlace::Bottom => THREAD.try_with(|thread| thread.leave_bottom(self.environment)),
         };
     }
 }

@@ -12,14 +12,14 @@ use crate::core::stack::frame::Release;
 
 /// A scope that others can reach: its buffer once a handle on the scope has left its thread.
 pub(crate) struct SharedScope {
-    state: Mutex<State>,
+    state: Mutex<Shared>,
     release: Release,
     executor: Option<Arc<dyn DynExecutor>>,
     bounds: Bounds,
     level: u32,
 }
 
-struct State {
+struct Shared {
     buffer: Buffer,
     closed: bool,
 }
@@ -39,7 +39,7 @@ impl SharedScope {
         level: u32,
     ) -> Self {
         Self {
-            state: Mutex::new(State { buffer, closed: false }),
+            state: Mutex::new(Shared { buffer, closed: false }),
             release,
             executor,
             bounds,
@@ -113,7 +113,7 @@ impl SharedScope {
         look(&self.lock().buffer, self.level)
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, Shared> {
         // A panic while the lock was held can only be one of allocation: the buffer is whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -3,7 +3,7 @@
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::task::called::BoxError;
 use crate::engines::graphile::Graphile;
-use crate::engines::graphile::insert::{Insert, Through};
+use crate::engines::graphile::insert::{Insert, InsertThrough};
 use crate::engines::graphile::job::{Job, jobs, note_duplicates};
 use crate::engines::shared::sql;
 use crate::transactions::shared::{Connection, Queue, dialect};
@@ -21,7 +21,7 @@ impl Executor for Graphile {
 /// The jobs are rows of the caller's transaction, whichever library it is made with.
 impl<C: Connection<dialect::Postgres>> Queue<C> for Graphile {
     async fn push(&self, connection: &mut C, batch: &mut Batch) -> Result<(), DispatchError> {
-        self.dispatch_on(&mut Through(connection), batch).await
+        self.dispatch_on(&mut InsertThrough(connection), batch).await
     }
 
     fn proves_good(&self) -> bool {

@@ -171,9 +171,9 @@ impl Insert for PgConnection {
 }
 
 /// The connection of any library.
-pub(super) struct Through<'c, C>(pub(super) &'c mut C);
+pub(super) struct InsertThrough<'c, C>(pub(super) &'c mut C);
 
-impl<C: Connection<dialect::Postgres>> Insert for Through<'_, C> {
+impl<C: Connection<dialect::Postgres>> Insert for InsertThrough<'_, C> {
     async fn insert(
         &mut self,
         engine: &Graphile,

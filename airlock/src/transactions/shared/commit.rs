@@ -5,7 +5,7 @@ use ::tokio::time::timeout;
 use crate::core::flush::FlushError;
 use crate::core::task::called::BoxError;
 use crate::core::timer::with_timer;
-use crate::transactions::shared::effects::Effects;
+use crate::transactions::shared::effects::PendingEffects;
 use crate::transactions::shared::log;
 use crate::transactions::shared::queue::push;
 use crate::transactions::shared::{Begun, CommitError, Settings, TransactionError};
@@ -14,7 +14,7 @@ use crate::transactions::shared::{Begun, CommitError, Settings, TransactionError
 pub(crate) async fn commit<B: Begun>(
     mut begun: B,
     settings: &Settings<B::Connection>,
-    effects: &mut Effects,
+    effects: &mut PendingEffects,
 ) -> Result<(), TransactionError> {
     let database = settings.display_name(&begun);
     if let Err(error) = prepare(&mut begun, settings, effects).await {
@@ -51,7 +51,7 @@ pub(crate) enum PrepareError {
 pub(crate) async fn prepare<B: Begun>(
     begun: &mut B,
     settings: &Settings<B::Connection>,
-    effects: &mut Effects,
+    effects: &mut PendingEffects,
 ) -> Result<(), PrepareError> {
     let prepared = prepare_without_timeout(begun, settings, effects);
     within_timeout(settings, prepared).await.unwrap_or_else(|no_answer| {
@@ -62,7 +62,7 @@ pub(crate) async fn prepare<B: Begun>(
 async fn prepare_without_timeout<B: Begun>(
     begun: &mut B,
     settings: &Settings<B::Connection>,
-    effects: &mut Effects,
+    effects: &mut PendingEffects,
 ) -> Result<(), PrepareError> {
     let writes = settings.queue.is_some() && effects.any_await_commit();
     begun.ready(writes).await.map_err(PrepareError::NotReady)?;
@@ -81,7 +81,7 @@ async fn prepare_without_timeout<B: Begun>(
 async fn write_rows<B: Begun>(
     begun: &mut B,
     settings: &Settings<B::Connection>,
-    effects: &mut Effects,
+    effects: &mut PendingEffects,
 ) -> Result<bool, PrepareError> {
     let Some(queue) = &settings.queue else { return Ok(false) };
     // They are rows before they are written: the future may be dropped before the database answers.

@@ -11,7 +11,7 @@ use crate::transactions::shared::undecided_scope::UndecidedScope;
 use crate::transactions::shared::{CommitError, DatabaseError, Settings, Step};
 
 /// The effects of a transaction that is ending.
-pub(crate) enum Effects {
+pub(crate) enum PendingEffects {
     /// They leave after the commit.
     AwaitingCommit(UndecidedScope),
     /// They move into the enclosing scope when the savepoint is released.
@@ -24,7 +24,7 @@ pub(crate) enum Effects {
     Settled,
 }
 
-impl Effects {
+impl PendingEffects {
     pub(crate) fn new(sealed: Sealed) -> Self {
         Self::AwaitingCommit(UndecidedScope::new(sealed))
     }

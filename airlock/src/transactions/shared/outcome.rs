@@ -7,7 +7,7 @@ use crate::core::flush::{Flush, FlushError};
 use crate::core::report::log;
 use crate::core::scope::Sealed;
 use crate::transactions::shared::commit::{commit, roll_back};
-use crate::transactions::shared::effects::Effects;
+use crate::transactions::shared::effects::PendingEffects;
 use crate::transactions::shared::{Begun, Settings, TransactionError};
 
 /// The effects that still have to be flushed, if there are any; or why they can't be.
@@ -31,7 +31,7 @@ where
     E: From<TransactionError>,
 {
     let outermost = !begun.is_nested();
-    let mut effects = Effects::new(sealed);
+    let mut effects = PendingEffects::new(sealed);
     match value {
         Ok(value) => match commit(begun, settings, &mut effects).await {
             Ok(()) => {

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use crate::core::flush::FlushError;
 use crate::core::report::log;
 use crate::transactions::shared::commit::{PrepareError, complete, prepare, roll_back};
-use crate::transactions::shared::effects::Effects;
+use crate::transactions::shared::effects::PendingEffects;
 use crate::transactions::shared::outcome::{Unflushed, flush};
 use crate::transactions::shared::{Begun, CommitError, DatabaseError, Settings, Transaction};
 
@@ -34,7 +34,7 @@ impl<'t, B: Begun + 't> From<Transaction<B>> for Part<'t> {
     fn from(transaction: Transaction<B>) -> Self {
         let Transaction { scope, begun, settings } = transaction;
         let display_name = settings.display_name(&begun);
-        let effects = Effects::new(scope.seal());
+        let effects = PendingEffects::new(scope.seal());
         Self { ending: Box::new(TypedPart { effects, begun: Some(begun), settings, display_name }) }
     }
 }
@@ -73,7 +73,7 @@ pub(crate) trait EndingPart: Send {
 
 struct TypedPart<B: Begun> {
     // In the order in which they end when this is dropped.
-    effects: Effects,
+    effects: PendingEffects,
     begun: Option<B>,
     settings: Settings<B::Connection>,
     display_name: String,

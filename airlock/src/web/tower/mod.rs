@@ -43,10 +43,10 @@ pub use service::{ScopeFuture, ScopeService};
 use crate::core::flush::FlushError;
 use crate::core::scope::Scope;
 use crate::web::Head;
-use crate::web::settings::Settings;
+use crate::web::settings::RequestSettings;
 
 /// The answer to a failed flush is not among them: its type depends on the service's body.
-type LayerSettings = Settings<dyn Fn(&request::Parts) -> Scope + Send + Sync, ()>;
+type LayerSettings = RequestSettings<dyn Fn(&request::Parts) -> Scope + Send + Sync, ()>;
 
 /// Makes every request a scope.
 ///
@@ -76,7 +76,7 @@ impl ScopeLayer {
     ///
     /// The error is logged, with the effects that did not leave. A gRPC response becomes the status `INTERNAL`.
     pub fn new() -> Self {
-        Self { settings: Settings::new(), answer: Plain }
+        Self { settings: RequestSettings::new(), answer: Plain }
     }
 }
 
