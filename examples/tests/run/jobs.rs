@@ -87,11 +87,15 @@ fn stopped(mut child: Child, signal: &str) -> (ExitStatus, String, String) {
     (output.status, String::from_utf8_lossy(&output.stdout).into_owned(), said)
 }
 
-/// The number before these words in the last line.
+/// The number before these words, or before the same of one thing, in the last line.
 fn count(said: &str, words: &str) -> u64 {
     let last = said.lines().last().unwrap_or_default();
-    let before = last.split(", ").find_map(|part| part.strip_suffix(words));
-    before.map_or(0, |number| number.trim().parse().expect("a number"))
+    let before = |part: &'_ str| {
+        let number =
+            part.strip_suffix(words).or_else(|| part.strip_suffix(words.trim_end_matches('s')));
+        number.map(|number| number.trim().parse().expect("a number"))
+    };
+    last.split(", ").find_map(before).unwrap_or_default()
 }
 
 #[test]
