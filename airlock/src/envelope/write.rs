@@ -11,9 +11,6 @@ use crate::core::task::options::Start;
 use crate::envelope::trace::current_trace;
 use crate::envelope::{Envelope, EnvelopeOptions, VERSION};
 
-/// How deep arguments may be nested: `serde_json` reads no deeper.
-const MAX_DEPTH: usize = 127;
-
 impl Envelope {
     /// The envelope of an intent that is flushed at `now`.
     ///
@@ -75,13 +72,6 @@ impl Envelope {
                 ));
             }
         }
-        let depth = depth(self.arguments.get());
-        if depth > MAX_DEPTH {
-            return Err(format!(
-                "they are nested {depth} levels deep, and at most {MAX_DEPTH} are read: keep the value \
-                 elsewhere, and pass its id"
-            ));
-        }
         Ok(())
     }
 
@@ -101,30 +91,4 @@ pub(super) fn origin(intent: &Intent) -> Arc<str> {
 fn later(now: SystemTime, delay: Duration) -> SystemTime {
     const LONGEST: Duration = Duration::from_hours(100 * 365 * 24);
     now + delay.min(LONGEST)
-}
-
-/// How deep objects and lists are nested, in a text that is JSON.
-fn depth(json: &str) -> usize {
-    // A level takes two characters, so most texts are too short to be deep.
-    const SHALLOW: usize = 128;
-    if json.len() < 2 * SHALLOW {
-        return 0;
-    }
-    let (mut depth, mut deepest) = (0_usize, 0);
-    let (mut inside_text, mut escaped) = (false, false);
-    for byte in json.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' => escaped = inside_text,
-            b'"' => inside_text = !inside_text,
-            _ if inside_text => {}
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }

@@ -1,103 +1,67 @@
-//! What can be done with arguments, by what their types can do.
+//! What the types of arguments can do, chosen where they are known: in what the task macro writes.
 //!
-//! Method calls on `(&&Wrapper(value))` find the most able implementation first: an argument's
-//! `Clone` is used where there is one, and its absence is no error.
+//! A type's own constants come before those of a trait. So `<Probe<T>>::__AIRLOCK_EQUAL` is that of the `impl` for
+//! types with `==` where `T` is one, and that of [`Unable`] otherwise. The names are such that no trait of the user's has
+//! them.
 
-use std::fmt;
+use std::fmt::Debug;
+use std::hash::Hash;
+use std::marker::PhantomData;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
-/// Copies arguments.
-pub struct Duplicating<'a, T>(pub &'a T);
+use crate::core::task::values::abilities::{
+    DebugText, Equal, HashInto, TreeOf, debug, equal, hash, tree,
+};
 
-/// Copies arguments that are `Clone`.
-pub trait DuplicateByClone<T> {
+/// Asks what a type can do.
+pub struct Probe<T>(PhantomData<T>);
+
+/// Copies a value.
+pub type Copying<T> = fn(&T) -> T;
+
+/// What a type can't.
+pub trait Unable: Sized {
+    /// It has no `Clone`.
+    const __AIRLOCK_CLONE: Option<Copying<Self::Of>> = None;
+    /// It has no `==`.
+    const __AIRLOCK_EQUAL: Option<Equal> = None;
+    /// It has no hash.
+    const __AIRLOCK_HASH: Option<HashInto> = None;
+    /// It has no `Debug` text.
+    const __AIRLOCK_DEBUG: Option<DebugText> = None;
+    /// It does not go to serde.
+    const __AIRLOCK_TREE: Option<TreeOf> = None;
+
+    /// The type that is asked about.
+    type Of;
+}
+
+impl<T> Unable for Probe<T> {
+    type Of = T;
+}
+
+impl<T: Clone> Probe<T> {
     /// A copy.
-    fn duplicate(&self) -> Option<T>;
+    pub const __AIRLOCK_CLONE: Option<Copying<T>> = Some(T::clone);
 }
 
-impl<T: Clone> DuplicateByClone<T> for &Duplicating<'_, T> {
-    #[inline]
-    fn duplicate(&self) -> Option<T> {
-        Some(self.0.clone())
-    }
+impl<T: PartialEq + 'static> Probe<T> {
+    /// Whether two are equal.
+    pub const __AIRLOCK_EQUAL: Option<Equal> = Some(equal::<T>);
 }
 
-/// Copies arguments that go to JSON and back.
-pub trait DuplicateByJson<T> {
-    /// A copy, where JSON gives one.
-    fn duplicate(&self) -> Option<T>;
+impl<T: Eq + Hash + 'static> Probe<T> {
+    /// Its hash.
+    pub const __AIRLOCK_HASH: Option<HashInto> = Some(hash::<T>);
 }
 
-impl<T: Serialize + DeserializeOwned> DuplicateByJson<T> for &&Duplicating<'_, T> {
-    fn duplicate(&self) -> Option<T> {
-        serde_json::from_str(&serde_json::to_string(self.0).ok()?).ok()
-    }
+impl<T: Debug + 'static> Probe<T> {
+    /// Its `Debug` text.
+    pub const __AIRLOCK_DEBUG: Option<DebugText> = Some(debug::<T>);
 }
 
-/// Arguments that can't be copied.
-pub trait DuplicateNot<T> {
-    /// None.
-    fn duplicate(&self) -> Option<T>;
-}
-
-impl<T> DuplicateNot<T> for Duplicating<'_, T> {
-    fn duplicate(&self) -> Option<T> {
-        None
-    }
-}
-
-/// Compares the arguments of a local task.
-pub struct Comparing<'a, T>(pub &'a T, pub &'a T);
-
-/// Compares arguments that are `PartialEq`.
-pub trait EqualByEq {
-    /// Whether they are equal.
-    fn equal(&self) -> Option<bool>;
-}
-
-impl<T: PartialEq> EqualByEq for Comparing<'_, T> {
-    fn equal(&self) -> Option<bool> {
-        Some(self.0 == self.1)
-    }
-}
-
-/// Arguments that can't be compared.
-pub trait EqualNot {
-    /// None.
-    fn equal(&self) -> Option<bool>;
-}
-
-impl<T> EqualNot for &Comparing<'_, T> {
-    fn equal(&self) -> Option<bool> {
-        None
-    }
-}
-
-/// Shows an argument of a local task.
-pub struct Showing<'a, T>(pub &'a T);
-
-/// Shows arguments that are `Debug`.
-pub trait ShownByDebug {
-    /// The text.
-    fn shown(&self) -> String;
-}
-
-impl<T: fmt::Debug> ShownByDebug for Showing<'_, T> {
-    fn shown(&self) -> String {
-        format!("{:?}", self.0)
-    }
-}
-
-/// Arguments that can't be shown.
-pub trait ShownNot {
-    /// An ellipsis.
-    fn shown(&self) -> String;
-}
-
-impl<T> ShownNot for &Showing<'_, T> {
-    fn shown(&self) -> String {
-        "…".into()
-    }
+impl<T: Serialize + 'static> Probe<T> {
+    /// As serde sees it.
+    pub const __AIRLOCK_TREE: Option<TreeOf> = Some(tree::<T>);
 }

@@ -4,10 +4,7 @@ mod arguments;
 mod returned;
 
 pub use airlock_macros::task_set;
-pub use arguments::{
-    Comparing, DuplicateByClone, DuplicateByJson, DuplicateNot, Duplicating, EqualByEq, EqualNot,
-    Showing, ShownByDebug, ShownNot,
-};
+pub use arguments::{Copying, Probe, Unable};
 pub use inventory;
 pub use returned::{
     Ended, EndedAnyway, EndedByOutcome, Returned, ReturnsAnything, ReturnsResult, ScopedError,
@@ -25,6 +22,7 @@ use crate::core::task::payload::Call;
 pub use crate::core::task::pool::Pool;
 pub use crate::core::task::states::StateKey;
 use crate::core::task::states::States;
+pub use crate::core::task::values::abilities::{Abilities, Seen};
 pub use crate::core::task::wire::Wire;
 use crate::core::task::{Task, TaskInfo};
 

@@ -6,7 +6,7 @@ use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Index, ReturnType};
 
-use super::info;
+use super::{info, values};
 use crate::spans::{Spans, variable};
 use crate::task::check::{DefaultValue, Role, Task};
 
@@ -22,6 +22,8 @@ use crate::task::check::{DefaultValue, Role, Task};
 ///     fn call(arguments: Self::Arguments, states: &airlock::States) -> Called { … }
 ///     fn pool() -> &'static LocalKey<Pool<Self>> { … }
 ///     fn duplicate(arguments: &Self::Arguments) -> Option<Self::Arguments> { … }
+///     fn abilities() -> &'static [Abilities] { … }
+///     fn argument(arguments: &Self::Arguments, index: usize) -> &dyn Any { … }
 /// }
 /// ```
 pub(super) fn expand(task: &Task) -> TokenStream {
@@ -35,9 +37,8 @@ pub(super) fn expand(task: &Task) -> TokenStream {
     let info = info::expand(task);
     let call = call(task);
     let pool = pool(task);
-    let duplicate = duplicate(krate);
     let defaults = defaults(task);
-    let local = task.local.then(|| local(task));
+    let values = values::expand(task);
     quote! {
         impl #krate::Task for #marker {
             const NAME: &'static ::core::primitive::str = #name;
@@ -45,9 +46,8 @@ pub(super) fn expand(task: &Task) -> TokenStream {
             #info
             #call
             #pool
-            #duplicate
+            #values
             #defaults
-            #local
         }
     }
 }
@@ -150,17 +150,6 @@ fn pool(task: &Task) -> TokenStream {
     }
 }
 
-/// The first of three ways that the arguments' types allow: `Clone`, JSON, none.
-fn duplicate(krate: &TokenStream) -> TokenStream {
-    let arguments = variable("arguments");
-    quote! {
-        fn duplicate(#arguments: &Self::Arguments) -> ::core::option::Option<Self::Arguments> {
-            use #krate::__private::{DuplicateByClone as _, DuplicateByJson as _, DuplicateNot as _};
-            (&&#krate::__private::Duplicating(#arguments)).duplicate()
-        }
-    }
-}
-
 /// What the arguments are by default, by index; each is held against its type where it is written.
 ///
 /// ```text
@@ -201,28 +190,4 @@ fn defaults(task: &Task) -> Option<TokenStream> {
             }
         }
     })
-}
-
-/// What JSON does for other tasks: to compare arguments and to show them.
-fn local(task: &Task) -> TokenStream {
-    let krate = &task.krate;
-    let (arguments, a, b) = (variable("arguments"), variable("a"), variable("b"));
-    let shown = task.arguments().enumerate().map(|(index, _)| {
-        let index = Index::from(index);
-        quote!((&#krate::__private::Showing(&#arguments.#index)).shown())
-    });
-    quote! {
-        fn equal(
-            #a: &Self::Arguments,
-            #b: &Self::Arguments,
-        ) -> ::core::option::Option<::core::primitive::bool> {
-            use #krate::__private::{EqualByEq as _, EqualNot as _};
-            (&#krate::__private::Comparing(#a, #b)).equal()
-        }
-
-        fn shown(#arguments: &Self::Arguments) -> ::std::vec::Vec<::std::string::String> {
-            use #krate::__private::{ShownByDebug as _, ShownNot as _};
-            ::std::vec::Vec::from([#(#shown),*])
-        }
-    }
 }

@@ -3,6 +3,7 @@
 mod implementation;
 mod info;
 mod methods;
+mod values;
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};

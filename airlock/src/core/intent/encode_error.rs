@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::core::task::TaskInfo;
+use crate::core::task::values::NotKept;
+use crate::core::task::wire::{MAX_DEPTH, Unsent};
+use crate::core::task::{Parameter, TaskInfo};
 
 /// An intent's arguments can't be written as JSON.
 ///
@@ -28,10 +30,51 @@ impl EncodeError {
         Self { task, what: "written as JSON", why }
     }
 
-    #[cfg(feature = "envelope")]
+    pub(super) fn unsent(task: &'static TaskInfo, unsent: Unsent) -> Self {
+        // serde's words may quote the argument.
+        let quoted = |parameter: Option<Parameter>, why: String| match parameter {
+            Some(parameter) if parameter.is_secret() => format!("`{}` [secret]", parameter.name()),
+            Some(parameter) => format!("`{}`: {why}", parameter.name()),
+            None if task.parameters().iter().any(Parameter::is_secret) => "[secret]".into(),
+            None => why,
+        };
+        match unsent {
+            Unsent::Unwritten { parameter, why } => Self::unwritable(task, quoted(parameter, why)),
+            Unsent::TooDeep { depth } => Self::unreadable(
+                task,
+                format!(
+                    "they are nested {depth} levels deep, and at most {MAX_DEPTH} are read: keep the value \
+                     elsewhere, and pass its id"
+                ),
+            ),
+            Unsent::Unread(error) => {
+                Self { task, what: "sent as JSON", why: format!("they would not be read: {error}") }
+            }
+            Unsent::NotKept { parameter, how } => {
+                Self { task, what: "sent as JSON", why: not_kept(parameter, how) }
+            }
+        }
+    }
+
     pub(crate) fn unreadable(task: &'static TaskInfo, why: String) -> Self {
         Self { task, what: "read by a worker", why }
     }
+}
+
+fn not_kept(parameter: Parameter, how: NotKept) -> String {
+    let name = parameter.name();
+    let values = how.values.filter(|_| !parameter.is_secret());
+    let change = values.map_or_else(
+        || format!("`{name}` would arrive as another value"),
+        |values| format!("of `{name}`, {values}"),
+    );
+    let next = if how.no_number {
+        "JSON has no NaN and no infinities: pass a finite number, or `None`"
+    } else {
+        "pass a value that JSON keeps, such as an id, or write `#[airlock::task(local)]` for a task that runs \
+         in this process only"
+    };
+    format!("{change}; {next}")
 }
 
 impl fmt::Display for EncodeError {

@@ -4,6 +4,7 @@ mod encode_error;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::Hasher;
 use std::panic::Location;
 use std::time::{Duration, SystemTime};
 
@@ -165,26 +166,22 @@ impl Intent {
     /// The same, known to be JSON.
     pub(crate) fn to_raw_json(&self) -> Result<Box<RawValue>, EncodeError> {
         let task = self.task();
-        let error = |why: String| EncodeError::unwritable(task, why);
-        let wire = task.wire.as_ref().ok_or_else(|| error("the task is `local`".into()))?;
+        let error = |why: &str| EncodeError::unwritable(task, why.into());
+        let wire = task.wire.as_ref().ok_or_else(|| error("the task is `local`"))?;
         let arguments =
-            self.payload.arguments().ok_or_else(|| error("an executor has taken them".into()))?;
-        (wire.encode)(arguments).map_err(|failure| {
-            // The failure may quote the argument.
-            let secret = task.parameters().iter().any(Parameter::is_secret);
-            error(if secret { "[secret]".into() } else { failure.to_string() })
-        })
+            self.payload.arguments().ok_or_else(|| error("an executor has taken them"))?;
+        (wire.encode)(arguments).map_err(|unsent| EncodeError::unsent(task, unsent))
     }
 
-    /// A second intent like this one; `None` for a local task whose arguments are not `Clone`.
+    /// A second intent like this one; `None` where an argument is not `Clone` and JSON does not keep it as it is.
     pub fn duplicate(&self) -> Option<Self> {
         Some(Self { payload: self.payload.duplicate()?, origin: self.origin })
     }
 
     /// Whether `other` asks for the same: the same task, equal arguments, equal options.
     ///
-    /// Arguments are equal when their JSON is; those of a local task when `==` says so, and never
-    /// where they don't implement it.
+    /// Arguments are equal when `==` says so. Where their type has none they are equal when serde sees no
+    /// difference, and never where it has no `Serialize` either.
     pub fn is_same(&self, other: &Self) -> bool {
         self.is_same_call(other) && self.options() == other.options()
     }
@@ -194,12 +191,24 @@ impl Intent {
         self.task() == other.task() && self.payload.equal(&*other.payload)
     }
 
-    /// The arguments as a text that is the same for equal ones; `None` where they have no JSON.
-    pub(crate) fn canonical(&self) -> Option<String> {
-        let wire = self.task().wire.as_ref()?;
-        let shown: Option<Vec<Value>> =
-            (wire.shown)(self.payload.arguments()?).into_iter().collect();
-        Some(Value::Array(shown?).to_string())
+    /// Hashes the task, the arguments and the options, so that intents that are the same have one hash;
+    /// `false` where the type of an argument offers nothing to hash.
+    pub(crate) fn hash(&self, state: &mut dyn Hasher) -> bool {
+        state.write_usize(std::ptr::from_ref(self.task()).addr());
+        if self.has_options() {
+            state.write(format!("{:?}", self.options()).as_bytes());
+        }
+        self.payload.hash(state)
+    }
+
+    /// Whether an argument of two intents of one task is equal; `None` where its type can't say.
+    pub(crate) fn same_argument(&self, other: &Self, index: usize) -> Option<bool> {
+        self.payload.same(&*other.payload, index)
+    }
+
+    /// The `Debug` text of an argument, secret or not, where its type has one.
+    pub(crate) fn debug_argument(&self, index: usize) -> Option<String> {
+        self.payload.debug(index)
     }
 
     /// About how many bytes it takes besides its own.

@@ -1,18 +1,19 @@
 //! Identical intents leave once.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::hash::Hasher as _;
 
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHasher};
 
 use crate::core::intent::Intent;
 use crate::core::policy::{Judge, Occasion, Policy, Verdict};
-use crate::core::task::options::Options;
 
 /// Lets identical intents of a flush out once: the first stays, the others are dropped.
 ///
-/// Identical are intents of the same task with the same JSON arguments and the same options. Those
-/// of a `local` task have no JSON and are compared with `==`, one by one; where that can't be had,
-/// all of them stay.
+/// Identical are intents that [are the same](Intent::is_same): of one task, with equal arguments and equal
+/// options. Arguments are found by their hash: their type's own, or else that of what serde sees of them.
+/// Those of a `local` task may offer neither. They are compared with `==`, one by one, which takes long where
+/// there are many; and where their type has no `==` either, all of them stay, and the log says so at `DEBUG`.
 ///
 /// # Examples
 ///
@@ -44,37 +45,23 @@ impl Policy for Coalesce {
 
 #[derive(Default)]
 struct Seen {
-    wire: HashSet<(usize, String, String), FxBuildHasher>,
-    local: Vec<Intent>,
+    /// By hash, for intents that are not the same may have one.
+    hashed: HashMap<u64, Vec<Intent>, FxBuildHasher>,
+    unhashed: Vec<Intent>,
 }
 
 impl Judge for Seen {
     fn allows(&mut self, intent: &Intent) -> Verdict {
-        let fresh = match intent.canonical() {
-            Some(json) => {
-                let task = std::ptr::from_ref(intent.task()).addr();
-                self.wire.insert((task, json, options(intent.options())))
-            }
-            None => self.is_fresh_local(intent),
+        let mut hasher = FxHasher::default();
+        let seen = if intent.hash(&mut hasher) {
+            self.hashed.entry(hasher.finish()).or_default()
+        } else {
+            &mut self.unhashed
         };
-        if fresh { Verdict::Allow } else { Verdict::Drop }
-    }
-}
-
-impl Seen {
-    fn is_fresh_local(&mut self, intent: &Intent) -> bool {
-        if self.local.iter().any(|seen| seen.is_same(intent)) {
-            return false;
+        if seen.iter().any(|seen| seen.is_same(intent)) {
+            return Verdict::Drop;
         }
-        self.local.extend(intent.duplicate());
-        true
-    }
-}
-
-fn options(options: &Options) -> String {
-    if *options == crate::core::task::options::NONE {
-        String::new()
-    } else {
-        format!("{options:?}")
+        seen.extend(intent.duplicate());
+        Verdict::Allow
     }
 }

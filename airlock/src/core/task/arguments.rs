@@ -1,6 +1,7 @@
 //! What a task's arguments can do: each goes to JSON and back under its parameter's name.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::mem::needs_drop;
 
 use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAccess, Visitor};
@@ -10,7 +11,7 @@ use serde_json::Value;
 
 use crate::core::task::bytes;
 use crate::core::task::decode_error::DecodeError;
-use crate::core::task::{Parameter, TaskInfo};
+use crate::core::task::{Parameter, TaskInfo, values};
 
 /// What a task's argument must be: serialisable both ways and owned.
 #[diagnostic::on_unimplemented(
@@ -29,8 +30,13 @@ pub trait Arguments: Sized {
     ///
     /// # Errors
     ///
-    /// The serializer's.
-    fn encode<M: SerializeMap>(&self, names: &[Parameter], map: &mut M) -> Result<(), M::Error>;
+    /// The serializer's; `failed` says at which parameter.
+    fn encode<M: SerializeMap>(
+        &self,
+        names: &[Parameter],
+        map: &mut M,
+        failed: &Cell<Option<Parameter>>,
+    ) -> Result<(), M::Error>;
 
     /// Each argument as JSON, for people; `None` where it has no JSON.
     fn shown(&self) -> Vec<Option<Value>>;
@@ -90,16 +96,6 @@ impl<'de> Deserializer<'de> for Absent {
     }
 }
 
-/// Numbers of 128 bits have JSON that a `Value` can't hold.
-///
-/// The keys are sorted, so that equal arguments are shown alike. Whether they are by themselves is a feature of
-/// `serde_json`, which any crate may turn on.
-fn shown_argument<T: Serialize>(argument: &T) -> Option<Value> {
-    let mut value = serde_json::to_value(argument).ok();
-    value.iter_mut().for_each(Value::sort_all_objects);
-    value.or_else(|| serde_json::to_string(argument).ok().map(Value::from))
-}
-
 /// What has nothing to drop owns nothing, and need not be looked at.
 fn owned_by<T: Serialize>(argument: &T) -> usize {
     if needs_drop::<T>() { bytes::of(argument) } else { 0 }
@@ -138,13 +134,17 @@ macro_rules! tuples {
                 &self,
                 names: &[Parameter],
                 map: &mut Map,
+                failed: &Cell<Option<Parameter>>,
             ) -> Result<(), Map::Error> {
-                $(map.serialize_entry(names[$index].name(), &self.$index)?;)*
+                $(
+                    map.serialize_entry(names[$index].name(), &self.$index)
+                        .inspect_err(|_| failed.set(Some(names[$index])))?;
+                )*
                 Ok(())
             }
 
             fn shown(&self) -> Vec<Option<Value>> {
-                vec![$(shown_argument(&self.$index)),*]
+                vec![$(values::shown(&self.$index)),*]
             }
 
             fn owned_bytes(&self) -> usize {

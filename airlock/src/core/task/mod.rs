@@ -13,6 +13,7 @@ pub(crate) mod pool;
 pub(crate) mod states;
 pub(crate) mod taken;
 pub(crate) mod unknown_task;
+pub(crate) mod values;
 pub(crate) mod wire;
 pub(crate) mod with_options;
 
@@ -25,6 +26,7 @@ pub use parameter::{Parameter, Place};
 use crate::core::task::called::Called;
 use crate::core::task::pool::Pool;
 use crate::core::task::states::States;
+use crate::core::task::values::abilities::Abilities;
 
 /// A function under [`#[airlock::task]`](macro@crate::task), as a type of the function's name.
 ///
@@ -62,6 +64,7 @@ pub trait Task: Sized + 'static {
     #[doc(hidden)]
     fn pool() -> &'static LocalKey<Pool<Self>>;
 
+    /// A copy by `Clone`, where each argument has it.
     #[doc(hidden)]
     fn duplicate(arguments: &Self::Arguments) -> Option<Self::Arguments>;
 
@@ -71,13 +74,10 @@ pub trait Task: Sized + 'static {
         None
     }
 
+    /// What the type of each argument can do.
     #[doc(hidden)]
-    fn equal(_a: &Self::Arguments, _b: &Self::Arguments) -> Option<bool> {
-        None
-    }
+    fn abilities() -> &'static [Abilities];
 
     #[doc(hidden)]
-    fn shown(_arguments: &Self::Arguments) -> Vec<String> {
-        Vec::new()
-    }
+    fn argument(arguments: &Self::Arguments, index: usize) -> &dyn Any;
 }

@@ -3,6 +3,7 @@
 //! The arguments are in a box that comes from the task's [pool](crate::core::task::pool), and goes back there.
 
 use std::any::Any;
+use std::hash::Hasher;
 use std::mem::{self, ManuallyDrop, needs_drop};
 use std::ops::{Deref, DerefMut};
 
@@ -79,8 +80,17 @@ pub(crate) trait ErasedCall: Send {
 
     fn equal(&self, other: &dyn ErasedCall) -> bool;
 
+    /// Hashes the arguments, so that equal ones have one hash; `false` where the type of one offers nothing.
+    fn hash(&self, state: &mut dyn Hasher) -> bool;
+
     /// Each argument for people, in the order of the parameters, secrets and all.
     fn shown(&self) -> Vec<Value>;
+
+    /// The `Debug` text of an argument, where its type has one.
+    fn debug(&self, index: usize) -> Option<String>;
+
+    /// Whether an argument is equal to that of another call of the task; `None` where that can't be said.
+    fn same(&self, other: &dyn ErasedCall, index: usize) -> Option<bool>;
 
     fn options(&self) -> &Options {
         &options::NONE
@@ -135,6 +145,19 @@ impl<T: Task> Call<T> {
 }
 
 impl<T: Task> Call<T> {
+    /// A copy: by `Clone`, or through JSON where that keeps them as they are.
+    #[inline]
+    fn copy(arguments: &T::Arguments) -> Option<T::Arguments> {
+        T::duplicate(arguments).or_else(|| Self::copy_by_json(arguments))
+    }
+
+    #[cold]
+    fn copy_by_json(arguments: &T::Arguments) -> Option<T::Arguments> {
+        let mut copy = None;
+        (T::info().wire.as_ref()?.copy)(arguments, &mut copy);
+        copy
+    }
+
     /// Runs the task on the arguments themselves, if it is sure to run.
     #[cold]
     fn run_once(&mut self, here: &Here<'_>) -> Called {
@@ -171,14 +194,14 @@ impl<T: Task> ErasedCall for Call<T> {
 
     #[inline]
     fn run(&mut self, here: &Here<'_>) -> Called {
-        match self.arguments.as_ref().and_then(T::duplicate) {
+        match self.arguments.as_ref().and_then(Self::copy) {
             Some(copy) => T::call(copy, here.states),
             None => self.run_once(here),
         }
     }
 
     fn duplicate(&self) -> Option<Payload> {
-        let copy = self.arguments.as_ref().and_then(T::duplicate)?;
+        let copy = self.arguments.as_ref().and_then(Self::copy)?;
         Some(Self::pack(copy))
     }
 
@@ -189,25 +212,42 @@ impl<T: Task> ErasedCall for Call<T> {
     fn equal(&self, other: &dyn ErasedCall) -> bool {
         let theirs = other.arguments().and_then(<dyn Any>::downcast_ref::<T::Arguments>);
         let (Some(ours), Some(theirs)) = (&self.arguments, theirs) else { return false };
-        match &T::info().wire {
-            None => T::equal(ours, theirs).unwrap_or(false),
-            // As values, for the text of a map depends on its order. What has no JSON is like nothing.
-            Some(wire) => {
-                let (ours, theirs) = ((wire.shown)(ours), (wire.shown)(theirs));
-                ours.iter().all(Option::is_some) && ours == theirs
-            }
-        }
+        let mut abilities = T::abilities().iter().enumerate();
+        abilities.all(|(index, ability)| {
+            ability.same(T::argument(ours, index), T::argument(theirs, index)).unwrap_or(false)
+        })
+    }
+
+    fn hash(&self, state: &mut dyn Hasher) -> bool {
+        let Some(arguments) = &self.arguments else { return false };
+        let mut abilities = T::abilities().iter().enumerate();
+        abilities.all(|(index, ability)| ability.hash(T::argument(arguments, index), state))
     }
 
     fn shown(&self) -> Vec<Value> {
         let Some(arguments) = &self.arguments else { return Vec::new() };
+        let debug = |index: usize| T::abilities()[index].debug(T::argument(arguments, index));
         match &T::info().wire {
-            Some(wire) => (wire.shown)(arguments)
-                .into_iter()
-                .map(|value| value.unwrap_or_else(|| Value::from("[has no JSON]")))
-                .collect(),
-            None => T::shown(arguments).into_iter().map(Value::from).collect(),
+            Some(wire) => {
+                let shown = (wire.shown)(arguments).into_iter().enumerate();
+                let unwritten = |index| debug(index).unwrap_or_else(|| "[has no JSON]".into()).into();
+                shown.map(|(index, value)| value.unwrap_or_else(|| unwritten(index))).collect()
+            }
+            None => {
+                let indices = 0..T::abilities().len();
+                indices.map(|index| debug(index).unwrap_or_else(|| "…".into()).into()).collect()
+            }
         }
+    }
+
+    fn debug(&self, index: usize) -> Option<String> {
+        T::abilities()[index].debug(T::argument(self.arguments.as_ref()?, index))
+    }
+
+    fn same(&self, other: &dyn ErasedCall, index: usize) -> Option<bool> {
+        let theirs = other.arguments().and_then(<dyn Any>::downcast_ref::<T::Arguments>)?;
+        T::abilities()[index]
+            .same(T::argument(self.arguments.as_ref()?, index), T::argument(theirs, index))
     }
 }
 
@@ -241,7 +281,19 @@ impl ErasedCall for Gone {
         false
     }
 
+    fn hash(&self, _: &mut dyn Hasher) -> bool {
+        false
+    }
+
     fn shown(&self) -> Vec<Value> {
         Vec::new()
+    }
+
+    fn debug(&self, _: usize) -> Option<String> {
+        None
+    }
+
+    fn same(&self, _: &dyn ErasedCall, _: usize) -> Option<bool> {
+        None
     }
 }

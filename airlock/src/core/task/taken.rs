@@ -1,6 +1,7 @@
 //! What an executor leaves behind that has taken an intent.
 
 use std::any::Any;
+use std::hash::Hasher;
 
 use serde_json::Value;
 
@@ -49,8 +50,20 @@ impl ErasedCall for Taken {
         false
     }
 
+    fn hash(&self, _: &mut dyn Hasher) -> bool {
+        false
+    }
+
     fn shown(&self) -> Vec<Value> {
         self.shown.clone()
+    }
+
+    fn debug(&self, _: usize) -> Option<String> {
+        None
+    }
+
+    fn same(&self, _: &dyn ErasedCall, _: usize) -> Option<bool> {
+        None
     }
 
     fn options(&self) -> &Options {

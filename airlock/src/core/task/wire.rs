@@ -1,6 +1,7 @@
 //! How a task's arguments go to JSON and back: one object, keyed by parameter name.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{Deserializer as _, MapAccess, Visitor};
@@ -12,14 +13,29 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::core::task::arguments::Arguments;
 use crate::core::task::decode_error::DecodeError;
 use crate::core::task::payload::{Call, Payload};
-use crate::core::task::{Parameter, Task};
+use crate::core::task::values::NotKept;
+use crate::core::task::{Parameter, Task, values};
 
 /// How the arguments of one task go to JSON and back, without their type.
 pub struct Wire {
-    pub(crate) encode: fn(&dyn Any) -> Result<Box<RawValue>, serde_json::Error>,
+    pub(crate) encode: fn(&dyn Any) -> Result<Box<RawValue>, Unsent>,
+    /// Puts a copy into an `Option` of the arguments' type, if it is the same as they are.
+    pub(crate) copy: fn(&dyn Any, &mut dyn Any),
     pub(crate) shown: fn(&dyn Any) -> Vec<Option<Value>>,
     pub(crate) owned_bytes: fn(&dyn Any) -> usize,
     pub(crate) decode: fn(&str) -> Result<Payload, DecodeError>,
+}
+
+/// Why arguments are not sent.
+pub(crate) enum Unsent {
+    /// They have no JSON; the parameter is known unless it is serde's own mistake.
+    Unwritten { parameter: Option<Parameter>, why: String },
+    /// What was written can't be read.
+    Unread(DecodeError),
+    /// What is read is another value.
+    NotKept { parameter: Parameter, how: NotKept },
+    /// They are nested so deep that no worker reads them.
+    TooDeep { depth: usize },
 }
 
 impl Wire {
@@ -29,6 +45,7 @@ impl Wire {
     {
         Self {
             encode: encode::<T>,
+            copy: copy::<T>,
             shown: shown::<T>,
             owned_bytes: owned_bytes::<T>,
             decode: decode::<T>,
@@ -36,45 +53,118 @@ impl Wire {
     }
 }
 
-fn encode<T: Task>(arguments: &dyn Any) -> Result<Box<RawValue>, serde_json::Error>
+fn typed<T: Task>(arguments: &dyn Any) -> &T::Arguments {
+    let Some(arguments) = arguments.downcast_ref() else {
+        unreachable!("a task's payload holds that task's arguments")
+    };
+    arguments
+}
+
+fn encode<T: Task>(arguments: &dyn Any) -> Result<Box<RawValue>, Unsent>
 where
     T::Arguments: Arguments,
 {
-    let Some(arguments) = arguments.downcast_ref::<T::Arguments>() else {
-        unreachable!("a task's payload holds that task's arguments")
-    };
-    to_raw_value(&Named { arguments, names: T::info().parameters() })
+    there_and_back::<T>(typed::<T>(arguments)).map(|(json, _)| json)
+}
+
+fn copy<T: Task>(arguments: &dyn Any, copy: &mut dyn Any)
+where
+    T::Arguments: Arguments,
+{
+    if let Some(copy) = copy.downcast_mut::<Option<T::Arguments>>() {
+        *copy = there_and_back::<T>(typed::<T>(arguments)).ok().map(|(_, back)| back);
+    }
+}
+
+/// The arguments as JSON, and what is read of that, which is the same.
+fn there_and_back<T: Task>(
+    arguments: &T::Arguments,
+) -> Result<(Box<RawValue>, T::Arguments), Unsent>
+where
+    T::Arguments: Arguments,
+{
+    let parameters = T::info().parameters();
+    let named = Named { arguments, names: parameters, failed: Cell::new(None) };
+    let json = to_raw_value(&named)
+        .map_err(|error| Unsent::Unwritten { parameter: named.failed.get(), why: error.to_string() })?;
+    let depth = depth(json.get());
+    if depth > MAX_DEPTH {
+        return Err(Unsent::TooDeep { depth });
+    }
+    let back = read::<T>(json.get()).map_err(Unsent::Unread)?;
+    for (index, (abilities, parameter)) in T::abilities().iter().zip(parameters).enumerate() {
+        values::check(abilities, T::argument(arguments, index), T::argument(&back, index))
+            .map_err(|how| Unsent::NotKept { parameter: *parameter, how })?;
+    }
+    Ok((json, back))
 }
 
 /// Arguments with their parameters' names.
 struct Named<'a, A> {
     arguments: &'a A,
     names: &'a [Parameter],
+    failed: Cell<Option<Parameter>>,
 }
 
 impl<A: Arguments> Serialize for Named<'_, A> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        self.arguments.encode(self.names, &mut map)?;
+        self.arguments.encode(self.names, &mut map, &self.failed)?;
         map.end()
     }
+}
+
+/// How deep arguments may be nested: `serde_json` reads no deeper.
+pub(crate) const MAX_DEPTH: usize = 127;
+
+/// How deep objects and lists are nested, in a text that is JSON.
+fn depth(json: &str) -> usize {
+    // A level takes two characters, so most texts are too short to be deep.
+    const SHALLOW: usize = 128;
+    if json.len() < 2 * SHALLOW {
+        return 0;
+    }
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut inside_text, mut escaped) = (false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = inside_text,
+            b'"' => inside_text = !inside_text,
+            _ if inside_text => {}
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 fn shown<T: Task>(arguments: &dyn Any) -> Vec<Option<Value>>
 where
     T::Arguments: Arguments,
 {
-    arguments.downcast_ref::<T::Arguments>().map(Arguments::shown).unwrap_or_default()
+    typed::<T>(arguments).shown()
 }
 
 fn owned_bytes<T: Task>(arguments: &dyn Any) -> usize
 where
     T::Arguments: Arguments,
 {
-    arguments.downcast_ref::<T::Arguments>().map_or(0, Arguments::owned_bytes)
+    typed::<T>(arguments).owned_bytes()
 }
 
 fn decode<T: Task>(json: &str) -> Result<Payload, DecodeError>
+where
+    T::Arguments: Arguments,
+{
+    read::<T>(json).map(Call::<T>::pack)
+}
+
+fn read<T: Task>(json: &str) -> Result<T::Arguments, DecodeError>
 where
     T::Arguments: Arguments,
 {
@@ -82,10 +172,8 @@ where
     let mut deserializer = serde_json::Deserializer::from_str(json);
     let reader = Reader::<T> { failure: &mut failure, task: std::marker::PhantomData };
     let read = deserializer.deserialize_map(reader);
-    match read.and_then(|arguments| deserializer.end().map(|()| arguments)) {
-        Ok(arguments) => Ok(Call::<T>::pack(arguments)),
-        Err(error) => Err(failure.unwrap_or_else(|| DecodeError::malformed(T::info(), &error))),
-    }
+    read.and_then(|arguments| deserializer.end().map(|()| arguments))
+        .map_err(|error| failure.unwrap_or_else(|| DecodeError::malformed(T::info(), &error)))
 }
 
 struct Reader<'a, T> {

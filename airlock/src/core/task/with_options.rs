@@ -1,6 +1,7 @@
 //! An intent's call with options.
 
 use std::any::Any;
+use std::hash::Hasher;
 
 use serde_json::Value;
 
@@ -52,8 +53,20 @@ impl ErasedCall for WithOptions {
         self.payload.equal(other)
     }
 
+    fn hash(&self, state: &mut dyn Hasher) -> bool {
+        self.payload.hash(state)
+    }
+
     fn shown(&self) -> Vec<Value> {
         self.payload.shown()
+    }
+
+    fn debug(&self, index: usize) -> Option<String> {
+        self.payload.debug(index)
+    }
+
+    fn same(&self, other: &dyn ErasedCall, index: usize) -> Option<bool> {
+        self.payload.same(other, index)
     }
 
     fn options(&self) -> &Options {
