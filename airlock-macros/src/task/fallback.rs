@@ -42,6 +42,7 @@ pub(super) fn expand(refused: &Refused) -> TokenStream {
                 type Arguments = ();
                 fn info() -> &'static #krate::TaskInfo { #never }
                 fn call(_: (), _: &#krate::States) -> #krate::__private::Called { #never }
+                fn pool() -> &'static ::std::thread::LocalKey<#krate::__private::Pool<Self>> { #never }
                 fn duplicate(_: &()) -> ::core::option::Option<()> { #never }
             }
         },

@@ -23,6 +23,7 @@ pub use crate::core::task::Definition;
 pub use crate::core::task::arguments::{Argument, Arguments};
 pub use crate::core::task::called::{BoxError, Called, TaskReturn, finish};
 use crate::core::task::payload::Call;
+pub use crate::core::task::pool::Pool;
 pub use crate::core::task::states::StateKey;
 use crate::core::task::states::States;
 pub use crate::core::task::wire::Wire;
@@ -32,7 +33,7 @@ use crate::core::task::{Task, TaskInfo};
 #[inline]
 #[track_caller]
 pub fn intent<T: Task>(arguments: T::Arguments) -> Intent {
-    Intent::new(Call::<T>::new(arguments).pack())
+    Intent::new(Call::<T>::pack(arguments))
 }
 
 /// What `task::enqueue` does.

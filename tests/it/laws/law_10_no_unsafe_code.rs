@@ -21,12 +21,44 @@ fn both_crates_forbid_unsafe_code_at_their_root() {
     }
 }
 
-/// The one that is left has its reason beside it.
+/// A pin at one version is one that no dependent can move, not even to one that mends an advisory.
 #[test]
-fn no_dependency_is_pinned_but_one() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.toml");
-    let manifest = fs::read_to_string(workspace).expect("a workspace has a manifest");
-    let pinned = manifest.lines().filter(|line| line.contains("\"="));
-    let names: Vec<_> = pinned.filter_map(|line| line.split(' ').next()).collect();
-    assert!(names.iter().all(|name| *name == "stack_dst"), "{names:?}");
+fn no_dependency_is_pinned() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let manifests = crates().map(|folder| folder.join("Cargo.toml"));
+    for manifest in manifests.iter().chain([&workspace.join("Cargo.toml")]) {
+        let text = fs::read_to_string(manifest).expect("a crate has a manifest");
+        let pinned: Vec<_> = text.lines().filter(|line| pins(line)).collect();
+        assert!(pinned.is_empty(), "{}: {pinned:?}", manifest.display());
+    }
+}
+
+/// Whether a line of a manifest asks for one version, wherever the `=` stands: `"=1.2"`, `"> 1, = 1.2"`.
+fn pins(line: &str) -> bool {
+    let code = line.split('#').next().unwrap_or_default();
+    let texts = code.split('"').skip(1).step_by(2);
+    let mut requirements = texts.flat_map(|text| text.split(','));
+    requirements.any(|requirement| requirement.trim_start().starts_with('='))
+}
+
+#[test]
+fn a_pin_is_seen_wherever_it_stands() {
+    for pinned in [r#"a = "=1.2""#, r#"a = { version = "= 1.2" }"#, r#"a = ">=1, =1.2""#] {
+        assert!(pins(pinned), "{pinned}");
+    }
+    for free in [r#"a = "1.2""#, r#"a = ">=1, <2""#, r#"a = "1" # not "=1""#, "a.workspace = true"]
+    {
+        assert!(!pins(free), "{free}");
+    }
+}
+
+/// What was given up for its advisory does not come back, by whatever dependency.
+#[test]
+fn no_dependency_is_one_that_was_given_up() {
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    let lock = fs::read_to_string(lock).expect("the workspace has a lock file");
+    assert!(
+        !lock.contains("name = \"stack_dst\""),
+        "it drops a value twice whose destructor panics"
+    );
 }

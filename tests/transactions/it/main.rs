@@ -6,3 +6,4 @@ mod diesel_async;
 mod sea_orm;
 mod sqlx;
 mod support;
+mod transparent;

@@ -20,6 +20,7 @@ use crate::task::check::{DefaultValue, Role, Task};
 ///     type Arguments = (u64, String,);
 ///     fn info() -> &'static airlock::TaskInfo { … }
 ///     fn call(arguments: Self::Arguments, states: &airlock::States) -> Called { … }
+///     fn pool() -> &'static LocalKey<Pool<Self>> { … }
 ///     fn duplicate(arguments: &Self::Arguments) -> Option<Self::Arguments> { … }
 /// }
 /// ```
@@ -33,6 +34,7 @@ pub(super) fn expand(task: &Task) -> TokenStream {
     let types = quote_spanned!(here=> (#(#types,)*));
     let info = info::expand(task);
     let call = call(task);
+    let pool = pool(task);
     let duplicate = duplicate(krate);
     let defaults = defaults(task);
     let local = task.local.then(|| local(task));
@@ -42,6 +44,7 @@ pub(super) fn expand(task: &Task) -> TokenStream {
             type Arguments = #types;
             #info
             #call
+            #pool
             #duplicate
             #defaults
             #local
@@ -130,6 +133,21 @@ fn run(task: &Task) -> TokenStream {
     let call = quote_spanned!(spans.last=> (#arguments));
     let awaiting = signature.asyncness.map(|_| quote_spanned!(spans.last=> .await));
     quote!(#krate::__private::finish(#function #call #awaiting))
+}
+
+/// The boxes of the task's calls that a thread keeps, for a generic function can have no thread-local of its own.
+fn pool(task: &Task) -> TokenStream {
+    let krate = &task.krate;
+    let marker = &task.function.signature.ident;
+    let pool = quote!(#krate::__private::Pool<#marker>);
+    quote! {
+        fn pool() -> &'static ::std::thread::LocalKey<#pool> {
+            ::std::thread_local! {
+                static POOL: #pool = const { <#pool>::new() };
+            }
+            &POOL
+        }
+    }
 }
 
 /// The first of three ways that the arguments' types allow: `Clone`, JSON, none.

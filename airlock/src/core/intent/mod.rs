@@ -46,7 +46,7 @@ pub struct Intent {
 }
 
 /// The size the buffer is designed for: see `docs/performance.md`.
-const _: () = assert!(size_of::<Intent>() == 40);
+const _: () = assert!(size_of::<Intent>() == 24);
 
 impl Intent {
     #[inline]
@@ -262,7 +262,7 @@ impl Intent {
         arguments: T::Arguments,
         origin: &'static Location<'static>,
     ) -> Self {
-        Self { payload: Call::<T>::new(arguments).pack(), origin }
+        Self { payload: Call::<T>::pack(arguments), origin }
     }
 
     fn with_options(mut self, set: impl FnOnce(&mut Options)) -> Self {

@@ -249,8 +249,8 @@ impl Scope {
         self.rule(|settings| settings.release = Release::All)
     }
 
-    /// Refuses to hold more than `limit` intents; 16,777,216 unless told otherwise, which take 671 MB
-    /// with arguments of up to 16 bytes. What larger ones take besides is counted by
+    /// Refuses to hold more than `limit` intents; 16,777,216 unless told otherwise, which take about
+    /// 1 GB with arguments of up to 16 bytes. What larger ones take is counted by
     /// [`limit_bytes`](Self::limit_bytes).
     ///
     /// What nested scopes hold counts too: the one inside refuses what this one has no room for,
@@ -279,8 +279,8 @@ impl Scope {
     /// Refuses to hold more than `limit` bytes of arguments; 1 GiB (1,073,741,824) unless told
     /// otherwise.
     ///
-    /// Counted is what comes on top of an intent's own 40 bytes: arguments that together are larger
-    /// than 16, by their size, and what they own, as serde sees it: a number by its size, a text, a
+    /// Counted is what comes on top of an intent with 16 bytes of arguments: those that together are larger, by
+    /// their size, and what they own, as serde sees it: a number by its size, a text, a
     /// list or a map by what is in it and 24 more. So a text of 400 bytes counts for 424. Numbers that
     /// fit count nothing, and cost nothing to be counted; the arguments of a
     /// [local](crate::TaskInfo::is_local) task count by their size alone. What nested scopes hold

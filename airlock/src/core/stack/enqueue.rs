@@ -78,13 +78,23 @@ impl<T: Task> ToEnqueue for Unmade<T> {
 /// stores that made it, for which a processor has to wait.
 #[inline]
 fn enqueue(asked: impl ToEnqueue) -> Result<(), EnqueueError> {
-    // Without a context the thread is being torn down, and no scope is current on it.
-    let enqueued = if THREAD.try_with(|_| ()).is_ok() {
-        THREAD.with(|thread| thread.enqueue(asked))
-    } else {
-        Err(refuse(EnqueueError::NoScope, &asked.into_intent()))
-    };
-    enqueued.map_err(|error| *error)
+    if THREAD.try_with(|_| ()).is_err() {
+        return Err(without_thread(asked));
+    }
+    THREAD.with(|thread| thread.enqueue(asked)).map_err(|error| *error)
+}
+
+/// Without a context the thread is being torn down, and no scope is current on it.
+#[cold]
+#[inline(never)]
+fn without_thread(asked: impl ToEnqueue) -> EnqueueError {
+    *refuse(EnqueueError::NoScope, &asked.into_intent())
+}
+
+#[cold]
+#[inline(never)]
+fn in_policy(asked: impl ToEnqueue) -> Result<(), Box<EnqueueError>> {
+    Err(refuse(EnqueueError::InPolicy, &asked.into_intent()))
 }
 
 #[cold]
@@ -104,12 +114,10 @@ impl ThreadStack {
     fn enqueue(&self, asked: impl ToEnqueue) -> Result<(), Box<EnqueueError>> {
         // Before anything is borrowed, for serde's code is the user's. The compiler sees where it is 0.
         let bytes = asked.bytes();
-        let Some(mut stack) = self.unless_judging() else {
-            return Err(refuse(EnqueueError::InPolicy, &asked.into_intent()));
-        };
+        let Some(mut stack) = self.unless_judging() else { return in_policy(asked) };
         let Some(intents) = stack.open(bytes) else {
             drop(stack);
-            return self.enqueue_elsewhere(asked.into_intent());
+            return self.enqueue_elsewhere(asked);
         };
         // `extend` makes room first, and the intent then, in its place.
         intents.extend(std::iter::once_with(|| asked.into_intent()));
@@ -119,7 +127,9 @@ impl ThreadStack {
     /// Where there is no scope, its buffer is full, or shared: then the intent is judged before it
     /// is there.
     #[cold]
-    fn enqueue_elsewhere(&self, intent: Intent) -> Result<(), Box<EnqueueError>> {
+    #[inline(never)]
+    fn enqueue_elsewhere(&self, asked: impl ToEnqueue) -> Result<(), Box<EnqueueError>> {
+        let intent = asked.into_intent();
         // A refused intent is shown, and that is the user's code: by then nothing is borrowed.
         let place = {
             let stack = self.stack();
@@ -192,11 +202,18 @@ impl UnjudgedIntent<'_> {
 impl Drop for UnjudgedIntent<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(mut stack) = self.stack.take() {
-            // Refused, or its policy panicked. What is dropped is the user's, and may use airlock.
-            let refused = stack.current.pop(self.bytes);
-            drop(stack);
-            drop(refused);
+        if let Some(stack) = self.stack.take() {
+            withdraw(stack, self.bytes);
         }
     }
+}
+
+/// Takes the intent out again: it was refused, or its policy panicked.
+#[cold]
+#[inline(never)]
+fn withdraw(mut stack: RefMut<'_, Stack>, bytes: usize) {
+    // What is dropped is the user's, and may use airlock.
+    let refused = stack.current.pop(bytes);
+    drop(stack);
+    drop(refused);
 }

@@ -9,6 +9,7 @@ mod nearest;
 pub(crate) mod options;
 mod parameter;
 pub(crate) mod payload;
+pub(crate) mod pool;
 pub(crate) mod states;
 pub(crate) mod taken;
 pub(crate) mod unknown_task;
@@ -16,11 +17,13 @@ pub(crate) mod wire;
 pub(crate) mod with_options;
 
 use std::any::Any;
+use std::thread::LocalKey;
 
 pub use info::{Definition, TaskInfo};
 pub use parameter::{Parameter, Place};
 
 use crate::core::task::called::Called;
+use crate::core::task::pool::Pool;
 use crate::core::task::states::States;
 
 /// A function under [`#[airlock::task]`](macro@crate::task), as a type of the function's name.
@@ -55,6 +58,9 @@ pub trait Task: Sized + 'static {
 
     #[doc(hidden)]
     fn call(arguments: Self::Arguments, states: &States) -> Called;
+
+    #[doc(hidden)]
+    fn pool() -> &'static LocalKey<Pool<Self>>;
 
     #[doc(hidden)]
     fn duplicate(arguments: &Self::Arguments) -> Option<Self::Arguments>;

@@ -1,24 +1,53 @@
 //! A task with its arguments, its type forgotten: what an intent carries.
 //!
-//! Small arguments live inside the intent and need no allocation; larger ones are boxed.
+//! The arguments are in a box that comes from the task's [pool](crate::core::task::pool), and goes back there.
 
 use std::any::Any;
-use std::mem::{MaybeUninit, needs_drop};
+use std::mem::{self, ManuallyDrop, needs_drop};
+use std::ops::{Deref, DerefMut};
 
 use serde_json::Value;
-use stack_dst::Value as Inline;
 
 use crate::core::task::called::Called;
 use crate::core::task::options::{self, Options};
+use crate::core::task::pool::{Link, Pool};
 use crate::core::task::states::States;
 use crate::core::task::{Task, TaskInfo};
 use crate::core::wait;
 
-/// Three words of arguments and one for the vtable. Sixteen bytes of arguments fit with the tag
-/// that says whether they are still there.
-type Space = [MaybeUninit<u64>; 4];
+/// A call of a task of any type. Two words; when it is dropped, its box is used again.
+pub(crate) struct Payload(Box<dyn ErasedCall>);
 
-pub(crate) type Payload = Inline<dyn ErasedCall, Space>;
+impl Payload {
+    /// One that has no pool: few intents have options, or are taken out of their batch.
+    pub(super) fn boxed(call: impl ErasedCall + 'static) -> Self {
+        Self(Box::new(call))
+    }
+}
+
+impl Deref for Payload {
+    type Target = dyn ErasedCall;
+
+    #[inline]
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl DerefMut for Payload {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut *self.0
+    }
+}
+
+impl Drop for Payload {
+    #[inline]
+    fn drop(&mut self) {
+        // It has no size, so there is nothing to allocate.
+        mem::replace(&mut self.0, Box::new(Gone)).recycle();
+    }
+}
 
 /// Where a task is to run.
 pub(crate) struct Here<'a> {
@@ -35,6 +64,9 @@ pub(crate) trait ErasedCall: Send {
 
     /// The tuple of arguments, unless they are spent.
     fn arguments(&self) -> Option<&dyn Any>;
+
+    /// Drops the arguments, and lets the next call of the task have the box.
+    fn recycle(self: Box<Self>);
 
     /// Runs the task on a copy of its arguments, so that a failure leaves them to be handed back.
     /// Arguments that can't be copied are spent.
@@ -63,40 +95,43 @@ pub(crate) trait ErasedCall: Send {
 /// The arguments of `T`, as long as nothing has consumed them.
 pub(crate) struct Call<T: Task> {
     arguments: Option<T::Arguments>,
+    /// In a pool, the next box.
+    pub(super) next: Link<T>,
 }
 
 impl<T: Task> Call<T> {
     #[inline]
-    pub(crate) fn new(arguments: T::Arguments) -> Self {
-        Self { arguments: Some(arguments) }
+    pub(super) fn new(arguments: T::Arguments) -> Self {
+        Self { arguments: Some(arguments), next: ManuallyDrop::new(None) }
     }
-
-    /// Whether the arguments have room in the intent.
-    const FITS: bool = size_of::<Self>() <= 24 && align_of::<Self>() <= 8;
 
     #[inline]
-    pub(crate) fn pack(self) -> Payload {
-        if Self::FITS { pack(self) } else { pack(Box::new(self)) }
+    pub(super) fn fill(&mut self, arguments: T::Arguments) {
+        // There is nothing in it to drop, which the compiler does not see.
+        mem::forget(self.arguments.replace(arguments));
     }
 
-    /// About how many bytes the arguments take besides their place in the intent: none, known to the
-    /// compiler, where they fit and own nothing.
+    pub(super) fn is_spent(&self) -> bool {
+        self.arguments.is_none()
+    }
+
+    /// A call with these arguments.
+    #[inline]
+    pub(crate) fn pack(arguments: T::Arguments) -> Payload {
+        Payload(Pool::fill(T::pool(), arguments))
+    }
+
+    /// About how many bytes the arguments take that [`limit_bytes`](crate::Scope::limit_bytes) counts: none, known to
+    /// the compiler, where there are up to two words of them that own nothing.
     #[inline]
     pub(crate) fn bytes_of(arguments: &T::Arguments) -> usize {
-        let boxed = if Self::FITS { 0 } else { size_of::<Self>() };
+        let size = size_of::<Option<T::Arguments>>();
+        let own = if size <= 24 { 0 } else { size };
         match &T::info().wire {
-            Some(wire) if needs_drop::<T::Arguments>() => (wire.owned_bytes)(arguments) + boxed,
-            _ => boxed,
+            Some(wire) if needs_drop::<T::Arguments>() => (wire.owned_bytes)(arguments) + own,
+            _ => own,
         }
     }
-}
-
-#[inline]
-pub(super) fn pack<C: ErasedCall + 'static>(carried: C) -> Payload {
-    let inline =
-        Inline::in_buffer_stable([MaybeUninit::uninit(); 4], carried, |carried| carried as _);
-    let Ok(payload) = inline else { unreachable!("its size was compared with the space") };
-    payload
 }
 
 impl<T: Task> Call<T> {
@@ -118,6 +153,14 @@ impl<T: Task> Call<T> {
 
 impl<T: Task> ErasedCall for Call<T> {
     #[inline]
+    fn recycle(mut self: Box<Self>) {
+        // The user's destructors may panic, or enqueue: by then the box is whole, and is not in use.
+        let arguments = self.arguments.take();
+        Pool::keep(T::pool(), self);
+        drop(arguments);
+    }
+
+    #[inline]
     fn task(&self) -> &'static TaskInfo {
         T::info()
     }
@@ -136,7 +179,7 @@ impl<T: Task> ErasedCall for Call<T> {
 
     fn duplicate(&self) -> Option<Payload> {
         let copy = self.arguments.as_ref().and_then(T::duplicate)?;
-        Some(Self::new(copy).pack())
+        Some(Self::pack(copy))
     }
 
     fn bytes(&self) -> usize {
@@ -168,40 +211,37 @@ impl<T: Task> ErasedCall for Call<T> {
     }
 }
 
-impl<C: ErasedCall + ?Sized> ErasedCall for Box<C> {
+/// What is left of a payload whose box is used again; nothing is ever asked of it.
+struct Gone;
+
+impl ErasedCall for Gone {
+    fn recycle(self: Box<Self>) {}
+
     fn task(&self) -> &'static TaskInfo {
-        (**self).task()
+        unreachable!("it is there while the payload is dropped")
     }
 
     fn arguments(&self) -> Option<&dyn Any> {
-        (**self).arguments()
+        None
     }
 
-    fn run(&mut self, here: &Here<'_>) -> Called {
-        (**self).run(here)
+    fn run(&mut self, _: &Here<'_>) -> Called {
+        Called::spent()
     }
 
     fn duplicate(&self) -> Option<Payload> {
-        (**self).duplicate()
+        None
     }
 
     fn bytes(&self) -> usize {
-        (**self).bytes()
+        0
     }
 
-    fn equal(&self, other: &dyn ErasedCall) -> bool {
-        (**self).equal(other)
+    fn equal(&self, _: &dyn ErasedCall) -> bool {
+        false
     }
 
     fn shown(&self) -> Vec<Value> {
-        (**self).shown()
-    }
-
-    fn options(&self) -> &Options {
-        (**self).options()
-    }
-
-    fn options_mut(&mut self) -> Option<&mut Options> {
-        (**self).options_mut()
+        Vec::new()
     }
 }

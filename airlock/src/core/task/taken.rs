@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::core::task::TaskInfo;
 use crate::core::task::called::Called;
 use crate::core::task::options::Options;
-use crate::core::task::payload::{ErasedCall, Here, Payload, pack};
+use crate::core::task::payload::{ErasedCall, Here, Payload};
 
 /// What stays in a batch where an executor has taken the intent out: enough for the report.
 pub(crate) struct Taken {
@@ -18,7 +18,7 @@ pub(crate) struct Taken {
 
 impl Taken {
     pub(crate) fn pack(self) -> Payload {
-        pack(Box::new(self))
+        Payload::boxed(self)
     }
 }
 
@@ -26,6 +26,8 @@ impl ErasedCall for Taken {
     fn task(&self) -> &'static TaskInfo {
         self.task
     }
+
+    fn recycle(self: Box<Self>) {}
 
     fn arguments(&self) -> Option<&dyn Any> {
         None

@@ -83,7 +83,7 @@ where
     let reader = Reader::<T> { failure: &mut failure, task: std::marker::PhantomData };
     let read = deserializer.deserialize_map(reader);
     match read.and_then(|arguments| deserializer.end().map(|()| arguments)) {
-        Ok(arguments) => Ok(Call::<T>::new(arguments).pack()),
+        Ok(arguments) => Ok(Call::<T>::pack(arguments)),
         Err(error) => Err(failure.unwrap_or_else(|| DecodeError::malformed(T::info(), &error))),
     }
 }

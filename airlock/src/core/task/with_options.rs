@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::core::task::TaskInfo;
 use crate::core::task::called::Called;
 use crate::core::task::options::Options;
-use crate::core::task::payload::{ErasedCall, Here, Payload, pack};
+use crate::core::task::payload::{ErasedCall, Here, Payload};
 
 /// A payload with options. Few intents have any, so an intent has no place of its own for them.
 pub(crate) struct WithOptions {
@@ -17,7 +17,7 @@ pub(crate) struct WithOptions {
 
 impl WithOptions {
     pub(crate) fn pack(self) -> Payload {
-        pack(Box::new(self))
+        Payload::boxed(self)
     }
 }
 
@@ -25,6 +25,8 @@ impl ErasedCall for WithOptions {
     fn task(&self) -> &'static TaskInfo {
         self.payload.task()
     }
+
+    fn recycle(self: Box<Self>) {}
 
     fn arguments(&self) -> Option<&dyn Any> {
         self.payload.arguments()

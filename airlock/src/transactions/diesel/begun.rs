@@ -1,5 +1,6 @@
 //! diesel's transactions, as airlock begins and ends them.
 
+use std::error::Error;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -8,7 +9,9 @@ use diesel::connection::{Connection, TransactionManager, TransactionManagerStatu
 
 use crate::core::task::called::BoxError;
 use crate::core::wait::wait;
-use crate::transactions::diesel_shared::{Level, begin_error, check_error, display_name};
+use crate::transactions::diesel_shared::{
+    Level, begin_error, check_error, display_name, is_conflict,
+};
 use crate::transactions::shared::{
     self as transaction, CommitError, Settings, Transaction, TransactionError, log,
 };
@@ -77,6 +80,10 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
             return Ok(());
         }
         self.connection.batch_execute("SELECT 1").map_err(check_error)
+    }
+
+    fn is_conflict(error: &(dyn Error + 'static)) -> bool {
+        is_conflict(error)
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {

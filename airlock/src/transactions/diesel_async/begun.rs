@@ -1,5 +1,6 @@
 //! diesel-async's transactions, as airlock begins and ends them.
 
+use std::error::Error;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,7 +10,9 @@ use diesel::connection::TransactionManagerStatus;
 use diesel_async::{AsyncConnection, TransactionManager};
 
 use crate::core::task::called::BoxError;
-use crate::transactions::diesel_shared::{Level, begin_error, check_error, display_name};
+use crate::transactions::diesel_shared::{
+    Level, begin_error, check_error, display_name, is_conflict,
+};
 use crate::transactions::shared::{self as transaction, CommitError, TransactionError};
 
 /// A transaction of diesel-async that has begun.
@@ -76,6 +79,10 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
             return Ok(());
         }
         self.connection.batch_execute("SELECT 1").await.map_err(check_error)
+    }
+
+    fn is_conflict(error: &(dyn Error + 'static)) -> bool {
+        is_conflict(error)
     }
 
     async fn commit(mut self) -> Result<(), CommitError> {

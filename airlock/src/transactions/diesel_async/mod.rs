@@ -116,7 +116,7 @@ where
 {
     let is_idle = begun::is_idle(connection);
     let not_begun = if is_idle {
-        FailedAttempt::transaction_not_begun
+        FailedAttempt::transaction_not_begun::<Begun<'_, C>>
     } else {
         FailedAttempt::savepoint_not_set
     };

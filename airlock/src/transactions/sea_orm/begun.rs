@@ -1,6 +1,7 @@
 //! SeaORM's transactions, as airlock begins and ends them.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::ops::{Deref, DerefMut};
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, RuntimeErr};
@@ -8,6 +9,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, RuntimeErr
 use ::tokio::runtime::Handle;
 
 use crate::core::task::called::BoxError;
+use crate::transactions::sea_orm::is_conflict;
 use crate::transactions::sea_orm::nesting::{Nested, Outer};
 use crate::transactions::shared::{
     self as transaction, CommitError, InFailedTransaction, NESTED_STILL_OPEN,
@@ -110,6 +112,10 @@ impl transaction::Begun for Begun {
                 error.into()
             }
         })
+    }
+
+    fn is_conflict(error: &(dyn Error + 'static)) -> bool {
+        is_conflict(error)
     }
 
     async fn commit(self) -> Result<(), CommitError> {

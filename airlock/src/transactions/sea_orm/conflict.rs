@@ -4,8 +4,8 @@ use std::error::Error;
 
 use sea_orm::{DbErr, RuntimeErr};
 
-use crate::transactions::shared::conflict::any_source;
-use crate::transactions::sqlx::is_sqlx_conflict;
+use crate::transactions::shared::conflict::Signs;
+use crate::transactions::sqlx::{is_sqlx_conflict, shows_sqlx_conflict};
 
 #[doc = include_str!("../shared/docs/conflict.md")]
 ///
@@ -16,12 +16,14 @@ use crate::transactions::sqlx::is_sqlx_conflict;
 /// assert!(!airlock::sea_orm::is_conflict(&error));
 /// ```
 pub fn is_conflict(error: &(dyn Error + 'static)) -> bool {
-    any_source(error, |error| {
-        // SeaORM does not name sqlx's error as a source.
-        let error = error.downcast_ref().map(|error: &DbErr| match error {
-            DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error) => Some(error),
-            _ => None,
-        });
-        matches!(error.flatten(), Some(RuntimeErr::SqlxError(error)) if is_sqlx_conflict(error))
-    })
+    Signs { error: is_db_conflict, text: shows_sqlx_conflict }.are_in(error)
+}
+
+/// SeaORM does not name sqlx's error as a source.
+fn is_db_conflict(error: &(dyn Error + 'static)) -> bool {
+    let error = error.downcast_ref().and_then(|error: &DbErr| match error {
+        DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error) => Some(error),
+        _ => None,
+    });
+    matches!(error, Some(RuntimeErr::SqlxError(error)) if is_sqlx_conflict(error))
 }

@@ -191,7 +191,7 @@ impl Database {
         E: From<TransactionError>,
     {
         attempt(
-            self.begun().await.map_err(FailedAttempt::transaction_not_begun)?,
+            self.begun().await.map_err(FailedAttempt::transaction_not_begun::<Begun>)?,
             &self.settings,
             body,
         )

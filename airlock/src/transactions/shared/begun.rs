@@ -1,5 +1,6 @@
 //! What airlock asks of a library's transaction.
 
+use std::error::Error;
 use std::future::ready;
 
 use crate::core::task::called::BoxError;
@@ -108,6 +109,13 @@ pub trait Begun: Send + Sized {
     ///
     /// The database's error.
     fn check(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// Whether an error of this transaction is a conflict, so that it may succeed if it is run again.
+    #[doc(hidden)]
+    fn is_conflict(error: &(dyn Error + 'static)) -> bool {
+        let _ = error;
+        false
+    }
 
     /// Commits, or releases the savepoint.
     ///

@@ -1,5 +1,10 @@
 //! What transactions log.
 
+#[cfg(feature = "_database")]
+use std::any::type_name;
+#[cfg(feature = "_database")]
+use std::time::Duration;
+
 use crate::core::log::{event, has_subscriber};
 use crate::core::task::called::BoxError;
 
@@ -11,4 +16,28 @@ pub(crate) fn not_rolled_back(place: &str, error: &BoxError) {
         );
     }
     event!(warn, "airlock::transaction", [place], "the rollback failed: {error}");
+}
+
+/// A transaction under `retry` is run again after an error `E`.
+#[cfg(feature = "_database")]
+pub(crate) fn run_again<E>(attempt: u32, delay: Duration) {
+    let error = type_name::<E>();
+    event!(
+        debug,
+        "airlock::transaction",
+        [attempt],
+        "attempt {attempt} failed with `{error}` and is run again in {delay:?}"
+    );
+}
+
+/// A transaction under `retry` is not run again after an error `E`, which the caller gets.
+#[cfg(feature = "_database")]
+pub(crate) fn not_run_again<E>(attempt: u32, why: &str) {
+    let error = type_name::<E>();
+    event!(
+        debug,
+        "airlock::transaction",
+        [attempt],
+        "attempt {attempt} failed with `{error}` and is not run again: {why}"
+    );
 }

@@ -38,14 +38,20 @@ where
                 EndedTransaction { result: Ok(value), unflushed: effects.committed(settings) }
             }
             Err(error) => {
-                let retryable = outermost && error.is_undone();
-                let result = Err(FailedAttempt { error: error.into(), retryable });
+                let again = match (error.is_undone(), outermost) {
+                    (false, _) => Again::Never(MAY_BE_COMMITTED),
+                    (true, false) => Again::Never(SAVEPOINT),
+                    (true, true) => Again::Possible { conflict: B::is_conflict(&error) },
+                };
+                let result = Err(FailedAttempt { error: error.into(), again });
                 EndedTransaction { result, unflushed: Ok(effects.leaving_anyway()) }
             }
         },
         Err(error) => {
             roll_back(begun, settings).await;
-            let result = Err(FailedAttempt { error, retryable: outermost });
+            let possible = Again::Possible { conflict: false };
+            let again = if outermost { possible } else { Again::Never(SAVEPOINT) };
+            let result = Err(FailedAttempt { error, again });
             EndedTransaction { result, unflushed: Ok(effects.body_failed()) }
         }
     }
@@ -74,7 +80,8 @@ impl<T: Send + 'static, E: From<TransactionError>> EndedTransaction<T, E> {
             (result, Ok(())) => result,
             (Ok(value), Err(error)) => {
                 let error = TransactionError::committed(error, value);
-                Err(FailedAttempt { error: error.into(), retryable: false })
+                let again = Again::Never(MAY_BE_COMMITTED);
+                Err(FailedAttempt { error: error.into(), again })
             }
             (Err(failed), Err(error)) => {
                 log::failed_elsewhere(&error);
@@ -95,23 +102,51 @@ pub(crate) async fn flush(unflushed: Unflushed) -> Result<(), FlushError> {
 /// A transaction that is not committed, or that is and not all of whose effects left.
 pub(crate) struct FailedAttempt<E> {
     error: E,
-    /// Whether running the transaction again is all that it takes: nothing of it is committed, and it was no part
-    /// of another one.
-    retryable: bool,
+    again: Again,
 }
+
+/// Whether running a transaction again is all that it takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Again {
+    /// Nothing of it is committed, and it was no part of another one. Whether airlock has met a conflict itself, whose
+    /// error is inside the caller's type by now.
+    #[cfg_attr(
+        not(feature = "_database"),
+        expect(dead_code, reason = "the modules of libraries try again")
+    )]
+    Possible { conflict: bool },
+    /// It is not, for this reason.
+    #[cfg_attr(
+        not(feature = "_database"),
+        expect(dead_code, reason = "the modules of libraries try again")
+    )]
+    Never(&'static str),
+}
+
+const MAY_BE_COMMITTED: &str = "it is committed, or may be";
+
+const SAVEPOINT: &str = "it is a savepoint, and the transaction around it has to be run again";
 
 impl<E> FailedAttempt<E> {
     pub(crate) fn into_error(self) -> E {
         self.error
     }
 
-    /// The error, if running the transaction again might help.
     #[cfg_attr(
         not(feature = "_database"),
         expect(dead_code, reason = "the modules of libraries try again")
     )]
-    pub(crate) fn retryable(&self) -> Option<&E> {
-        self.retryable.then_some(&self.error)
+    pub(crate) fn error(&self) -> &E {
+        &self.error
+    }
+
+    /// Whether running the transaction again might help.
+    #[cfg_attr(
+        not(feature = "_database"),
+        expect(dead_code, reason = "the modules of libraries try again")
+    )]
+    pub(crate) fn again(&self) -> Again {
+        self.again
     }
 }
 
@@ -120,12 +155,13 @@ impl<E: From<TransactionError>> FailedAttempt<E> {
         not(feature = "_database"),
         expect(dead_code, reason = "the modules of libraries begin transactions")
     )]
-    pub(crate) fn transaction_not_begun(error: TransactionError) -> Self {
-        Self { error: error.into(), retryable: true }
+    pub(crate) fn transaction_not_begun<B: Begun>(error: TransactionError) -> Self {
+        let conflict = B::is_conflict(&error);
+        Self { error: error.into(), again: Again::Possible { conflict } }
     }
 
     /// Not retryable: the outer transaction would have to be run again.
     pub(crate) fn savepoint_not_set(error: TransactionError) -> Self {
-        Self { error: error.into(), retryable: false }
+        Self { error: error.into(), again: Again::Never(SAVEPOINT) }
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::core::backoff::Backoff;
-use crate::transactions::shared::outcome::FailedAttempt;
+use crate::transactions::shared::log;
+use crate::transactions::shared::outcome::{Again, FailedAttempt};
 
 /// A database whose transactions are run again after some errors, such as conflicts; made by `retry` and `retry_if` of
 /// each library's `Database`.
@@ -63,6 +64,13 @@ pub(crate) struct Attempts<W> {
 pub trait Passing<E> {
     /// Whether the transaction is run again after this one.
     fn is_passing(&self, error: &E) -> bool;
+
+    /// Whether it is also run again after a conflict that airlock has met itself, such as at the commit; and what to
+    /// do about an error that is none.
+    #[doc(hidden)]
+    fn after_conflicts(&self) -> Result<(), &'static str> {
+        Err("`retry_if`'s closure says no to it")
+    }
 }
 
 /// Runs a transaction again after a conflict, which the library's `is_conflict` recognises.
@@ -94,6 +102,10 @@ pub struct When<F>(pub(crate) F);
 impl<E: Error + 'static> Passing<E> for Conflicts {
     fn is_passing(&self, error: &E) -> bool {
         self.0(error)
+    }
+
+    fn after_conflicts(&self) -> Result<(), &'static str> {
+        Ok(())
     }
 }
 
@@ -136,13 +148,34 @@ impl<W> Attempts<W> {
     {
         const BACKOFF: Backoff =
             Backoff::new(Duration::from_millis(5)).longest(Duration::from_millis(500));
-        let passing = failed.retryable().is_some_and(|error| self.when.is_passing(error));
-        if self.left == 0 || !passing {
+        self.made += 1;
+        if let Some(why) = self.why_not_again(&failed) {
+            log::not_run_again::<E>(self.made, why);
             return Err(failed.into_error());
         }
         self.left -= 1;
-        self.made += 1;
-        Ok(BACKOFF.after(self.made))
+        let delay = BACKOFF.after(self.made);
+        log::run_again::<E>(self.made, delay);
+        Ok(delay)
+    }
+
+    fn why_not_again<E>(&self, failed: &FailedAttempt<E>) -> Option<&'static str>
+    where
+        W: Passing<E>,
+    {
+        const NO_CONFLICT: &str = "no conflict between transactions is in it, in its sources, or in what its `Debug` \
+             shows: name the library's error as its `#[source]` or `#[from]`, or derive `Debug`, \
+             or use `retry_if`";
+        let asked = self.when.after_conflicts();
+        let passing = match failed.again() {
+            Again::Never(why) => return Some(why),
+            Again::Possible { conflict: true } if asked.is_ok() => true,
+            Again::Possible { .. } => self.when.is_passing(failed.error()),
+        };
+        if !passing {
+            return Some(asked.err().unwrap_or(NO_CONFLICT));
+        }
+        (self.left == 0).then_some("that was the last attempt")
     }
 }
 
@@ -157,7 +190,8 @@ impl fmt::Debug for Conflicts {
 macro_rules! retries {
     ($(#[$example:meta])*) => {
         /// Runs a body again, up to `times` times, after a conflict between transactions, which [`is_conflict`]
-        /// recognises. What a failed attempt has enqueued is discarded.
+        /// recognises, or which the begin or the commit has met. What a failed attempt has enqueued is discarded.
+        /// Why an attempt is the last one is logged at DEBUG.
         ///
         /// A transaction that is committed, or may be, is never run again, whatever its error. A savepoint is run
         /// once: the outer transaction would have to be run again.

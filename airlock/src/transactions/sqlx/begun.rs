@@ -1,6 +1,7 @@
 //! sqlx's transactions.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::pin::Pin;
 
 use sqlx::{Acquire, Executor};
@@ -11,6 +12,7 @@ use crate::transactions::shared::{
     Begun, CommitError, DatabaseError, InFailedTransaction, Step, TransactionError,
 };
 use crate::transactions::sqlx::clean_connection::{self, ROLLED_BACK_BY_SQLITE};
+use crate::transactions::sqlx::is_conflict;
 
 /// A database of sqlx; implemented for every one.
 ///
@@ -92,6 +94,10 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
                 error.into()
             }
         })
+    }
+
+    fn is_conflict(error: &(dyn Error + 'static)) -> bool {
+        is_conflict(error)
     }
 
     async fn commit(self) -> Result<(), CommitError> {

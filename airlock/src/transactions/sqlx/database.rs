@@ -196,7 +196,10 @@ impl<DB: Backend> Database<DB> {
         T: Send + 'static,
         E: From<TransactionError>,
     {
-        let begun = self.begun().await.map_err(FailedAttempt::transaction_not_begun)?;
+        let begun = self
+            .begun()
+            .await
+            .map_err(FailedAttempt::transaction_not_begun::<sqlx::Transaction<'_, DB>>)?;
         transaction::attempt(begun, &self.settings, body).await
     }
 

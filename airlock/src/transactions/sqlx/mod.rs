@@ -53,7 +53,7 @@ mod retrying;
 pub use begun::Backend;
 pub use conflict::is_conflict;
 #[cfg(feature = "sea-orm")]
-pub(crate) use conflict::is_sqlx_conflict;
+pub(crate) use conflict::{is_sqlx_conflict, shows_sqlx_conflict};
 pub use database::Database;
 
 use sqlx::Acquire;

@@ -10,4 +10,5 @@ mod libraries;
 mod pool;
 mod savepoint;
 mod shop;
+mod twenty;
 mod two_databases;

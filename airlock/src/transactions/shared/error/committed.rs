@@ -38,6 +38,9 @@ pub struct Committed {
     value: Mutex<Box<dyn Any + Send>>,
 }
 
+/// How the text begins.
+pub(super) const SENTENCE: &str = "the transaction is committed, but not all of its effects left";
+
 impl Committed {
     /// What became of the effects.
     pub fn error(&self) -> &FlushError {
@@ -72,7 +75,7 @@ impl TransactionError {
 
 impl fmt::Display for Committed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the transaction is committed, but not all of its effects left: {}", self.error)
+        write!(f, "{SENTENCE}: {}", self.error)
     }
 }
 

@@ -145,6 +145,9 @@ impl From<DatabaseError> for TransactionError {
     }
 }
 
+/// How the text begins where the outcome is unknown.
+pub(super) const UNKNOWN: &str = "can't tell whether ";
+
 impl fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { step, display_name, source, certain, next_step, given_back, rows } =
@@ -153,7 +156,7 @@ impl fmt::Display for DatabaseError {
             Step::Begin => write!(f, "can't begin a transaction in {display_name}: {source}")?,
             Step::Commit if *certain => write!(f, "can't commit to {display_name}: {source}")?,
             Step::Commit => {
-                write!(f, "can't tell whether {display_name} committed: {source}")?;
+                write!(f, "{UNKNOWN}{display_name} committed: {source}")?;
                 if let Some(given_back) = given_back {
                     let count = given_back.report().enqueued();
                     write!(f, ": look, and flush the {count} intents in this error if it did")?;

@@ -65,6 +65,13 @@ pub enum TransactionError {
     Several(SeveralError),
 }
 
+/// Whether a text shows an error of a transaction that is committed, or may be.
+#[cfg(feature = "_database")]
+pub(crate) fn says_committed(text: &str) -> bool {
+    [committed::SENTENCE, several::SENTENCE].iter().any(|sentence| text.contains(sentence))
+        || text.split(database::UNKNOWN).skip(1).any(|rest| rest.contains(" committed: "))
+}
+
 impl TransactionError {
     /// Whether the data is committed all the same; of several transactions, whether that of all is.
     pub fn is_committed(&self) -> bool {

@@ -81,6 +81,9 @@ impl From<SeveralError> for TransactionError {
     }
 }
 
+/// What every text has.
+pub(super) const SENTENCE: &str = "effects did not leave and are in this error";
+
 impl fmt::Display for SeveralError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "committed: {}", quoted(&self.committed))?;
@@ -93,7 +96,7 @@ impl fmt::Display for SeveralError {
         }
         let reports = self.flushes.iter().map(FlushError::report);
         let held: usize = reports.map(|report| report.failed() + report.not_attempted()).sum();
-        write!(f, "; {held} effects did not leave and are in this error")?;
+        write!(f, "; {held} {SENTENCE}")?;
         self.flushes.first().map_or(Ok(()), |first| write!(f, ": {first}"))
     }
 }

@@ -2,12 +2,14 @@
 
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
+use std::thread::LocalKey;
 
 use crate::core::executor::random::Random;
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::intent::Intent;
 use crate::core::report::{Fate, ReportEntry};
 use crate::core::task::called::Called;
+use crate::core::task::pool::Pool;
 use crate::core::task::states::States;
 use crate::core::task::{Definition, Parameter, Place, Task, TaskInfo};
 
@@ -28,6 +30,13 @@ impl Task for Numbered {
 
     fn call(_: (usize,), _: &States) -> Called {
         Called::done(Ok(()))
+    }
+
+    fn pool() -> &'static LocalKey<Pool<Self>> {
+        thread_local! {
+            static POOL: Pool<Numbered> = const { Pool::new() };
+        }
+        &POOL
     }
 
     fn duplicate((n,): &(usize,)) -> Option<(usize,)> {
