@@ -3,7 +3,7 @@
 use crate::core::intent::Intent;
 use crate::core::registry::task_set::TaskSet;
 use crate::core::task::{Parameter, TaskInfo};
-use crate::testing::Effects;
+use crate::testing::{Effects, difference};
 
 /// What an assertion looks for: an intent, or a task with any arguments.
 #[doc(hidden)]
@@ -49,6 +49,36 @@ impl std::fmt::Display for Expected {
     }
 }
 
+impl Expected {
+    /// Why an intent that looks the same is another one.
+    fn difference(&self, intent: &Intent) -> Option<String> {
+        match self {
+            Self::Intent(expected) if !self.matches(intent) => {
+                difference::between(expected, intent)
+            }
+            _ => None,
+        }
+    }
+
+    /// Which argument of an intent can't be compared, where all others are equal.
+    fn unseen(&self, intent: &Intent) -> Option<String> {
+        match self {
+            Self::Intent(expected) => difference::unseen(expected, intent),
+            Self::Task(_) => None,
+        }
+    }
+}
+
+/// What is not to be seen in two lines that are the same.
+fn differences(effects: &Effects, expected: &[Expected]) -> String {
+    let pairs = expected.iter().flat_map(|expected| {
+        effects.iter().filter_map(|intent| Some((intent, expected.difference(intent)?)))
+    });
+    let lines =
+        pairs.map(|(intent, why)| format!("\n  {intent}  is not what was expected: {why}"));
+    lines.collect::<Vec<_>>().concat()
+}
+
 fn listed(effects: &Effects) -> String {
     if effects.is_empty() {
         return "nothing was enqueued".into();
@@ -63,7 +93,8 @@ pub fn assert_enqueued(effects: &Effects, expected: &Expected) {
     let found = effects.iter().any(|intent| expected.matches(intent));
     let secret =
         if expected.is_secret() { " (secrets are compared, though not shown)" } else { "" };
-    assert!(found, "`{expected}` was not enqueued{secret}; {}", listed(effects));
+    let why = differences(effects, std::slice::from_ref(expected));
+    assert!(found, "`{expected}` was not enqueued{secret}; {}{why}", listed(effects));
 }
 
 #[doc(hidden)]
@@ -71,6 +102,13 @@ pub fn assert_enqueued(effects: &Effects, expected: &Expected) {
 pub fn assert_not_enqueued(effects: &Effects, expected: &Expected) {
     let found = effects.iter().any(|intent| expected.matches(intent));
     assert!(!found, "`{expected}` was enqueued; {}", listed(effects));
+    let unseen = effects.iter().find_map(|intent| expected.unseen(intent));
+    assert!(
+        unseen.is_none(),
+        "`{expected}` can't be looked for: {}. Write the task without arguments; {}",
+        unseen.unwrap_or_default(),
+        listed(effects)
+    );
 }
 
 #[doc(hidden)]
@@ -78,7 +116,12 @@ pub fn assert_not_enqueued(effects: &Effects, expected: &Expected) {
 pub fn assert_effects(effects: &Effects, expected: &[Expected]) {
     let same = effects.len() == expected.len()
         && effects.iter().zip(expected).all(|(intent, expected)| expected.matches(intent));
-    assert!(same, "the effects differ (- expected, + enqueued):{}", diff(effects, expected));
+    assert!(
+        same,
+        "the effects differ (- expected, + enqueued):{}{}",
+        diff(effects, expected),
+        differences(effects, expected)
+    );
 }
 
 /// The two lists as one, by the longest common subsequence.

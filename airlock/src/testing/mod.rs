@@ -27,6 +27,7 @@
 //! ```
 
 mod asserts;
+mod difference;
 mod effects;
 mod pure;
 

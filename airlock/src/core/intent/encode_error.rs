@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::core::task::decode_error::DecodeError;
 use crate::core::task::values::NotKept;
 use crate::core::task::wire::{MAX_DEPTH, Unsent};
 use crate::core::task::{Parameter, TaskInfo};
@@ -47,8 +48,14 @@ impl EncodeError {
                      elsewhere, and pass its id"
                 ),
             ),
-            Unsent::Unread(error) => {
-                Self { task, what: "sent as JSON", why: format!("they would not be read: {error}") }
+            Unsent::Unread { error, no_number } => {
+                let change = match error {
+                    DecodeError::MistypedArgument { argument, why, .. } => {
+                        format!("`{argument}` would not be read: {why}")
+                    }
+                    error => format!("they would not be read: {error}"),
+                };
+                Self { task, what: "sent as JSON", why: format!("{change}; {}", next(no_number)) }
             }
             Unsent::NotKept { parameter, how } => {
                 Self { task, what: "sent as JSON", why: not_kept(parameter, how) }
@@ -68,13 +75,16 @@ fn not_kept(parameter: Parameter, how: NotKept) -> String {
         || format!("`{name}` would arrive as another value"),
         |values| format!("of `{name}`, {values}"),
     );
-    let next = if how.no_number {
+    format!("{change}; {}", next(how.no_number))
+}
+
+fn next(no_number: bool) -> &'static str {
+    if no_number {
         "JSON has no NaN and no infinities: pass a finite number, or `None`"
     } else {
         "pass a value that JSON keeps, such as an id, or write `#[airlock::task(local)]` for a task that runs \
          in this process only"
-    };
-    format!("{change}; {next}")
+    }
 }
 
 impl fmt::Display for EncodeError {

@@ -17,7 +17,7 @@ use crate::core::task::options::{self, Options, Start};
 use crate::core::task::payload::{Call, Here, Payload};
 use crate::core::task::taken::Taken;
 use crate::core::task::with_options::WithOptions;
-use crate::core::task::{Parameter, Task, TaskInfo};
+use crate::core::task::{Task, TaskInfo};
 
 /// One wish to run a task: the task, its arguments, its options, and where it was written.
 ///

@@ -227,17 +227,13 @@ impl<T: Task> ErasedCall for Call<T> {
     fn shown(&self) -> Vec<Value> {
         let Some(arguments) = &self.arguments else { return Vec::new() };
         let debug = |index: usize| T::abilities()[index].debug(T::argument(arguments, index));
-        match &T::info().wire {
-            Some(wire) => {
-                let shown = (wire.shown)(arguments).into_iter().enumerate();
-                let unwritten = |index| debug(index).unwrap_or_else(|| "[has no JSON]".into()).into();
-                shown.map(|(index, value)| value.unwrap_or_else(|| unwritten(index))).collect()
-            }
-            None => {
-                let indices = 0..T::abilities().len();
-                indices.map(|index| debug(index).unwrap_or_else(|| "…".into()).into()).collect()
-            }
-        }
+        let Some(wire) = &T::info().wire else {
+            let indices = 0..T::abilities().len();
+            return indices.map(|index| debug(index).unwrap_or_else(|| "…".into()).into()).collect();
+        };
+        let unwritten = |index| debug(index).unwrap_or_else(|| "[has no JSON]".into()).into();
+        let shown = (wire.shown)(arguments).into_iter().enumerate();
+        shown.map(|(index, value)| value.unwrap_or_else(|| unwritten(index))).collect()
     }
 
     fn debug(&self, index: usize) -> Option<String> {

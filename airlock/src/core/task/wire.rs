@@ -30,8 +30,8 @@ pub struct Wire {
 pub(crate) enum Unsent {
     /// They have no JSON; the parameter is known unless it is serde's own mistake.
     Unwritten { parameter: Option<Parameter>, why: String },
-    /// What was written can't be read.
-    Unread(DecodeError),
+    /// What was written can't be read; perhaps because JSON has no number for one that is in it.
+    Unread { error: DecodeError, no_number: bool },
     /// What is read is another value.
     NotKept { parameter: Parameter, how: NotKept },
     /// They are nested so deep that no worker reads them.
@@ -85,18 +85,28 @@ where
 {
     let parameters = T::info().parameters();
     let named = Named { arguments, names: parameters, failed: Cell::new(None) };
-    let json = to_raw_value(&named)
-        .map_err(|error| Unsent::Unwritten { parameter: named.failed.get(), why: error.to_string() })?;
+    let json = to_raw_value(&named).map_err(|error| Unsent::Unwritten {
+        parameter: named.failed.get(),
+        why: error.to_string(),
+    })?;
     let depth = depth(json.get());
     if depth > MAX_DEPTH {
         return Err(Unsent::TooDeep { depth });
     }
-    let back = read::<T>(json.get()).map_err(Unsent::Unread)?;
+    let back = read::<T>(json.get())
+        .map_err(|error| Unsent::Unread { error, no_number: has_no_number::<T>(arguments) })?;
     for (index, (abilities, parameter)) in T::abilities().iter().zip(parameters).enumerate() {
         values::check(abilities, T::argument(arguments, index), T::argument(&back, index))
             .map_err(|how| Unsent::NotKept { parameter: *parameter, how })?;
     }
     Ok((json, back))
+}
+
+fn has_no_number<T: Task>(arguments: &T::Arguments) -> bool {
+    let mut abilities = T::abilities().iter().enumerate();
+    abilities.any(|(index, abilities)| {
+        abilities.tree(T::argument(arguments, index)).is_some_and(|tree| tree.has_no_number())
+    })
 }
 
 /// Arguments with their parameters' names.

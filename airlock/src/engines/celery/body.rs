@@ -55,8 +55,9 @@ pub(super) fn arguments(task: &str, body: &[u8]) -> Result<String, EnvelopeError
         )));
     }
     let named = parameters.iter().zip(positional);
-    let mut all: Vec<_> =
-        named.map(|(parameter, raw)| format!("{:?}:{}", parameter.name(), raw.get())).collect();
+    let mut all: Vec<_> = named
+        .map(|(parameter, raw)| format!("{}:{}", Value::from(parameter.name()), raw.get()))
+        .collect();
     all.extend((!inner.is_empty()).then(|| inner.to_owned()));
     Ok(format!("{{{}}}", all.join(",")))
 }

@@ -38,9 +38,9 @@ pub(crate) fn check(abilities: &Abilities, sent: &dyn Any, back: &dyn Any) -> Re
         return Ok(());
     }
     Err(NotKept {
-        values: texts.filter(|(sent, back)| sent != back).map(|(sent, back)| {
-            format!("`{}` would arrive as `{}`", quoted(sent), quoted(back))
-        }),
+        values: texts
+            .filter(|(sent, back)| sent != back)
+            .map(|(sent, back)| format!("`{}` would arrive as `{}`", quoted(sent), quoted(back))),
         no_number: trees.0.is_some_and(|tree| tree.has_no_number()),
     })
 }

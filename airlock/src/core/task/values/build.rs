@@ -36,7 +36,7 @@ pub(super) struct Fields {
     /// The struct's name, or the variant's.
     name: &'static str,
     is_variant: bool,
-    fields: Vec<(&'static str, Tree)>,
+    built: Vec<(&'static str, Tree)>,
 }
 
 impl<K> Items<K> {
@@ -147,11 +147,7 @@ impl Serializer for Builder {
         Ok(Items::of(List))
     }
 
-    fn serialize_tuple_struct(
-        self,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Items<List>, fmt::Error> {
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Items<List>, fmt::Error> {
         Ok(Items::of(List))
     }
 
@@ -170,7 +166,7 @@ impl Serializer for Builder {
     }
 
     fn serialize_struct(self, name: &'static str, _: usize) -> Result<Fields, fmt::Error> {
-        Ok(Fields { name, is_variant: false, fields: Vec::new() })
+        Ok(Fields { name, is_variant: false, built: Vec::new() })
     }
 
     fn serialize_struct_variant(
@@ -180,7 +176,7 @@ impl Serializer for Builder {
         name: &'static str,
         _: usize,
     ) -> Result<Fields, fmt::Error> {
-        Ok(Fields { name, is_variant: true, fields: Vec::new() })
+        Ok(Fields { name, is_variant: true, built: Vec::new() })
     }
 }
 
@@ -241,22 +237,18 @@ impl Fields {
         name: &'static str,
         value: &T,
     ) -> Result<(), fmt::Error> {
-        self.fields.push((name, build(value)?));
+        self.built.push((name, build(value)?));
         Ok(())
     }
 
-    fn built(mut self) -> Built {
+    fn end(mut self) -> Built {
         if matches!(self.name, RAW | NUMBER)
-            && let Some((_, Tree::Text(text))) = self.fields.pop_if(|(name, _)| *name == self.name)
+            && let Some((_, Tree::Text(text))) = self.built.pop_if(|(name, _)| *name == self.name)
         {
             return if self.name == RAW { raw(&text) } else { Ok(number(text)) };
         }
-        let fields = Tree::Struct(self.fields);
-        Ok(if self.is_variant {
-            Tree::Variant(self.name, Some(Box::new(fields)))
-        } else {
-            fields
-        })
+        let fields = Tree::Struct(self.built);
+        Ok(if self.is_variant { Tree::Variant(self.name, Some(Box::new(fields))) } else { fields })
     }
 }
 
@@ -276,7 +268,7 @@ macro_rules! structs {
                 }
 
                 fn end(self) -> Built {
-                    self.built()
+                    Self::end(self)
                 }
             }
         )*

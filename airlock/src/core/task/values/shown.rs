@@ -33,7 +33,9 @@ fn json(tree: Tree) -> Value {
             fields.into_iter().map(|(name, value)| (name.to_owned(), json(value))).collect()
         }
         Tree::Variant(name, None) => name.into(),
-        Tree::Variant(name, Some(inner)) => Value::Object(Map::from_iter([(name.into(), json(*inner))])),
+        Tree::Variant(name, Some(inner)) => {
+            Value::Object(Map::from_iter([(name.into(), json(*inner))]))
+        }
     }
 }
 

@@ -50,9 +50,9 @@ impl Tree {
             Self::Map(entries) => Self::map(
                 entries.into_iter().map(|(key, value)| (key.loose(), value.loose())).collect(),
             ),
-            Self::Struct(fields) => {
-                Self::Struct(fields.into_iter().map(|(name, value)| (name, value.loose())).collect())
-            }
+            Self::Struct(fields) => Self::Struct(
+                fields.into_iter().map(|(name, value)| (name, value.loose())).collect(),
+            ),
             Self::Variant(name, inner) => {
                 Self::Variant(name, inner.map(|inner| Box::new(inner.loose())))
             }
@@ -71,7 +71,7 @@ impl Tree {
     }
 
     /// Whether there is a number in it that JSON has not: `NaN` or an infinity.
-    pub(super) fn has_no_number(&self) -> bool {
+    pub(crate) fn has_no_number(&self) -> bool {
         match self {
             Self::Single(bits) => !f32::from_bits(*bits).is_finite(),
             Self::Double(bits) => !f64::from_bits(*bits).is_finite(),
