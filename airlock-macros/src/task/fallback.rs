@@ -44,6 +44,8 @@ pub(super) fn expand(refused: &Refused) -> TokenStream {
                 fn call(_: (), _: &#krate::States) -> #krate::__private::Called { #never }
                 fn pool() -> &'static ::std::thread::LocalKey<#krate::__private::Pool<Self>> { #never }
                 fn duplicate(_: &()) -> ::core::option::Option<()> { #never }
+                fn abilities() -> &'static [#krate::__private::Abilities] { #never }
+                fn argument(_: &(), _: ::core::primitive::usize) -> &dyn ::core::any::Any { #never }
             }
         },
     );
