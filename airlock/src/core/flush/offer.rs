@@ -163,7 +163,13 @@ impl Outgoing {
             Ok((chain, intents)) => vec![Segment { chain, level, intents }],
             Err(buffer) => buffer.into_segments(level).collect(),
         };
-        let Err((segments, panic)) = judge_into(&mut self.batch, segments, 0) else { return };
+        let (segments, panic) = match judge_into(&mut self.batch, segments, 0) {
+            Ok(remembered) => {
+                self.remembered = remembered;
+                return;
+            }
+            Err(stopped) => stopped,
+        };
         self.batch.put_aside(discarded(&segments));
         self.resume(panic)
     }

@@ -29,7 +29,7 @@ use crate::core::executor::{Executor, OnFailure};
 use crate::core::flush::FlushError;
 use crate::core::intent::Intent;
 use crate::core::policy::Policy;
-use crate::core::policy::chain::SharedPolicy;
+use crate::core::policy::chain::{self, SharedPolicy};
 use crate::core::report::Report;
 use crate::core::stack::entered_scope::enter;
 use crate::core::stack::environment::Environment;
@@ -121,9 +121,9 @@ impl Scope {
     /// # }
     /// ```
     pub fn policy(mut self, policy: impl Policy) -> Self {
-        let policy: SharedPolicy = match self.policy.take() {
-            None => Arc::new(Box::new(policy)),
-            Some(earlier) => Arc::new(Box::new((policy, earlier))),
+        let policy = match self.policy.take() {
+            None => chain::shared(policy),
+            Some(earlier) => chain::shared((policy, earlier)),
         };
         self.policy = Some(policy);
         self

@@ -91,7 +91,7 @@ impl Environment {
     pub(crate) fn of_task(chain: Chain, lost: LostEffects) -> Self {
         Self {
             frame: Some(Frame::boundary()),
-            only: Some(chain),
+            only: Some(chain::renewed_all(&chain)),
             lost: Some(lost),
             ..Self::default()
         }

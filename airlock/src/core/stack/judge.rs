@@ -6,12 +6,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::core::executor::batch::Batch;
 use crate::core::intent::Intent;
 use crate::core::policy::chain::Chain;
-use crate::core::policy::judging::Judging;
-use crate::core::policy::{Occasion, Verdict};
+use crate::core::policy::judging::{Judging, ended, stayed};
+use crate::core::policy::{FlushId, Verdict};
 use crate::core::stack::buffer::Segment;
 use crate::core::stack::while_judging::while_judging;
 
-/// Judges segments into a batch; what is dropped is put aside for the report.
+/// Judges segments into a batch; what is dropped is put aside for the report. Gives the number of the flush where
+/// policies remember it.
 ///
 /// # Errors
 ///
@@ -20,13 +21,17 @@ pub(crate) fn judge_into(
     batch: &mut Batch,
     segments: Vec<Segment>,
     generation: u32,
-) -> Result<(), (Vec<Segment>, Box<dyn Any + Send>)> {
-    let verdicts = catch_unwind(AssertUnwindSafe(|| while_judging(|| verdicts(&segments))));
-    let verdicts = match verdicts {
-        Ok(verdicts) => verdicts,
-        Err(panic) => return Err((segments, panic)),
-    };
-    for (segment, dropped) in segments.into_iter().zip(verdicts) {
+) -> Result<Option<FlushId>, (Vec<Segment>, Box<dyn Any + Send>)> {
+    let (mut judging, mut verdicts) = (Judging::default(), Verdicts::default());
+    let judge = || segments.iter().for_each(|segment| verdicts.find(&mut judging, segment));
+    let judged = catch_unwind(AssertUnwindSafe(|| while_judging(judge)));
+    if let Err(panic) = judged {
+        if let Some(flush) = judging.flush() {
+            while_judging(|| verdicts.forget(&segments, flush));
+        }
+        return Err((segments, panic));
+    }
+    for (segment, dropped) in segments.into_iter().zip(verdicts.dropped) {
         let Segment { chain, intents, .. } = segment;
         if dropped.is_empty() {
             batch.append(chain, generation, intents);
@@ -34,33 +39,51 @@ pub(crate) fn judge_into(
             batch.append_judged(chain, generation, intents, dropped);
         }
     }
-    Ok(())
+    Ok(judging.flush())
 }
 
-/// For each segment the indices of the intents that are dropped, each with the policy's name.
-fn verdicts(segments: &[Segment]) -> Vec<Vec<(usize, Box<str>)>> {
-    let mut judges = Judging::new(Occasion::Flush);
-    let mut judge = |segment| dropped(&mut judges, segment);
-    segments.iter().map(&mut judge).collect()
+/// What policies have said so far.
+#[derive(Default)]
+struct Verdicts {
+    /// For each segment the indices of the intents that are dropped, each with the policy's name.
+    dropped: Vec<Vec<(usize, Box<str>)>>,
+    /// How many intents of the last of these segments were judged.
+    judged: usize,
 }
 
-fn dropped<'c>(judges: &mut Judging<'c>, segment: &'c Segment) -> Vec<(usize, Box<str>)> {
-    let Segment { chain, intents, .. } = segment;
-    let mut dropped = Vec::new();
-    if chain.is_some() {
-        judges.turn_to(chain);
-        for (index, intent) in intents.iter().enumerate() {
-            if let Some(policy) = drop_by(judges, chain, intent) {
-                dropped.push((index, policy));
+impl Verdicts {
+    fn find(&mut self, judging: &mut Judging, segment: &Segment) {
+        let Segment { chain, intents, .. } = segment;
+        self.judged = 0;
+        self.dropped.push(Vec::new());
+        let Some(dropped) = self.dropped.last_mut() else { return };
+        if chain.is_some() {
+            for (index, intent) in intents.iter().enumerate() {
+                if let Some(policy) = drop_by(judging, chain, intent) {
+                    dropped.push((index, policy));
+                }
+                self.judged += 1;
             }
         }
     }
-    dropped
+
+    /// A policy has panicked: what has passed does not leave.
+    fn forget(&self, segments: &[Segment], flush: FlushId) {
+        for (at, (segment, dropped)) in segments.iter().zip(&self.dropped).enumerate() {
+            let last = at + 1 == self.dropped.len();
+            let judged = if last { self.judged } else { segment.intents.len() };
+            let is_dropped = |index: usize| dropped.iter().any(|(dropped, _)| *dropped == index);
+            let judged = segment.intents[..judged].iter().enumerate();
+            let passed = judged.filter(|(index, _)| !is_dropped(*index)).map(|(_, intent)| intent);
+            stayed(&segment.chain, flush, passed);
+        }
+        segments.iter().for_each(|segment| ended(&segment.chain, flush));
+    }
 }
 
 #[inline]
-fn drop_by(judges: &mut Judging<'_>, chain: &Chain, intent: &Intent) -> Option<Box<str>> {
-    match judges.ask(chain, intent) {
+fn drop_by(judging: &mut Judging, chain: &Chain, intent: &Intent) -> Option<Box<str>> {
+    match judging.ask(chain, intent) {
         Verdict::Allow => None,
         Verdict::Drop => Some("a policy".into()),
         Verdict::DropBy(policy) => Some(policy.as_str().into()),

@@ -66,6 +66,10 @@ impl PendingEffects {
     pub(crate) fn await_release(&mut self) {
         *self = match self.take() {
             Self::AwaitingCommit(scope) => Self::AwaitingRelease(scope),
+            Self::Rows(mut rows) => {
+                rows.of_savepoint();
+                Self::Rows(rows)
+            }
             other => other,
         };
     }
