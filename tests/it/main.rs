@@ -6,6 +6,7 @@ mod cancellation;
 mod cascades;
 mod configuration;
 mod conformance;
+mod engine_urls;
 mod envelope;
 mod executors;
 mod flush_error;

@@ -2,6 +2,7 @@
 #![allow(clippy::unnecessary_wraps, clippy::unused_async, reason = "no task here does anything")]
 
 mod across_modules;
+mod bodies;
 mod cfg;
 mod constants;
 mod function_bodies;

@@ -17,6 +17,7 @@ pub use returned::{
 use crate::core::intent::Intent;
 pub use crate::core::registry::Registration;
 use crate::core::registry::task_set::TaskSet;
+pub use crate::core::scope::body::{AFuture, AnyValue, Body, NotAFuture};
 use crate::core::stack::enqueue_error::EnqueueError;
 pub use crate::core::task::Definition;
 pub use crate::core::task::arguments::{Argument, Arguments};

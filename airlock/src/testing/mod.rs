@@ -34,10 +34,14 @@ pub use asserts::{Expected, assert_effects, assert_enqueued, assert_not_enqueued
 pub use effects::Effects;
 pub use pure::{assert_no_effects, assert_no_effects_async};
 
+use crate::core::scope::body::{Body, NotAFuture};
+
 /// Runs `body` in a scope that keeps what it enqueues and dispatches nothing.
 ///
 /// Nested scopes hand over what they would flush, and policies refuse as ever; what they would drop
 /// is kept, and [`Effects`] says so.
+///
+/// A body that returns a future does not compile, for nothing of it would be held: [`capture_async`] takes one.
 ///
 /// # Examples
 ///
@@ -51,7 +55,10 @@ pub use pure::{assert_no_effects, assert_no_effects_async};
 /// assert!(enqueued.is_ok());
 /// airlock::assert_enqueued!(effects, send_mail(42));
 /// ```
-pub fn capture<T>(body: impl FnOnce() -> T) -> (T, Effects) {
+pub fn capture<T, ForAFutureUseCaptureAsync>(body: impl Body<T>) -> (T, Effects)
+where
+    T: NotAFuture<ForAFutureUseCaptureAsync>,
+{
     let (value, sealed) = crate::core::scope::scope().boundary().seal(body);
     (value, Effects::of(sealed))
 }

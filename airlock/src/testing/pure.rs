@@ -6,8 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::core::intent::Intent;
 use crate::core::policy::{AssertNoEffects, Policy, PolicyViolation};
 use crate::core::scope::Scope;
+use crate::core::scope::body::{Body, NotAFuture};
 
 /// Runs `body` and panics if it tried to enqueue anything, even where it swallowed the refusal.
+///
+/// A body that returns a future does not compile, for nothing of it would be seen: [`assert_no_effects_async`] takes
+/// one.
 ///
 /// # Panics
 ///
@@ -29,7 +33,10 @@ use crate::core::scope::Scope;
 /// });
 /// ```
 #[track_caller]
-pub fn assert_no_effects<T>(body: impl FnOnce() -> T) -> T {
+pub fn assert_no_effects<T, ForAFutureUseAssertNoEffectsAsync>(body: impl Body<T>) -> T
+where
+    T: NotAFuture<ForAFutureUseAssertNoEffectsAsync>,
+{
     let (scope, attempts) = watched();
     let (value, sealed) = scope.seal(body);
     sealed.discard();

@@ -74,7 +74,8 @@ pub use timeout::Timeout;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an executor",
     label = "not an executor",
-    note = "an executor implements `airlock::Executor`, or is a closure from `Intent` to `Result<(), E>`, where `E` converts into `Box<dyn Error + Send + Sync>`; a builder becomes one with `.build()?`"
+    note = "an executor implements `airlock::Executor`, or is a closure from `Intent` to `Result<(), E>`, where `E` converts into `Box<dyn Error + Send + Sync>`; a builder becomes one with `.build()?`, a `RouteBuilder` with its last executor, `.otherwise(executor)`",
+    note = "a `RouteTo` becomes a `RouteBuilder` when it is told what it takes: `.tasks(tasks![…])`, `.queue(\"…\")` or `.when(|intent| …)`"
 )]
 pub trait Executor: Send + Sync + 'static {
     /// Carries out a batch.

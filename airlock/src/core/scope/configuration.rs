@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::core::executor::Executor;
 use crate::core::policy::Policy;
 use crate::core::policy::chain;
+use crate::core::scope::body::{Body, NotAFuture};
 use crate::core::stack::config::Config;
 use crate::core::stack::environment::Environment;
 use crate::core::stack::scoped_future::ScopedFuture;
@@ -103,7 +104,12 @@ impl Configuration {
     }
 
     /// Runs `body` under these defaults, in place of those of the process: the way of tests.
-    pub fn run<T>(self, body: impl FnOnce() -> T) -> T {
+    ///
+    /// A body that returns a future does not compile; [`run_async`](Self::run_async) takes one.
+    pub fn run<T, ForAFutureUseRunAsync>(self, body: impl Body<T>) -> T
+    where
+        T: NotAFuture<ForAFutureUseRunAsync>,
+    {
         let mut environment = self.environment();
         let _entered = environment.enter();
         body()

@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::core::policy::chain::Chain;
+use crate::core::scope::body::{Body, NotAFuture};
 use crate::core::scope::inspection::Inspection;
 use crate::core::stack::buffer::Buffer;
 use crate::core::stack::config::Config;
@@ -74,6 +75,8 @@ pub struct Handle {
 impl Handle {
     /// Runs `body` inside the scope, on this thread.
     ///
+    /// A body that returns a future does not compile; [`in_scope`](InScope::in_scope) takes one inside.
+    ///
     /// # Examples
     ///
     /// ```
@@ -90,7 +93,10 @@ impl Handle {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn run<T>(&self, body: impl FnOnce() -> T) -> T {
+    pub fn run<T, ForAFutureUseInScope>(&self, body: impl Body<T>) -> T
+    where
+        T: NotAFuture<ForAFutureUseInScope>,
+    {
         let mut environment = self.environment();
         let _entered = environment.enter();
         body()

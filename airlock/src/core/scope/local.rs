@@ -2,6 +2,7 @@
 
 use crate::core::policy::Policy;
 use crate::core::policy::chain::{self, SharedPolicy};
+use crate::core::scope::body::{Body, NotAFuture};
 use crate::core::stack::environment::Environment;
 use crate::core::stack::scoped_future::ScopedFuture;
 
@@ -60,7 +61,12 @@ pub struct LocalPolicy {
 
 impl LocalPolicy {
     /// Runs `body` under the policy.
-    pub fn run<T>(self, body: impl FnOnce() -> T) -> T {
+    ///
+    /// A body that returns a future does not compile; [`run_async`](Self::run_async) takes one.
+    pub fn run<T, ForAFutureUseRunAsync>(self, body: impl Body<T>) -> T
+    where
+        T: NotAFuture<ForAFutureUseRunAsync>,
+    {
         let mut environment = self.environment();
         let _entered = environment.enter();
         body()

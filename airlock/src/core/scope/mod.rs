@@ -4,6 +4,7 @@
 //! "required by this bound in `Scope::run`" is what a mistake has to show. The code is short, and each setting has its
 //! example.
 
+pub(crate) mod body;
 pub(crate) mod configuration;
 #[cfg(feature = "transaction")]
 pub(crate) mod detached_scope;
@@ -31,6 +32,7 @@ use crate::core::intent::Intent;
 use crate::core::policy::Policy;
 use crate::core::policy::chain::{self, SharedPolicy};
 use crate::core::report::Report;
+use crate::core::scope::body::{Body, NotAFuture};
 use crate::core::stack::entered_scope::enter;
 use crate::core::stack::environment::Environment;
 use crate::core::stack::frame::Release;
@@ -405,7 +407,7 @@ impl Scope {
     ///
     /// Where `body` does.
     #[inline]
-    pub fn run<R: Outcome>(self, body: impl FnOnce() -> R) -> Result<R, FlushError> {
+    pub fn run<R: Outcome>(self, body: impl Body<R>) -> Result<R, FlushError> {
         if self.has_settings() {
             let (value, sealed) = self.seal(body);
             sealed.settle(value.succeeded())?;
@@ -468,6 +470,8 @@ impl Scope {
 
     /// Runs `body` in the scope and leaves to the caller what becomes of its intents.
     ///
+    /// A body that returns a future does not compile; [`seal_async`](Self::seal_async) takes one.
+    ///
     /// # Panics
     ///
     /// Where `body` does; then its intents are discarded.
@@ -487,7 +491,10 @@ impl Scope {
     /// # }
     /// ```
     #[inline]
-    pub fn seal<T>(self, body: impl FnOnce() -> T) -> (T, Sealed) {
+    pub fn seal<T, ForAFutureUseSealAsync>(self, body: impl Body<T>) -> (T, Sealed)
+    where
+        T: NotAFuture<ForAFutureUseSealAsync>,
+    {
         let entered = enter(self.policy, self.settings);
         let value = body();
         (value, Sealed::new(entered.leave()))

@@ -12,6 +12,8 @@ pub(crate) mod rabbitmq;
 pub(crate) mod redis;
 #[cfg(feature = "_round-robin")]
 pub(crate) mod round_robin;
+#[cfg(any(feature = "_broker", feature = "_sql"))]
+pub(crate) mod scheme;
 #[cfg(feature = "_store")]
 pub(crate) mod settling;
 #[cfg(feature = "_sql")]

@@ -73,6 +73,8 @@ impl<C: AsyncConnection> Database<C> {
     /// With a [queue](Self::queue), the effects of a savepoint become rows of the outer transaction, whoever opened
     /// it. Without one, a scope has to enclose the outer transaction, and they move into that scope.
     ///
+    #[doc = include_str!("../shared/docs/body.md")]
+    ///
     #[doc = include_str!("../shared/docs/errors.md")]
     #[doc = include_str!("panics.md")]
     pub async fn transaction<T, E>(

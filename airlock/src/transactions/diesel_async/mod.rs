@@ -55,6 +55,8 @@ pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
 /// On a connection that is in a transaction this is a savepoint, whose effects move into the outer transaction's scope.
 /// An outer transaction that was opened without airlock needs a scope around it.
 ///
+#[doc = include_str!("../shared/docs/body.md")]
+///
 #[doc = include_str!("../shared/docs/errors.md")]
 #[doc = include_str!("panics.md")]
 ///

@@ -95,6 +95,8 @@ impl Database {
 
     /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
     ///
+    #[doc = include_str!("../shared/docs/body.md")]
+    ///
     #[doc = include_str!("../shared/docs/errors.md")]
     #[doc = include_str!("../shared/docs/panics.md")]
     pub async fn transaction<T, E>(

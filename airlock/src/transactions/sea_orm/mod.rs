@@ -47,6 +47,8 @@ pub type Transaction = transaction::Transaction<Begun>;
 /// `on` is a connection, or a transaction. Inside a transaction this is a savepoint, whose effects move into the outer
 /// transaction's scope. An outer transaction that was opened without airlock needs a scope around it.
 ///
+#[doc = include_str!("../shared/docs/body.md")]
+///
 #[doc = include_str!("../shared/docs/errors.md")]
 #[doc = include_str!("../shared/docs/panics.md")]
 ///

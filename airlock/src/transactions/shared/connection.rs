@@ -54,6 +54,11 @@ pub type Row = (Option<String>, Option<String>);
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a connection to a database of the dialect `{D}`",
+    label = "the queue's tables are in a database of another dialect than the transaction's",
+    note = "rows are written through the transaction's connection, so the queue has to be in its database: `airlock::apalis::Sqlite` in SQLite, `airlock::apalis::Postgres` and `airlock::graphile::Graphile` in PostgreSQL"
+)]
 pub trait Connection<D>: Send {
     /// Runs a statement whose one parameter, `$1` or `?1`, is a text, and returns its rows, which have
     /// two columns, `held` and `missing`.

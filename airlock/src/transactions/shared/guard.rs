@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+use crate::core::scope::body::NotAFuture;
 use crate::core::scope::detached_scope::DetachedScope;
 use crate::core::scope::{Handle, InScope};
 #[cfg(feature = "diesel")]
@@ -89,7 +90,12 @@ impl<B: Begun> Transaction<B> {
     }
 
     /// Runs sync code in the scope, such as code that only enqueues.
-    pub fn run<T>(&mut self, body: impl FnOnce(&mut B::Connection) -> T) -> T {
+    ///
+    /// A body that returns a future does not compile; [`run_async`](Self::run_async) takes one.
+    pub fn run<T, ForAFutureUseRunAsync>(&mut self, body: impl FnOnce(&mut B::Connection) -> T) -> T
+    where
+        T: NotAFuture<ForAFutureUseRunAsync>,
+    {
         let handle = self.handle();
         handle.run(|| body(self.begun.connection()))
     }

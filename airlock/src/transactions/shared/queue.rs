@@ -32,6 +32,12 @@ use crate::core::panics::{Contained, panic_message};
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't write jobs as rows of a transaction on `{C}`",
+    label = "no queue in the database of the transaction",
+    note = "these can: `airlock::apalis::Sqlite` on connections of SQLite, `airlock::apalis::Postgres` and `airlock::graphile::Graphile` on connections of PostgreSQL, and what implements `airlock::transaction::Queue`",
+    note = "to any other executor the effects leave after the commit: write no `.queue(…)`, and name the executor on the transaction's scope, `.scope(move || airlock::scope().executor(executor.clone()))`, or at start, `airlock::configure().executor(executor).install()?`"
+)]
 pub trait Queue<C>: Send + Sync + 'static {
     /// Inserts the jobs of a batch, as part of the connection's transaction.
     ///

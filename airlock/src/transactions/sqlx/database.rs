@@ -103,6 +103,8 @@ impl<DB: Backend> Database<DB> {
     /// Inside another transaction this is a transaction of its own, on another connection. To nest, use the
     /// outer one's connection: [`airlock::sqlx::transaction`](fn@crate::sqlx::transaction)`(&mut *tx, …)`.
     ///
+    #[doc = include_str!("../shared/docs/body.md")]
+    ///
     #[doc = include_str!("../shared/docs/errors.md")]
     #[doc = include_str!("../shared/docs/panics.md")]
     pub async fn transaction<T, E>(

@@ -22,6 +22,7 @@ use crate::core::task::called::BoxError;
 use crate::engines::shared::connection_runtime::ConnectionRuntime;
 use crate::engines::shared::per_worker::PerWorker;
 use crate::engines::shared::round_robin::RoundRobin;
+use crate::engines::shared::scheme;
 use crate::engines::shared::sql::{self, SqlWorker, worker_settings};
 use crate::engines::shared::wakeup::Wakeup;
 use crate::transactions::sqlx::clean_connection;
@@ -105,6 +106,7 @@ impl Sqlite {
     ///
     /// [`EngineError`] where the URL is invalid, or the file can't be opened.
     pub async fn connect(url: &str) -> Result<Self, EngineError> {
+        scheme::check(url, "SQLite", &["sqlite", "file"], "it is like sqlite:jobs.db")?;
         let pool = file::open(url).await.map_err(|error| sql::error("connect to", url, error))?;
         Ok(Self { owned: true, ..Self::new(pool) })
     }

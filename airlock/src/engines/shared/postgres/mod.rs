@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 pub(crate) use listener::Listener;
 
 use crate::core::task::called::BoxError;
-use crate::engines::shared::sql;
+use crate::engines::shared::{scheme, sql};
 use crate::transactions::shared::{Connection, dialect};
 use crate::worker::engine_error::EngineError;
 
@@ -32,9 +32,10 @@ pub(crate) async fn now(
 
 /// Reads a URL of PostgreSQL.
 pub(crate) fn options(url: &str) -> Result<PgConnectOptions, EngineError> {
+    const EXAMPLE: &str = "it is like postgres://user:password@host:5432/database";
+    scheme::require(url, "PostgreSQL", &["postgres", "postgresql"], EXAMPLE)?;
     url.parse().map_err(|error: sqlx::Error| {
-        EngineError::new("read the URL of", "PostgreSQL", error)
-            .next_step("it is like postgres://user:password@host:5432/database")
+        EngineError::new("read the URL of", "PostgreSQL", error).next_step(EXAMPLE)
     })
 }
 

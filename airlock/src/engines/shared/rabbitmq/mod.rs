@@ -26,6 +26,7 @@ pub(crate) use publish::NewDelivery;
 
 use crate::core::task::called::BoxError;
 use crate::engines::shared::connection_runtime::{self, RuntimeUnavailable};
+use crate::engines::shared::scheme;
 use crate::worker::engine_error::EngineError;
 
 /// How many batches are published at the same time, each on a channel of its own.
@@ -54,9 +55,10 @@ struct Inner {
 
 impl Broker {
     pub(crate) async fn connect(url: &str) -> Result<Self, EngineError> {
+        const EXAMPLE: &str = "it is like amqp://user:password@host:5672/%2f";
+        scheme::require(url, "RabbitMQ", &["amqp", "amqps"], EXAMPLE)?;
         let uri: AMQPUri = url.parse().map_err(|error: String| {
-            EngineError::new("read the URL of", "RabbitMQ", error)
-                .next_step("it is like amqp://user:password@host:5672/%2f")
+            EngineError::new("read the URL of", "RabbitMQ", error).next_step(EXAMPLE)
         })?;
         let runtime = Handle::try_current().map_err(|error| {
             EngineError::new("connect to", "RabbitMQ", error)

@@ -23,8 +23,12 @@ pub(crate) use steps::{StepBudget, StepOutcome};
 pub(crate) use unique_key::{UNIQUE_FOR, UniqueKey};
 
 use crate::core::task::called::BoxError;
-use crate::engines::shared::connection_runtime;
+use crate::engines::shared::{connection_runtime, scheme};
 use crate::worker::engine_error::{EngineError, unconfirmed};
+
+const EXAMPLE: &str = "it is like redis://user:password@host:6379/0";
+const SCHEMES: [&str; 7] =
+    ["redis", "rediss", "redis+unix", "unix", "valkey", "valkeys", "valkey+unix"];
 
 /// How long the server may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -47,9 +51,9 @@ struct Inner {
 
 impl Server {
     pub(crate) async fn connect(url: &str) -> Result<Self, EngineError> {
+        scheme::check(url, "Redis", &SCHEMES, EXAMPLE)?;
         let client = Client::open(url).map_err(|error| {
-            EngineError::new("read the URL of", "Redis", error)
-                .next_step("it is like redis://user:password@host:6379/0")
+            EngineError::new("read the URL of", "Redis", error).next_step(EXAMPLE)
         })?;
         let runtime = Handle::try_current().map_err(|error| {
             EngineError::new("connect to", "Redis", error)

@@ -1,0 +1,9 @@
+//! A future where a capture takes a closure.
+
+#[airlock::task]
+fn send_confirmation_email(_order_id: u64) {}
+
+fn main() {
+    let (_, effects) = airlock::testing::capture(async { send_confirmation_email::enqueue(42) });
+    airlock::assert_not_enqueued!(effects, send_confirmation_email(43));
+}

@@ -1,0 +1,12 @@
+//! A future where a handle takes a closure.
+
+#[airlock::task]
+fn send_confirmation_email(_order_id: u64) {}
+
+fn carry(scope: &airlock::Handle) {
+    scope.run(async { send_confirmation_email::enqueue(42) });
+}
+
+fn main() {
+    airlock::current().as_ref().map(carry);
+}

@@ -1,0 +1,8 @@
+//! A future where a policy takes a closure.
+
+#[airlock::task]
+fn send_confirmation_email(_order_id: u64) {}
+
+fn main() {
+    airlock::policy(airlock::DropAll).run(async { send_confirmation_email::enqueue(42) });
+}
