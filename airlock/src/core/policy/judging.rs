@@ -33,7 +33,7 @@ impl Judging {
 pub(crate) fn stayed<'i>(
     chain: &Chain,
     flush: FlushId,
-    intents: impl Iterator<Item = &'i Intent> + Clone,
+    intents: &(impl Iterator<Item = &'i Intent> + Clone),
 ) {
     memories(chain).for_each(|memory| memory.stayed(intents.clone(), flush));
 }

@@ -129,7 +129,7 @@ impl<'a> BatchRun<'a> {
     ) -> impl Future<Output = (Pause, Option<Contents>)> + Send + use<> {
         let lost = self.batch.lost.get_or_insert_default().clone();
         let (chain, ..) = self.batch.run_of(self.next);
-        let environment = Environment::of_task(chain.clone(), lost);
+        let environment = Environment::of_task(chain, lost);
         async move {
             let (result, mut environment) = ScopedFuture::new(Contained(future), environment).await;
             let ended = match result {

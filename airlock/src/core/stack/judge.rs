@@ -17,6 +17,7 @@ use crate::core::stack::while_judging::while_judging;
 /// # Errors
 ///
 /// A policy's panic, with the segments as they were.
+#[expect(clippy::type_complexity, reason = "the error is taken apart where it is met")]
 pub(crate) fn judge_into(
     batch: &mut Batch,
     segments: Vec<Segment>,
@@ -75,9 +76,11 @@ impl Verdicts {
             let is_dropped = |index: usize| dropped.iter().any(|(dropped, _)| *dropped == index);
             let judged = segment.intents[..judged].iter().enumerate();
             let passed = judged.filter(|(index, _)| !is_dropped(*index)).map(|(_, intent)| intent);
-            stayed(&segment.chain, flush, passed);
+            stayed(&segment.chain, flush, &passed);
         }
-        segments.iter().for_each(|segment| ended(&segment.chain, flush));
+        for segment in segments {
+            ended(&segment.chain, flush);
+        }
     }
 }
 

@@ -53,10 +53,12 @@ impl Batch {
             let intents = self.intents[start..*end].iter().zip(&has_stayed[start..*end]);
             // What an executor has taken out has no arguments to be known by.
             let intents = intents.filter(|(intent, stayed)| **stayed && !intent.is_spent());
-            stayed(chain, flush, intents.map(|(intent, _)| intent));
+            stayed(chain, flush, &intents.map(|(intent, _)| intent));
             start = *end;
         }
-        runs.iter().for_each(|(chain, ..)| ended(chain, flush));
+        for (chain, ..) in &runs {
+            ended(chain, flush);
+        }
     }
 
     /// Appends intents that passed every policy.
