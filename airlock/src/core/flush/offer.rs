@@ -7,12 +7,13 @@ use crate::core::executor::DispatchError;
 use crate::core::flush::Flush;
 use crate::core::flush::outgoing::Outgoing;
 use crate::core::intent::Intent;
+use crate::core::policy::chain::Chain;
 use crate::core::report::{Fate, ReportEntry, Why};
 use crate::core::stack::buffer::{Buffer, Segment};
 use crate::core::stack::contents::Contents;
 use crate::core::stack::enclosing::{NotCaptured, capture_whole, captures_whole, enclosing};
 use crate::core::stack::frame::Release;
-use crate::core::stack::judge::judge_into;
+use crate::core::stack::judge::{Dropped, Judged, judge_into, judge_single};
 use crate::core::stack::while_judging::while_judging;
 
 /// What a scope's intents come to: captured by scopes around, refused, or judged and ready. `None` where
@@ -160,18 +161,44 @@ impl Outgoing {
     pub(super) fn judge(&mut self, buffer: Buffer, level: u32) {
         let segments = match buffer.into_single() {
             Ok((None, intents)) => return self.batch.append(None, 0, intents),
-            Ok((chain, intents)) => vec![Segment { chain, level, intents }],
+            Ok((chain, intents)) => {
+                let judged = judge_single(&chain, &intents);
+                return self.go_on_judged(chain, intents, judged);
+            }
             Err(buffer) => buffer.into_segments(level).collect(),
         };
         let (segments, panic) = match judge_into(&mut self.batch, segments, 0) {
-            Ok(remembered) => {
-                self.remembered = remembered;
+            Ok(judged) => {
+                self.remembered = judged.remembered;
                 return;
             }
             Err(stopped) => stopped,
         };
         self.batch.put_aside(discarded(&segments));
         self.resume(panic)
+    }
+
+    /// Takes the intents of one segment that pass.
+    pub(super) fn go_on_judged(
+        &mut self,
+        chain: Chain,
+        intents: Vec<Intent>,
+        judged: Result<Judged<Dropped>, Box<dyn Any + Send>>,
+    ) {
+        match judged {
+            Ok(Judged { intents: dropped, remembered }) => {
+                self.remembered = remembered;
+                if dropped.is_empty() {
+                    self.batch.append(chain, 0, intents);
+                } else {
+                    self.batch.append_judged(chain, 0, intents, dropped);
+                }
+            }
+            Err(panic) => {
+                self.batch.put_aside(discarded(&[Segment { chain, level: 0, intents }]));
+                self.resume(panic)
+            }
+        }
     }
 }
 

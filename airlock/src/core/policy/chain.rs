@@ -9,31 +9,42 @@ use std::sync::Arc;
 
 use crate::core::intent::Intent;
 use crate::core::policy::memory::{Remembered, Shared};
-use crate::core::policy::{FlushId, Memory, Occasion, Policy, PolicyViolation, Verdict};
+use crate::core::policy::{AllowAll, FlushId, Memory, Occasion, Policy, PolicyViolation, Verdict};
 
 /// The policies in force, innermost first; `None` where there is none.
 pub(crate) type Chain = Option<Arc<Node>>;
 
 pub(crate) struct Node {
-    policy: SharedPolicy,
+    policy: NodePolicy,
     outer: Chain,
+    remembered: Remembered,
 }
 
-/// A policy that several nodes have: a scope's, where its future is polled at several places.
-pub(crate) type SharedPolicy = Arc<InForce>;
+/// A policy, as a node: that of the list itself, where nothing else may put the policy in force or no other is. It
+/// has what the policy remembers of its scope.
+pub(crate) type SharedPolicy = Arc<Node>;
 
-/// A policy as it is in force for one scope, with what it remembers of that.
-pub(crate) struct InForce {
+enum NodePolicy {
     /// Boxed inside the `Arc`, which otherwise has to look up the policy's alignment to find it.
-    policy: Box<dyn Policy>,
-    remembered: Remembered,
-    /// What it is the same policy as, with a memory of its own.
-    origin: Option<SharedPolicy>,
+    Own(Box<dyn Policy>),
+    /// That of another node: a scope's, which may be in force at several places.
+    Of(SharedPolicy),
+    /// That of another node, for another scope: with a memory of its own.
+    Renewed(SharedPolicy),
 }
 
 /// A policy that can be put in force.
 pub(crate) fn shared(policy: impl Policy) -> SharedPolicy {
-    Arc::new(InForce { policy: Box::new(policy), remembered: Remembered::default(), origin: None })
+    Arc::new(Node::new(NodePolicy::Own(Box::new(policy)), None))
+}
+
+/// The same besides an earlier one of the same scope.
+pub(crate) fn besides(policy: impl Policy, mut earlier: SharedPolicy) -> SharedPolicy {
+    let Some(Node { policy: NodePolicy::Own(owned), .. }) = Arc::get_mut(&mut earlier) else {
+        return shared((policy, earlier));
+    };
+    let earlier: Box<dyn Policy> = std::mem::replace(owned, Box::new(AllowAll));
+    shared((policy, earlier))
 }
 
 /// The same policy for another scope: with nothing remembered.
@@ -41,12 +52,11 @@ pub(crate) fn renewed(policy: &SharedPolicy) -> SharedPolicy {
     if policy.memory_in_force().is_none() {
         return policy.clone();
     }
-    let origin = policy.origin.as_ref().unwrap_or(policy);
-    Arc::new(InForce {
-        policy: Box::new(origin.clone()),
-        remembered: Remembered::default(),
-        origin: Some(origin.clone()),
-    })
+    let origin = match &policy.policy {
+        NodePolicy::Renewed(origin) => origin,
+        NodePolicy::Own(_) | NodePolicy::Of(_) => policy,
+    };
+    Arc::new(Node::new(NodePolicy::Renewed(origin.clone()), None))
 }
 
 /// The same policies for another scope: with nothing remembered.
@@ -63,47 +73,6 @@ pub(crate) fn remembers(chain: &Chain) -> bool {
     iter(chain).any(|policy| policy.memory_in_force().is_some())
 }
 
-impl InForce {
-    /// The policy itself: pointers to policies are policies too, and would be asked first.
-    #[inline]
-    pub(crate) fn policy(&self) -> &dyn Policy {
-        &*self.policy
-    }
-
-    /// What the policy remembers of the scope, if it has a memory.
-    #[inline]
-    pub(crate) fn memory_in_force(&self) -> Option<&Shared> {
-        self.remembered.of(self.policy())
-    }
-}
-
-/// Several policies of one scope are one policy, of which the earlier ones are a part.
-impl Policy for InForce {
-    fn on_enqueue(&self, intent: &Intent) -> Result<(), PolicyViolation> {
-        (*self.policy).on_enqueue(intent)
-    }
-
-    fn allows(&self, intent: &Intent) -> Verdict {
-        (*self.policy).allows(intent)
-    }
-
-    fn on_refused(&self, intent: &Intent) {
-        (*self.policy).on_refused(intent);
-    }
-
-    fn name(&self) -> Cow<'static, str> {
-        (*self.policy).name()
-    }
-
-    fn memory(&self) -> Option<Box<dyn Memory>> {
-        (*self.policy).memory()
-    }
-
-    fn recall(&self, memory: &mut dyn Memory, intent: &Intent, occasion: Occasion) -> Verdict {
-        (*self.policy).recall(memory, intent, occasion)
-    }
-}
-
 impl Drop for Node {
     /// Without recursion: policies may be nested deeper than a stack.
     fn drop(&mut self) {
@@ -115,9 +84,18 @@ impl Drop for Node {
 }
 
 /// `outer` with `policy` inside it.
-#[expect(clippy::unnecessary_wraps, reason = "a chain may be empty, though not this one")]
+#[inline]
 pub(crate) fn within(policy: SharedPolicy, outer: Chain) -> Chain {
-    Some(Arc::new(Node { policy, outer }))
+    if outer.is_none() && policy.outer.is_none() { Some(policy) } else { nested(policy, outer) }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a chain may be empty, though not this one")]
+fn nested(mut policy: SharedPolicy, outer: Chain) -> Chain {
+    if let Some(node) = Arc::get_mut(&mut policy) {
+        node.outer = outer;
+        return Some(policy);
+    }
+    Some(Arc::new(Node::new(NodePolicy::Of(policy), outer)))
 }
 
 #[inline]
@@ -131,14 +109,36 @@ pub(crate) fn is_same(a: &Chain, b: &Chain) -> bool {
 
 impl Node {
     #[inline]
-    fn policy(&self) -> &dyn Policy {
-        self.policy.policy()
+    fn new(policy: NodePolicy, outer: Chain) -> Self {
+        Self { policy, outer, remembered: Remembered::default() }
+    }
+
+    /// The policy itself: pointers to policies are policies too, and would be asked first.
+    #[inline]
+    pub(crate) fn policy(&self) -> &dyn Policy {
+        let mut node = self;
+        loop {
+            match &node.policy {
+                NodePolicy::Own(policy) => return &**policy,
+                NodePolicy::Of(of) | NodePolicy::Renewed(of) => node = of,
+            }
+        }
+    }
+
+    /// What the policy remembers of the scope, if it has a memory.
+    #[inline]
+    pub(crate) fn memory_in_force(&self) -> Option<&Shared> {
+        let node = match &self.policy {
+            NodePolicy::Of(node) => node,
+            NodePolicy::Own(_) | NodePolicy::Renewed(_) => self,
+        };
+        node.remembered.of(node.policy())
     }
 
     /// Tells the policies that are not asked any more, and names this one as the one that refused.
     #[cold]
     fn refused(&self, intent: &Intent, violation: PolicyViolation) -> PolicyViolation {
-        iter(&self.outer).for_each(|policy| policy.on_refused(intent));
+        iter(&self.outer).for_each(|policy| policy.policy().on_refused(intent));
         violation.named(self.policy())
     }
 
@@ -148,8 +148,40 @@ impl Node {
     }
 }
 
+/// Several policies of one scope are one policy, of which the earlier ones are a part.
+impl Policy for Node {
+    fn on_enqueue(&self, intent: &Intent) -> Result<(), PolicyViolation> {
+        self.policy().on_enqueue(intent)
+    }
+
+    fn allows(&self, intent: &Intent) -> Verdict {
+        self.policy().allows(intent)
+    }
+
+    fn on_refused(&self, intent: &Intent) {
+        self.policy().on_refused(intent);
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        self.policy().name()
+    }
+
+    fn memory(&self) -> Option<Box<dyn Memory>> {
+        self.policy().memory()
+    }
+
+    fn recall(&self, memory: &mut dyn Memory, intent: &Intent, occasion: Occasion) -> Verdict {
+        self.policy().recall(memory, intent, occasion)
+    }
+}
+
 pub(crate) fn iter(chain: &Chain) -> impl Iterator<Item = &SharedPolicy> {
-    std::iter::successors(chain.as_deref(), |node| node.outer.as_deref()).map(|node| &node.policy)
+    std::iter::successors(chain.as_ref(), |node| node.outer.as_ref()).map(|node| {
+        match &node.policy {
+            NodePolicy::Own(_) | NodePolicy::Renewed(_) => node,
+            NodePolicy::Of(policy) => policy,
+        }
+    })
 }
 
 /// The policies in force where a handle's scope is re-entered under `ambient`: the handle's and
@@ -189,7 +221,7 @@ pub(crate) fn on_enqueue(chain: &Chain, intent: &Intent) -> Result<(), PolicyVio
 pub(super) fn allows(chain: &Chain, intent: &Intent, flush: &mut Option<FlushId>) -> Verdict {
     let mut node = chain.as_deref();
     while let Some(asked) = node {
-        let verdict = match asked.policy.memory_in_force() {
+        let verdict = match asked.memory_in_force() {
             None => asked.policy().allows(intent),
             Some(memory) => {
                 let flush = *flush.get_or_insert_with(FlushId::next);

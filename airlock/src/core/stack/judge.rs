@@ -11,28 +11,43 @@ use crate::core::policy::{FlushId, Verdict};
 use crate::core::stack::buffer::Segment;
 use crate::core::stack::while_judging::while_judging;
 
-/// Judges segments into a batch; what is dropped is put aside for the report. Gives the number of the flush where
-/// policies remember it.
+/// What policies have said of the intents of a flush, or of a part of it.
+pub(crate) struct Judged<T> {
+    pub(crate) intents: T,
+    /// The flush's number, where policies remember it.
+    pub(crate) remembered: Option<FlushId>,
+}
+
+/// The indices of the intents that are dropped, each with the policy's name.
+pub(crate) type Dropped = Vec<(usize, Box<str>)>;
+
+type Panic = Box<dyn Any + Send>;
+
+/// Judges segments into a batch; what is dropped is put aside for the report.
 ///
 /// # Errors
 ///
 /// A policy's panic, with the segments as they were.
-#[expect(clippy::type_complexity, reason = "the error is taken apart where it is met")]
 pub(crate) fn judge_into(
     batch: &mut Batch,
     segments: Vec<Segment>,
     generation: u32,
-) -> Result<Option<FlushId>, (Vec<Segment>, Box<dyn Any + Send>)> {
-    let (mut judging, mut verdicts) = (Judging::default(), Verdicts::default());
-    let judge = || segments.iter().for_each(|segment| verdicts.find(&mut judging, segment));
-    let judged = catch_unwind(AssertUnwindSafe(|| while_judging(judge)));
-    if let Err(panic) = judged {
-        if let Some(flush) = judging.flush() {
-            while_judging(|| verdicts.forget(&segments, flush));
+) -> Result<Judged<()>, (Vec<Segment>, Panic)> {
+    let (mut judging, mut verdicts) = (Judging::default(), Vec::new());
+    let judge = || {
+        for segment in &segments {
+            verdicts.push(Verdicts::default());
+            if let Some(verdicts) = verdicts.last_mut() {
+                verdicts.find(&mut judging, &segment.chain, &segment.intents);
+            }
         }
+    };
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| while_judging(judge))) {
+        let judged = segments.iter().map(|segment| (&segment.chain, &*segment.intents));
+        forget(judging.flush(), judged.zip(&verdicts));
         return Err((segments, panic));
     }
-    for (segment, dropped) in segments.into_iter().zip(verdicts.dropped) {
+    for (segment, Verdicts { dropped, .. }) in segments.into_iter().zip(verdicts) {
         let Segment { chain, intents, .. } = segment;
         if dropped.is_empty() {
             batch.append(chain, generation, intents);
@@ -40,48 +55,68 @@ pub(crate) fn judge_into(
             batch.append_judged(chain, generation, intents, dropped);
         }
     }
-    Ok(judging.flush())
+    Ok(Judged { intents: (), remembered: judging.flush() })
 }
 
-/// What policies have said so far.
+/// Judges intents that are one segment.
+///
+/// # Errors
+///
+/// A policy's panic.
+pub(crate) fn judge_single(chain: &Chain, intents: &[Intent]) -> Result<Judged<Dropped>, Panic> {
+    let (mut judging, mut verdicts) = (Judging::default(), Verdicts::default());
+    let judge = || verdicts.find(&mut judging, chain, intents);
+    match catch_unwind(AssertUnwindSafe(|| while_judging(judge))) {
+        Ok(()) => Ok(Judged { intents: verdicts.dropped, remembered: judging.flush() }),
+        Err(panic) => {
+            forget(judging.flush(), std::iter::once(((chain, intents), &verdicts)));
+            Err(panic)
+        }
+    }
+}
+
+/// What policies have said so far of the intents of a segment.
 #[derive(Default)]
 struct Verdicts {
-    /// For each segment the indices of the intents that are dropped, each with the policy's name.
-    dropped: Vec<Vec<(usize, Box<str>)>>,
-    /// How many intents of the last of these segments were judged.
+    dropped: Dropped,
+    /// How many were judged.
     judged: usize,
 }
 
 impl Verdicts {
-    fn find(&mut self, judging: &mut Judging, segment: &Segment) {
-        let Segment { chain, intents, .. } = segment;
-        self.judged = 0;
-        self.dropped.push(Vec::new());
-        let Some(dropped) = self.dropped.last_mut() else { return };
-        if chain.is_some() {
-            for (index, intent) in intents.iter().enumerate() {
-                if let Some(policy) = drop_by(judging, chain, intent) {
-                    dropped.push((index, policy));
-                }
-                self.judged += 1;
+    #[inline]
+    fn find(&mut self, judging: &mut Judging, chain: &Chain, intents: &[Intent]) {
+        if chain.is_none() {
+            return;
+        }
+        for (index, intent) in intents.iter().enumerate() {
+            if let Some(policy) = drop_by(judging, chain, intent) {
+                self.dropped.push((index, policy));
             }
+            self.judged += 1;
         }
     }
 
-    /// A policy has panicked: what has passed does not leave.
-    fn forget(&self, segments: &[Segment], flush: FlushId) {
-        for (at, (segment, dropped)) in segments.iter().zip(&self.dropped).enumerate() {
-            let last = at + 1 == self.dropped.len();
-            let judged = if last { self.judged } else { segment.intents.len() };
-            let is_dropped = |index: usize| dropped.iter().any(|(dropped, _)| *dropped == index);
-            let judged = segment.intents[..judged].iter().enumerate();
-            let passed = judged.filter(|(index, _)| !is_dropped(*index)).map(|(_, intent)| intent);
-            stayed(&segment.chain, flush, &passed);
-        }
-        for segment in segments {
-            ended(&segment.chain, flush);
-        }
+    fn has_passed(&self, index: usize) -> bool {
+        self.dropped.binary_search_by_key(&index, |(dropped, _)| *dropped).is_err()
     }
+}
+
+/// Takes back what policies remember of a flush that a panic has ended: what has passed does not leave.
+#[cold]
+fn forget<'s>(
+    flush: Option<FlushId>,
+    judged: impl Iterator<Item = ((&'s Chain, &'s [Intent]), &'s Verdicts)> + Clone,
+) {
+    let Some(flush) = flush else { return };
+    while_judging(|| {
+        for ((chain, intents), verdicts) in judged.clone() {
+            let judged = intents[..verdicts.judged].iter().enumerate();
+            let passed = judged.filter(|(index, _)| verdicts.has_passed(*index));
+            stayed(chain, flush, &passed.map(|(_, intent)| intent));
+        }
+        judged.for_each(|((chain, _), _)| ended(chain, flush));
+    });
 }
 
 #[inline]
