@@ -19,9 +19,9 @@ pub(crate) fn reports_discard(why: Why) -> bool {
     }
 }
 
-/// One event for each intent.
+/// One event for each intent, where one would be read: a failure at least.
 pub(crate) fn report(report: &Report) {
-    if !cfg!(feature = "tracing") {
+    if !is_read!(ERROR, "airlock::flush") {
         return;
     }
     let scope = report.scope().unwrap_or_default();
