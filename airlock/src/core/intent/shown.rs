@@ -1,7 +1,10 @@
 //! The arguments of an intent, for people.
 
+use std::fmt::Write as _;
+
 use serde_json::{Map, Value};
 
+use crate::core::cut::cut_argument;
 use crate::core::task::{Parameter, TaskInfo};
 
 /// The arguments of an intent in the order of the parameters, secrets covered. They are taken once, and made an object
@@ -37,7 +40,7 @@ impl Shown {
         Value::Object(named.collect::<Map<_, _>>())
     }
 
-    /// The text `order_id: 42, token: [secret]`.
+    /// The text `order_id: 42, token: [secret]`, with each long argument cut.
     pub(crate) fn list(&self) -> String {
         let local = self.task.is_local();
         let mut list = String::new();
@@ -47,11 +50,14 @@ impl Shown {
             }
             list.push_str(parameter.name());
             list.push_str(": ");
-            match value {
+            let written = match value {
                 // Debug text of a local argument, and what stands for a secret, are no JSON strings.
-                Value::String(text) if local || parameter.is_secret() => list.push_str(text),
-                value => list.push_str(&value.to_string()),
-            }
+                Value::String(text) if local || parameter.is_secret() => {
+                    write!(list, "{}", cut_argument(text))
+                }
+                value => write!(list, "{}", cut_argument(value)),
+            };
+            debug_assert!(written.is_ok(), "a string takes any text");
         }
         list
     }

@@ -22,6 +22,7 @@ pub use log_on_flush::LogOnFlush;
 pub use memory::{FlushId, Memory, Occasion};
 pub use task_lists::{AllowOnly, BlockTasks};
 
+use crate::core::cut::cut;
 use crate::core::intent::Intent;
 
 /// Judges single intents: may refuse one at enqueue, may drop one at flush.
@@ -237,8 +238,8 @@ impl PolicyViolation {
 impl fmt::Display for PolicyViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.policy() {
-            Some(policy) => write!(f, "{policy}: {}", self.reason()),
-            None => f.write_str(self.reason()),
+            Some(policy) => write!(f, "{policy}: {}", cut(self.reason())),
+            None => cut(self.reason()).fmt(f),
         }
     }
 }
