@@ -74,8 +74,7 @@ fn differences(effects: &Effects, expected: &[Expected]) -> String {
     let pairs = expected.iter().flat_map(|expected| {
         effects.iter().filter_map(|intent| Some((intent, expected.difference(intent)?)))
     });
-    let lines =
-        pairs.map(|(intent, why)| format!("\n  {intent}  is not what was expected: {why}"));
+    let lines = pairs.map(|(intent, why)| format!("\n  {intent}  is not what was expected: {why}"));
     lines.collect::<Vec<_>>().concat()
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::core::cut::cut;
 use crate::core::task::decode_error::DecodeError;
 use crate::core::task::values::NotKept;
 use crate::core::task::wire::{MAX_DEPTH, Unsent};
@@ -89,7 +90,8 @@ fn next(no_number: bool) -> &'static str {
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the arguments of `{}` can't be {}: {}", self.task, self.what, self.why)
+        let why = cut(&self.why);
+        write!(f, "the arguments of `{}` can't be {}: {why}", self.task, self.what)
     }
 }
 

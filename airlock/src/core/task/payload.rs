@@ -229,7 +229,9 @@ impl<T: Task> ErasedCall for Call<T> {
         let debug = |index: usize| T::abilities()[index].debug(T::argument(arguments, index));
         let Some(wire) = &T::info().wire else {
             let indices = 0..T::abilities().len();
-            return indices.map(|index| debug(index).unwrap_or_else(|| "…".into()).into()).collect();
+            return indices
+                .map(|index| debug(index).unwrap_or_else(|| "…".into()).into())
+                .collect();
         };
         let unwritten = |index| debug(index).unwrap_or_else(|| "[has no JSON]".into()).into();
         let shown = (wire.shown)(arguments).into_iter().enumerate();
