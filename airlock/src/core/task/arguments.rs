@@ -7,6 +7,7 @@ use serde::de::{DeserializeOwned, DeserializeSeed, Error as _, IgnoredAny, MapAc
 use serde::ser::SerializeMap;
 use serde::{Deserializer, Serialize};
 use serde_json::Value;
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::core::task::bytes;
 use crate::core::task::decode_error::DecodeError;
@@ -105,6 +106,20 @@ fn owned_by<T: Serialize>(argument: &T) -> usize {
     if needs_drop::<T>() { bytes::of(argument) } else { 0 }
 }
 
+/// The parameter of that name. Letters with marks have several spellings, which look alike: Rust writes a name in
+/// one of them, Python in another, and a message may have a third.
+fn position(names: &[Parameter], key: &str) -> Option<usize> {
+    let exact = names.iter().position(|parameter| parameter.name() == key);
+    if exact.is_some() || key.is_ascii() {
+        return exact;
+    }
+    names.iter().position(|parameter| is_same_name(parameter.name(), key))
+}
+
+fn is_same_name(name: &str, key: &str) -> bool {
+    name == key || (!key.is_ascii() && name.nfkc().eq(key.nfkc()))
+}
+
 fn required<T: DeserializeOwned + 'static, E: serde::de::Error>(
     argument: Option<T>,
     default: impl FnOnce() -> Option<Box<dyn Any>>,
@@ -160,7 +175,7 @@ macro_rules! tuples {
                 let names = task.parameters();
                 $(let mut $name: Option<$name> = None;)*
                 while let Some(key) = map.next_key::<String>()? {
-                    let position = names.iter().position(|parameter| parameter.name() == key);
+                    let position = position(names, &key);
                     match position {
                         $(Some($index) => {
                             if $name.is_some() {
@@ -175,7 +190,7 @@ macro_rules! tuples {
                             };
                             $name = Some(map.next_value_seed(field)?);
                         })*
-                        _ if task.removed().contains(&&*key) => {
+                        _ if task.removed().iter().any(|name| is_same_name(name, &key)) => {
                             map.next_value::<IgnoredAny>()?;
                         }
                         _ => {
