@@ -5,6 +5,7 @@ mod intents;
 mod names;
 mod options;
 mod returns;
+mod spellings;
 mod storage;
 
 /// Adds up, for whoever calls it; as a task nobody waits for the sum.

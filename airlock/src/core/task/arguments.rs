@@ -109,7 +109,11 @@ fn position(names: &[Parameter], key: &str) -> Option<usize> {
     if exact.is_some() || key.is_ascii() {
         return exact;
     }
-    names.iter().position(|parameter| parameter.name().nfkc().eq(key.nfkc()))
+    names.iter().position(|parameter| is_same_name(parameter.name(), key))
+}
+
+fn is_same_name(name: &str, key: &str) -> bool {
+    name == key || (!key.is_ascii() && name.nfkc().eq(key.nfkc()))
 }
 
 fn required<T: DeserializeOwned + 'static, E: serde::de::Error>(
@@ -186,7 +190,7 @@ macro_rules! tuples {
                             };
                             $name = Some(map.next_value_seed(field)?);
                         })*
-                        _ if task.removed().contains(&&*key) => {
+                        _ if task.removed().iter().any(|name| is_same_name(name, &key)) => {
                             map.next_value::<IgnoredAny>()?;
                         }
                         _ => {

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::core::registry::registry;
+use crate::core::task::Parameter;
 use crate::envelope::EnvelopeError;
 
 /// The body of protocol 2: positional arguments, keyword arguments, and what to call next.
@@ -54,10 +55,34 @@ pub(super) fn arguments(task: &str, body: &[u8]) -> Result<String, EnvelopeError
             parameters.len()
         )));
     }
+    Ok(object(parameters, &positional, inner))
+}
+
+/// The positional arguments under their names, and then what the inside of an object has. Rust's `Debug` is no way to
+/// write a name in JSON: it escapes marks as `\u{93e}`.
+fn object(parameters: &[Parameter], positional: &[&RawValue], inner: &str) -> String {
     let named = parameters.iter().zip(positional);
     let mut all: Vec<_> = named
         .map(|(parameter, raw)| format!("{}:{}", Value::from(parameter.name()), raw.get()))
         .collect();
     all.extend((!inner.is_empty()).then(|| inner.to_owned()));
-    Ok(format!("{{{}}}", all.join(",")))
+    format!("{{{}}}", all.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use serde_json::value::to_raw_value;
+
+    use super::*;
+
+    #[test]
+    fn a_positional_argument_stands_under_its_name_in_any_script() {
+        for name in ["order_id", "नाम", "ชื่อ", "q\u{301}", "größe"] {
+            let one = to_raw_value(&1).expect("a number is JSON");
+            let object = object(&[Parameter::new(name)], &[&one], r#""more": 2"#);
+            let read: Value = serde_json::from_str(&object).expect("it is JSON");
+            assert_eq!(read, json!({name: 1, "more": 2}), "{object}");
+        }
+    }
 }

@@ -7,7 +7,6 @@
 mod compared;
 mod copied;
 mod floats;
-mod named;
 mod refused;
 
 use std::collections::{BTreeMap, HashMap};
