@@ -22,7 +22,7 @@ fn in_scope_of<T>(handle: &Handle, body: impl FnOnce() -> T) -> T {
 
 #[test]
 fn the_value_is_inferred() {
-    let (parsed, _) = capture(|| "5".parse().unwrap());
+    let (parsed, _) = capture(|| "5".parse().expect("a number"));
     let parsed: u16 = parsed;
     let boxed: Box<dyn Fn() -> u16> = assert_no_effects(|| Box::new(move || parsed));
     assert_eq!(helper(&*boxed), 5);

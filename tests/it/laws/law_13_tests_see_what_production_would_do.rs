@@ -74,11 +74,11 @@ fn what_a_capture_does_not_see() {
     scope()
         .run(|| {
             let outside = airlock::current().expect("inside a scope");
-            let (_, effects) = capture(|| {
+            let ((), effects) = capture(|| {
                 outside.run(|| quiet::enqueue(1)).expect("into the scope outside");
                 std::thread::scope(|threads| {
                     threads.spawn(|| {
-                        scope().run(|| quiet::enqueue(2)).expect("flushed").expect("enqueued")
+                        scope().run(|| quiet::enqueue(2)).expect("flushed").expect("enqueued");
                     });
                     threads.spawn(|| quiet::enqueue(3).expect_err("no scope"));
                 });

@@ -57,7 +57,7 @@ async fn with_sea_orm() {
     let shop = Shop::open().await;
     let database =
         airlock::sea_orm::Database::new(connect(&shop).await).queue(shop.jobs_queue().await);
-    let (failed, effects) = capture_async(async {
+    let (failed, effects) = Box::pin(capture_async(async {
         let committed = database.transaction(async |tx: &DatabaseTransaction| {
             place(tx, shop.mails, 1).await?;
             let nested = database.within(tx, async |tx: &DatabaseTransaction| {
@@ -75,7 +75,7 @@ async fn with_sea_orm() {
             Err::<(), _>(ShopError::OutOfStock)
         });
         rolled_back.await
-    })
+    }))
     .await;
     assert!(matches!(failed, Err(ShopError::OutOfStock)), "{failed:?}");
     assert_captured(&shop, &effects).await;

@@ -95,7 +95,7 @@ async fn scopes_between_neither_delay_nor_lose_them() {
         shop.mails.enqueue(2)?;
         Err::<(), _>(ShopError::OutOfStock)
     });
-    let (answered, effects) = capture_async(body).await;
+    let (answered, effects) = Box::pin(capture_async(body)).await;
     answered.expect("flushed").expect_err("out of stock");
     assert_effects!(effects, [send_mail(shop.mails.number(), 1)]);
     assert_eq!((effects.rows().count(), shop.jobs().await), (1, vec![]));
@@ -124,7 +124,7 @@ async fn the_innermost_capture_holds_them() {
     let (shop, database) = Shop::with_queue().await;
     let body =
         database.transaction(async |tx: &mut SqliteConnection| place(tx, shop.mails, 1).await);
-    let ((placed, inner), outer) = capture_async(capture_async(body)).await;
+    let ((placed, inner), outer) = Box::pin(capture_async(capture_async(body))).await;
     placed.expect("committed");
     assert_eq!((inner.rows().count(), outer.len()), (1, 0));
 }
@@ -135,7 +135,7 @@ async fn so_it_does_inside_the_handle_of_a_scope_outside() {
     use airlock::InScope;
 
     let (shop, database) = Shop::with_queue().await;
-    let (_, sealed) = airlock::scope()
+    let ((), sealed) = airlock::scope()
         .seal_async(async {
             let outside = airlock::current().expect("inside a scope");
             let body = database
@@ -163,7 +163,7 @@ async fn through_configurations_and_sealed_scopes() {
         sealed.discard();
         placed
     });
-    let (placed, effects) = capture_async(body).await;
+    let (placed, effects) = Box::pin(capture_async(body)).await;
     placed.expect("committed");
     assert_eq!((effects.rows().count(), shop.jobs().await), (1, vec![]));
 }

@@ -20,7 +20,7 @@ async fn in_a_transaction_without_a_queue_they_go_its_way() {
             place(tx, shop.mails, 3).await?;
             if fails { Err(ShopError::OutOfStock) } else { Ok(()) }
         });
-        let (placed, effects) = capture_async(body).await;
+        let (placed, effects) = Box::pin(capture_async(body)).await;
         assert_eq!(placed.is_err(), fails);
         if fails {
             assert_effects!(effects, []);
@@ -47,7 +47,7 @@ async fn of_a_savepoint_of_a_savepoint_that_is_rolled_back_nothing_is_held() {
         nested.await.expect_err("out of stock");
         place(tx, shop.mails, 2).await
     });
-    let (placed, effects) = capture_async(body).await;
+    let (placed, effects) = Box::pin(capture_async(body)).await;
     placed.expect("committed");
     assert_effects!(effects, [send_mail(shop.mails.number(), 2)]);
 }
