@@ -7,6 +7,7 @@ use crate::core::executor::DispatchError;
 use crate::core::flush::Flush;
 use crate::core::flush::outgoing::Outgoing;
 use crate::core::intent::Intent;
+use crate::core::policy::chain::Chain;
 use crate::core::report::{Fate, ReportEntry, Why};
 use crate::core::stack::buffer::{Buffer, Segment};
 use crate::core::stack::contents::Contents;
@@ -14,7 +15,7 @@ use crate::core::stack::contents::Contents;
 use crate::core::stack::enclosing::Enclosing;
 use crate::core::stack::enclosing::{NotCaptured, capture_whole, captures_whole, enclosing};
 use crate::core::stack::frame::Release;
-use crate::core::stack::judge::judge_into;
+use crate::core::stack::judge::{Dropped, judge_into, judge_single};
 #[cfg(feature = "transaction")]
 use crate::core::stack::scope_settings::wants_report;
 use crate::core::stack::while_judging::while_judging;
@@ -169,12 +170,37 @@ impl Outgoing {
     pub(super) fn judge(&mut self, buffer: Buffer, level: u32) {
         let segments = match buffer.into_single() {
             Ok((None, intents)) => return self.batch.append(None, 0, intents),
-            Ok((chain, intents)) => vec![Segment { chain, level, rows: false, intents }],
+            Ok((chain, intents)) => {
+                let judged = judge_single(&chain, &intents);
+                return self.go_on_judged(chain, intents, judged);
+            }
             Err(buffer) => buffer.into_segments(level).collect(),
         };
         let Err((segments, panic)) = judge_into(&mut self.batch, segments, 0) else { return };
         self.batch.put_aside(discarded(&segments));
         self.resume(panic)
+    }
+
+    /// Takes the intents of one segment that pass.
+    pub(super) fn go_on_judged(
+        &mut self,
+        chain: Chain,
+        intents: Vec<Intent>,
+        judged: Result<Dropped, Box<dyn Any + Send>>,
+    ) {
+        match judged {
+            Ok(dropped) if dropped.is_empty() => self.batch.append(chain, 0, intents),
+            Ok(dropped) => self.batch.append_judged(chain, 0, intents, dropped),
+            Err(panic) => {
+                self.batch.put_aside(discarded(&[Segment {
+                    chain,
+                    level: 0,
+                    rows: false,
+                    intents,
+                }]));
+                self.resume(panic)
+            }
+        }
     }
 }
 

@@ -4,23 +4,43 @@
 //! intent keeps the list of the place where it was enqueued, which is what law 4 asks for: nothing
 //! that happens to the intent later can lift a policy.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::core::intent::Intent;
-use crate::core::policy::{Policy, PolicyViolation, Verdict};
+use crate::core::policy::{AllowAll, Judge, Occasion, Policy, PolicyViolation, Verdict};
 
 /// The policies in force, innermost first; `None` where there is none.
 pub(crate) type Chain = Option<Arc<Node>>;
 
 pub(crate) struct Node {
-    policy: SharedPolicy,
+    policy: NodePolicy,
     outer: Chain,
 }
 
-/// A policy that several nodes have: a scope's, where its future is polled at several places.
-///
-/// Boxed inside the `Arc`, which otherwise has to look up the policy's alignment to find it.
-pub(crate) type SharedPolicy = Arc<Box<dyn Policy>>;
+/// A policy, as a node: that of the list itself, where nothing else may put the policy in force or no other is.
+pub(crate) type SharedPolicy = Arc<Node>;
+
+enum NodePolicy {
+    /// Boxed inside the `Arc`, which otherwise has to look up the policy's alignment to find it.
+    Own(Box<dyn Policy>),
+    /// That of another node: a scope's, which may be in force at several places.
+    Of(SharedPolicy),
+}
+
+/// A policy that can be put in force.
+pub(crate) fn shared(policy: impl Policy) -> SharedPolicy {
+    Arc::new(Node { policy: NodePolicy::Own(Box::new(policy)), outer: None })
+}
+
+/// The same besides an earlier one of the same scope.
+pub(crate) fn besides(policy: impl Policy, mut earlier: SharedPolicy) -> SharedPolicy {
+    let Some(Node { policy: NodePolicy::Own(owned), .. }) = Arc::get_mut(&mut earlier) else {
+        return shared((policy, earlier));
+    };
+    let earlier: Box<dyn Policy> = std::mem::replace(owned, Box::new(AllowAll));
+    shared((policy, earlier))
+}
 
 impl Drop for Node {
     /// Without recursion: policies may be nested deeper than a stack.
@@ -33,9 +53,18 @@ impl Drop for Node {
 }
 
 /// `outer` with `policy` inside it.
-#[expect(clippy::unnecessary_wraps, reason = "a chain may be empty, though not this one")]
+#[inline]
 pub(crate) fn within(policy: SharedPolicy, outer: Chain) -> Chain {
-    Some(Arc::new(Node { policy, outer }))
+    if outer.is_none() && policy.outer.is_none() { Some(policy) } else { nested(policy, outer) }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a chain may be empty, though not this one")]
+fn nested(mut policy: SharedPolicy, outer: Chain) -> Chain {
+    if let Some(node) = Arc::get_mut(&mut policy) {
+        node.outer = outer;
+        return Some(policy);
+    }
+    Some(Arc::new(Node { policy: NodePolicy::Of(policy), outer }))
 }
 
 #[inline]
@@ -50,14 +79,19 @@ pub(crate) fn is_same(a: &Chain, b: &Chain) -> bool {
 impl Node {
     /// The policy itself: pointers to policies are policies too, and would be asked first.
     #[inline]
-    fn policy(&self) -> &dyn Policy {
-        &**self.policy
+    pub(crate) fn policy(&self) -> &dyn Policy {
+        let of = match &self.policy {
+            NodePolicy::Own(policy) => return &**policy,
+            NodePolicy::Of(node) => node,
+        };
+        let NodePolicy::Own(policy) = &of.policy else { unreachable!("what is shared owns it") };
+        &**policy
     }
 
     /// Tells the policies that are not asked any more, and names this one as the one that refused.
     #[cold]
     fn refused(&self, intent: &Intent, violation: PolicyViolation) -> PolicyViolation {
-        iter(&self.outer).for_each(|policy| policy.on_refused(intent));
+        iter(&self.outer).for_each(|policy| policy.policy().on_refused(intent));
         violation.named(self.policy())
     }
 
@@ -67,8 +101,36 @@ impl Node {
     }
 }
 
+/// Several policies of one scope are one policy, of which the earlier ones are a part.
+impl Policy for Node {
+    fn on_enqueue(&self, intent: &Intent) -> Result<(), PolicyViolation> {
+        self.policy().on_enqueue(intent)
+    }
+
+    fn allows(&self, intent: &Intent) -> Verdict {
+        self.policy().allows(intent)
+    }
+
+    fn on_refused(&self, intent: &Intent) {
+        self.policy().on_refused(intent);
+    }
+
+    fn name(&self) -> Cow<'static, str> {
+        self.policy().name()
+    }
+
+    fn judge(&self, occasion: Occasion) -> Option<Box<dyn Judge + '_>> {
+        self.policy().judge(occasion)
+    }
+}
+
 pub(crate) fn iter(chain: &Chain) -> impl Iterator<Item = &SharedPolicy> {
-    std::iter::successors(chain.as_deref(), |node| node.outer.as_deref()).map(|node| &node.policy)
+    std::iter::successors(chain.as_ref(), |node| node.outer.as_ref()).map(|node| {
+        match &node.policy {
+            NodePolicy::Own(_) => node,
+            NodePolicy::Of(policy) => policy,
+        }
+    })
 }
 
 /// The policies in force where a handle's scope is re-entered under `ambient`: the handle's and

@@ -2,6 +2,7 @@
 
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::intent::Intent;
+use crate::core::policy::chain::Chain;
 use crate::core::run::settings::{RunnerSettings, StatesError, settings};
 use crate::core::run::{PausedAt, Runner};
 
@@ -50,10 +51,10 @@ impl Inline {
         &DEFAULT
     }
 
-    /// Runs intents that nobody judges, up to the first that is more than a sync task which succeeds
-    /// and enqueues nothing.
-    pub(crate) fn run_plain(&self, intents: &mut [Intent]) -> Option<PausedAt> {
-        self.runner.run_plain(intents)
+    /// Runs intents under the same policies, up to the first that is more than a sync task which succeeds and
+    /// enqueues nothing; then the policies are given back.
+    pub(crate) fn run_plain(&self, chain: &mut Chain, intents: &mut [Intent]) -> Option<PausedAt> {
+        self.runner.run_plain(chain, intents)
     }
 
     /// Goes on from there.

@@ -1,19 +1,22 @@
-//! Intents that no policy judges.
+//! Intents of a scope without settings.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::core::executor::DispatchError;
 use crate::core::executor::batch::Batch;
 use crate::core::intent::Intent;
+use crate::core::policy::chain::Chain;
 use crate::core::run::Runner;
 use crate::core::run::batch_run::BatchRun;
 use crate::core::run::pause::{Pause, PausedAt, PausedTask};
 use crate::core::stack::task_scope::run_tasks;
 
 impl Runner {
-    /// Runs intents that no policy judges, without what only other tasks need.
-    pub(crate) fn run_plain(&self, intents: &mut [Intent]) -> Option<PausedAt> {
+    /// Runs intents under the same policies, without what only other tasks need. Where it pauses, the policies are
+    /// given back.
+    pub(crate) fn run_plain(&self, chain: &mut Chain, intents: &mut [Intent]) -> Option<PausedAt> {
         run_tasks(|scope| {
+            scope.exchange(chain);
             let mut index = 0;
             let quiet = AssertUnwindSafe(|| self.run_quiet(intents, &mut index, scope, false));
             let pause = match catch_unwind(quiet) {
@@ -22,6 +25,7 @@ impl Runner {
                 Err(panic) => Pause::Panicked(panic),
             };
             let contents = scope.take_contents();
+            scope.exchange(chain);
             Some(PausedAt(Box::new(PausedTask { index, pause, contents })))
         })
     }

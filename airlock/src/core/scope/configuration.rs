@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::core::executor::Executor;
 use crate::core::policy::Policy;
+use crate::core::policy::chain;
 use crate::core::scope::body::{Body, NotAFuture};
 use crate::core::stack::config::Config;
 use crate::core::stack::environment::Environment;
@@ -76,7 +77,7 @@ impl Configuration {
 
     /// Judges what is enqueued in a scope without a policy of its own that nothing encloses.
     pub fn policy(mut self, policy: impl Policy) -> Self {
-        self.config.policy = Some(Arc::new(Box::new(policy)));
+        self.config.policy = Some(chain::shared(policy));
         self
     }
 

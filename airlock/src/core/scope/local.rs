@@ -1,9 +1,7 @@
 //! A policy without a scope of its own.
 
-use std::sync::Arc;
-
 use crate::core::policy::Policy;
-use crate::core::policy::chain::SharedPolicy;
+use crate::core::policy::chain::{self, SharedPolicy};
 use crate::core::scope::body::{Body, NotAFuture};
 use crate::core::stack::environment::Environment;
 use crate::core::stack::scoped_future::ScopedFuture;
@@ -34,7 +32,7 @@ use crate::core::stack::scoped_future::ScopedFuture;
 /// # }
 /// ```
 pub fn policy(policy: impl Policy) -> LocalPolicy {
-    LocalPolicy { policy: Arc::new(Box::new(policy)) }
+    LocalPolicy { policy: chain::shared(policy) }
 }
 
 /// A policy to run a part of a scope's body under; made by [`policy`].

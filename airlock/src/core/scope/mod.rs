@@ -30,13 +30,13 @@ use crate::core::executor::{Executor, OnFailure};
 use crate::core::flush::FlushError;
 use crate::core::intent::Intent;
 use crate::core::policy::Policy;
-use crate::core::policy::chain::SharedPolicy;
+use crate::core::policy::chain::{self, SharedPolicy};
 use crate::core::report::Report;
 use crate::core::scope::body::{Body, NotAFuture};
 use crate::core::stack::entered_scope::enter;
 use crate::core::stack::environment::Environment;
 use crate::core::stack::frame::{Release, Role};
-use crate::core::stack::plain_scope::enter_plain;
+use crate::core::stack::plain_scope::{enter_judged, enter_plain};
 use crate::core::stack::scope_settings::ScopeSettings;
 use crate::core::stack::scoped_future::ScopedFuture;
 
@@ -123,9 +123,9 @@ impl Scope {
     /// # }
     /// ```
     pub fn policy(mut self, policy: impl Policy) -> Self {
-        let policy: SharedPolicy = match self.policy.take() {
-            None => Arc::new(Box::new(policy)),
-            Some(earlier) => Arc::new(Box::new((policy, earlier))),
+        let policy = match self.policy.take() {
+            None => chain::shared(policy),
+            Some(earlier) => chain::besides(policy, earlier),
         };
         self.policy = Some(policy);
         self
@@ -419,29 +419,25 @@ impl Scope {
     /// Where `body` does.
     #[inline]
     pub fn run<R: Outcome>(self, body: impl Body<R>) -> Result<R, FlushError> {
-        if self.has_settings() {
-            let (value, sealed) = self.seal(body);
-            sealed.settle(value.succeeded())?;
-            return Ok(value);
-        }
-        // There is nothing in it to drop, which the compiler does not see.
-        std::mem::forget(self);
-        let Some(plain) = enter_plain() else {
-            let (value, sealed) = scope().seal(body);
+        let Self { mut policy, settings } = self;
+        let plain = match (&policy, &settings) {
+            (None, None) => enter_plain(),
+            (Some(_), None) => enter_judged(&mut policy),
+            (_, Some(_)) => None,
+        };
+        let Some(plain) = plain else {
+            let (value, sealed) = Self { policy, settings }.seal(body);
             sealed.settle(value.succeeded())?;
             return Ok(value);
         };
+        // There is nothing in them to drop, which the compiler does not see.
+        std::mem::forget((policy, settings));
         let value = body();
         if let Err(plain) = plain.leave_untouched() {
             // Held while the outcome is asked, which may panic.
             plain.leave().settle(value.succeeded())?;
         }
         Ok(value)
-    }
-
-    #[inline]
-    fn has_settings(&self) -> bool {
-        self.policy.is_some() || self.settings.is_some()
     }
 
     /// Runs a future in the scope: the scope is current while the future is polled, on whatever

@@ -215,13 +215,12 @@ impl Buffer {
         if self.closed.is_none() { Ok((self.chain, self.open)) } else { Err(self) }
     }
 
-    /// The intents, to be taken, where they are one segment and no policy was in force for it.
+    /// The intents, to be taken, with the policies in force for them, where they are one segment.
     #[inline]
-    pub(crate) fn unjudged(&mut self) -> Option<&mut Vec<Intent>> {
-        let unjudged = self.closed.is_none() && self.chain.is_none();
-        unjudged.then(|| {
+    pub(crate) fn single(&mut self) -> Option<(&mut Vec<Intent>, &mut Chain)> {
+        self.closed.is_none().then(|| {
             self.bytes = 0;
-            &mut self.open
+            (&mut self.open, &mut self.chain)
         })
     }
 
@@ -233,8 +232,8 @@ impl Buffer {
     }
 
     /// The other way round.
-    pub(crate) fn of_unjudged(intents: Vec<Intent>) -> Self {
-        Self { open: intents, ..Self::new() }
+    pub(crate) fn of_single(intents: Vec<Intent>, chain: Chain) -> Self {
+        Self { open: intents, chain, ..Self::new() }
     }
 
     /// Marks all intents as what would have been rows of a transaction.

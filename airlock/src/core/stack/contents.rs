@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::core::intent::Intent;
+use crate::core::policy::chain::Chain;
 use crate::core::report::log::reports_discard;
 use crate::core::report::{Fate, Report, ReportEntry, Why};
 use crate::core::stack::buffer::{Buffer, Segment};
@@ -23,9 +24,9 @@ impl Contents {
         Self { buffer, level, settings: None }
     }
 
-    /// Those of an outermost scope in which no policy was in force.
-    pub(crate) fn of_unjudged(intents: Vec<Intent>) -> Self {
-        Self::new(Buffer::of_unjudged(intents), 0)
+    /// Those of an outermost scope in which the same policies were in force for all.
+    pub(crate) fn of_single(intents: Vec<Intent>, chain: Chain) -> Self {
+        Self::new(Buffer::of_single(intents, chain), 0)
     }
 
     /// Whether there is nothing to end: no intent, and no settings that ask for a report.

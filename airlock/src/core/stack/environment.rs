@@ -44,6 +44,8 @@ struct Policies {
     inside: Chain,
     outside: Chain,
     known: bool,
+    /// Whether the innermost is the environment's own.
+    own: bool,
 }
 
 impl Environment {
@@ -148,8 +150,14 @@ impl Environment {
             Some(only) => only.clone(),
             None => chain::carried(&self.carried, &stack.chain),
         };
-        self.policies.inside = match &self.policy {
-            Some(policy) => chain::within(policy.clone(), inside),
+        // Put in force once, it is nobody else's, and is found there again.
+        let policy = match self.policy.take() {
+            None if self.policies.own => chain::iter(&self.policies.inside).next().cloned(),
+            policy => policy,
+        };
+        self.policies.own = policy.is_some();
+        self.policies.inside = match policy {
+            Some(policy) => chain::within(policy, inside),
             None => inside,
         };
         self.policies.outside.clone_from(&stack.chain);

@@ -197,10 +197,10 @@ impl Frame {
         self.extra.as_ref()?.executor.as_ref()
     }
 
-    /// The intents, where there is nothing else to the frame and no policy was in force.
+    /// The intents, where there is nothing else to the frame, with the policies in force for all of them.
     #[inline]
-    pub(crate) fn unjudged(&mut self) -> Option<&mut Vec<Intent>> {
-        if self.extra.is_none() { self.buffer.unjudged() } else { None }
+    pub(crate) fn single(&mut self) -> Option<(&mut Vec<Intent>, &mut Chain)> {
+        if self.extra.is_none() { self.buffer.single() } else { None }
     }
 
     pub(crate) fn release(&self) -> Release {

@@ -37,16 +37,47 @@ pub(crate) fn judge_into(
     Ok(())
 }
 
-/// For each segment the indices of the intents that are dropped, each with the policy's name.
-fn verdicts(segments: &[Segment]) -> Vec<Vec<(usize, Box<str>)>> {
-    let mut judges = Judging::new(Occasion::Flush);
-    let mut judge = |segment| dropped(&mut judges, segment);
-    segments.iter().map(&mut judge).collect()
+/// The indices of the intents that are dropped, each with the policy's name.
+pub(crate) type Dropped = Vec<(usize, Box<str>)>;
+
+/// Judges intents that are one segment.
+///
+/// # Errors
+///
+/// A policy's panic.
+pub(crate) fn judge_single(
+    chain: &Chain,
+    intents: &[Intent],
+) -> Result<Dropped, Box<dyn Any + Send>> {
+    let mut dropped = Vec::new();
+    let judge = || {
+        let mut judges = Judging::new(Occasion::Flush);
+        find_dropped(&mut judges, chain, intents, &mut dropped);
+        judges.end();
+    };
+    catch_unwind(AssertUnwindSafe(|| while_judging(judge)))?;
+    Ok(dropped)
 }
 
-fn dropped<'c>(judges: &mut Judging<'c>, segment: &'c Segment) -> Vec<(usize, Box<str>)> {
-    let Segment { chain, intents, .. } = segment;
-    let mut dropped = Vec::new();
+/// For each segment what is dropped of it.
+fn verdicts(segments: &[Segment]) -> Vec<Dropped> {
+    let mut judges = Judging::new(Occasion::Flush);
+    let mut verdicts = Vec::with_capacity(segments.len());
+    for Segment { chain, intents, .. } in segments {
+        let mut dropped = Vec::new();
+        find_dropped(&mut judges, chain, intents, &mut dropped);
+        verdicts.push(dropped);
+    }
+    verdicts
+}
+
+#[inline]
+fn find_dropped<'c>(
+    judges: &mut Judging<'c>,
+    chain: &'c Chain,
+    intents: &[Intent],
+    dropped: &mut Dropped,
+) {
     if chain.is_some() {
         judges.turn_to(chain);
         for (index, intent) in intents.iter().enumerate() {
@@ -55,7 +86,6 @@ fn dropped<'c>(judges: &mut Judging<'c>, segment: &'c Segment) -> Vec<(usize, Bo
             }
         }
     }
-    dropped
 }
 
 #[inline]

@@ -9,6 +9,8 @@ use crate::core::stack::thread::{THREAD, ThreadStack};
 pub(crate) struct TaskScope<'a> {
     thread: &'a ThreadStack,
     outside: Chain,
+    /// Whether its frame is the one at the bottom of the stack, as new but for a mark.
+    marked: bool,
 }
 
 /// Calls `run` with a scope for the tasks that it runs.
@@ -21,6 +23,12 @@ impl TaskScope<'_> {
     #[inline]
     pub(crate) fn judge_by(&self, chain: &Chain) {
         drop(self.thread.replace_chain(chain));
+    }
+
+    /// The same with policies that are handed over; what was in force is in their place.
+    #[inline]
+    pub(crate) fn exchange(&self, chain: &mut Chain) {
+        std::mem::swap(&mut self.thread.stack().chain, chain);
     }
 
     /// Whether the task that has just run enqueued nothing.
@@ -40,14 +48,15 @@ impl ThreadStack {
     #[inline]
     fn enter_tasks(&self) -> TaskScope<'_> {
         let mut stack = self.stack();
-        if stack.depth == 0 && stack.is_unconfigured() {
+        let marked = stack.depth == 0 && stack.is_unconfigured();
+        if marked {
             // The frame is as new, so it is only marked.
             stack.depth = 1;
             stack.current.boundary = true;
         } else {
             stack.push_boundary();
         }
-        TaskScope { thread: self, outside: stack.chain.take() }
+        TaskScope { thread: self, outside: stack.chain.take(), marked }
     }
 
     #[inline(never)]
@@ -76,10 +85,13 @@ impl Drop for TaskScope<'_> {
     #[inline]
     fn drop(&mut self) {
         let mut stack = self.thread.stack();
-        let unjudged = self.outside.is_none() && stack.chain.is_none();
-        if unjudged && stack.depth == 1 && stack.current.is_untouched() {
+        if self.marked && stack.current.is_untouched() {
             stack.depth = 0;
             stack.current.boundary = false;
+            let inside = std::mem::replace(&mut stack.chain, self.outside.take());
+            drop(stack);
+            // A policy may have a `Drop` of its own, and that may use airlock.
+            drop(inside);
             return;
         }
         drop(stack);

@@ -9,15 +9,12 @@ pub(crate) fn is_judging() -> bool {
 
 /// Runs code that judges: it may not enqueue.
 pub(crate) fn while_judging<T>(judge: impl FnOnce() -> T) -> T {
-    let mut judge = Some(judge);
-    let judged = THREAD.try_with(|thread| {
+    if THREAD.try_with(|_| ()).is_err() {
+        return judge();
+    }
+    THREAD.with(|thread| {
         // Already borrowed where a policy's own scope judges.
         let _borrowed = thread.unless_judging();
-        judge.take().map(|judge| judge())
-    });
-    match (judged, judge) {
-        (Ok(Some(judged)), _) => judged,
-        (_, Some(judge)) => judge(),
-        _ => unreachable!("it is run once"),
-    }
+        judge()
+    })
 }
