@@ -146,8 +146,8 @@ pub use core::executor::{Retry, Timeout};
 pub use core::flush::{FailedIntent, FlushError};
 pub use core::intent::{EncodeError, Intent};
 pub use core::policy::{
-    AllowAll, AllowOnly, AssertNoEffects, BlockTasks, Coalesce, DropAll, Judge, Limit, LogOnFlush,
-    Occasion, Policy, PolicyName, PolicyViolation, Verdict,
+    AllowAll, AllowOnly, AssertNoEffects, BlockTasks, Coalesce, DropAll, FlushId, Limit,
+    LogOnFlush, Memory, Occasion, Policy, PolicyName, PolicyViolation, Verdict,
 };
 pub use core::registry::task_set::{NamedTasksError, TaskSet};
 pub use core::registry::{DuplicateTasks, Registry, registry};

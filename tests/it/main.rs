@@ -16,6 +16,7 @@ mod laws;
 mod layers;
 mod limits;
 mod local_policies;
+mod long_texts;
 mod outcome;
 mod panics;
 mod policies;

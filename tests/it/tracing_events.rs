@@ -256,3 +256,57 @@ fn no_event_shows_a_secret() {
     assert!(lines.iter().filter(|line| line.contains("[secret]")).count() >= 4, "{lines:#?}");
     assert!(!lines.iter().any(|line| line.contains("hunter2")), "{lines:#?}");
 }
+
+/// Any client that hangs up cancels its request's scope, however much that has enqueued.
+#[test]
+fn many_intents_of_one_fate_are_one_warning() {
+    const MANY: u64 = 15_000;
+    let cancel = || {
+        let mut cancelled = Box::pin(airlock::scope().named("import").run_async(async {
+            (0..MANY).for_each(|n| quiet::enqueue(n).expect("enqueued"));
+            yield_once().await;
+        }));
+        assert!(futures::FutureExt::now_or_never(&mut cancelled).is_none());
+        drop(cancelled);
+    };
+    let lines = logged(Level::INFO, cancel);
+    assert_eq!(lines.len(), 1, "{} lines", lines.len());
+    assert_logged(
+        &lines,
+        &["WARN airlock::flush: 15000 intents: it::support::quiet(n: 0): discarded: cancelled; … \
+           ; and 14997 more … scope=\"import\" … intents=15000 … fate=discarded: cancelled"],
+    );
+    assert!(lines[0].len() < 500, "{lines:#?}");
+    // Each is there for those who look for it.
+    let lines = logged(Level::DEBUG, cancel);
+    assert_eq!(lines.iter().filter(|line| line.starts_with("DEBUG")).count(), 15_000);
+}
+
+#[test]
+fn each_fate_of_a_scope_is_one_event() {
+    let lines = logged(Level::INFO, || {
+        let scope = Ran::new().scope().on_failure(airlock::OnFailure::Continue);
+        scope.run(|| (0..100).try_for_each(|n| fail::enqueue(n))).expect_err("all fail");
+        let scope = Ran::new().scope();
+        scope.run(|| (0..100).try_for_each(|n| fail::enqueue(n))).expect_err("the first fails");
+        panic_of(|| {
+            airlock::scope().run(|| {
+                (0..100).for_each(|n| quiet::enqueue(n).expect("enqueued"));
+                crate::support::explode("inside");
+            })
+        });
+        drop(airlock::scope().seal(|| (0..100).try_for_each(|n| quiet::enqueue(n))).1);
+    });
+    assert_logged(
+        &lines,
+        &[
+            "ERROR airlock::flush: 100 intents: it::support::fail(n: 0): failed: no luck with 0; … and 97 more",
+            "ERROR airlock::flush: it::support::fail(n: 0): failed: no luck with 0 … intents=1",
+            "WARN airlock::flush: 99 intents: … not attempted; and 96 more",
+            "WARN airlock::flush: 100 intents: … discarded: panic; and 97 more",
+            "WARN airlock::flush: 100 intents: … discarded: undecided; and 97 more",
+            "WARN airlock::flush: a sealed scope was dropped before anyone decided",
+        ],
+    );
+    assert_eq!(lines.len(), 6, "{lines:#?}");
+}

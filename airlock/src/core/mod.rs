@@ -5,6 +5,7 @@
 
 #[cfg(feature = "tokio")]
 pub(crate) mod backoff;
+pub(crate) mod cut;
 pub(crate) mod log;
 pub(crate) mod panics;
 #[cfg(feature = "tokio")]

@@ -4,6 +4,8 @@ use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::core::cut::cut;
+
 /// A future in which a panic is an error.
 pub(crate) struct Contained<F>(pub(crate) F);
 
@@ -19,9 +21,9 @@ impl<F: Future + Unpin> Future for Contained<F> {
     }
 }
 
-/// What a panic said.
+/// What a panic said, cut where it is long.
 pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("a panic without a message").to_owned()
+    cut(text.unwrap_or("a panic without a message")).to_string()
 }

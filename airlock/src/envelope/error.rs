@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::core::cut::shortened;
 use crate::envelope::VERSION;
 
 /// A text that is no envelope.
@@ -65,12 +66,3 @@ impl fmt::Display for EnvelopeError {
 }
 
 impl std::error::Error for EnvelopeError {}
-
-/// Cuts a text off after this many bytes.
-pub(crate) fn shortened(mut text: String, longest: usize) -> String {
-    if text.len() > longest {
-        text.truncate(text.floor_char_boundary(longest));
-        text.push('…');
-    }
-    text
-}

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::core::cut::cut;
 use crate::core::task::called::BoxError;
 
 /// An engine did not do what it was asked to: it can't be reached, it refuses, or it is not set up.
@@ -75,7 +76,7 @@ impl fmt::Display for EngineError {
         if let Some(undone) = &self.undone {
             write!(f, "can't {undone}: ")?;
         }
-        self.source.fmt(f)?;
+        cut(&self.source).fmt(f)?;
         self.step.map_or(Ok(()), |step| write!(f, ": {step}"))
     }
 }

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::core::cut::cut;
 use crate::core::task::called::BoxError;
 
 /// A worker can't begin, because its engine can't be opened.
@@ -19,7 +20,7 @@ impl WorkerError {
 
 impl fmt::Display for WorkerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the worker can't begin: {}", self.source)
+        write!(f, "the worker can't begin: {}", cut(&self.source))
     }
 }
 

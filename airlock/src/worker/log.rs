@@ -3,6 +3,7 @@
 //! A failure that is reported nowhere else goes to standard error if the program has no `tracing`
 //! subscriber, or is built without the feature `tracing`.
 
+use crate::core::cut::cut;
 use crate::core::log::{event, has_subscriber};
 use crate::core::task::called::BoxError;
 use crate::envelope::{Envelope, EnvelopeError};
@@ -37,6 +38,7 @@ pub(super) fn undecodable(error: &EnvelopeError) {
 
 /// Logs that the engine failed.
 pub(crate) fn engine_trouble(doing: &'static str, error: &BoxError) {
+    let error = cut(error);
     if !has_subscriber() {
         return eprintln!("airlock: trouble with the engine ({doing}): {error}");
     }

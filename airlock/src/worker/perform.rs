@@ -2,8 +2,9 @@
 
 use std::pin::pin;
 
+use crate::core::cut::shortened;
 use crate::core::panics::{Contained, panic_message};
-use crate::envelope::{Envelope, shortened, within_trace};
+use crate::envelope::{Envelope, within_trace};
 use crate::worker::{Inner, Settlement, Worker, log};
 
 /// How long a reason may be that an engine keeps, in bytes.

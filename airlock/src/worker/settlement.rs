@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::core::cut::cut;
+
 /// A message with what became of it.
 #[derive(Debug)]
 pub struct Settled<R> {
@@ -38,10 +40,10 @@ impl fmt::Display for Settlement {
         match self {
             Self::Done => f.write_str("done"),
             Self::Retry { after, reason: Some(reason) } => {
-                write!(f, "to be tried again in {after:.1?}: {reason}")
+                write!(f, "to be tried again in {after:.1?}: {}", cut(reason))
             }
             Self::Retry { after, reason: None } => write!(f, "early by {after:.1?}"),
-            Self::Dead { reason } => write!(f, "dead letter: {reason}"),
+            Self::Dead { reason } => write!(f, "dead letter: {}", cut(reason)),
             Self::Return => f.write_str("given back"),
         }
     }

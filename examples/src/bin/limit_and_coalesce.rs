@@ -1,4 +1,4 @@
-//! `Limit` and `Coalesce`: policies that remember what else is in the flush.
+//! `Limit` and `Coalesce`: policies that remember what else leaves the scope.
 
 use std::error::Error;
 

@@ -2,9 +2,11 @@
 
 use std::sync::Mutex;
 
-use airlock::{EnqueueError, Intent, Judge, Occasion, Policy, PolicyViolation, Sealed, Verdict};
+use airlock::{
+    EnqueueError, FlushId, Intent, Memory, Occasion, Policy, PolicyViolation, Sealed, Verdict,
+};
 
-use crate::support::{Ran, block_on, note, quiet};
+use crate::support::{Ran, block_on, fail, note, quiet};
 
 /// Tries to enqueue wherever a policy is asked.
 #[derive(Default)]
@@ -41,25 +43,38 @@ impl Policy for Meddler {
     }
 }
 
-struct MeddlingJudge(std::sync::Arc<Meddler>);
+struct MeddlingMemory(std::sync::Arc<Meddler>);
 
-impl Policy for MeddlingJudge {
+impl Policy for MeddlingMemory {
     fn name(&self) -> std::borrow::Cow<'static, str> {
-        "MeddlingJudge".into()
+        "MeddlingMemory".into()
     }
 
-    fn judge(&self, _: Occasion) -> Option<Box<dyn Judge + '_>> {
+    fn memory(&self) -> Option<Box<dyn Memory>> {
         self.0.meddle();
-        Some(Box::new(Inner(&self.0)))
+        Some(Box::new(Meddling(self.0.clone())))
     }
 }
 
-struct Inner<'a>(&'a Meddler);
+struct Meddling(std::sync::Arc<Meddler>);
 
-impl Judge for Inner<'_> {
-    fn allows(&mut self, _: &Intent) -> Verdict {
+impl Memory for Meddling {
+    fn allows(&mut self, _: &Intent, _: Occasion) -> Verdict {
         self.0.meddle();
         Verdict::Allow
+    }
+
+    fn has_stayed(&mut self, _: &Intent, _: FlushId) {
+        self.0.meddle();
+    }
+
+    fn has_ended(&mut self, _: FlushId) {
+        self.0.meddle();
+    }
+
+    fn duplicate(&self) -> Box<dyn Memory> {
+        self.0.meddle();
+        Box::new(Self(self.0.clone()))
     }
 }
 
@@ -94,16 +109,18 @@ fn a_policy_cannot_enqueue_whatever_it_is_asked() {
 }
 
 #[test]
-fn it_holds_in_a_judge_and_in_its_making() {
+fn it_holds_in_a_memory_in_its_making_and_its_copying() {
     let meddler = std::sync::Arc::new(Meddler::default());
     let ran = Ran::new();
-    ran.scope()
-        .policy(MeddlingJudge(meddler.clone()))
-        .run(|| note::enqueue(1))
-        .expect("flushed")
-        .expect("enqueued");
-    assert_eq!(ran.list(), ["note 1"]);
-    assert_all_in_policy(&meddler, 2 * 4);
+    let (_, sealed) = ran.scope().policy(MeddlingMemory(meddler.clone())).seal(|| {
+        note::enqueue(1)?;
+        fail::enqueue(2)
+    });
+    assert_eq!(sealed.inspect().own().len(), 2);
+    sealed.flush().expect_err("the second fails");
+    assert_eq!(ran.list(), ["note 1", "fail 2"]);
+    // Made, copied, asked twice at the inspection and at the flush, told of one that stayed and of the end.
+    assert_all_in_policy(&meddler, 8 * 4);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Policies that remember what they let out, for the length of one flush.
+//! Policies that remember what they let out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,7 +89,7 @@ fn coalesce_compares_local_arguments_where_it_can() {
 }
 
 #[test]
-fn every_flush_counts_from_zero_and_inspecting_does_not_count() {
+fn every_scope_counts_from_zero_and_inspecting_does_not_count() {
     let shared: Arc<dyn Policy> = Arc::new((Limit::per_flush(2), Coalesce));
     for _ in 0..3 {
         let (_, sealed) = airlock::scope().policy(shared.clone()).seal(|| {

@@ -3,6 +3,7 @@
 mod combinations;
 mod lists;
 mod memory;
+mod memory_of_scopes;
 
 use std::sync::Arc;
 

@@ -175,3 +175,68 @@ fn an_error_says_the_next_step() {
     let error = error.with_next_step("close the other program");
     assert!(error.to_string().ends_with("it is locked: close the other program"), "{error}");
 }
+
+/// A database may say as much as it was given: a statement, or a row that it refuses.
+#[test]
+fn what_a_database_says_at_length_is_cut_and_the_next_step_stays() {
+    for step in [Step::Begin, Step::Commit, Step::Rollback] {
+        let error = DatabaseError::new(step, "the ledger", "x".repeat(5_000_000));
+        let error = error.with_next_step("say less");
+        for text in
+            [error.to_string(), format!("{error:?}"), TransactionError::from(error).to_string()]
+        {
+            assert!(
+                text.len() < 3_000 && text.ends_with("… (5000000 bytes): say less"),
+                "{}",
+                text.len()
+            );
+        }
+    }
+    let error = DatabaseError::new(Step::Commit, "the ledger", "x".repeat(5_000_000));
+    let source = std::error::Error::source(&error).expect("what it said");
+    assert_eq!(source.to_string().len(), 5_000_000, "all of it");
+}
+
+#[tokio::test]
+async fn the_effects_of_a_commit_without_an_answer_say_it_cut() {
+    struct Silent(());
+    impl Begun for Silent {
+        type Connection = ();
+        fn connection(&mut self) -> &mut () {
+            &mut self.0
+        }
+        fn place(&self) -> String {
+            "the ledger".to_owned()
+        }
+        fn is_nested(&mut self) -> bool {
+            false
+        }
+        async fn check(&mut self) -> Result<(), BoxError> {
+            Ok(())
+        }
+        async fn commit(self) -> Result<(), CommitError> {
+            Err(CommitError::unknown("x".repeat(5_000_000)))
+        }
+        async fn rollback(self) -> Result<(), BoxError> {
+            Ok(())
+        }
+    }
+    let fates = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let noted = fates.clone();
+    let settings = Settings::default().scope(move || {
+        let noted = noted.clone();
+        airlock::scope().on_report(move |report| {
+            noted
+                .lock()
+                .expect("unpoisoned")
+                .push(report.to_string() + &report.to_json().to_string());
+        })
+    });
+    let placed =
+        run(Silent(()), &settings, async |(): &mut ()| Ok::<_, BoxError>(send_mail::enqueue(1)?));
+    let error = placed.await.expect_err("no answer").to_string();
+    assert!(error.len() < 3_000, "{}", error.len());
+    let fates = fates.lock().expect("unpoisoned");
+    assert_eq!(fates.len(), 1);
+    assert!(fates[0].len() < 6_000, "{}", fates[0].len());
+}

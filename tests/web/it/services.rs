@@ -119,6 +119,26 @@ async fn after_response_the_flush_begins_when_nobody_has_the_body_any_more() {
     assert_eq!(effects.fates(), ["1: dispatched"]);
 }
 
+/// What a policy remembers is the request's, though part of it leaves before the response and the rest after.
+#[tokio::test(start_paused = true)]
+async fn after_response_a_limit_counts_what_has_left_before() {
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let scope = move || scopes.scope().policy(airlock::Limit::per_flush(3));
+    let released = |intent: &airlock::Intent| intent.arguments_of::<mail>() != Some(&(4,));
+    let layer = ScopeLayer::new().scope(move |_| scope().release(released)).after_response();
+    let service = layer.layer(service_fn(async |_: Request<()>| {
+        for order in [1, 4, 2, 4] {
+            let flushed = airlock::scope().run_async(async { mail::enqueue(order) }).await;
+            flushed.expect("flushed").expect("inside a scope");
+        }
+        Ok::<_, Infallible>(Response::new("placed".to_owned()))
+    }));
+    drop(service.oneshot(Request::new(())).await.expect("infallible"));
+    effects.ended(1).await;
+    assert_eq!(effects.left(), ["mail(order: 1)", "mail(order: 2)", "mail(order: 4)"]);
+}
+
 #[test]
 fn a_body_is_send_and_sync_where_the_services_is() {
     fn assert_send_and_sync<T: Send + Sync>() {}

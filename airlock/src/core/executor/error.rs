@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::core::cut::cut;
 use crate::core::executor::ledger::Ledger;
 use crate::core::task::called::BoxError;
 
@@ -75,7 +76,7 @@ impl From<DispatchError> for Ledger {
 impl fmt::Display for DispatchError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.ledger.first_error() {
-            Some(error) => error.fmt(f),
+            Some(error) => cut(error).fmt(f),
             None => f.write_str("the dispatch failed"),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::core::cut::cut;
 use crate::core::executor::parts::Parts;
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::task::called::BoxError;
@@ -86,7 +87,7 @@ struct Both {
 
 impl fmt::Display for Both {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, after: {}", self.second, self.first)
+        write!(f, "{}, after: {}", cut(&self.second), cut(&self.first))
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::core::backoff::Backoff;
+use crate::core::cut::cut;
 use crate::core::executor::parts::Parts;
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::task::called::BoxError;
@@ -106,7 +107,7 @@ struct Tried {
 
 impl fmt::Display for Tried {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "tried {} times: {}", self.times, self.last)
+        write!(f, "tried {} times: {}", self.times, cut(&self.last))
     }
 }
 

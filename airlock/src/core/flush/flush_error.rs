@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use crate::core::cut::cut;
 use crate::core::executor::ledger::{Ledger, State};
 use crate::core::intent::Intent;
 use crate::core::report::Report;
@@ -151,11 +152,11 @@ impl fmt::Display for FlushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { report, failures, cause, .. } = &*self.inner;
         match (failures.first(), cause) {
-            (Some(first), _) => write!(f, "`{}` failed: {}", first.call, first.error)?,
+            (Some(first), _) => write!(f, "`{}` failed: {}", first.call, cut(&first.error))?,
             (None, Some(cause)) if report.dispatched() == 0 => {
-                write!(f, "nothing was dispatched: {cause}")?;
+                write!(f, "nothing was dispatched: {}", cut(cause))?;
             }
-            (None, Some(cause)) => write!(f, "not everything was dispatched: {cause}")?,
+            (None, Some(cause)) => write!(f, "not everything was dispatched: {}", cut(cause))?,
             (None, None) => f.write_str("the flush failed")?,
         }
         let intents = if report.enqueued() == 1 { "intent" } else { "intents" };

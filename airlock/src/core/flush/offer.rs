@@ -15,7 +15,7 @@ use crate::core::stack::contents::Contents;
 use crate::core::stack::enclosing::Enclosing;
 use crate::core::stack::enclosing::{NotCaptured, capture_whole, captures_whole, enclosing};
 use crate::core::stack::frame::Release;
-use crate::core::stack::judge::{Dropped, judge_into, judge_single};
+use crate::core::stack::judge::{Dropped, Judged, judge_into, judge_single};
 #[cfg(feature = "transaction")]
 use crate::core::stack::scope_settings::wants_report;
 use crate::core::stack::while_judging::while_judging;
@@ -176,7 +176,13 @@ impl Outgoing {
             }
             Err(buffer) => buffer.into_segments(level).collect(),
         };
-        let Err((segments, panic)) = judge_into(&mut self.batch, segments, 0) else { return };
+        let (segments, panic) = match judge_into(&mut self.batch, segments, 0) {
+            Ok(judged) => {
+                self.remembered = judged.remembered;
+                return;
+            }
+            Err(stopped) => stopped,
+        };
         self.batch.put_aside(discarded(&segments));
         self.resume(panic)
     }
@@ -186,11 +192,17 @@ impl Outgoing {
         &mut self,
         chain: Chain,
         intents: Vec<Intent>,
-        judged: Result<Dropped, Box<dyn Any + Send>>,
+        judged: Result<Judged<Dropped>, Box<dyn Any + Send>>,
     ) {
         match judged {
-            Ok(dropped) if dropped.is_empty() => self.batch.append(chain, 0, intents),
-            Ok(dropped) => self.batch.append_judged(chain, 0, intents, dropped),
+            Ok(Judged { intents: dropped, remembered }) => {
+                self.remembered = remembered;
+                if dropped.is_empty() {
+                    self.batch.append(chain, 0, intents);
+                } else {
+                    self.batch.append_judged(chain, 0, intents, dropped);
+                }
+            }
             Err(panic) => {
                 self.batch.put_aside(discarded(&[Segment {
                     chain,

@@ -4,10 +4,12 @@ use crate::core::executor::batch::Batch;
 use crate::core::executor::{DispatchError, OnFailure};
 use crate::core::flush::chunks::Chunks;
 use crate::core::flush::{Flush, FlushError};
+use crate::core::policy::FlushId;
 use crate::core::report::{Fate, Report, Why, log};
 use crate::core::stack::contents::Contents;
 use crate::core::stack::scope_settings::{ScopeSettings, tell};
 use crate::core::stack::thread::recycle;
+use crate::core::stack::while_judging::while_judging;
 
 /// Intents on their way out, and the settings that say who gets the report.
 ///
@@ -17,6 +19,8 @@ pub(crate) struct Outgoing {
     pub(super) settings: Option<Box<ScopeSettings>>,
     /// Whether a report is made even where everything went well.
     reported: bool,
+    /// The flush's number, where policies remember what has left.
+    pub(super) remembered: Option<FlushId>,
     /// Where the batch leaves in chunks, once it does.
     pub(super) chunks: Option<Box<Chunks>>,
 }
@@ -25,12 +29,12 @@ impl Outgoing {
     /// Nothing yet, for a scope with these settings.
     pub(super) fn new(settings: Option<Box<ScopeSettings>>, reported: bool) -> Self {
         let on_failure = settings.as_ref().map_or_else(OnFailure::default, |s| s.on_failure);
-        Self { batch: Batch::new(on_failure), settings, reported, chunks: None }
+        Self { batch: Batch::new(on_failure), settings, reported, remembered: None, chunks: None }
     }
 
     /// A batch of no scope.
     pub(super) fn of(batch: Batch) -> Self {
-        Self { batch, settings: None, reported: log::reports(), chunks: None }
+        Self { batch, settings: None, reported: log::reports(), remembered: None, chunks: None }
     }
 
     /// All intents of a scope as they are, to be handed back.
@@ -66,6 +70,7 @@ impl Outgoing {
         if !self.batch.all_sent() {
             return Err(self.fail());
         }
+        self.remember(|_| true);
         let report = self.reported.then(|| self.end(|fate| fate));
         recycle(&mut self.batch.take_all());
         Ok(report)
@@ -74,6 +79,7 @@ impl Outgoing {
     /// The same where not all left.
     #[cold]
     pub(super) fn fail(&mut self) -> FlushError {
+        self.remember(has_left);
         let report = self.end(|fate| fate);
         let ledger = std::mem::take(&mut self.batch.ledger);
         FlushError::new(report, ledger, self.batch.take_all())
@@ -95,10 +101,18 @@ impl Outgoing {
     /// Ends where the batch was dispatched elsewhere, and every intent became what `told` makes of the ledger.
     #[cfg(feature = "transaction")]
     pub(super) fn end_as(&mut self, told: impl Fn(Fate) -> Fate) {
+        self.remember(|fate| has_left(&told(fate.clone())));
         if self.reported {
             self.end(told);
         }
         drop(self.batch.take_all());
+    }
+
+    /// Tells the policies that remember what has left of this flush.
+    fn remember(&mut self, has_left: impl Fn(&Fate) -> bool) {
+        if let Some(flush) = self.remembered.take() {
+            while_judging(|| self.batch.remember(flush, has_left));
+        }
     }
 
     /// Makes the report, logs it and hands it to `on_report`.
@@ -108,6 +122,11 @@ impl Outgoing {
         tell(self.settings.as_deref(), &report);
         report
     }
+}
+
+/// Whether it is nobody's to send any more.
+fn has_left(fate: &Fate) -> bool {
+    !matches!(fate, Fate::Failed { .. } | Fate::NotAttempted | Fate::Discarded(_))
 }
 
 impl Drop for Outgoing {
@@ -120,6 +139,7 @@ impl Drop for Outgoing {
             Some(chunks) => chunks.cut_short(&mut self.batch),
             None => self.batch.cut_short(),
         }
+        self.remember(has_left);
         let scope = self.settings.as_ref().and_then(|settings| settings.name.clone());
         let entries = self.batch.entries(|fate| match fate {
             Fate::NotAttempted => Fate::Discarded(Why::Cancelled),

@@ -11,7 +11,7 @@ use crate::core::policy::chain::Chain;
 use crate::core::report::{Why, log};
 use crate::core::run::PausedAt;
 use crate::core::run::inline::Inline;
-use crate::core::stack::judge::{Dropped, judge_single};
+use crate::core::stack::judge::{Dropped, Judged, judge_single};
 use crate::core::stack::plain_scope::PlainContents;
 use crate::core::stack::thread::recycle;
 
@@ -28,7 +28,7 @@ impl PlainContents {
         }
         if self.chain.is_some() && !self.intents.is_empty() {
             match judge_single(&self.chain, &self.intents) {
-                Ok(dropped) if dropped.is_empty() => {}
+                Ok(judged) if judged.intents.is_empty() && judged.remembered.is_none() => {}
                 judged => return self.go_on_judged(judged),
             }
         }
@@ -43,11 +43,11 @@ impl PlainContents {
         Ok(())
     }
 
-    /// Goes on where policies drop some, or one has panicked.
+    /// Goes on where policies drop some or remember them, or one has panicked.
     #[cold]
     fn go_on_judged(
         mut self,
-        judged: Result<Dropped, Box<dyn Any + Send>>,
+        judged: Result<Judged<Dropped>, Box<dyn Any + Send>>,
     ) -> Result<(), FlushError> {
         let (chain, intents) = (self.chain.take(), std::mem::take(&mut self.intents));
         let mut outgoing = Outgoing::new(None, false);

@@ -11,6 +11,8 @@ use crate::core::stack::scope_settings::wants_report;
 /// A scope's intents that are to become rows of its transaction, judged by every policy.
 pub(crate) struct Rows {
     outgoing: Outgoing,
+    /// Whether the transaction is a savepoint.
+    of_savepoint: bool,
 }
 
 impl Rows {
@@ -20,7 +22,7 @@ impl Rows {
         let Contents { buffer, level, settings } = contents;
         let mut outgoing = Outgoing::new(settings, reported);
         outgoing.judge(buffer, level);
-        Self { outgoing }
+        Self { outgoing, of_savepoint: false }
     }
 
     /// The intents, for the queue that writes them.
@@ -28,8 +30,17 @@ impl Rows {
         &mut self.outgoing.batch
     }
 
+    /// Notes that the transaction is a savepoint: nothing tells whether the outer one is committed later.
+    pub(crate) fn of_savepoint(&mut self) {
+        self.of_savepoint = true;
+    }
+
     /// Ends with a transaction that is committed.
     pub(crate) fn committed(mut self) {
+        if self.of_savepoint {
+            // Policies must not take them for effects that have left: they are on their way as long as the scope lasts.
+            self.outgoing.remembered = None;
+        }
         // Nothing that can fail is left.
         let _ = self.outgoing.finish_whole(Ok(()));
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::core::cut::cut;
 use crate::core::task::TaskInfo;
 
 /// An intent's arguments can't be written as JSON.
@@ -36,7 +37,8 @@ impl EncodeError {
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the arguments of `{}` can't be {}: {}", self.task, self.what, self.why)
+        let why = cut(&self.why);
+        write!(f, "the arguments of `{}` can't be {}: {why}", self.task, self.what)
     }
 }
 

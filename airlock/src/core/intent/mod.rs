@@ -1,6 +1,7 @@
 //! One wish to run a task.
 
 mod encode_error;
+mod shown;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,8 +9,9 @@ use std::panic::Location;
 use std::time::{Duration, SystemTime};
 
 pub use encode_error::EncodeError;
+use serde_json::Value;
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+pub(crate) use shown::Shown;
 
 use crate::core::task::called::Called;
 use crate::core::task::options::{self, Options, Start};
@@ -127,9 +129,7 @@ impl Intent {
     ///
     /// A local task's arguments are shown as their `Debug` text, where they have one.
     pub fn arguments(&self) -> Value {
-        Value::Object(
-            self.shown().map(|(name, value)| (name.to_owned(), value)).collect::<Map<_, _>>(),
-        )
+        self.shown().object()
     }
 
     /// The arguments themselves, where the task is `T`; a policy's way to look at them.
@@ -228,32 +228,14 @@ impl Intent {
         std::mem::replace(self, left)
     }
 
-    /// Each argument with its parameter's name, secrets covered.
-    fn shown(&self) -> impl Iterator<Item = (&'static str, Value)> {
-        let values = self.payload.shown();
-        self.task().parameters().iter().zip(values).map(|(parameter, value)| {
-            let value = if parameter.is_secret() { Value::from("[secret]") } else { value };
-            (parameter.name(), value)
-        })
+    /// The arguments for people, secrets covered.
+    pub(crate) fn shown(&self) -> Shown {
+        Shown::of(self.task(), self.payload.shown())
     }
 
     /// The arguments as `order_id: 42, token: [secret]`.
     pub(crate) fn argument_list(&self) -> String {
-        let local = self.task().is_local();
-        let mut list = String::new();
-        for ((name, value), parameter) in self.shown().zip(self.task().parameters()) {
-            if !list.is_empty() {
-                list.push_str(", ");
-            }
-            list.push_str(name);
-            list.push_str(": ");
-            match value {
-                // Debug text of a local argument, and what stands for a secret, are no JSON strings.
-                Value::String(text) if local || parameter.is_secret() => list.push_str(&text),
-                value => list.push_str(&value.to_string()),
-            }
-        }
-        list
+        self.shown().list()
     }
 
     /// A call of a task, written at `origin`.

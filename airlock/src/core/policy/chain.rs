@@ -8,7 +8,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::core::intent::Intent;
-use crate::core::policy::{AllowAll, Judge, Occasion, Policy, PolicyViolation, Verdict};
+use crate::core::policy::memory::{Remembered, Shared};
+use crate::core::policy::{AllowAll, FlushId, Memory, Occasion, Policy, PolicyViolation, Verdict};
 
 /// The policies in force, innermost first; `None` where there is none.
 pub(crate) type Chain = Option<Arc<Node>>;
@@ -16,9 +17,11 @@ pub(crate) type Chain = Option<Arc<Node>>;
 pub(crate) struct Node {
     policy: NodePolicy,
     outer: Chain,
+    remembered: Remembered,
 }
 
-/// A policy, as a node: that of the list itself, where nothing else may put the policy in force or no other is.
+/// A policy, as a node: that of the list itself, where nothing else may put the policy in force or no other is. It
+/// has what the policy remembers of its scope.
 pub(crate) type SharedPolicy = Arc<Node>;
 
 enum NodePolicy {
@@ -26,11 +29,13 @@ enum NodePolicy {
     Own(Box<dyn Policy>),
     /// That of another node: a scope's, which may be in force at several places.
     Of(SharedPolicy),
+    /// That of another node, for another scope: with a memory of its own.
+    Renewed(SharedPolicy),
 }
 
 /// A policy that can be put in force.
 pub(crate) fn shared(policy: impl Policy) -> SharedPolicy {
-    Arc::new(Node { policy: NodePolicy::Own(Box::new(policy)), outer: None })
+    Arc::new(Node::new(NodePolicy::Own(Box::new(policy)), None))
 }
 
 /// The same besides an earlier one of the same scope.
@@ -40,6 +45,32 @@ pub(crate) fn besides(policy: impl Policy, mut earlier: SharedPolicy) -> SharedP
     };
     let earlier: Box<dyn Policy> = std::mem::replace(owned, Box::new(AllowAll));
     shared((policy, earlier))
+}
+
+/// The same policy for another scope: with nothing remembered.
+pub(crate) fn renewed(policy: &SharedPolicy) -> SharedPolicy {
+    if policy.memory_in_force().is_none() {
+        return policy.clone();
+    }
+    let origin = match &policy.policy {
+        NodePolicy::Renewed(origin) => origin,
+        NodePolicy::Own(_) | NodePolicy::Of(_) => policy,
+    };
+    Arc::new(Node::new(NodePolicy::Renewed(origin.clone()), None))
+}
+
+/// The same policies for another scope: with nothing remembered.
+pub(crate) fn renewed_all(chain: &Chain) -> Chain {
+    if !remembers(chain) {
+        return chain.clone();
+    }
+    let policies: Vec<_> = iter(chain).collect();
+    policies.into_iter().rev().fold(None, |outer, policy| within(renewed(policy), outer))
+}
+
+/// Whether one of the policies has a memory.
+pub(crate) fn remembers(chain: &Chain) -> bool {
+    iter(chain).any(|policy| policy.memory_in_force().is_some())
 }
 
 impl Drop for Node {
@@ -64,7 +95,7 @@ fn nested(mut policy: SharedPolicy, outer: Chain) -> Chain {
         node.outer = outer;
         return Some(policy);
     }
-    Some(Arc::new(Node { policy: NodePolicy::Of(policy), outer }))
+    Some(Arc::new(Node::new(NodePolicy::Of(policy), outer)))
 }
 
 #[inline]
@@ -77,15 +108,31 @@ pub(crate) fn is_same(a: &Chain, b: &Chain) -> bool {
 }
 
 impl Node {
+    #[inline]
+    fn new(policy: NodePolicy, outer: Chain) -> Self {
+        Self { policy, outer, remembered: Remembered::default() }
+    }
+
     /// The policy itself: pointers to policies are policies too, and would be asked first.
     #[inline]
     pub(crate) fn policy(&self) -> &dyn Policy {
-        let of = match &self.policy {
-            NodePolicy::Own(policy) => return &**policy,
+        let mut node = self;
+        loop {
+            match &node.policy {
+                NodePolicy::Own(policy) => return &**policy,
+                NodePolicy::Of(of) | NodePolicy::Renewed(of) => node = of,
+            }
+        }
+    }
+
+    /// What the policy remembers of the scope, if it has a memory.
+    #[inline]
+    pub(crate) fn memory_in_force(&self) -> Option<&Shared> {
+        let node = match &self.policy {
             NodePolicy::Of(node) => node,
+            NodePolicy::Own(_) | NodePolicy::Renewed(_) => self,
         };
-        let NodePolicy::Own(policy) = &of.policy else { unreachable!("what is shared owns it") };
-        &**policy
+        node.remembered.of(node.policy())
     }
 
     /// Tells the policies that are not asked any more, and names this one as the one that refused.
@@ -119,15 +166,19 @@ impl Policy for Node {
         self.policy().name()
     }
 
-    fn judge(&self, occasion: Occasion) -> Option<Box<dyn Judge + '_>> {
-        self.policy().judge(occasion)
+    fn memory(&self) -> Option<Box<dyn Memory>> {
+        self.policy().memory()
+    }
+
+    fn recall(&self, memory: &mut dyn Memory, intent: &Intent, occasion: Occasion) -> Verdict {
+        self.policy().recall(memory, intent, occasion)
     }
 }
 
 pub(crate) fn iter(chain: &Chain) -> impl Iterator<Item = &SharedPolicy> {
     std::iter::successors(chain.as_ref(), |node| node.outer.as_ref()).map(|node| {
         match &node.policy {
-            NodePolicy::Own(_) => node,
+            NodePolicy::Own(_) | NodePolicy::Renewed(_) => node,
             NodePolicy::Of(policy) => policy,
         }
     })
@@ -165,12 +216,18 @@ pub(crate) fn on_enqueue(chain: &Chain, intent: &Intent) -> Result<(), PolicyVio
     Ok(())
 }
 
-/// Asks every policy, innermost first, until one drops.
+/// Asks every policy, innermost first, until one drops; of one with a memory, that.
 #[inline]
-pub(super) fn allows(chain: &Chain, intent: &Intent) -> Verdict {
+pub(super) fn allows(chain: &Chain, intent: &Intent, flush: &mut Option<FlushId>) -> Verdict {
     let mut node = chain.as_deref();
     while let Some(asked) = node {
-        let verdict = asked.policy().allows(intent);
+        let verdict = match asked.memory_in_force() {
+            None => asked.policy().allows(intent),
+            Some(memory) => {
+                let flush = *flush.get_or_insert_with(FlushId::next);
+                memory.allows(asked.policy(), intent, flush)
+            }
+        };
         if !verdict.is_allow() {
             return asked.dropped(verdict);
         }

@@ -1,14 +1,20 @@
 //! Identical intents leave once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use rustc_hash::FxBuildHasher;
 
 use crate::core::intent::Intent;
-use crate::core::policy::{Judge, Occasion, Policy, Verdict};
+use crate::core::policy::{FlushId, Memory, Occasion, Policy, Verdict};
 use crate::core::task::options::Options;
 
-/// Lets identical intents of a flush out once: the first stays, the others are dropped.
+/// Lets identical intents of its scope out once: the first leaves, the others are dropped.
+///
+/// However they leave: all at the scope's end, some early with nested scopes that are [released](crate::Scope::release),
+/// or as rows of the transactions inside. One that has not left after all is not remembered: it was handed back, or its
+/// transaction was rolled back. Nor is one that is still on its way in another flush of the scope, such as a row of a
+/// transaction that runs beside this one: it might not arrive. So both of these may leave. Every scope begins with
+/// nothing remembered, and so does that of each task that is run.
 ///
 /// Identical are intents of the same task with the same JSON arguments and the same options. Those
 /// of a `local` task have no JSON and are compared with `==`, one by one; where that can't be had,
@@ -37,37 +43,110 @@ use crate::core::task::options::Options;
 pub struct Coalesce;
 
 impl Policy for Coalesce {
-    fn judge(&self, _: Occasion) -> Option<Box<dyn Judge + '_>> {
+    fn memory(&self) -> Option<Box<dyn Memory>> {
         Some(Box::new(Seen::default()))
     }
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Seen {
-    wire: HashSet<(usize, String, String), FxBuildHasher>,
-    local: Vec<Intent>,
+    left: Kept,
+    /// What flushes have let pass that have not ended.
+    under_way: HashMap<FlushId, Kept, FxBuildHasher>,
 }
 
-impl Judge for Seen {
-    fn allows(&mut self, intent: &Intent) -> Verdict {
-        let fresh = match intent.canonical() {
-            Some(json) => {
-                let task = std::ptr::from_ref(intent.task()).addr();
-                self.wire.insert((task, json, options(intent.options())))
-            }
-            None => self.is_fresh_local(intent),
+impl Memory for Seen {
+    fn allows(&mut self, intent: &Intent, occasion: Occasion) -> Verdict {
+        let key = Key::of(intent);
+        let seen_before = self.left.has(&key, intent);
+        let kept = match occasion {
+            Occasion::Flush(flush) => self.under_way.entry(flush).or_default(),
+            Occasion::Inspection => &mut self.left,
         };
-        if fresh { Verdict::Allow } else { Verdict::Drop }
+        if seen_before || kept.has(&key, intent) {
+            return Verdict::Drop;
+        }
+        kept.keep(key, intent);
+        Verdict::Allow
+    }
+
+    fn has_stayed(&mut self, intent: &Intent, flush: FlushId) {
+        if let Some(kept) = self.under_way.get_mut(&flush) {
+            kept.forget(&Key::of(intent), intent);
+        }
+    }
+
+    fn has_ended(&mut self, flush: FlushId) {
+        if let Some(kept) = self.under_way.remove(&flush) {
+            self.left.append(kept);
+        }
+    }
+
+    fn duplicate(&self) -> Box<dyn Memory> {
+        Box::new(self.clone())
     }
 }
 
-impl Seen {
-    fn is_fresh_local(&mut self, intent: &Intent) -> bool {
-        if self.local.iter().any(|seen| seen.is_same(intent)) {
-            return false;
+/// Intents that later ones are compared with.
+#[derive(Default)]
+struct Kept {
+    wire: HashSet<WireKey, FxBuildHasher>,
+    local: Vec<Intent>,
+}
+
+type WireKey = (usize, String, String);
+
+enum Key {
+    Wire(WireKey),
+    /// Without JSON it is compared itself.
+    Local,
+}
+
+impl Key {
+    fn of(intent: &Intent) -> Self {
+        intent.canonical().map_or(Self::Local, |json| {
+            let task = std::ptr::from_ref(intent.task()).addr();
+            Self::Wire((task, json, options(intent.options())))
+        })
+    }
+}
+
+impl Kept {
+    fn has(&self, key: &Key, intent: &Intent) -> bool {
+        match key {
+            Key::Wire(key) => self.wire.contains(key),
+            Key::Local => self.local.iter().any(|kept| kept.is_same(intent)),
         }
-        self.local.extend(intent.duplicate());
-        true
+    }
+
+    fn keep(&mut self, key: Key, intent: &Intent) {
+        match key {
+            Key::Wire(key) => drop(self.wire.insert(key)),
+            Key::Local => self.local.extend(intent.duplicate()),
+        }
+    }
+
+    fn forget(&mut self, key: &Key, intent: &Intent) {
+        match key {
+            Key::Wire(key) => drop(self.wire.remove(key)),
+            Key::Local => self.local.retain(|kept| !kept.is_same(intent)),
+        }
+    }
+
+    fn append(&mut self, other: Self) {
+        if self.wire.is_empty() {
+            self.wire = other.wire;
+        } else {
+            self.wire.extend(other.wire);
+        }
+        self.local.extend(other.local);
+    }
+}
+
+impl Clone for Kept {
+    fn clone(&self) -> Self {
+        let local = self.local.iter().filter_map(Intent::duplicate).collect();
+        Self { wire: self.wire.clone(), local }
     }
 }
 

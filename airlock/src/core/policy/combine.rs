@@ -1,10 +1,13 @@
 //! Policies made of policies, and of closures.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::core::intent::Intent;
-use crate::core::policy::{Judge, Occasion, Policy, PolicyViolation, Verdict, short_name};
+use crate::core::policy::{
+    FlushId, Memory, Occasion, Policy, PolicyViolation, Verdict, short_name,
+};
 
 /// A closure is asked at flush.
 impl<F: Fn(&Intent) -> Verdict + Send + Sync + 'static> Policy for F {
@@ -31,8 +34,12 @@ macro_rules! delegate {
             (**self).name()
         }
 
-        fn judge(&self, occasion: Occasion) -> Option<Box<dyn Judge + '_>> {
-            (**self).judge(occasion)
+        fn memory(&self) -> Option<Box<dyn Memory>> {
+            (**self).memory()
+        }
+
+        fn recall(&self, memory: &mut dyn Memory, intent: &Intent, occasion: Occasion) -> Verdict {
+            (**self).recall(memory, intent, occasion)
         }
 
         fn on_refused(&self, intent: &Intent) {
@@ -74,8 +81,17 @@ macro_rules! combine {
             format!("({})", names.join(", ")).into()
         }
 
-        fn judge(&$self, occasion: Occasion) -> Option<Box<dyn Judge + '_>> {
-            Judges::of($members, occasion)
+        fn memory(&$self) -> Option<Box<dyn Memory>> {
+            Memories::of($members)
+        }
+
+        fn recall(
+            &$self,
+            memory: &mut dyn Memory,
+            intent: &Intent,
+            occasion: Occasion,
+        ) -> Verdict {
+            Memories::recall($members, memory, intent, occasion)
         }
     };
 }
@@ -118,36 +134,61 @@ tuples!(A 0, B 1, C 2, D 3);
 tuples!(A 0, B 1, C 2, D 3, E 4);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
 
-/// The members of a combination of which at least one has a memory of this flush.
-struct Judges<'a> {
-    members: Vec<Member<'a>>,
+/// The memories of a combination's members, of which at least one has one.
+struct Memories {
+    members: Vec<Option<Box<dyn Memory>>>,
 }
 
-type Member<'a> = (&'a dyn Policy, Option<Box<dyn Judge + 'a>>);
-
-impl<'a> Judges<'a> {
-    fn of(
-        policies: impl IntoIterator<Item = &'a dyn Policy>,
-        occasion: Occasion,
-    ) -> Option<Box<dyn Judge + 'a>> {
-        let members: Vec<_> =
-            policies.into_iter().map(|policy| (policy, policy.judge(occasion))).collect();
-        let any = members.iter().any(|(_, judge)| judge.is_some());
+impl Memories {
+    fn of<'p>(policies: impl IntoIterator<Item = &'p dyn Policy>) -> Option<Box<dyn Memory>> {
+        let members: Vec<_> = policies.into_iter().map(Policy::memory).collect();
+        let any = members.iter().any(Option::is_some);
         any.then(|| Box::new(Self { members }) as _)
     }
-}
 
-impl Judge for Judges<'_> {
-    fn allows(&mut self, intent: &Intent) -> Verdict {
-        for (policy, judge) in &mut self.members {
-            let verdict = match judge {
-                Some(judge) => judge.allows(intent),
+    fn recall<'p>(
+        policies: impl IntoIterator<Item = &'p dyn Policy>,
+        memory: &mut dyn Memory,
+        intent: &Intent,
+        occasion: Occasion,
+    ) -> Verdict {
+        let memory: &mut dyn Any = memory;
+        let Some(Self { members }) = memory.downcast_mut() else {
+            unreachable!("it is asked with the memory that it has made")
+        };
+        for (policy, memory) in policies.into_iter().zip(members) {
+            let verdict = match memory {
+                Some(memory) => policy.recall(&mut **memory, intent, occasion),
                 None => policy.allows(intent),
             };
             if !verdict.is_allow() {
-                return verdict.named(*policy);
+                return verdict.named(policy);
             }
         }
         Verdict::Allow
+    }
+
+    fn each(&mut self) -> impl Iterator<Item = &mut Box<dyn Memory>> {
+        self.members.iter_mut().flatten()
+    }
+}
+
+impl Memory for Memories {
+    /// Members without a memory would not be asked.
+    fn allows(&mut self, _: &Intent, _: Occasion) -> Verdict {
+        panic!("a policy that hands on `Policy::memory` of a combination hands on `recall` as well")
+    }
+
+    fn has_stayed(&mut self, intent: &Intent, flush: FlushId) {
+        self.each().for_each(|memory| memory.has_stayed(intent, flush));
+    }
+
+    fn has_ended(&mut self, flush: FlushId) {
+        self.each().for_each(|memory| memory.has_ended(flush));
+    }
+
+    fn duplicate(&self) -> Box<dyn Memory> {
+        let duplicate = |memory: &Option<Box<dyn Memory>>| memory.as_ref().map(|m| m.duplicate());
+        Box::new(Self { members: self.members.iter().map(duplicate).collect() })
     }
 }

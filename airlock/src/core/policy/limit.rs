@@ -1,11 +1,14 @@
-//! A limit on what one flush lets out.
+//! A limit on what one scope lets out.
 
 use crate::core::intent::Intent;
-use crate::core::policy::{Judge, Occasion, Policy, Verdict};
+use crate::core::policy::{FlushId, Memory, Occasion, Policy, Verdict};
 
-/// Lets the first *n* intents of a flush out and drops the rest.
+/// Lets the first *n* intents of its scope out and drops the rest.
 ///
-/// Intents that an inner policy dropped don't count; every flush counts from zero.
+/// However they leave: all at the scope's end, some early with nested scopes that are [released](crate::Scope::release),
+/// or as rows of the transactions inside. Intents that an inner policy dropped don't count, nor do those that have not
+/// left after all: they were handed back, or their transaction was rolled back. Every scope counts from zero, and so does
+/// that of each task that is run.
 ///
 /// # Examples
 ///
@@ -30,24 +33,25 @@ pub struct Limit {
 }
 
 impl Limit {
-    /// At most `limit` intents a flush.
+    /// At most `limit` intents a scope.
     pub const fn per_flush(limit: usize) -> Self {
         Self { limit }
     }
 }
 
 impl Policy for Limit {
-    fn judge(&self, _: Occasion) -> Option<Box<dyn Judge + '_>> {
+    fn memory(&self) -> Option<Box<dyn Memory>> {
         Some(Box::new(Counter { left: self.limit }))
     }
 }
 
+#[derive(Clone)]
 struct Counter {
     left: usize,
 }
 
-impl Judge for Counter {
-    fn allows(&mut self, _: &Intent) -> Verdict {
+impl Memory for Counter {
+    fn allows(&mut self, _: &Intent, _: Occasion) -> Verdict {
         match self.left.checked_sub(1) {
             Some(left) => {
                 self.left = left;
@@ -55,5 +59,13 @@ impl Judge for Counter {
             }
             None => Verdict::Drop,
         }
+    }
+
+    fn has_stayed(&mut self, _: &Intent, _: FlushId) {
+        self.left += 1;
+    }
+
+    fn duplicate(&self) -> Box<dyn Memory> {
+        Box::new(self.clone())
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::core::intent::Intent;
 use crate::core::log::event;
-use crate::core::policy::{Judge, Occasion, Policy, Verdict};
+use crate::core::policy::{Memory, Occasion, Policy, Verdict};
 
 /// Writes every intent that gets as far as this policy to the log at flush, and allows it.
 ///
@@ -27,18 +27,19 @@ use crate::core::policy::{Judge, Occasion, Policy, Verdict};
 pub struct LogOnFlush {}
 
 impl Policy for LogOnFlush {
-    fn judge(&self, occasion: Occasion) -> Option<Box<dyn Judge + '_>> {
-        match occasion {
-            Occasion::Flush => Some(Box::new(Logger)),
-            Occasion::Inspection => None,
-        }
+    fn memory(&self) -> Option<Box<dyn Memory>> {
+        Some(Box::new(Logger))
     }
 }
 
+/// It remembers nothing, and knows an inspection.
 struct Logger;
 
-impl Judge for Logger {
-    fn allows(&mut self, intent: &Intent) -> Verdict {
+impl Memory for Logger {
+    fn allows(&mut self, intent: &Intent, occasion: Occasion) -> Verdict {
+        if occasion == Occasion::Inspection {
+            return Verdict::Allow;
+        }
         if cfg!(feature = "tracing") {
             let task = intent.name();
             event!(info, "airlock::flush", [task], "{intent}");
@@ -46,5 +47,9 @@ impl Judge for Logger {
             eprintln!("airlock: flushing {intent}");
         }
         Verdict::Allow
+    }
+
+    fn duplicate(&self) -> Box<dyn Memory> {
+        Box::new(Self)
     }
 }

@@ -8,6 +8,7 @@ mod constant;
 pub(crate) mod judging;
 mod limit;
 mod log_on_flush;
+pub(crate) mod memory;
 mod task_lists;
 
 use std::borrow::Cow;
@@ -18,8 +19,10 @@ pub use coalesce::Coalesce;
 pub use constant::{AllowAll, DropAll};
 pub use limit::Limit;
 pub use log_on_flush::LogOnFlush;
+pub use memory::{FlushId, Memory, Occasion};
 pub use task_lists::{AllowOnly, BlockTasks};
 
+use crate::core::cut::cut;
 use crate::core::intent::Intent;
 
 /// Judges single intents: may refuse one at enqueue, may drop one at flush.
@@ -79,7 +82,7 @@ pub trait Policy: Send + Sync + 'static {
 
     /// Asked at flush, and at each inspection of a scope: the answer must not depend on how often it is asked.
     ///
-    /// A policy whose answer depends on what else is in the flush has a [`Judge`] instead.
+    /// A policy whose answer depends on what else leaves the scope has a [`Memory`] instead.
     fn allows(&self, intent: &Intent) -> Verdict {
         let _ = intent;
         Verdict::Allow
@@ -96,95 +99,18 @@ pub trait Policy: Send + Sync + 'static {
         short_name(std::any::type_name::<Self>())
     }
 
-    /// What judges one flush, or one inspection of a scope, in place of [`allows`](Self::allows).
+    /// What the policy remembers of a scope, for policies whose answer depends on what else has left it, such as
+    /// [`Limit`] and [`Coalesce`]. It is asked in place of [`allows`](Self::allows), and made anew for each scope.
     ///
-    /// For policies with a memory that lasts one flush, such as [`Limit`] and [`Coalesce`].
-    fn judge(&self, occasion: Occasion) -> Option<Box<dyn Judge + '_>> {
-        let _ = occasion;
+    /// A policy that hands this on to a policy inside it hands on [`recall`](Self::recall) as well.
+    fn memory(&self) -> Option<Box<dyn Memory>> {
         None
     }
-}
 
-/// A policy's memory of one flush.
-///
-/// # Examples
-///
-/// ```
-/// use airlock::{Intent, Judge, Occasion, Policy, Verdict};
-///
-/// /// Lets every other intent of a flush out.
-/// struct Half;
-///
-/// struct Next(Verdict);
-///
-/// impl Policy for Half {
-///     fn judge(&self, _: Occasion) -> Option<Box<dyn Judge + '_>> {
-///         Some(Box::new(Next(Verdict::Allow)))
-///     }
-/// }
-///
-/// impl Judge for Next {
-///     fn allows(&mut self, _: &Intent) -> Verdict {
-///         let next = if self.0.is_allow() { Verdict::Drop } else { Verdict::Allow };
-///         std::mem::replace(&mut self.0, next)
-///     }
-/// }
-///
-/// #[airlock::task]
-/// fn send_mail(order_id: u64) {}
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let (_, sealed) = airlock::scope()
-///     .policy(Half)
-///     .seal(|| (1..=4).try_for_each(|id| send_mail::enqueue(id)));
-/// assert_eq!(sealed.flush()?.dropped(), 2);
-/// # Ok(())
-/// # }
-/// ```
-pub trait Judge {
-    /// Asked once for each intent that got as far as this policy, in order.
-    fn allows(&mut self, intent: &Intent) -> Verdict;
-}
-
-/// Why intents are judged.
-///
-/// # Examples
-///
-/// ```
-/// use std::sync::atomic::{AtomicUsize, Ordering};
-///
-/// use airlock::{Judge, Occasion, Policy};
-///
-/// static FLUSHES: AtomicUsize = AtomicUsize::new(0);
-///
-/// struct CountFlushes;
-///
-/// impl Policy for CountFlushes {
-///     fn judge(&self, occasion: Occasion) -> Option<Box<dyn Judge + '_>> {
-///         if occasion == Occasion::Flush {
-///             FLUSHES.fetch_add(1, Ordering::Relaxed);
-///         }
-///         None
-///     }
-/// }
-///
-/// #[airlock::task]
-/// fn send_mail(order_id: u64) {}
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let (_, sealed) = airlock::scope().policy(CountFlushes).seal(|| send_mail::enqueue(42));
-/// println!("{}", sealed.inspect());                       // not counted
-/// sealed.flush()?;
-/// assert_eq!(FLUSHES.load(Ordering::Relaxed), 1);
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Occasion {
-    /// They leave if they pass.
-    Flush,
-    /// An inspection of what would happen: nothing may be logged, or counted for good.
-    Inspection,
+    /// Asks a memory that [`memory`](Self::memory) has made. Combinations of policies ask those of their members.
+    fn recall(&self, memory: &mut dyn Memory, intent: &Intent, occasion: Occasion) -> Verdict {
+        memory.allows(intent, occasion)
+    }
 }
 
 /// What a policy says of an intent at flush.
@@ -312,8 +238,8 @@ impl PolicyViolation {
 impl fmt::Display for PolicyViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.policy() {
-            Some(policy) => write!(f, "{policy}: {}", self.reason()),
-            None => f.write_str(self.reason()),
+            Some(policy) => write!(f, "{policy}: {}", cut(self.reason())),
+            None => cut(self.reason()).fmt(f),
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::core::intent::Intent;
+use crate::core::intent::{Intent, Shown};
 use crate::core::report::Fate;
 use crate::core::task::TaskInfo;
 
@@ -27,36 +28,30 @@ use crate::core::task::TaskInfo;
 /// ```
 #[derive(Clone)]
 pub struct ReportEntry {
-    task: &'static TaskInfo,
-    arguments: Value,
-    list: String,
+    shown: Shown,
+    /// The same as an object, once it is asked for: most are only counted.
+    arguments: OnceLock<Value>,
     origin: &'static Location<'static>,
     fate: Fate,
 }
 
 impl ReportEntry {
     pub(crate) fn new(intent: &Intent, fate: Fate) -> Self {
-        Self {
-            task: intent.task(),
-            arguments: intent.arguments(),
-            list: intent.argument_list(),
-            origin: intent.origin(),
-            fate,
-        }
+        Self { shown: intent.shown(), arguments: OnceLock::new(), origin: intent.origin(), fate }
     }
 
     /// The task.
     pub fn task(&self) -> &'static TaskInfo {
-        self.task
+        self.shown.task()
     }
 
     /// The arguments for people, as of [`Intent::arguments`].
     pub fn arguments(&self) -> &Value {
-        &self.arguments
+        self.arguments.get_or_init(|| self.shown.object())
     }
 
-    pub(super) fn argument_list(&self) -> &str {
-        &self.list
+    pub(super) fn argument_list(&self) -> String {
+        self.shown.list()
     }
 
     /// Where the intent was written.
@@ -72,7 +67,7 @@ impl ReportEntry {
 
 impl fmt::Display for ReportEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}({}): {}", self.task, self.list, self.fate)
+        write!(f, "{}({}): {}", self.task(), self.shown.list(), self.fate)
     }
 }
 

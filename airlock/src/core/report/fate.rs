@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::core::cut::cut;
+
 /// The one thing that became of an intent.
 ///
 /// # Examples
@@ -101,7 +103,7 @@ impl fmt::Display for Fate {
             Self::Dropped { policy } => write!(f, "dropped by {policy}"),
             Self::Discarded(why) => write!(f, "discarded: {why}"),
             Self::Captured => f.write_str("captured by the enclosing scope"),
-            Self::Failed { error } => write!(f, "failed: {error}"),
+            Self::Failed { error } => write!(f, "failed: {}", cut(error)),
             Self::NotAttempted => f.write_str("not attempted"),
         }
     }

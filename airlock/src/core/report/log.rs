@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use crate::core::log::{event, has_subscriber, is_read};
-use crate::core::report::{Fate, Report, Why};
+use crate::core::report::{Fate, Report, ReportEntry, Why};
 
 /// Whether a report would be read.
 #[inline]
@@ -19,24 +19,91 @@ pub(crate) fn reports_discard(why: Why) -> bool {
     }
 }
 
-/// One event for each intent.
+/// One event for each fate that the program may not have meant, and at DEBUG one for each intent.
 pub(crate) fn report(report: &Report) {
-    if !cfg!(feature = "tracing") {
+    if !is_read!(ERROR, "airlock::flush") {
         return;
     }
     let scope = report.scope().unwrap_or_default();
+    let troubles = Trouble::ALL.map(|trouble| {
+        let mut alike =
+            report.entries().iter().filter(|entry| Trouble::of(entry.fate()) == Some(trouble));
+        let first: Vec<_> = alike.by_ref().take(FEW).collect();
+        let intents = first.len() + alike.count();
+        trouble.log(scope, intents, &first);
+        intents
+    });
+    if !reports() {
+        return;
+    }
     for entry in report.entries() {
-        let (task, call, fate) = (entry.task().name(), entry.to_string(), entry.fate());
-        match fate {
-            Fate::Failed { .. } => {
-                event!(error, "airlock::flush", [scope, task, %fate], "{call}");
-            }
-            Fate::NotAttempted | Fate::Discarded(Why::Panic | Why::Cancelled | Why::Undecided) => {
-                event!(warn, "airlock::flush", [scope, task, %fate], "{call}");
-            }
-            _ => event!(debug, "airlock::flush", [scope, task, %fate], "{call}"),
+        let alone =
+            Trouble::of(entry.fate()).is_some_and(|trouble| troubles[trouble as usize] == 1);
+        if !alone {
+            let (task, fate) = (entry.task().name(), entry.fate());
+            event!(debug, "airlock::flush", [scope, task, %fate], "{entry}");
         }
     }
+}
+
+/// How many intents an event about many names.
+const FEW: usize = 3;
+
+/// A fate that the program may not have meant.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trouble {
+    Failed,
+    NotAttempted,
+    Panic,
+    Cancelled,
+    Undecided,
+}
+
+impl Trouble {
+    /// In the order of the variants.
+    const ALL: [Self; 5] =
+        [Self::Failed, Self::NotAttempted, Self::Panic, Self::Cancelled, Self::Undecided];
+
+    fn of(fate: &Fate) -> Option<Self> {
+        match fate {
+            Fate::Failed { .. } => Some(Self::Failed),
+            Fate::NotAttempted => Some(Self::NotAttempted),
+            Fate::Discarded(Why::Panic) => Some(Self::Panic),
+            Fate::Discarded(Why::Cancelled) => Some(Self::Cancelled),
+            Fate::Discarded(Why::Undecided) => Some(Self::Undecided),
+            _ => None,
+        }
+    }
+
+    /// One event, however many intents of a scope share the fate: any client that hangs up can cancel a scope of
+    /// thousands.
+    fn log(self, scope: &str, intents: usize, first: &[&ReportEntry]) {
+        let text = match first {
+            [] => return,
+            [one] => one.to_string(),
+            first => several(intents, first),
+        };
+        let task = if let [one] = first { one.task().name() } else { "several" };
+        let fate = match self {
+            Self::Failed if intents > 1 => "failed".to_owned(),
+            _ => first[0].fate().to_string(),
+        };
+        if self == Self::Failed {
+            event!(error, "airlock::flush", [scope, task, intents, %fate], "{text}");
+        } else {
+            event!(warn, "airlock::flush", [scope, task, intents, %fate], "{text}");
+        }
+    }
+}
+
+/// `15000 intents: note(n: 1): discarded: cancelled; note(n: 2): …; and 14997 more`.
+fn several(intents: usize, first: &[&ReportEntry]) -> String {
+    let named: Vec<_> = first.iter().map(ToString::to_string).collect();
+    let more = match intents - first.len() {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    };
+    format!("{intents} intents: {}{more}", named.join("; "))
 }
 
 /// A sealed scope was dropped before anyone decided.

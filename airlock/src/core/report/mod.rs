@@ -152,7 +152,7 @@ impl fmt::Display for Report {
             table.row([
                 (index + 1).to_string(),
                 entry.task().name().to_owned(),
-                entry.argument_list().to_owned(),
+                entry.argument_list(),
                 format!("{}:{}", last_two(origin.file()), origin.line()),
                 entry.fate().to_string(),
             ]);

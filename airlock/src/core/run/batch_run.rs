@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::core::executor::DispatchError;
 use crate::core::executor::batch::Batch;
 use crate::core::panics::{Contained, panic_message};
+use crate::core::policy::chain;
 use crate::core::report::{Fate, Why};
 use crate::core::run::Runner;
 use crate::core::run::cascade::Runaway;
@@ -83,7 +84,14 @@ impl<'a> BatchRun<'a> {
                 let limit = self.runner.generations;
                 return Some(Pause::Failed(Runaway { limit }.into()));
             }
-            scope.judge_by(chain);
+            let end = if chain::remembers(chain) {
+                // Each task's scope is remembered by itself.
+                scope.judge_by(&chain::renewed_all(chain));
+                self.next + 1
+            } else {
+                scope.judge_by(chain);
+                end
+            };
             let (expired, end) = self.batch.expiry(self.next, end);
             if expired {
                 return Some(Pause::Failed(EXPIRED.into()));
@@ -121,7 +129,7 @@ impl<'a> BatchRun<'a> {
     ) -> impl Future<Output = (Pause, Option<Contents>)> + Send + use<> {
         let lost = self.batch.lost.get_or_insert_default().clone();
         let (chain, ..) = self.batch.run_of(self.next);
-        let environment = Environment::of_task(chain.clone(), lost);
+        let environment = Environment::of_task(chain, lost);
         async move {
             let (result, mut environment) = ScopedFuture::new(Contained(future), environment).await;
             let ended = match result {

@@ -24,6 +24,7 @@ impl BatchRun<'_> {
         let (_, generation, _) = self.batch.run_of(index);
         let segments = contents.into_segments().collect();
         let judged = judge_into(self.batch, segments, generation + 1);
+        // What policies have remembered is that of the task's scope, which has ended.
         let Err((segments, panic)) = judged else { return Ok(()) };
         let said = format!("a policy panicked: {}", panic_message(&*panic));
         self.batch.ledger.sent_until(index + 1);

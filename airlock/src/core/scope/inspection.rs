@@ -6,11 +6,11 @@ use std::panic::Location;
 
 use serde_json::{Value, json};
 
-use crate::core::policy::judging::Judging;
-use crate::core::policy::{Occasion, Verdict};
+use crate::core::policy::Verdict;
+use crate::core::policy::judging::Inspecting;
 use crate::core::report::table::Table;
 use crate::core::stack::buffer::Buffer;
-use crate::core::stack::while_judging::while_judging;
+use crate::core::stack::while_judging::{is_judging, while_judging};
 use crate::core::task::TaskInfo;
 
 /// What a scope holds: its own intents and those captured from nested scopes.
@@ -69,17 +69,16 @@ pub struct Inspected {
 impl Inspection {
     pub(crate) fn of(buffer: &Buffer, level: u32) -> Self {
         let (mut own, mut captured) = (Vec::new(), Vec::new());
+        let mut inspecting = Inspecting::new(is_judging());
         while_judging(|| {
-            let mut judges = Judging::new(Occasion::Inspection);
             for (chain, theirs, intents) in buffer.segments(level) {
-                judges.turn_to(chain);
                 let into = if theirs == level { &mut own } else { &mut captured };
                 into.extend(intents.iter().map(|intent| Inspected {
                     task: intent.task(),
                     arguments: intent.arguments(),
                     list: intent.argument_list(),
                     origin: intent.origin(),
-                    verdicts: judges.ask_each(chain, intent),
+                    verdicts: inspecting.ask_each(chain, intent),
                 }));
             }
         });

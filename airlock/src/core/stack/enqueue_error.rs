@@ -117,7 +117,7 @@ impl EnqueueError {
         self.refusal().intent.task
     }
 
-    /// The refused intent's arguments, as `order_id: 42`, secrets covered.
+    /// The refused intent's arguments, as `order_id: 42`, secrets covered and each long one cut.
     pub fn arguments(&self) -> &str {
         &self.refusal().intent.arguments
     }

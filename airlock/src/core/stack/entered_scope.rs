@@ -74,10 +74,11 @@ impl ThreadStack {
 
 /// The policy of a scope that nothing encloses and that has none of its own.
 pub(super) fn configured_policy(config: Option<&Arc<Config>>) -> Option<SharedPolicy> {
-    match config {
-        Some(config) => config.policy.clone(),
-        None => Config::installed().and_then(|config| config.policy.clone()),
-    }
+    let policy = match config {
+        Some(config) => config.policy.as_ref(),
+        None => Config::installed().and_then(|config| config.policy.as_ref()),
+    };
+    policy.map(chain::renewed)
 }
 
 impl EnteredScope {

@@ -90,10 +90,10 @@ impl Environment {
 
     /// The scope of a task's run, under the policies that were in force for the task. What the task has enqueued
     /// is noted in `lost` where its future is dropped.
-    pub(crate) fn of_task(chain: Chain, lost: LostEffects) -> Self {
+    pub(crate) fn of_task(chain: &Chain, lost: LostEffects) -> Self {
         Self {
             frame: Some(Frame::boundary()),
-            only: Some(chain),
+            only: Some(chain::renewed_all(chain)),
             lost: Some(lost),
             ..Self::default()
         }

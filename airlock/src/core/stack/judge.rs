@@ -6,10 +6,22 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::core::executor::batch::Batch;
 use crate::core::intent::Intent;
 use crate::core::policy::chain::Chain;
-use crate::core::policy::judging::Judging;
-use crate::core::policy::{Occasion, Verdict};
+use crate::core::policy::judging::{Judging, ended, stayed};
+use crate::core::policy::{FlushId, Verdict};
 use crate::core::stack::buffer::Segment;
 use crate::core::stack::while_judging::while_judging;
+
+/// What policies have said of the intents of a flush, or of a part of it.
+pub(crate) struct Judged<T> {
+    pub(crate) intents: T,
+    /// The flush's number, where policies remember it.
+    pub(crate) remembered: Option<FlushId>,
+}
+
+/// The indices of the intents that are dropped, each with the policy's name.
+pub(crate) type Dropped = Vec<(usize, Box<str>)>;
+
+type Panic = Box<dyn Any + Send>;
 
 /// Judges segments into a batch; what is dropped is put aside for the report.
 ///
@@ -20,13 +32,22 @@ pub(crate) fn judge_into(
     batch: &mut Batch,
     segments: Vec<Segment>,
     generation: u32,
-) -> Result<(), (Vec<Segment>, Box<dyn Any + Send>)> {
-    let verdicts = catch_unwind(AssertUnwindSafe(|| while_judging(|| verdicts(&segments))));
-    let verdicts = match verdicts {
-        Ok(verdicts) => verdicts,
-        Err(panic) => return Err((segments, panic)),
+) -> Result<Judged<()>, (Vec<Segment>, Panic)> {
+    let (mut judging, mut verdicts) = (Judging::default(), Vec::new());
+    let judge = || {
+        for segment in &segments {
+            verdicts.push(Verdicts::default());
+            if let Some(verdicts) = verdicts.last_mut() {
+                verdicts.find(&mut judging, &segment.chain, &segment.intents);
+            }
+        }
     };
-    for (segment, dropped) in segments.into_iter().zip(verdicts) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| while_judging(judge))) {
+        let judged = segments.iter().map(|segment| (&segment.chain, &*segment.intents));
+        forget(judging.flush(), judged.zip(&verdicts));
+        return Err((segments, panic));
+    }
+    for (segment, Verdicts { dropped, .. }) in segments.into_iter().zip(verdicts) {
         let Segment { chain, intents, .. } = segment;
         if dropped.is_empty() {
             batch.append(chain, generation, intents);
@@ -34,63 +55,73 @@ pub(crate) fn judge_into(
             batch.append_judged(chain, generation, intents, dropped);
         }
     }
-    Ok(())
+    Ok(Judged { intents: (), remembered: judging.flush() })
 }
-
-/// The indices of the intents that are dropped, each with the policy's name.
-pub(crate) type Dropped = Vec<(usize, Box<str>)>;
 
 /// Judges intents that are one segment.
 ///
 /// # Errors
 ///
 /// A policy's panic.
-pub(crate) fn judge_single(
-    chain: &Chain,
-    intents: &[Intent],
-) -> Result<Dropped, Box<dyn Any + Send>> {
-    let mut dropped = Vec::new();
-    let judge = || {
-        let mut judges = Judging::new(Occasion::Flush);
-        find_dropped(&mut judges, chain, intents, &mut dropped);
-        judges.end();
-    };
-    catch_unwind(AssertUnwindSafe(|| while_judging(judge)))?;
-    Ok(dropped)
-}
-
-/// For each segment what is dropped of it.
-fn verdicts(segments: &[Segment]) -> Vec<Dropped> {
-    let mut judges = Judging::new(Occasion::Flush);
-    let mut verdicts = Vec::with_capacity(segments.len());
-    for Segment { chain, intents, .. } in segments {
-        let mut dropped = Vec::new();
-        find_dropped(&mut judges, chain, intents, &mut dropped);
-        verdicts.push(dropped);
-    }
-    verdicts
-}
-
-#[inline]
-fn find_dropped<'c>(
-    judges: &mut Judging<'c>,
-    chain: &'c Chain,
-    intents: &[Intent],
-    dropped: &mut Dropped,
-) {
-    if chain.is_some() {
-        judges.turn_to(chain);
-        for (index, intent) in intents.iter().enumerate() {
-            if let Some(policy) = drop_by(judges, chain, intent) {
-                dropped.push((index, policy));
-            }
+pub(crate) fn judge_single(chain: &Chain, intents: &[Intent]) -> Result<Judged<Dropped>, Panic> {
+    let (mut judging, mut verdicts) = (Judging::default(), Verdicts::default());
+    let judge = || verdicts.find(&mut judging, chain, intents);
+    match catch_unwind(AssertUnwindSafe(|| while_judging(judge))) {
+        Ok(()) => Ok(Judged { intents: verdicts.dropped, remembered: judging.flush() }),
+        Err(panic) => {
+            forget(judging.flush(), std::iter::once(((chain, intents), &verdicts)));
+            Err(panic)
         }
     }
 }
 
+/// What policies have said so far of the intents of a segment.
+#[derive(Default)]
+struct Verdicts {
+    dropped: Dropped,
+    /// How many were judged.
+    judged: usize,
+}
+
+impl Verdicts {
+    #[inline]
+    fn find(&mut self, judging: &mut Judging, chain: &Chain, intents: &[Intent]) {
+        if chain.is_none() {
+            return;
+        }
+        for (index, intent) in intents.iter().enumerate() {
+            if let Some(policy) = drop_by(judging, chain, intent) {
+                self.dropped.push((index, policy));
+            }
+            self.judged += 1;
+        }
+    }
+
+    fn has_passed(&self, index: usize) -> bool {
+        self.dropped.binary_search_by_key(&index, |(dropped, _)| *dropped).is_err()
+    }
+}
+
+/// Takes back what policies remember of a flush that a panic has ended: what has passed does not leave.
+#[cold]
+fn forget<'s>(
+    flush: Option<FlushId>,
+    judged: impl Iterator<Item = ((&'s Chain, &'s [Intent]), &'s Verdicts)> + Clone,
+) {
+    let Some(flush) = flush else { return };
+    while_judging(|| {
+        for ((chain, intents), verdicts) in judged.clone() {
+            let judged = intents[..verdicts.judged].iter().enumerate();
+            let passed = judged.filter(|(index, _)| verdicts.has_passed(*index));
+            stayed(chain, flush, &passed.map(|(_, intent)| intent));
+        }
+        judged.for_each(|((chain, _), _)| ended(chain, flush));
+    });
+}
+
 #[inline]
-fn drop_by(judges: &mut Judging<'_>, chain: &Chain, intent: &Intent) -> Option<Box<str>> {
-    match judges.ask(chain, intent) {
+fn drop_by(judging: &mut Judging, chain: &Chain, intent: &Intent) -> Option<Box<str>> {
+    match judging.ask(chain, intent) {
         Verdict::Allow => None,
         Verdict::Drop => Some("a policy".into()),
         Verdict::DropBy(policy) => Some(policy.as_str().into()),

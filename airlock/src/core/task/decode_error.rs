@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::core::cut::cut;
 use crate::core::task::nearest;
 use crate::core::task::unknown_task::UnknownTask;
 use crate::core::task::{Parameter, TaskInfo};
@@ -130,16 +131,17 @@ impl fmt::Display for DecodeError {
                 write!(f, "`{task}` is a `local` task: it can only be enqueued in its own process")
             }
             Self::Malformed { task, why } => {
-                write!(f, "the arguments of `{task}` are no JSON object: {why}")
+                write!(f, "the arguments of `{task}` are no JSON object: {}", cut(why))
             }
             Self::MissingArgument { task, argument } => {
                 write!(f, "`{task}` lacks its argument `{argument}`")
             }
             Self::SurplusArgument { task, argument, nearest: Some(nearest) } => {
+                let argument = cut(argument);
                 write!(f, "`{task}` has no argument `{argument}`: did you mean `{nearest}`?")
             }
             Self::SurplusArgument { task, argument, nearest: None } => {
-                write!(f, "`{task}` has no argument `{argument}`: it takes ")?;
+                write!(f, "`{task}` has no argument `{}`: it takes ", cut(argument))?;
                 if task.parameters().is_empty() {
                     return f.write_str("none");
                 }
@@ -152,7 +154,7 @@ impl fmt::Display for DecodeError {
                 write!(f, "the argument `{argument}` of `{task}` is given twice")
             }
             Self::MistypedArgument { task, argument, why } => {
-                write!(f, "the argument `{argument}` of `{task}` has the wrong type: {why}")
+                write!(f, "the argument `{argument}` of `{task}` has the wrong type: {}", cut(why))
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::core::cut::cut;
 use crate::core::task::nearest::nearest;
 
 /// No task has the name that was looked up.
@@ -43,7 +44,7 @@ impl UnknownTask {
 
 impl fmt::Display for UnknownTask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no task is named `{}`", self.name)?;
+        write!(f, "no task is named `{}`", cut(&self.name))?;
         match self.nearest {
             Some(nearest) => write!(f, ": did you mean `{nearest}`?"),
             None => f.write_str(

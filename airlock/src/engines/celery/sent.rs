@@ -7,11 +7,12 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::core::cut::shortened;
 use crate::core::intent::Intent;
 use crate::core::task::Parameter;
 use crate::core::task::called::BoxError;
 use crate::engines::celery::headers::iso8601;
-use crate::envelope::{Envelope, TraceContext, shortened};
+use crate::envelope::{Envelope, TraceContext};
 
 /// The headers of protocol 2.
 ///

@@ -1,5 +1,7 @@
 //! Why a transaction can't be committed.
 
+#[cfg(feature = "_database")]
+use crate::core::cut::cut;
 use crate::core::task::called::BoxError;
 
 /// A commit that failed.
@@ -68,7 +70,7 @@ impl std::fmt::Display for InFailedTransaction {
             f,
             "{}: an error before was passed over: return such errors, or put what may fail in a \
              savepoint",
-            self.0
+            cut(&self.0)
         )
     }
 }

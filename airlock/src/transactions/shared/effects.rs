@@ -2,6 +2,7 @@
 
 use std::mem;
 
+use crate::core::cut::cut;
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::flush::{Flush, FlushError, Rows};
 use crate::core::report::Why;
@@ -89,6 +90,10 @@ impl PendingEffects {
     pub(crate) fn await_release(&mut self) {
         *self = match self.take() {
             Self::AwaitingCommit(scope) => Self::AwaitingRelease(scope),
+            Self::Rows(mut rows) => {
+                rows.of_savepoint();
+                Self::Rows(rows)
+            }
             other => other,
         };
     }
@@ -136,7 +141,7 @@ impl PendingEffects {
     /// error.
     pub(crate) fn commit_failed(&mut self, database: String, error: CommitError) -> DatabaseError {
         let CommitError { source, certain } = error;
-        let why = format!("nobody can tell whether {database} committed: {source}");
+        let why = format!("nobody can tell whether {database} committed: {}", cut(&source));
         let error = DatabaseError::new(Step::Commit, database, source);
         if !certain {
             let rows = self.rows_in_doubt(&why);

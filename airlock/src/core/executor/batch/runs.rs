@@ -2,7 +2,10 @@
 
 use crate::core::executor::batch::Batch;
 use crate::core::intent::Intent;
+use crate::core::policy::FlushId;
 use crate::core::policy::chain::Chain;
+use crate::core::policy::judging::{ended, stayed};
+use crate::core::report::Fate;
 
 /// Intents enqueued one after another under the same policies, by tasks of the same generation.
 pub(super) struct Run {
@@ -37,6 +40,25 @@ impl Batch {
             start = end;
         }
         runs
+    }
+
+    /// Ends the flush for the policies that remember it: tells them of the intents that have not left, as what became
+    /// of them says.
+    pub(crate) fn remember(&self, flush: FlushId, has_left: impl Fn(&Fate) -> bool) {
+        let has_stayed: Vec<bool> =
+            self.ledger.fates(self.len()).map(|fate| !has_left(&fate)).collect();
+        let runs = self.runs();
+        let mut start = 0;
+        for (chain, _, end) in &runs {
+            let intents = self.intents[start..*end].iter().zip(&has_stayed[start..*end]);
+            // What an executor has taken out has no arguments to be known by.
+            let intents = intents.filter(|(intent, stayed)| **stayed && !intent.is_spent());
+            stayed(chain, flush, &intents.map(|(intent, _)| intent));
+            start = *end;
+        }
+        for (chain, ..) in &runs {
+            ended(chain, flush);
+        }
     }
 
     /// Appends intents that passed every policy.

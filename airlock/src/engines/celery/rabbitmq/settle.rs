@@ -7,13 +7,13 @@ use futures_util::future::{FutureExt, join_all};
 use lapin::options::{BasicAckOptions, BasicNackOptions};
 use serde_json::{Value, json};
 
+use crate::core::cut::shortened;
 use crate::core::task::called::BoxError;
 use crate::engines::celery::RabbitMq;
 use crate::engines::celery::headers::{self, iso8601};
 use crate::engines::celery::rabbitmq::RabbitMqReceipt;
 use crate::engines::celery::rabbitmq::forward::forward;
 use crate::engines::shared::rabbitmq::{NewDelivery, answered};
-use crate::envelope::shortened;
 use crate::worker::{Settled, Settlement};
 
 /// How much of a reason is kept: headers have to fit into one frame.

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::core::cut::cut;
 use crate::core::flush::FlushError;
 use crate::core::intent::Intent;
 use crate::core::task::called::BoxError;
@@ -35,7 +36,8 @@ pub enum Step {
 
 /// The database did not begin, commit or roll back.
 ///
-/// Its text names the database, without a password, and where there is one the next step.
+/// Its text names the database, without a password, and where there is one the next step. What the database said is cut
+/// where it is very long; the [source](Error::source) has all of it.
 ///
 /// # Examples
 ///
@@ -152,6 +154,7 @@ impl fmt::Display for DatabaseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { step, display_name, source, certain, next_step, given_back, rows } =
             &*self.inner;
+        let source = cut(source);
         match step {
             Step::Begin => write!(f, "can't begin a transaction in {display_name}: {source}")?,
             Step::Commit if *certain => write!(f, "can't commit to {display_name}: {source}")?,
