@@ -22,14 +22,14 @@ fn in_scope_of<T>(handle: &Handle, body: impl FnOnce() -> T) -> T {
 
 #[test]
 fn the_value_is_inferred() {
-    let (parsed, _) = capture(|| "5".parse().unwrap());
+    let (parsed, _) = capture(|| "5".parse().expect("a number"));
     let parsed: u16 = parsed;
     let boxed: Box<dyn Fn() -> u16> = assert_no_effects(|| Box::new(move || parsed));
-    assert_eq!(helper(|| boxed()), 5);
-    capture(checkout).0.unwrap();
+    assert_eq!(helper(&*boxed), 5);
+    capture(checkout).0.expect("enqueued");
     let body: Box<dyn FnOnce() -> u16> = Box::new(|| 7);
     assert_eq!(policy(DropAll).run(body), 7);
-    let (seven, sealed) = scope().seal(|| in_scope_of(&airlock::current().unwrap(), || 7));
+    let (seven, sealed) = scope().seal(|| in_scope_of(&airlock::current().expect("inside"), || 7));
     sealed.discard();
     assert_eq!(airlock::configure().run(|| seven), 7);
 }

@@ -3,6 +3,10 @@
 //! Nothing here is global: a capture holds what its own closure or future enqueued, so tests run in
 //! parallel.
 //!
+//! It follows them as every scope does. It does not see threads and tasks that they spawn without a handle, nor a worker,
+//! which spawns its tasks; what is enqueued through the handle of a scope outside goes there; and a transaction that is
+//! committed when the capture has ended writes its rows.
+//!
 //! # Examples
 //!
 //! ```
@@ -42,6 +46,9 @@ use crate::core::scope::body::{Body, NotAFuture};
 /// Nested scopes hand over what they would flush, and policies refuse as ever; what they would drop
 /// is kept, and [`Effects`] says so.
 ///
+/// Effects that would be rows of a transaction are not written: the capture gets them when the transaction is committed,
+/// and [`Effects::rows`] says which those are.
+///
 /// A body that returns a future does not compile, for nothing of it would be held: [`capture_async`] takes one.
 ///
 /// # Examples
@@ -60,7 +67,7 @@ pub fn capture<T, ForAFutureUseCaptureAsync>(body: impl Body<T>) -> (T, Effects)
 where
     T: NotAFuture<ForAFutureUseCaptureAsync>,
 {
-    let (value, sealed) = crate::core::scope::scope().boundary().seal(body);
+    let (value, sealed) = crate::core::scope::scope().capturing().seal(body);
     (value, Effects::of(sealed))
 }
 
@@ -82,6 +89,6 @@ where
 /// # }
 /// ```
 pub async fn capture_async<F: Future>(body: F) -> (F::Output, Effects) {
-    let (value, sealed) = crate::core::scope::scope().boundary().seal_async(body).await;
+    let (value, sealed) = crate::core::scope::scope().capturing().seal_async(body).await;
     (value, Effects::of(sealed))
 }

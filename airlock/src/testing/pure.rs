@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::core::intent::Intent;
 use crate::core::policy::{AssertNoEffects, Policy, PolicyViolation};
-use crate::core::scope::Scope;
 use crate::core::scope::body::{Body, NotAFuture};
+use crate::core::scope::{Scope, Sealed};
 
 /// Runs `body` and panics if it tried to enqueue anything, even where it swallowed the refusal.
 ///
@@ -39,7 +39,7 @@ where
 {
     let (scope, attempts) = watched();
     let (value, sealed) = scope.seal(body);
-    sealed.discard();
+    attempts.note_held(sealed);
     attempts.assert_none();
     value
 }
@@ -62,14 +62,14 @@ where
 pub async fn assert_no_effects_async<F: Future>(body: F) -> F::Output {
     let (scope, attempts) = watched();
     let (value, sealed) = scope.seal_async(body).await;
-    sealed.discard();
+    attempts.note_held(sealed);
     attempts.assert_none();
     value
 }
 
 fn watched() -> (Scope, Attempts) {
     let attempts = Attempts::default();
-    (crate::core::scope::scope().boundary().policy(attempts.clone()), attempts)
+    (crate::core::scope::scope().capturing().policy(attempts.clone()), attempts)
 }
 
 /// Refuses every enqueue and remembers it.
@@ -79,6 +79,14 @@ struct Attempts {
 }
 
 impl Attempts {
+    /// Remembers what was enqueued before, and left inside: a transaction that was begun outside has committed.
+    fn note_held(&self, sealed: Sealed) {
+        for intent in sealed.intents() {
+            self.on_refused(intent);
+        }
+        sealed.discard();
+    }
+
     #[track_caller]
     fn assert_none(&self) {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);

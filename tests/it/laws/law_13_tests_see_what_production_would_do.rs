@@ -2,8 +2,12 @@
 //! have sent, by whatever way, rows of a transaction included; an assertion that can't see is an error, not a
 //! pass.
 //!
-//! For rows of a transaction it does not hold yet: they are written by the transaction, and a capture does not
-//! see them.
+//! For rows of a transaction it is shown with each library in `tests/transactions/it/captured`, and with requests in
+//! `tests/web/it/commits.rs`. That a capture refuses a future is shown in `ui-tests/ui/body`.
+//!
+//! A capture follows its own closure or future. It does not see threads and tasks that these spawn without a handle,
+//! a worker, which spawns its tasks, what goes through the handle of a scope outside into that scope, and a
+//! transaction that is committed when the capture has ended.
 
 use airlock::testing::{assert_no_effects, assert_no_effects_async, capture, capture_async};
 use airlock::{DropAll, assert_effects, assert_enqueued, assert_not_enqueued, block_tasks};
@@ -60,6 +64,29 @@ fn parallel_captures_see_only_their_own() {
             });
         }
     });
+}
+
+/// As documented: these follow other scopes, and law 6 says why.
+#[test]
+fn what_a_capture_does_not_see() {
+    let ran = Ran::new();
+    let scope = || airlock::scope().executor(ran.collector());
+    scope()
+        .run(|| {
+            let outside = airlock::current().expect("inside a scope");
+            let ((), effects) = capture(|| {
+                outside.run(|| quiet::enqueue(1)).expect("into the scope outside");
+                std::thread::scope(|threads| {
+                    threads.spawn(|| {
+                        scope().run(|| quiet::enqueue(2)).expect("flushed").expect("enqueued");
+                    });
+                    threads.spawn(|| quiet::enqueue(3).expect_err("no scope"));
+                });
+            });
+            assert!(effects.is_empty(), "{effects}");
+        })
+        .expect("flushed");
+    assert_eq!(ran.list().len(), 2, "{:?}", ran.list());
 }
 
 #[test]

@@ -13,9 +13,9 @@ use tokio::sync::{Mutex, Notify};
 use crate::sqlx::shop::Shop;
 use crate::support::{Mails, ShopError, dropped_when};
 
-type Connection = SyncConnectionWrapper<SqliteConnection>;
+pub(crate) type Connection = SyncConnectionWrapper<SqliteConnection>;
 
-async fn connect(shop: &Shop) -> Connection {
+pub(crate) async fn connect(shop: &Shop) -> Connection {
     let mut connection = Connection::establish(&shop.path()).await.expect("connected");
     connection.batch_execute("PRAGMA foreign_keys = ON").await.expect("a pragma");
     connection
@@ -25,7 +25,7 @@ async fn insert(tx: &mut Connection, values: &str) -> Result<(), diesel::result:
     tx.batch_execute(&format!("INSERT INTO orders (id, parent) VALUES ({values})")).await
 }
 
-async fn place(tx: &mut Connection, mails: Mails, id: i64) -> Result<i64, ShopError> {
+pub(crate) async fn place(tx: &mut Connection, mails: Mails, id: i64) -> Result<i64, ShopError> {
     insert(tx, &format!("{id}, NULL")).await?;
     mails.enqueue(id)?;
     Ok(id)

@@ -1,5 +1,6 @@
 //! Transactions that are scopes, on SQLite files. What needs a server is in `tests/live`.
 
+mod captured;
 mod custom;
 mod diesel;
 mod diesel_async;

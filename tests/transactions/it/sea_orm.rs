@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use crate::sqlx::shop::Shop;
 use crate::support::{Mails, ShopError, dropped_when};
 
-async fn connect(shop: &Shop) -> DatabaseConnection {
+pub(crate) async fn connect(shop: &Shop) -> DatabaseConnection {
     sea_orm::Database::connect(format!("sqlite:{}", shop.path())).await.expect("connected")
 }
 
@@ -18,7 +18,11 @@ async fn insert(tx: &DatabaseTransaction, values: &str) -> Result<(), sea_orm::D
     tx.execute_unprepared(&insert).await.map(drop)
 }
 
-async fn place(tx: &DatabaseTransaction, mails: Mails, id: i64) -> Result<i64, ShopError> {
+pub(crate) async fn place(
+    tx: &DatabaseTransaction,
+    mails: Mails,
+    id: i64,
+) -> Result<i64, ShopError> {
     insert(tx, &format!("{id}, NULL")).await?;
     mails.enqueue(id)?;
     Ok(id)

@@ -30,6 +30,11 @@ impl Mails {
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
+    /// By which the tasks know it.
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+
     pub(crate) fn enqueue(self, order_id: i64) -> Result<(), airlock::EnqueueError> {
         send_mail::enqueue(self.0, order_id)
     }

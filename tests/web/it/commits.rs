@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use airlock::apalis::Sqlite;
 use airlock::sqlx::Database;
+use airlock::testing::capture_async;
 use airlock::tower::ScopeLayer;
-use airlock::{BoxError, Why};
+use airlock::{BoxError, Why, assert_effects};
 use axum::Router;
 use axum::routing::get;
+use http::{Request, StatusCode};
 use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::sync::Notify;
+use tower::ServiceExt;
 
 use crate::support::{Effects, Server, hang_up, mail};
 
@@ -82,4 +85,29 @@ async fn rows_of_the_transaction_stay_with_their_order() {
     let server = Server::axum(Router::new().route("/", get(places)).layer(ScopeLayer::new())).await;
     hang_up(server.address, "/", rendering.notified()).await;
     assert_eq!((count(&pool, "orders").await, count(&pool, "Jobs").await), (1, 1));
+}
+
+#[tokio::test]
+async fn a_request_inside_a_capture_writes_no_rows() {
+    let (_folder, jobs) = database().await;
+    let pool = jobs.pool().clone();
+    let database = Database::new(pool.clone()).queue(jobs);
+    let places = async move || {
+        let placed = database.transaction(async |tx: &mut SqliteConnection| {
+            insert(tx, 1).await?;
+            mail::enqueue(1)?;
+            Ok::<_, BoxError>(())
+        });
+        placed.await.expect("committed");
+        mail::enqueue(2).expect("inside the request's scope");
+        // The request fails: its own effects are discarded, and the rows are committed.
+        StatusCode::INTERNAL_SERVER_ERROR
+    };
+    let app = Router::new().route("/", get(places)).layer(ScopeLayer::new());
+    let request = Request::get("/").body(axum::body::Body::empty()).expect("a request");
+    let (answered, effects) = capture_async(app.oneshot(request)).await;
+    assert_eq!(answered.expect("infallible").status(), 500);
+    assert_effects!(effects, [mail(1)]);
+    assert_eq!(effects.rows().count(), 1);
+    assert_eq!((count(&pool, "orders").await, count(&pool, "Jobs").await), (1, 0));
 }

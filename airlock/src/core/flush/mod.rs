@@ -20,6 +20,8 @@ use crate::core::flush::outgoing::Outgoing;
 use crate::core::report::Report;
 use crate::core::run::Runner;
 use crate::core::stack::contents::Contents;
+#[cfg(feature = "transaction")]
+use crate::core::stack::enclosing::Enclosing;
 use crate::core::stack::scope_settings::wants_report;
 use crate::core::stack::while_judging::is_judging;
 
@@ -127,9 +129,14 @@ impl Flush {
     }
 }
 
-/// What a savepoint asks for.
+/// What transactions ask for.
 #[cfg(feature = "transaction")]
 impl Flush {
+    /// Moves the intents into a scope further out, which is asked nothing.
+    pub(crate) fn hand_to(scope: &Enclosing, contents: Contents) -> Self {
+        offer::to_scope(scope, contents)
+    }
+
     /// Moves the intents into the scope around, which is asked nothing.
     pub(crate) fn hand_over(contents: Contents) -> Self {
         offer::to_scope_around(contents)

@@ -11,9 +11,13 @@ use crate::core::policy::chain::Chain;
 use crate::core::report::{Fate, ReportEntry, Why};
 use crate::core::stack::buffer::{Buffer, Segment};
 use crate::core::stack::contents::Contents;
+#[cfg(feature = "transaction")]
+use crate::core::stack::enclosing::Enclosing;
 use crate::core::stack::enclosing::{NotCaptured, capture_whole, captures_whole, enclosing};
 use crate::core::stack::frame::Release;
 use crate::core::stack::judge::{Dropped, Judged, judge_into, judge_single};
+#[cfg(feature = "transaction")]
+use crate::core::stack::scope_settings::wants_report;
 use crate::core::stack::while_judging::while_judging;
 
 /// What a scope's intents come to: captured by scopes around, refused, or judged and ready. `None` where
@@ -57,20 +61,25 @@ pub(super) fn to_scopes_around(contents: Contents, reported: bool) -> Option<Flu
 /// Moves a scope's intents into the scope around, which is asked nothing.
 #[cfg(feature = "transaction")]
 pub(super) fn to_scope_around(contents: Contents) -> Flush {
-    use crate::core::stack::scope_settings::wants_report;
-
-    let reported = wants_report(contents.settings.as_deref());
     let Some(around) = enclosing().into_iter().next() else {
+        let reported = wants_report(contents.settings.as_deref());
         let nowhere = DispatchError::refused(
             "the savepoint is released where no scope is around: commit it inside the scope of \
              the transaction around",
         );
         return Outgoing::held(contents, reported).refused(nowhere);
     };
+    to_scope(&around, contents)
+}
+
+/// Moves a scope's intents into another one, which is asked nothing.
+#[cfg(feature = "transaction")]
+pub(super) fn to_scope(scope: &Enclosing, contents: Contents) -> Flush {
+    let reported = wants_report(contents.settings.as_deref());
     let entries = if reported { contents.entries(&Fate::Captured) } else { Vec::new() };
     let Contents { buffer, level, settings } = contents;
     let mut outgoing = Outgoing::new(settings, reported);
-    match around.capture(buffer, level) {
+    match scope.capture(buffer, level) {
         Ok(()) => {
             outgoing.batch.put_aside(entries);
             Flush::Captured(outgoing)
@@ -195,7 +204,12 @@ impl Outgoing {
                 }
             }
             Err(panic) => {
-                self.batch.put_aside(discarded(&[Segment { chain, level: 0, intents }]));
+                self.batch.put_aside(discarded(&[Segment {
+                    chain,
+                    level: 0,
+                    rows: false,
+                    intents,
+                }]));
                 self.resume(panic)
             }
         }
@@ -216,13 +230,13 @@ fn intents(segments: &[Segment]) -> impl Iterator<Item = &Intent> {
 fn divide(segments: Vec<Segment>, level: u32, released: &[bool]) -> (Buffer, Vec<Segment>) {
     let (mut kept, mut left) = (Buffer::new(), Vec::new());
     let mut released = released.iter();
-    for Segment { chain, level: theirs, intents } in segments {
+    for Segment { chain, level: theirs, rows, intents } in segments {
         let (keep, pass): (Vec<_>, Vec<_>) =
             intents.into_iter().zip(&mut released).partition(|(_, released)| !**released);
         let unzip = |divided: Vec<(Intent, &bool)>| divided.into_iter().map(|(i, _)| i).collect();
-        let keep = Segment { chain: chain.clone(), level: theirs, intents: unzip(keep) };
+        let keep = Segment { chain: chain.clone(), level: theirs, rows, intents: unzip(keep) };
         kept.push_segment(keep, level);
-        left.push(Segment { chain, level: theirs, intents: unzip(pass) });
+        left.push(Segment { chain, level: theirs, rows, intents: unzip(pass) });
     }
     kept.count_bytes(level);
     (kept, left)

@@ -35,7 +35,7 @@ use crate::core::report::Report;
 use crate::core::scope::body::{Body, NotAFuture};
 use crate::core::stack::entered_scope::enter;
 use crate::core::stack::environment::Environment;
-use crate::core::stack::frame::Release;
+use crate::core::stack::frame::{Release, Role};
 use crate::core::stack::plain_scope::{enter_judged, enter_plain};
 use crate::core::stack::scope_settings::ScopeSettings;
 use crate::core::stack::scoped_future::ScopedFuture;
@@ -388,6 +388,17 @@ impl Scope {
     /// Neither asks the scopes around nor is captured by them.
     pub(crate) fn boundary(self) -> Self {
         self.rule(|settings| settings.boundary = true)
+    }
+
+    /// Holds what would leave, for a test.
+    pub(crate) fn capturing(self) -> Self {
+        self.boundary().rule(|settings| settings.role = Role::Capture)
+    }
+
+    /// Decides for the savepoints of a transaction, where a capture is around.
+    #[cfg(feature = "transaction")]
+    pub(crate) fn of_transaction(self) -> Self {
+        self.rule(|settings| settings.role = Role::Transaction)
     }
 
     fn rule(mut self, set: impl FnOnce(&mut ScopeSettings)) -> Self {

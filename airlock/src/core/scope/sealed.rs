@@ -6,7 +6,7 @@ use crate::core::flush::{Flush, FlushError};
 use crate::core::intent::Intent;
 use crate::core::report::{Report, Why, log};
 use crate::core::scope::inspection::Inspection;
-use crate::core::stack::buffer::Buffer;
+use crate::core::stack::buffer::{Buffer, Segment};
 use crate::core::stack::contents::Contents;
 use crate::core::stack::environment::Environment;
 
@@ -158,10 +158,12 @@ impl Sealed {
         Flush::prepare(self.contents.take()?, reported)
     }
 
-    /// The intents themselves; no report is made.
-    pub(crate) fn into_intents(mut self) -> Vec<Intent> {
+    /// The intents themselves, each with whether it would have been a row of a transaction; no report is made.
+    pub(crate) fn into_intents(mut self) -> impl Iterator<Item = (Intent, bool)> {
         let contents = self.contents.take().unwrap_or_default();
-        contents.into_segments().flat_map(|segment| segment.intents).collect()
+        contents.into_segments().flat_map(|Segment { rows, intents, .. }| {
+            intents.into_iter().map(move |intent| (intent, rows))
+        })
     }
 }
 

@@ -3,6 +3,8 @@
 use crate::core::flush::{Flush, FlushError, Rows};
 use crate::core::report::Why;
 use crate::core::scope::Sealed;
+use crate::core::stack::contents::Contents;
+use crate::core::stack::enclosing::Enclosing;
 use crate::core::task::called::BoxError;
 
 impl Sealed {
@@ -15,6 +17,23 @@ impl Sealed {
         }
         let contents = self.contents.take()?;
         (!contents.is_nothing()).then(|| Rows::of(contents))
+    }
+
+    /// The same where a capture is around, which is to hold what would become rows: marks it as such.
+    pub(crate) fn mark_rows(mut self) -> Option<Self> {
+        if !self.decides_to_flush(true) {
+            drop(self.discard());
+            return None;
+        }
+        if let Some(Contents { buffer, level, .. }) = &mut self.contents {
+            buffer.mark_rows(*level);
+        }
+        Some(self)
+    }
+
+    /// Moves all that it holds into a capture.
+    pub(crate) fn hand_to(mut self, capture: &Enclosing) -> Result<(), FlushError> {
+        Flush::hand_to(capture, self.contents.take().unwrap_or_default()).run()
     }
 
     /// Moves all that it holds into the scope around, also where that releases.

@@ -20,6 +20,8 @@ pub(crate) struct Segment {
     pub(crate) chain: Chain,
     /// How deep the scope is nested that they were enqueued in.
     pub(crate) level: u32,
+    /// Whether they would have been rows of a transaction, if no capture were around.
+    pub(crate) rows: bool,
     pub(crate) intents: Vec<Intent>,
 }
 
@@ -124,7 +126,7 @@ impl Buffer {
     fn close(&mut self, level: u32) {
         if !self.open.is_empty() {
             let intents = std::mem::take(&mut self.open);
-            self.append(Segment { chain: self.chain.clone(), level, intents });
+            self.append(Segment { chain: self.chain.clone(), level, rows: false, intents });
         }
     }
 
@@ -150,7 +152,8 @@ impl Buffer {
         }
         let theirs = theirs.max(level + 1);
         if nested.closed.is_none() {
-            let segment = Segment { chain: nested.chain, level: theirs, intents: nested.open };
+            let segment =
+                Segment { chain: nested.chain, level: theirs, rows: false, intents: nested.open };
             return self.append_small(segment);
         }
         nested.close(theirs);
@@ -182,6 +185,7 @@ impl Buffer {
             && let Some(closed) = &mut self.closed
             && let Some(last) = closed.segments.back_mut()
             && last.level == segment.level
+            && last.rows == segment.rows
             && chain::is_same(&last.chain, &segment.chain)
         {
             closed.len += segment.intents.len();
@@ -230,6 +234,15 @@ impl Buffer {
     /// The other way round.
     pub(crate) fn of_single(intents: Vec<Intent>, chain: Chain) -> Self {
         Self { open: intents, chain, ..Self::new() }
+    }
+
+    /// Marks all intents as what would have been rows of a transaction.
+    #[cfg(feature = "transaction")]
+    pub(crate) fn mark_rows(&mut self, level: u32) {
+        self.close(level);
+        for segment in self.closed.iter_mut().flat_map(|closed| &mut closed.segments) {
+            segment.rows = true;
+        }
     }
 
     /// Counts the bytes of segments that were put here.

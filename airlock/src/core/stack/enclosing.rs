@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use crate::core::stack::buffer::Buffer;
 use crate::core::stack::frame::Release;
+#[cfg(feature = "transaction")]
+use crate::core::stack::frame::Role;
 use crate::core::stack::shared_scope::SharedScope;
 use crate::core::stack::thread::THREAD;
 
@@ -71,6 +73,45 @@ pub(crate) fn enclosing() -> Vec<Enclosing> {
             }
         }
         scopes
+    })
+}
+
+/// A test's capture around the place where this is asked.
+#[cfg(feature = "transaction")]
+pub(crate) struct CaptureAround {
+    pub(crate) capture: Enclosing,
+    /// Whether the scope of a transaction is inside it.
+    pub(crate) in_transaction: bool,
+}
+
+/// The innermost capture around, whatever the scopes inside it hand on and to whom.
+#[cfg(feature = "transaction")]
+pub(crate) fn capture_around() -> Option<CaptureAround> {
+    let found = |shared, in_transaction| {
+        let place = EnclosingPlace::SharedScope(shared);
+        Some(CaptureAround { capture: Enclosing { release: Release::None, place }, in_transaction })
+    };
+    THREAD.with(|thread| {
+        let mut stack = thread.stack();
+        let mut in_transaction = false;
+        for frame in stack.frames() {
+            if let Some(carried) = frame.carried_scopes() {
+                for shared in &**carried {
+                    match shared.role() {
+                        Role::None => {}
+                        Role::Transaction => in_transaction = true,
+                        Role::Capture => return found(shared.clone(), in_transaction),
+                    }
+                }
+                continue;
+            }
+            match frame.role() {
+                Role::None => {}
+                Role::Transaction => in_transaction = true,
+                Role::Capture => return found(frame.share(), in_transaction),
+            }
+        }
+        None
     })
 }
 

@@ -30,6 +30,7 @@ pub(crate) struct Frame {
 #[derive(Default)]
 struct Extra {
     release: Release,
+    role: Role,
     executor: Option<Arc<dyn DynExecutor>>,
     shared: Option<Arc<SharedScope>>,
     /// For a frame that re-enters a handle's scope: what encloses that, innermost first.
@@ -43,6 +44,18 @@ pub(crate) enum Release {
     None,
     All,
     If(Arc<dyn Fn(&Intent) -> bool + Send + Sync>),
+}
+
+/// What a scope is besides a scope.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Role {
+    #[default]
+    None,
+    /// A test's capture, which holds what would leave.
+    Capture,
+    /// That of a transaction inside a capture: it decides for its savepoints. Without a capture it is not marked.
+    #[cfg_attr(not(feature = "transaction"), expect(dead_code, reason = "there are none"))]
+    Transaction,
 }
 
 impl Default for Frame {
@@ -83,6 +96,7 @@ impl Frame {
         let own = &scopes[0];
         let extra = Extra {
             release: own.release(),
+            role: own.role(),
             executor: own.executor().cloned(),
             shared: Some(own.clone()),
             carried: Some(scopes.clone()),
@@ -103,6 +117,19 @@ impl Frame {
             self.extra.get_or_insert_default().release = release;
         }
         self
+    }
+
+    #[must_use]
+    pub(crate) fn playing(mut self, role: Role) -> Self {
+        if role != Role::None {
+            self.extra.get_or_insert_default().role = role;
+        }
+        self
+    }
+
+    #[cfg(feature = "transaction")]
+    pub(crate) fn role(&self) -> Role {
+        self.extra.as_ref().map_or(Role::None, |extra| extra.role)
     }
 
     /// Finds out the level, and what the frame may hold, when it is first entered.
@@ -245,6 +272,7 @@ impl Frame {
                 std::mem::take(&mut self.buffer),
                 extra.release.clone(),
                 extra.executor.clone(),
+                extra.role,
                 self.bounds,
                 self.level,
             ))

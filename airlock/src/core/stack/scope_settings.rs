@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::core::executor::{DynExecutor, OnFailure};
 use crate::core::report::{Report, log};
-use crate::core::stack::frame::{Frame, Release};
+use crate::core::stack::frame::{Frame, Release, Role};
 
 pub(crate) type FlushIf = Box<dyn Fn(bool) -> bool + Send + Sync>;
 pub(crate) type OnReport = Box<dyn Fn(&Report) + Send + Sync>;
@@ -24,6 +24,7 @@ pub(crate) struct ScopeSettings {
     pub(crate) limit_bytes: Option<usize>,
     pub(crate) chunks: Option<usize>,
     pub(crate) boundary: bool,
+    pub(crate) role: Role,
 }
 
 impl ScopeSettings {
@@ -35,6 +36,7 @@ impl ScopeSettings {
             .limited_to(settings.limit, settings.limit_bytes)
             .releasing(settings.release.clone())
             .carrying_out_by(settings.executor.clone())
+            .playing(settings.role)
     }
 
     pub(crate) fn decides_to_flush(&self, succeeded: bool) -> bool {

@@ -8,13 +8,14 @@ use crate::core::policy::chain::Chain;
 use crate::core::stack::bounds::Bounds;
 use crate::core::stack::buffer::Buffer;
 use crate::core::stack::enqueue_error::{Bound, EnqueueError, Refusal};
-use crate::core::stack::frame::Release;
+use crate::core::stack::frame::{Release, Role};
 
 /// A scope that others can reach: its buffer once a handle on the scope has left its thread.
 pub(crate) struct SharedScope {
     state: Mutex<Shared>,
     release: Release,
     executor: Option<Arc<dyn DynExecutor>>,
+    role: Role,
     bounds: Bounds,
     level: u32,
 }
@@ -35,6 +36,7 @@ impl SharedScope {
         buffer: Buffer,
         release: Release,
         executor: Option<Arc<dyn DynExecutor>>,
+        role: Role,
         bounds: Bounds,
         level: u32,
     ) -> Self {
@@ -42,9 +44,14 @@ impl SharedScope {
             state: Mutex::new(Shared { buffer, closed: false }),
             release,
             executor,
+            role,
             bounds,
             level,
         }
+    }
+
+    pub(super) fn role(&self) -> Role {
+        self.role
     }
 
     pub(super) fn bounds(&self) -> Bounds {

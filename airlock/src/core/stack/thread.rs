@@ -156,11 +156,16 @@ impl Stack {
         std::mem::replace(&mut self.current, self.outer.pop().unwrap_or_default())
     }
 
+    /// All frames, innermost first.
+    pub(super) fn frames(&mut self) -> impl Iterator<Item = &mut Frame> {
+        let current = (self.depth > 0).then_some(&mut self.current);
+        current.into_iter().chain(self.outer.iter_mut().rev())
+    }
+
     /// The frames an intent passes on its way out, innermost first: up to a boundary, that included.
     pub(super) fn enclosing(&mut self) -> impl Iterator<Item = &mut Frame> {
         let mut ended = false;
-        let current = (self.depth > 0).then_some(&mut self.current);
-        current.into_iter().chain(self.outer.iter_mut().rev()).take_while(move |frame| {
+        self.frames().take_while(move |frame| {
             let before = ended;
             ended |= frame.boundary;
             !before

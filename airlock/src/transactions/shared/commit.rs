@@ -3,6 +3,7 @@
 use ::tokio::time::timeout;
 
 use crate::core::flush::FlushError;
+use crate::core::stack::enclosing::{CaptureAround, capture_around};
 use crate::core::task::called::BoxError;
 use crate::core::timer::with_timer;
 use crate::transactions::shared::effects::PendingEffects;
@@ -64,7 +65,8 @@ async fn prepare_without_timeout<B: Begun>(
     settings: &Settings<B::Connection>,
     effects: &mut PendingEffects,
 ) -> Result<(), PrepareError> {
-    let writes = settings.queue.is_some() && effects.any_await_commit();
+    let writes =
+        settings.queue.is_some() && effects.any_await_commit() && capture_around().is_none();
     begun.ready(writes).await.map_err(PrepareError::NotReady)?;
     let would_commit = write_rows(begun, settings, effects).await?;
     if !would_commit {
@@ -84,6 +86,9 @@ async fn write_rows<B: Begun>(
     effects: &mut PendingEffects,
 ) -> Result<bool, PrepareError> {
     let Some(queue) = &settings.queue else { return Ok(false) };
+    if let Some(around) = capture_around() {
+        return hold_rows(begun, around, effects).map(|()| false);
+    }
     // They are rows before they are written: the future may be dropped before the database answers.
     let Some(batch) = effects.become_rows() else { return Ok(false) };
     if batch.is_empty() {
@@ -94,6 +99,26 @@ async fn write_rows<B: Begun>(
         Err(error) => Err(PrepareError::Queue(effects.rows_not_written(error))),
     }
 }
+
+/// Leaves the effects that would be rows to the capture around, which gets them if the transaction is committed. A
+/// savepoint hands them to the scope of its transaction, which has to be inside the capture: nothing else knows
+/// whether that is committed.
+fn hold_rows<B: Begun>(
+    begun: &mut B,
+    around: CaptureAround,
+    effects: &mut PendingEffects,
+) -> Result<(), PrepareError> {
+    let nested = begun.is_nested();
+    if nested && !around.in_transaction && effects.any_await_commit() {
+        return Err(PrepareError::Aborted(UNSEEN_BY_CAPTURE.into()));
+    }
+    effects.be_held(around.capture, nested);
+    Ok(())
+}
+
+const UNSEEN_BY_CAPTURE: &str = "its effects would be rows of a transaction that airlock did not open, or whose scope \
+     is not around, and a capture can't see whether that is committed: open the outer transaction with airlock and \
+     nest inside its scope, or test with a `Database` without the queue";
 
 /// The commit itself, within its timeout.
 pub(crate) async fn complete<B: Begun>(

@@ -5,7 +5,9 @@ use std::mem;
 use crate::core::cut::cut;
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::flush::{Flush, FlushError, Rows};
+use crate::core::report::Why;
 use crate::core::scope::Sealed;
+use crate::core::stack::enclosing::Enclosing;
 use crate::core::task::called::BoxError;
 use crate::transactions::shared::outcome::Unflushed;
 use crate::transactions::shared::undecided_scope::UndecidedScope;
@@ -19,6 +21,8 @@ pub(crate) enum PendingEffects {
     AwaitingRelease(UndecidedScope),
     /// They are rows of the transaction.
     Rows(Box<Rows>),
+    /// They would be rows, and a test's capture gets them once the transaction is committed.
+    HeldForCapture(UndecidedScope, Box<Enclosing>),
     /// The transaction was rolled back, and the scope's rules let them leave all the same.
     LeavingAnyway(Box<Flush>),
     /// There are none any more: they have left, were moved, discarded or given back.
@@ -55,6 +59,25 @@ impl PendingEffects {
         }
     }
 
+    /// In place of [`become_rows`](Self::become_rows), marks them as such for a capture. Those of a savepoint still
+    /// move into the scope of its transaction first.
+    pub(crate) fn be_held(&mut self, capture: Enclosing, nested: bool) {
+        let scope = match self.take() {
+            Self::AwaitingCommit(scope) => scope,
+            other => {
+                *self = other;
+                return;
+            }
+        };
+        let Some(marked) = scope.into_sealed().mark_rows() else { return };
+        let scope = UndecidedScope::new(marked);
+        *self = if nested {
+            Self::AwaitingCommit(scope)
+        } else {
+            Self::HeldForCapture(scope, Box::new(capture))
+        };
+    }
+
     /// The queue did not write them.
     pub(crate) fn rows_not_written(&mut self, error: DispatchError) -> FlushError {
         match self.take() {
@@ -83,7 +106,9 @@ impl PendingEffects {
                 let batch = rows.batch();
                 batch.sending(0..batch.len());
             }
-            Self::AwaitingCommit(scope) => scope.commit_requested(database),
+            Self::AwaitingCommit(scope) | Self::HeldForCapture(scope, _) => {
+                scope.commit_requested(database);
+            }
             _ => {}
         }
     }
@@ -93,6 +118,9 @@ impl PendingEffects {
         match self {
             Self::AwaitingCommit(scope) => Ok(scope.into_sealed().decided(true)),
             Self::AwaitingRelease(scope) => scope.into_sealed().hand_over().map(|()| None),
+            Self::HeldForCapture(scope, capture) => {
+                scope.into_sealed().hand_to(&capture).map(|()| None)
+            }
             Self::Rows(rows) => {
                 rows_committed(*rows, settings);
                 Ok(None)
@@ -132,6 +160,7 @@ impl PendingEffects {
                 }
             }
             Self::Rows(rows) => rows.rolled_back(),
+            Self::HeldForCapture(scope, _) => scope.into_sealed().end(Why::RolledBack),
             other => *self = other,
         }
     }
@@ -149,6 +178,9 @@ impl PendingEffects {
     pub(crate) fn rows_in_doubt(&mut self, why: &str) -> usize {
         match self.take() {
             Self::Rows(rows) => rows.in_doubt(why),
+            Self::HeldForCapture(scope, _) => {
+                scope.into_sealed().judge().map_or(0, |rows| rows.in_doubt(why))
+            }
             other => {
                 *self = other;
                 0
@@ -167,6 +199,7 @@ impl PendingEffects {
                 rows_committed(*rows, settings);
                 None
             }
+            Self::HeldForCapture(scope, capture) => scope.into_sealed().hand_to(&capture).err(),
             other => {
                 *self = other;
                 self.give_back(why)
@@ -177,9 +210,9 @@ impl PendingEffects {
     /// Gives them back, none of them attempted.
     pub(crate) fn give_back(&mut self, why: impl Into<BoxError>) -> Option<FlushError> {
         match self.take() {
-            Self::AwaitingCommit(scope) | Self::AwaitingRelease(scope) => {
-                Some(scope.into_sealed().give_back(why))
-            }
+            Self::AwaitingCommit(scope)
+            | Self::AwaitingRelease(scope)
+            | Self::HeldForCapture(scope, _) => Some(scope.into_sealed().give_back(why)),
             Self::Rows(rows) => Some(rows.undone(DispatchError::refused(why))),
             Self::LeavingAnyway(_) | Self::Settled => None,
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::scope::{Scope, scope};
+use crate::core::stack::enclosing::capture_around;
 use crate::transactions::shared::Begun;
 use crate::transactions::shared::queue::{DynQueue, Queue};
 
@@ -88,7 +89,8 @@ impl<C> Settings<C> {
     }
 
     pub(crate) fn make_scope(&self) -> Scope {
-        self.scope.as_ref().map_or_else(scope, |make| make())
+        let scope = self.scope.as_ref().map_or_else(scope, |make| make());
+        if capture_around().is_some() { scope.of_transaction() } else { scope }
     }
 }
 
