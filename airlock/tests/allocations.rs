@@ -1,5 +1,11 @@
 //! What allocates, and what does not. Only in a binary of its own: counting takes an allocator.
 
+#![allow(
+    clippy::large_types_passed_by_value,
+    clippy::large_stack_arrays,
+    reason = "how large arguments are kept is what it counts"
+)]
+
 use airlock::AllowAll;
 use allocation_counter::measure;
 

@@ -95,7 +95,8 @@ fn errors_of_engines_and_executors_show_the_beginning() {
 #[test]
 fn a_message_that_is_no_intent_is_quoted_in_part() {
     let registry = airlock::registry().expect("one name each");
-    let decode = |task: &str, json: &str| registry.decode(task, json).unwrap_err().to_string();
+    let decode =
+        |task: &str, json: &str| registry.decode(task, json).expect_err("it is wrong").to_string();
     assert_cut(&decode("long.number", &format!("{{\"n\": \"{}\"}}", long())));
     assert_cut(&decode("long.number", &format!("{{\"n\": 1, \"{}\": 2}}", long())));
     assert_cut(&decode(&long(), "{}"));
@@ -121,7 +122,7 @@ fn an_assertion_shows_the_beginning() {
     assert_cut(&said);
     let said = panic_of(|| airlock::assert_effects!(effects, [send(long() + "other")]));
     assert_cut(&said);
-    let lines: Vec<_> = said.lines().filter_map(|line| line.split_once("#")).collect();
+    let lines: Vec<_> = said.lines().filter_map(|line| line.split_once('#')).collect();
     assert_eq!(lines.len(), 2, "{said}");
     assert_ne!(lines[0].1.get(..8), lines[1].1.get(..8), "{said}");
 }

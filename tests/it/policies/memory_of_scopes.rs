@@ -129,6 +129,7 @@ fn thrice(n: u64) -> Result<(), EnqueueError> {
 }
 
 #[airlock::task]
+#[expect(clippy::unused_async, reason = "the scope of a future is what it is about")]
 async fn thrice_async(n: u64) -> Result<(), EnqueueError> {
     (1..=3).try_for_each(|m| airlock::scope().run(|| note::enqueue(10 * n + m)).expect("captured"))
 }

@@ -139,11 +139,13 @@ fn keep_if_new<T: Task>(pool: &'static LocalKey<Pool<T>>, call: Box<Call<T>>) {
 
 #[cfg(test)]
 mod tests {
+    use std::any::Any;
     use std::thread::spawn;
 
     use super::*;
     use crate::core::task::called::Called;
     use crate::core::task::states::States;
+    use crate::core::task::values::abilities::Abilities;
     use crate::core::task::{Definition, Parameter, Place, TaskInfo};
 
     struct Mail;
@@ -174,6 +176,14 @@ mod tests {
         fn duplicate(arguments: &(String,)) -> Option<(String,)> {
             Some(arguments.clone())
         }
+
+        fn abilities() -> &'static [Abilities] {
+            const { &[Abilities { equal: None, hash: None, debug: None, tree: None }] }
+        }
+
+        fn argument(arguments: &(String,), _: usize) -> &dyn Any {
+            &arguments.0
+        }
     }
 
     fn some(calls: usize) -> Vec<crate::core::task::payload::Payload> {
@@ -185,7 +195,9 @@ mod tests {
             let mut calls = Vec::new();
             calls.extend(std::iter::from_fn(|| pool.take()));
             let kept = calls.len();
-            calls.into_iter().for_each(|call| assert!(pool.put(call).is_ok()));
+            for call in calls {
+                assert!(pool.put(call).is_ok());
+            }
             kept
         })
     }

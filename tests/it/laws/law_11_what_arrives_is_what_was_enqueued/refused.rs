@@ -45,6 +45,7 @@ fn estimate(ratio: Option<f32>) {
 }
 
 #[airlock::task]
+#[expect(clippy::option_option, reason = "JSON has one null for both")]
 fn nested(limits: Vec<Option<Option<u32>>>) {
     let _ = limits;
 }

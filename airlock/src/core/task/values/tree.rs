@@ -150,7 +150,7 @@ mod tests {
         let heap = |items: Vec<u32>| Tree::of(&BinaryHeap::from(items));
         assert_eq!(heap(vec![1, 2, 3]), heap(vec![3, 2, 1]));
         let map = |keys: Vec<u32>| {
-            Tree::of(&keys.into_iter().map(|key| (key, ())).collect::<HashMap<_, _>>())
+            Tree::of(&keys.into_iter().map(|key| (key, key)).collect::<HashMap<_, _>>())
         };
         assert_eq!(map((0..100).collect()), map((0..100).rev().collect()));
     }

@@ -1,5 +1,6 @@
 //! An executor that does what a seed says, and what is known of each intent afterwards.
 
+use std::any::Any;
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
 use std::thread::LocalKey;
@@ -11,6 +12,7 @@ use crate::core::report::{Fate, ReportEntry};
 use crate::core::task::called::Called;
 use crate::core::task::pool::Pool;
 use crate::core::task::states::States;
+use crate::core::task::values::abilities::{Abilities, debug};
 use crate::core::task::{Definition, Parameter, Place, Task, TaskInfo};
 
 /// A task whose intents are told apart by a number: the order of their enqueue.
@@ -43,8 +45,12 @@ impl Task for Numbered {
         Some((*n,))
     }
 
-    fn shown((n,): &(usize,)) -> Vec<String> {
-        vec![n.to_string()]
+    fn abilities() -> &'static [Abilities] {
+        const { &[Abilities { equal: None, hash: None, debug: Some(debug::<usize>), tree: None }] }
+    }
+
+    fn argument(arguments: &(usize,), _: usize) -> &dyn Any {
+        &arguments.0
     }
 }
 
