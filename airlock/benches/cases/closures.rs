@@ -8,7 +8,9 @@ use std::hint::black_box;
 
 use crate::cases::INTENTS;
 use crate::cases::polls::{Yields, poll_to_end};
-use crate::cases::tasks::{address, count, notify_warehouse, order, send_mail, ship};
+use crate::cases::tasks::{
+    address, confirm, count, notify_warehouse, order, send_mail, ship, text,
+};
 
 type Effect = Box<dyn FnOnce()>;
 
@@ -62,6 +64,16 @@ pub(crate) fn strings(intents: u64) {
     for _ in 0..intents {
         let address = address();
         enqueue(move || send_mail(address));
+    }
+    flush();
+}
+
+/// `intents` effects with two strings each.
+#[inline(never)]
+pub(crate) fn two_strings(intents: u64) {
+    for _ in 0..intents {
+        let (address, text) = (address(), text());
+        enqueue(move || confirm(address, text));
     }
     flush();
 }

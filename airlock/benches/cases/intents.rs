@@ -7,7 +7,9 @@ use airlock::{AllowAll, EnqueueError, FlushError, Scope};
 use crate::cases::INTENTS;
 use crate::cases::many;
 use crate::cases::polls::{Yields, poll_to_end};
-use crate::cases::tasks::{address, count, notify_warehouse, order, send_mail, ship};
+use crate::cases::tasks::{
+    address, confirm, count, notify_warehouse, order, send_mail, ship, text,
+};
 
 /// Nothing fails in a benchmark, and what would is not measured.
 const SOUND: &str = "every intent is accepted and every task succeeds";
@@ -91,6 +93,17 @@ pub(crate) fn nested(depth: u64) {
         Ok(())
     }
     ended(airlock::scope().run(|| level(depth)));
+}
+
+/// What a service does: `intents` intents with two strings each in a transaction's scope inside a request's, each
+/// scope with a name and a policy.
+#[inline(never)]
+pub(crate) fn requests(intents: u64) {
+    let enqueue_all = || (0..intents).try_for_each(|_| confirm::enqueue(address(), text()));
+    ended(airlock::scope().named("request").policy(AllowAll).run(|| {
+        let transaction = airlock::scope().named("transaction").policy(AllowAll);
+        transaction.run(enqueue_all).expect(SOUND)
+    }));
 }
 
 /// A thousand intents under so many policies, of one scope.

@@ -25,7 +25,12 @@ pub(crate) fn send_mail(address: String) {
     count(address.len() as u64);
 }
 
-/// An argument that is too large to live inside an intent.
+#[airlock::task]
+pub(crate) fn confirm(address: String, text: String) {
+    count((address.len() + text.len()) as u64);
+}
+
+/// An argument of several words.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) id: u64,
@@ -42,6 +47,11 @@ pub(crate) fn ship(order: Order) {
 /// An address, the same each time: what it costs to make one is not what is measured.
 pub(crate) fn address() -> String {
     black_box("customer-4711@example.org").to_owned()
+}
+
+/// What a mail says, the same each time.
+pub(crate) fn text() -> String {
+    black_box("Your order 4711 is on its way.").to_owned()
 }
 
 /// Order number `number`.
