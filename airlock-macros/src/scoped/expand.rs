@@ -17,7 +17,7 @@ use crate::wrap::{Inside, Wrapped};
 ///         airlock::scope().policy(airlock::DropAll),
 ///         move || -> Result<Order, Error> { BODY },
 ///     );
-///     let succeeded = Ended(&value).succeeded();
+///     let succeeded = Ended(&value).__airlock_succeeded();
 ///     match settle(sealed, succeeded) {
 ///         Ok(()) => value,
 ///         Err(error) => Returned::of(&value).flush_failed(error),
@@ -51,7 +51,7 @@ pub(super) fn expand(scope: &Scope, wrapped: Wrapped) -> TokenStream {
             let (__airlock_value, __airlock_sealed) = #seal;
             let __airlock_succeeded = {
                 use #krate::__private::{EndedAnyway as _, EndedByOutcome as _};
-                (&#krate::__private::Ended(&__airlock_value)).succeeded()
+                (&#krate::__private::Ended(&__airlock_value)).__airlock_succeeded()
             };
             match #settle {
                 ::core::result::Result::Ok(()) => __airlock_value,

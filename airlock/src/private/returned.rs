@@ -11,12 +11,12 @@ pub struct Ended<'a, T>(pub &'a T);
 /// Values that say so.
 pub trait EndedByOutcome {
     /// What the value says.
-    fn succeeded(&self) -> bool;
+    fn __airlock_succeeded(&self) -> bool;
 }
 
 impl<T: Outcome> EndedByOutcome for Ended<'_, T> {
     #[inline]
-    fn succeeded(&self) -> bool {
+    fn __airlock_succeeded(&self) -> bool {
         self.0.succeeded()
     }
 }
@@ -24,12 +24,12 @@ impl<T: Outcome> EndedByOutcome for Ended<'_, T> {
 /// Values that don't: not to have panicked is success.
 pub trait EndedAnyway {
     /// True.
-    fn succeeded(&self) -> bool;
+    fn __airlock_succeeded(&self) -> bool;
 }
 
 impl<T> EndedAnyway for &Ended<'_, T> {
     #[inline]
-    fn succeeded(&self) -> bool {
+    fn __airlock_succeeded(&self) -> bool {
         true
     }
 }

@@ -108,3 +108,29 @@ fn a_panic_goes_through() {
     assert_eq!(panic_of(panics), "on purpose");
     assert_eq!(panic_of(|| -> () { diverges() }), "for ever");
 }
+
+/// A trait of a user's, in scope and for every type, has no say in what a scoped function's value means.
+mod with_a_trait_of_that_name {
+    use crate::support::{Ran, note};
+
+    trait Ends {
+        fn succeeded(&self) -> bool {
+            false
+        }
+    }
+
+    impl<T> Ends for T {}
+
+    #[airlock::scoped(executor = ran.inline())]
+    fn numbered(ran: &Ran) -> u64 {
+        note::enqueue(1).expect("it is accepted");
+        1
+    }
+
+    #[test]
+    fn the_effect_of_a_scoped_function_is_dispatched() {
+        let ran = Ran::new();
+        assert!(!numbered(&ran).succeeded(), "the user's own is what the user calls");
+        assert_eq!(ran.list(), ["note 1"]);
+    }
+}
