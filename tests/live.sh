@@ -4,6 +4,9 @@
 #   tests/live.sh [FILTER…]   starts throw-away servers, runs the tests whose names contain a FILTER
 #   tests/live.sh --bench [NAME…]
 #                             starts them and measures the engines whose names contain a NAME
+#   tests/live.sh --soak MINUTES [SEED]
+#                             kills, pauses and cuts off workers, services and servers of all engines for so
+#                             long, and counts what became of each message; a seed repeats a schedule
 #   tests/live.sh --shell     starts them and opens a shell in which `cargo test -p airlock-live` works
 #
 # PostgreSQL, Redis and RabbitMQ come up on free ports, with their files in one temporary folder. However
@@ -16,14 +19,24 @@ cd "$(dirname "$0")/.."
 
 readonly scripts=$PWD/tests/live/servers
 readonly target=${CARGO_TARGET_DIR:-target}
+# Of the whole workspace, so that nothing is built again that `cargo test --workspace` has built: with the features of
+# one package, half of the dependencies would be others.
+readonly suite=(--workspace --test live)
+# Most tests wait most of the time, for a lease to end or a server to start. Some count what gets done in a time.
+threads=$(($(nproc) + 1))
+readonly threads
 # Where Debian has servers, which not every user's path names.
 PATH=$PATH:/usr/sbin
 
 main() {
     case "${1-}" in
-        -h | --help) sed -n '2,14s/^# \{0,1\}//p' "$0" && return ;;
+        -h | --help) sed -n '2,17s/^# \{0,1\}//p' "$0" && return ;;
     esac
     packages
+    if [ "${1-}" = --soak ]; then
+        soak "${@:2}"
+        return
+    fi
     if [ "${1-}" != --bench ]; then
         workers
         programs
@@ -39,15 +52,30 @@ main() {
         wait "$!"
     else
         step "running the live suite"
-        job cargo test --package airlock-live -- --include-ignored --show-output "$@"
+        job cargo test "${suite[@]}" -- --include-ignored --show-output --test-threads "$threads" "$@"
         wait "$!"
     fi
+}
+
+# Each engine has servers of its own, which it may kill.
+soak() {
+    if ! [[ ${1-} =~ ^[1-9][0-9]*$ && ${2-1} =~ ^[0-9]+$ ]]; then
+        echo "--soak takes whole minutes, and a seed that is a number: tests/live.sh --soak 30 7, not '${*}'" >&2
+        exit 2
+    fi
+    export AIRLOCK_SOAK_MINUTES=$1
+    [ -z "${2-}" ] || export AIRLOCK_SOAK_SEED=$2
+    prepare_to_clean_up
+    step "soaking for $AIRLOCK_SOAK_MINUTES minutes"
+    job cargo test "${suite[@]}" -- --include-ignored --nocapture --test-threads 6 soak::
+    wait "$!"
 }
 
 # Everything is asked for, also where a URL is given: tests of faults start servers of their own.
 packages() {
     local missing=()
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || found initdb || missing+=(postgresql)
+    found pgbouncer || missing+=(pgbouncer)
     found redis-server && found redis-cli || missing+=(redis-server)
     found rabbitmq-server && found epmd || missing+=(rabbitmq-server)
     found pgrep || missing+=(procps)
@@ -71,8 +99,8 @@ found() {
 
 # The service that is asked over HTTP and before a browser, and the program with workers of its own.
 programs() {
-    step "building the shop and the jobs"
-    cargo build --package airlock-examples --bin shop --bin jobs
+    step "building the suite, the shop and the jobs"
+    cargo build "${suite[@]}" --bin shop --bin jobs
     AIRLOCK_SHOP=$(realpath "$target/debug/shop")
     AIRLOCK_JOBS=$(realpath "$target/debug/jobs")
     export AIRLOCK_SHOP AIRLOCK_JOBS

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod errors;
+mod expression;
 mod function;
 mod messages;
 mod nearest;
@@ -45,6 +46,7 @@ use proc_macro::TokenStream;
 /// | `name = "…"` | the task's name in the registry and on the wire; by default the function's path |
 /// | `queue = "…"` | the queue that it goes to unless the intent names one |
 /// | `max_attempts = n` | how often a worker tries it |
+/// | `best_effort` | its failure is reported and logged, and fails no flush |
 /// | `removed = ["…"]` | arguments that messages of older binaries may still carry: they are left alone |
 /// | `local` | the task runs in this process only, and its arguments need no serde |
 /// | `crate = path` | where airlock is, if it isn't `::airlock` |

@@ -30,6 +30,13 @@ pub(crate) fn wrapped_const_fn(attribute: &str) -> String {
     format!("a `const fn` can't enqueue: remove `const`, or `#[airlock::{attribute}]`")
 }
 
+pub(crate) fn wrapped_track_caller(attribute: &str) -> String {
+    format!(
+        "`#[track_caller]` doesn't reach a body that `#[airlock::{attribute}]` runs in a closure: remove it, or \
+         take the caller as an argument, `&'static std::panic::Location<'static>`"
+    )
+}
+
 // Options.
 
 pub(crate) fn unknown_option(
@@ -83,6 +90,9 @@ pub(crate) const CRATE_NEEDS_PATH: &str =
 
 pub(crate) const EMPTY_NAME: &str =
     "a task's name can't be empty: write one, or remove `name` to use the function's path";
+
+pub(crate) const EMPTY_QUEUE: &str =
+    "a queue's name can't be empty: write one, or remove `queue` to use the executor's";
 
 pub(crate) const NO_ATTEMPT: &str =
     "a task is attempted at least once: write 1 or more, or remove `max_attempts`";
@@ -141,6 +151,13 @@ pub(crate) fn borrowed_mutably(written: &str, owned: &str) -> String {
     format!("`{written}` can't wait in a buffer: take `{owned}` by value")
 }
 
+pub(crate) fn connection(written: &str) -> String {
+    format!(
+        "`{written}` is a connection, and can't wait in a buffer: take the pool that it comes from, as \
+         `#[state] pool: &…`, and a connection from it in the body"
+    )
+}
+
 pub(crate) fn borrows_inside(written: &str) -> String {
     format!("`{written}` borrows, and can't wait in a buffer: take a type that owns what it holds")
 }
@@ -165,6 +182,15 @@ pub(crate) fn state_borrows(written: &str) -> String {
 
 pub(crate) fn state_unsized(sized: &str) -> String {
     format!("a `#[state]` has a size: take `&{sized}`, or a type of your own")
+}
+
+/// What an attribute logs of the arguments that are never shown.
+pub(crate) fn secret_is_logged(attribute: &str, skipped: &[String], names: &[String]) -> String {
+    let skip = [skipped, names].concat().join(", ");
+    format!(
+        "`#[{attribute}]` logs {}, which `#[secret]` hides: write `#[{attribute}(skip({skip}))]`",
+        listed(&names.iter().map(String::as_str).collect::<Vec<_>>())
+    )
 }
 
 pub(crate) const STATE_AND_SECRET: &str =

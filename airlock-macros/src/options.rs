@@ -8,6 +8,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{Expr, Token, token};
 
 use crate::errors::Errors;
+use crate::expression::bare;
 use crate::messages;
 use crate::nearest::nearest;
 use crate::written::written;
@@ -181,8 +182,10 @@ fn names(known: &[Known]) -> Vec<&'static str> {
 
 /// The path to airlock that the value of `crate = path` names.
 pub(crate) fn crate_path(errors: &Errors, value: &Expr) -> TokenStream {
-    if matches!(value, Expr::Path(path) if path.qself.is_none()) {
-        return value.to_token_stream();
+    if let Expr::Path(path) = bare(value)
+        && path.qself.is_none()
+    {
+        return path.to_token_stream();
     }
     errors.at(value, messages::CRATE_NEEDS_PATH);
     default_crate()

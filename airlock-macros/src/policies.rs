@@ -7,6 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::{Expr, ExprMacro, ExprPath, Token, parse_quote, parse_quote_spanned};
 
 use crate::errors::Errors;
+use crate::expression::{bare, bare_mut};
 use crate::messages;
 use crate::nearest::nearest;
 use crate::spans::{self, Spans};
@@ -48,20 +49,19 @@ pub(crate) fn resolve(errors: &Errors, krate: &TokenStream, policy: &mut Expr) {
 }
 
 fn resolve_parts(errors: &Errors, krate: &TokenStream, policy: &mut Expr) {
+    let policy = bare_mut(policy);
     list_in_attribute(errors, policy);
     let resolve = |policy: &mut Expr| resolve_parts(errors, krate, policy);
     match policy {
         Expr::Array(array) => array.elems.iter_mut().for_each(resolve),
         Expr::Tuple(tuple) => tuple.elems.iter_mut().for_each(resolve),
-        Expr::Group(group) => resolve(&mut group.expr),
-        Expr::Paren(paren) => resolve(&mut paren.expr),
         Expr::Reference(reference) => resolve(&mut reference.expr),
         // `block_tasks![…].refuse()` is an expression of the user's own, with the macro imported.
-        Expr::MethodCall(call) if matches!(*call.receiver, Expr::Macro(_)) => {}
+        Expr::MethodCall(call) if matches!(bare(&call.receiver), Expr::Macro(_)) => {}
         Expr::MethodCall(call) => resolve(&mut call.receiver),
         Expr::Path(path) => prefix(krate, BUILT_IN, path),
         Expr::Call(call) => {
-            let Expr::Path(function) = &mut *call.func else { return };
+            let Expr::Path(function) = bare_mut(&mut call.func) else { return };
             let listing = LISTING.iter().any(|name| function.path.is_ident(name));
             prefix(krate, BUILT_IN, function);
             if listing {
@@ -103,7 +103,7 @@ fn without_macro(list: &ExprMacro) -> Option<Expr> {
 /// The expression as `policy =` takes it, if it looks like a policy.
 pub(crate) fn as_written(expression: &Expr) -> Option<String> {
     looks_like_policy(expression).then(|| {
-        let instead = match expression {
+        let instead = match bare(expression) {
             Expr::Macro(list) => without_macro(list),
             _ => None,
         };
@@ -113,7 +113,7 @@ pub(crate) fn as_written(expression: &Expr) -> Option<String> {
 
 /// Whether it is a value by a name that options don't have: of several words, or with a capital letter.
 fn looks_like_policy(expression: &Expr) -> bool {
-    match expression {
+    match bare(expression) {
         Expr::Path(path) => {
             let name = path.path.get_ident().map(Ident::to_string);
             name.is_none_or(|name| name.starts_with(char::is_uppercase))
@@ -121,7 +121,6 @@ fn looks_like_policy(expression: &Expr) -> bool {
         Expr::Call(call) => looks_like_policy(&call.func),
         Expr::Macro(list) => without_macro(list).is_some(),
         Expr::MethodCall(call) => looks_like_policy(&call.receiver),
-        Expr::Group(group) => looks_like_policy(&group.expr),
         Expr::Tuple(tuple) => tuple.elems.iter().any(looks_like_policy),
         _ => false,
     }

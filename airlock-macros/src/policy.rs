@@ -9,7 +9,7 @@ use syn::{Expr, Token};
 use crate::errors::Errors;
 use crate::function::Function;
 use crate::options::{crate_path, default_crate};
-use crate::wrap::{Inside, Wrapped};
+use crate::wrap::{Inside, Wrapped, returned};
 use crate::{messages, policies};
 
 /// The function, its body under the policy.
@@ -86,11 +86,13 @@ impl Policy {
     fn expand(&self, wrapped: Wrapped) -> TokenStream {
         let Self { krate, policy } = self;
         let here = Span::mixed_site();
-        let function = wrapped.expand(|inside| match inside {
-            Inside::Closure(body) => quote_spanned!(here=> #krate::policy(#policy).run(#body)),
-            Inside::Future(body) => {
-                quote_spanned!(here=> #krate::policy(#policy).run_async(#body).await)
-            }
+        let function = wrapped.expand(|inside| {
+            returned(&match inside {
+                Inside::Closure(body) => quote_spanned!(here=> #krate::policy(#policy).run(#body)),
+                Inside::Future(body) => {
+                    quote_spanned!(here=> #krate::policy(#policy).run_async(#body).await)
+                }
+            })
         });
         quote!(#function)
     }

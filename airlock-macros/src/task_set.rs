@@ -4,9 +4,10 @@ use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::parse::discouraged::Speculative as _;
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Expr, ExprLit, Lit, Path, Token};
+use syn::{Expr, LitStr, Path, Token};
 
 use crate::errors::Errors;
+use crate::expression::{bare, text};
 use crate::messages;
 use crate::options::default_crate;
 use crate::spans::Spans;
@@ -122,15 +123,11 @@ impl TaskSet {
 
 /// The path that an element of the list is, or holds in quotes.
 fn path(task: &Expr) -> Option<Path> {
-    match task {
-        Expr::Group(group) => path(&group.expr),
+    match bare(task) {
         Expr::Path(task) if task.qself.is_none() => {
             Path::parse_mod_style.parse2(task.path.to_token_stream()).ok()
         }
-        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => {
-            literal.parse_with(Path::parse_mod_style).ok()
-        }
-        _ => None,
+        task => text(task)?.parse_with(Path::parse_mod_style).ok(),
     }
 }
 
@@ -139,14 +136,8 @@ fn is_dotted_name(task: &Expr) -> bool {
     let is_word = |word: &str| {
         !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
     };
-    match task {
-        Expr::Group(group) => is_dotted_name(&group.expr),
-        Expr::Lit(ExprLit { lit: Lit::Str(literal), .. }) => {
-            let name = literal.value();
-            name.contains('.') && name.split('.').all(is_word)
-        }
-        _ => false,
-    }
+    let name = text(task).map(LitStr::value).unwrap_or_default();
+    name.contains('.') && name.split('.').all(is_word)
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
-//! Draws the book's pictures: `cargo run -p airlock-pictures` makes an SVG of each `*.pikchr` beside this file.
+//! Draws the book's pictures: `cargo run -p airlock-pictures` makes an SVG of each `*.pikchr` beside this file, and one of
+//! the counted instructions.
 //!
 //! The tests fail where an SVG is not what its source says.
+
+mod cost;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -27,13 +30,30 @@ fn main() -> ExitCode {
 }
 
 fn draw_all() -> Result<(), Box<dyn Error>> {
-    for source in sources()? {
-        fs::write(source.with_extension("svg"), draw(&source)?)?;
+    for Picture { path, source } in pictures()? {
+        fs::write(&path, draw(&path, &source)?)?;
     }
     Ok(())
 }
 
-/// The pictures' sources, in order.
+/// A picture: where it is kept, and what it is drawn from.
+struct Picture {
+    path: PathBuf,
+    source: String,
+}
+
+fn pictures() -> Result<Vec<Picture>, Box<dyn Error>> {
+    let mut pictures = Vec::new();
+    for path in sources()? {
+        let source = fs::read_to_string(&path)?;
+        pictures.push(Picture { path: path.with_extension("svg"), source });
+    }
+    let counts = folder().join("../../airlock/benches/instructions.json");
+    pictures.push(Picture { path: folder().join("cost.svg"), source: cost::source(&counts)? });
+    Ok(pictures)
+}
+
+/// The files that pictures are drawn from, in order.
 fn sources() -> io::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder())?.map(|entry| Ok(entry?.path()));
     let mut sources = entries.collect::<io::Result<Vec<_>>>()?;
@@ -48,9 +68,8 @@ fn folder() -> &'static Path {
 }
 
 /// The SVG of a picture.
-fn draw(path: &Path) -> Result<String, Box<dyn Error>> {
-    let source = fs::read_to_string(path)?;
-    let (Some(title), Some(description)) = (said(&source, "title"), said(&source, "desc")) else {
+fn draw(path: &Path, source: &str) -> Result<String, Box<dyn Error>> {
+    let (Some(title), Some(description)) = (said(source, "title"), said(source, "desc")) else {
         return Err(format!("{}: begin with `# title: …` and `# desc: …`", path.display()).into());
     };
     let drawn = Pikchr::render(&format!("{STYLE}{source}"), None, PikchrFlags::default())
@@ -99,14 +118,14 @@ mod tests {
 
     #[test]
     fn each_picture_is_what_its_source_says() -> Result<(), Box<dyn Error>> {
-        let sources = sources()?;
-        assert!(!sources.is_empty());
-        for source in sources {
-            let kept = fs::read_to_string(source.with_extension("svg")).unwrap_or_default();
+        let pictures = pictures()?;
+        assert!(pictures.len() > 1);
+        for Picture { path, source } in pictures {
+            let kept = fs::read_to_string(&path).unwrap_or_default();
             assert!(
-                kept == draw(&source)?,
-                "{} has changed: `cargo run -p airlock-pictures` draws it anew",
-                source.display()
+                kept == draw(&path, &source)?,
+                "{} is not what its source says: `cargo run -p airlock-pictures` draws it anew",
+                path.display()
             );
         }
         Ok(())

@@ -36,8 +36,8 @@ impl Source for Queue {
         Ok(Vec::new())
     }
 
-    async fn settle(&self, _: &[Settled<u64>]) -> Result<(), BoxError> {
-        Ok(())
+    async fn settle(&self, _: &[Settled<u64>]) -> Result<Vec<usize>, BoxError> {
+        Ok(Vec::new())
     }
 }
 

@@ -1,5 +1,8 @@
 //! A URL of something else than the engine is refused by its scheme, and shows nothing of its password.
 
+use std::io::Read;
+use std::net::TcpListener;
+
 use airlock::EngineError;
 use airlock::apalis::{Postgres, Sqlite};
 use airlock::graphile::Graphile;
@@ -40,6 +43,26 @@ async fn each_engine_names_the_scheme_and_what_is_expected() {
     ] {
         assert!(said.starts_with("can't read the URL of RabbitMQ: its scheme is `http`"), "{said}");
         assert!(said.ends_with("it is like amqp://user:password@host:5672/%2f"), "{said}");
+    }
+}
+
+/// The client would connect without TLS, and send the password.
+#[tokio::test]
+async fn rabbitmq_over_tls_without_a_feature_for_it_is_refused_and_nothing_is_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let url = format!("amqps://ann:sesame@{}/%2f", listener.local_addr().expect("it is bound"));
+    let said = [
+        refused(celery::RabbitMq::connect(&url).await),
+        refused(dramatiq::RabbitMq::connect(&url).await),
+    ];
+    for said in said {
+        let expected = "the scheme `amqps` asks for TLS, and `lapin` was compiled without it: turn on its feature \
+                        `rustls` or `native-tls` in your `Cargo.toml`";
+        assert!(said.ends_with(expected), "{said}");
+        let (mut stream, _) = listener.accept().expect("it has connected");
+        let mut sent = Vec::new();
+        stream.read_to_end(&mut sent).expect("it is closed");
+        assert_eq!(sent, [0; 0]);
     }
 }
 

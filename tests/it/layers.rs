@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 /// From the ground up: what stands in one line does not know one another. A room that is not named here belongs to the
 /// nearest one that is, and what a line names is no part of the rooms above it.
 const FLOORS: &[&[&str]] = &[
+    &["core::panics", "core::threads"],
     &["core::cut"],
-    &["core::log", "core::wait", "core::timer", "core::panics", "core::backoff", "core::trace"],
+    &["core::log", "core::wait", "core::timer", "core::backoff", "core::trace"],
     &["core::task"],
     &["core::intent"],
     &["core::registry", "core::report"],
@@ -104,6 +105,20 @@ fn module(file: &Path) -> String {
     names.collect::<Vec<_>>().join("::")
 }
 
+/// A panic's payload is the user's, and may panic when it is dropped: `core::panics` knows what to do about that.
+#[test]
+fn panics_are_caught_in_one_place() {
+    let (root, mut all) = (sources(), Vec::new());
+    files(&root, &mut all);
+    let catches = |path: &PathBuf| {
+        let text = fs::read_to_string(path).expect("a text");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        ["catch_unwind(", "resume_unwind("].iter().any(|call| code.contains(call))
+    };
+    let found: Vec<_> = all.iter().filter(|path| catches(path)).collect();
+    assert_eq!(found, [&root.join("core/panics.rs")]);
+}
+
 #[test]
 fn every_module_knows_only_the_floors_below_it() {
     let (root, mut all) = (sources(), Vec::new());
@@ -129,7 +144,7 @@ fn an_import_that_runs_up_is_named_with_its_line_and_floor() {
     assert_eq!(
         found,
         [
-            "core/policy/limit.rs:2: `crate::core::scope::Scope` stands on floor 10, core::policy on floor 5"
+            "core/policy/limit.rs:2: `crate::core::scope::Scope` stands on floor 11, core::policy on floor 6"
         ]
     );
     assert_eq!(

@@ -97,7 +97,8 @@ fn a_message_that_is_no_intent_is_quoted_in_part() {
     let registry = airlock::registry().expect("one name each");
     let decode =
         |task: &str, json: &str| registry.decode(task, json).expect_err("it is wrong").to_string();
-    assert_cut(&decode("long.number", &format!("{{\"n\": \"{}\"}}", long())));
+    let mistyped = decode("long.number", &format!("{{\"n\": \"{}\"}}", long()));
+    assert!(mistyped.contains("invalid type: string, expected u64 at line 1 column"), "{mistyped}");
     assert_cut(&decode("long.number", &format!("{{\"n\": 1, \"{}\": 2}}", long())));
     assert_cut(&decode(&long(), "{}"));
 }
@@ -125,4 +126,41 @@ fn an_assertion_shows_the_beginning() {
     let lines: Vec<_> = said.lines().filter_map(|line| line.split_once('#')).collect();
     assert_eq!(lines.len(), 2, "{said}");
     assert_ne!(lines[0].1.get(..8), lines[1].1.get(..8), "{said}");
+}
+
+#[test]
+fn a_debug_text_is_cut_as_well() {
+    let intent = number::intent(1).queue("q".repeat(LONG)).unique_key(long());
+    assert_cut(&format!("{intent:?}"));
+    assert_cut(&format!("{:?}", intent.options()));
+    let short = number::intent(1).queue("bulk").unique_key("a \"key\"");
+    let options = format!("{:?}", short.options());
+    assert!(options.contains(r#"queue: Some("bulk")"#), "{options}");
+    assert!(options.contains(r#"unique_key: Some("a \"key\"")"#), "{options}");
+
+    assert_cut(&format!("{:?}", Settlement::Dead { reason: long() }));
+    let after = std::time::Duration::from_secs(1);
+    assert_cut(&format!("{:?}", Settlement::Retry { after, reason: Some(long()) }));
+    let short = Settlement::Retry { after, reason: Some("no luck".into()) };
+    assert_eq!(format!("{short:?}"), r#"Retry { after: 1s, reason: Some("no luck") }"#);
+}
+
+#[test]
+fn a_failed_intent_shows_the_beginning_of_its_error() {
+    let error = airlock::scope().executor(inline()).run(|| send::enqueue(long()));
+    let (_, failed, _) = error.expect_err("it fails").into_parts();
+    assert_cut(&format!("{:?}", failed[0]));
+    assert_cut(&format!("{:#?}", failed[0]));
+}
+
+#[test]
+fn a_list_of_unknown_names_shows_the_first() {
+    let names: Vec<_> = (0..300).map(|n| format!("no.such.task.{n}")).collect();
+    let error = airlock::TaskSet::named(&names).expect_err("there are none");
+    for text in [error.to_string(), format!("{error:?}")] {
+        assert!(text.len() < MESSAGE, "{} bytes", text.len());
+        assert!(text.contains("no.such.task.0") && text.contains("of 300 names"), "{text}");
+    }
+    let long = airlock::TaskSet::named([long(), long(), long(), long()]).expect_err("no such name");
+    assert_cut(&long.to_string());
 }

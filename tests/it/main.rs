@@ -1,5 +1,6 @@
 //! What airlock does, one file or folder a behaviour; `laws` has the promises, one file each.
 
+mod best_effort;
 mod bounds;
 mod bytes;
 mod cancellation;
@@ -12,6 +13,7 @@ mod executors;
 mod flush_error;
 mod flush_if;
 mod handles;
+mod hung_servers;
 mod laws;
 mod layers;
 mod limits;
@@ -20,6 +22,7 @@ mod long_texts;
 mod outcome;
 mod panics;
 mod policies;
+mod queue_names;
 mod readme;
 mod reentrancy;
 mod registry;
@@ -32,6 +35,7 @@ mod support;
 mod sync_flush_in_runtime;
 mod tasks;
 mod testing_kit;
+mod thread_end;
 mod tracing_events;
 mod versions;
 mod worker;

@@ -43,7 +43,7 @@ fn the_table_is_aligned_and_says_it_all() {
              #  task           arguments                                enqueued at      what became of it\n  \
              1  report.mail    order_id: 1, to: \"ann\", token: [secret]  it/report.rs:{}  dispatched\n  \
              2  report.notify                                           it/report.rs:{}  dropped by BlockTasks\n  \
-             3  report.mail    order_id: 2, to: \"bob\", token: [secret]  it/report.rs:{}  failed: mailbox full\n  \
+             3  report.mail    order_id: 2, to: \"bob\", token: [secret]  it/report.rs:{}  failed: mailbox\\nfull\n  \
              4  report.mail    order_id: 3, to: \"cy\", token: [secret]   it/report.rs:{}  not attempted",
             line(0),
             line(1),
@@ -63,7 +63,7 @@ fn the_json_holds_nothing_that_moves() {
             "entries": [
                 { "task": "report.mail", "arguments": arguments(1, "ann"), "fate": "dispatched" },
                 { "task": "report.notify", "arguments": {}, "fate": "dropped by BlockTasks" },
-                { "task": "report.mail", "arguments": arguments(2, "bob"), "fate": "failed: mailbox\nfull" },
+                { "task": "report.mail", "arguments": arguments(2, "bob"), "fate": "failed: mailbox\\nfull" },
                 { "task": "report.mail", "arguments": arguments(3, "cy"), "fate": "not attempted" },
             ],
         })

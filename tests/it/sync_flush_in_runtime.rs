@@ -177,3 +177,93 @@ fn outside_a_runtime_a_flush_waits() {
         .expect("enqueued");
     assert_eq!(ran.list(), ["done"]);
 }
+
+/// A flush that a runtime's own future has called, in a `block_on` inside `block_in_place`.
+fn flush_inside(executor: impl Executor) -> Result<(), airlock::FlushError> {
+    airlock::scope()
+        .executor(executor)
+        .run(|| quiet::enqueue(1))
+        .map(|sent| sent.expect("enqueued"))
+}
+
+/// Waits for a task of the `LocalSet` around.
+struct Local(std::sync::Mutex<Option<futures::channel::oneshot::Receiver<()>>>);
+
+impl Executor for Local {
+    async fn dispatch(&self, _: &mut Batch) -> Result<(), DispatchError> {
+        let waiting = self.0.lock().expect("not poisoned").take().expect("it is dispatched once");
+        waiting.await.map_err(DispatchError::all)
+    }
+}
+
+fn waits_for_a_local_task() -> Result<(), airlock::FlushError> {
+    let (done, waiting) = futures::channel::oneshot::channel();
+    tokio::task::spawn_local(async move { done.send(()) });
+    flush_inside(Local(Some(waiting).into()))
+}
+
+/// On a thread of the runtime that blocks anyway, a `LocalSet` has its tasks nowhere else.
+#[test]
+fn in_a_local_set_where_blocking_is_allowed_it_says_what_to_write() {
+    crate::support::unless_it_hangs(|| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_time().build();
+        let runtime = runtime.expect("a runtime");
+        let handle = runtime.handle().clone();
+        let inside = async move {
+            tokio::task::block_in_place(|| {
+                let local = tokio::task::LocalSet::new();
+                let root = local.run_until(async { waits_for_a_local_task() });
+                let from_root = handle.block_on(root);
+                let task =
+                    async { tokio::task::spawn_local(async { waits_for_a_local_task() }).await };
+                [from_root, handle.block_on(local.run_until(task)).expect("no panic")]
+            })
+        };
+        for flushed in runtime.block_on(async { tokio::spawn(inside).await.expect("no panic") }) {
+            let error = flushed.expect_err("it would dead-lock");
+            assert_says_what_to_write(&error);
+            assert_eq!(error.into_intents().len(), 1);
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn on_many_threads_it_works_in_a_runtime_entered_from_blocking_code() {
+    let ran = Ran::new();
+    let (one, two) = (Client(ran.clone()), Client(ran.clone()));
+    let handle = tokio::runtime::Handle::current();
+    let again = handle.clone();
+    let spawned = tokio::spawn(async move {
+        tokio::task::block_in_place(|| again.block_on(async { flush_inside(one) }))
+    });
+    spawned.await.expect("no panic").expect("flushed");
+    let blocking = move || handle.block_on(async { flush_inside(two) });
+    tokio::task::spawn_blocking(blocking).await.expect("no panic").expect("flushed");
+    assert_eq!(ran.list(), ["1 sent", "1 sent"]);
+}
+
+/// Tokio gives a future so many steps before it has to yield, which one that is waited for can't.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn on_many_threads_it_takes_as_many_steps_as_it_needs() {
+    struct Counts(Ran);
+    impl Executor for Counts {
+        async fn dispatch(&self, _: &mut Batch) -> Result<(), DispatchError> {
+            let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+            tokio::spawn(async move { (0..1_000).try_for_each(|n| sender.send(n)) });
+            let mut count = 0;
+            while receiver.recv().await.is_some() {
+                count += 1;
+            }
+            self.0.push(count.to_string());
+            Ok(())
+        }
+    }
+    let ran = Ran::new();
+    flush_inside(Counts(ran.clone())).expect("flushed");
+    let spawned = ran.clone();
+    tokio::spawn(async move { flush_inside(Counts(spawned)) })
+        .await
+        .expect("no panic")
+        .expect("flushed");
+    assert_eq!(ran.list(), ["1000", "1000"]);
+}

@@ -77,6 +77,8 @@ impl<S: Subscriber> Layer<S> for Log {
 struct Engine {
     queue: Mutex<VecDeque<(Vec<u8>, u32)>>,
     failed: Mutex<Vec<&'static str>>,
+    queues: Option<Vec<&'static str>>,
+    interrupted: bool,
 }
 
 impl Engine {
@@ -97,6 +99,14 @@ impl Engine {
 impl Source for Engine {
     type Receipt = (Vec<u8>, u32);
 
+    fn served_queues(&self) -> Option<Vec<String>> {
+        self.queues.clone().map(|queues| queues.into_iter().map(str::to_owned).collect())
+    }
+
+    fn default_queue(&self) -> Option<String> {
+        Some("default".to_owned())
+    }
+
     async fn wait(&self) {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -105,19 +115,21 @@ impl Source for Engine {
         self.call("receive")?;
         let next = self.queue().pop_front();
         let message = next.map(|(body, attempt)| {
-            Message::new((body.clone(), attempt), Envelope::from_json(&body)).attempt(attempt)
+            Message::new((body.clone(), attempt), Envelope::from_json(&body))
+                .attempt(attempt)
+                .interrupted(self.interrupted)
         });
         Ok(message.into_iter().collect())
     }
 
-    async fn settle(&self, settled: &[Settled<Self::Receipt>]) -> Result<(), BoxError> {
+    async fn settle(&self, settled: &[Settled<Self::Receipt>]) -> Result<Vec<usize>, BoxError> {
         self.call("settle")?;
         for Settled { receipt: (body, attempt), settlement } in settled {
             if let Settlement::Retry { .. } = settlement {
                 self.queue().push_front((body.clone(), attempt + 1));
             }
         }
-        Ok(())
+        Ok(Vec::new())
     }
 
     async fn close(&self) -> Result<(), BoxError> {
@@ -162,6 +174,8 @@ fn a_worker_logs_what_becomes_of_messages_and_gives_each_task_a_span() {
     let engine = Engine {
         queue: Mutex::new(bodies.into_iter().map(|body| (body, 1)).collect()),
         failed: Mutex::default(),
+        queues: Some(vec!["default", "emails"]),
+        interrupted: false,
     };
 
     let worker = airlock::worker()
@@ -185,6 +199,7 @@ fn a_worker_logs_what_becomes_of_messages_and_gives_each_task_a_span() {
     assert_eq!(
         kept.events,
         [
+            "INFO the worker serves the queues `default`, `emails` and 2 tasks: `awaited`, `here` concurrency=1",
             "WARN trouble with the engine: no receive today doing=\"receive\"",
             "DEBUG done task=\"here\" id attempt=1",
             "WARN trouble with the engine: no settle today doing=\"settle\"",
@@ -212,4 +227,73 @@ fn a_worker_logs_what_becomes_of_messages_and_gives_each_task_a_span() {
         let entered = kept.entered.contains(&(id.clone(), *thread));
         assert!(entered, "the span is entered where the task runs");
     }
+    drop(kept);
+
+    what_is_logged_at_start(&log);
+    what_is_logged_of_a_take_over(&log);
+}
+
+#[airlock::task(name = "mailed", queue = "emails")]
+fn mailed() {}
+
+/// What a worker logs that finds nothing to do.
+fn logged(log: &Log, engine: Engine, tasks: Option<airlock::TaskSet>) -> Vec<String> {
+    log.kept().events.clear();
+    let worker = airlock::worker().state(Threads::default());
+    let worker = match tasks {
+        Some(tasks) => worker.serving(tasks),
+        None => worker,
+    };
+    let worker = worker.build().expect("it has the states");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let run = worker.run(engine, async { tokio::time::sleep(Duration::from_millis(100)).await });
+    runtime.expect("a runtime").block_on(run).expect("it opens");
+    let kept = std::mem::take(&mut log.kept().events);
+    kept.into_iter().filter(|event| !event.contains("trouble")).collect()
+}
+
+fn serving(queues: Option<&[&'static str]>) -> Engine {
+    Engine {
+        queue: Mutex::default(),
+        failed: Mutex::default(),
+        queues: queues.map(<[_]>::to_vec),
+        interrupted: false,
+    }
+}
+
+fn what_is_logged_at_start(log: &Log) {
+    let elsewhere = |tasks| {
+        format!(
+            "WARN the worker does not serve the queues of these tasks: serve them as well, `.queues([…])`, or, where \
+             other workers serve them, name the tasks of this one, `.serving(tasks![…])`: {tasks}"
+        )
+    };
+    let events = logged(log, serving(Some(&["default"])), None);
+    assert_eq!(events.len(), 2, "{events:#?}");
+    assert!(events[0].contains("the queues `default` and 3 tasks: `awaited`, `here`, `mailed`"));
+    assert_eq!(events[1], elsewhere("`mailed` in `emails`"));
+
+    let events = logged(log, serving(Some(&["emails"])), Some(tasks![here, mailed]));
+    assert_eq!(events[1..], [elsewhere("`here` in `default`")]);
+    let events = logged(log, serving(Some(&["emails"])), Some(tasks![mailed]));
+    assert_eq!(events.len(), 1, "{events:#?}");
+
+    let events = logged(log, serving(Some(&[])), None);
+    assert_eq!(
+        events,
+        ["WARN the worker serves no queue, so it receives nothing: name one, `.queues([…])`"]
+    );
+    let events = logged(log, serving(None), Some(tasks![mailed]));
+    assert_eq!(events, ["INFO the worker serves 1 task: `mailed` concurrency=16"]);
+}
+
+fn what_is_logged_of_a_take_over(log: &Log) {
+    let envelope = Envelope::of(&mailed::intent(), SystemTime::now()).expect("it has JSON");
+    let engine = Engine { interrupted: true, ..serving(None) };
+    engine.queue().push_back((envelope.to_json(), 1));
+    let events = logged(log, engine, Some(tasks![mailed]));
+    let taken = "WARN messages are taken over from a worker that was lost";
+    let event = events.iter().find(|event| event.starts_with(taken)).expect("it is logged");
+    let first = format!("the first is mailed {} messages=1", envelope.id());
+    assert!(event.contains(&first), "{event}");
 }

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 use super::parse::Scope;
-use crate::wrap::{Inside, Wrapped};
+use crate::wrap::{Inside, Wrapped, returned};
 
 /// ```text
 /// // Input:
@@ -20,7 +20,7 @@ use crate::wrap::{Inside, Wrapped};
 ///     let succeeded = Ended(&value).__airlock_succeeded();
 ///     match settle(sealed, succeeded) {
 ///         Ok(()) => value,
-///         Err(error) => Returned::of(&value).flush_failed(error),
+///         Err(error) => Returned::of(&value).__airlock_flush_failed(error),
 ///     }
 /// }
 /// ```
@@ -45,6 +45,12 @@ pub(super) fn expand(scope: &Scope, wrapped: Wrapped) -> TokenStream {
             // Nothing is settled behind a body that never ends.
             return quote_spanned!(here=> #seal.0);
         }
+        let value = returned(&quote_spanned! {here=>
+            match #settle {
+                ::core::result::Result::Ok(()) => __airlock_value,
+                ::core::result::Result::Err(__airlock_error) => #failed,
+            }
+        });
         // A constant may be called like a variable, whatever the span: hence the prefix.
         // The two imports are of ways to do one thing, of which the value's type decides for one.
         quote_spanned! {here=>
@@ -53,10 +59,7 @@ pub(super) fn expand(scope: &Scope, wrapped: Wrapped) -> TokenStream {
                 use #krate::__private::{EndedAnyway as _, EndedByOutcome as _};
                 (&#krate::__private::Ended(&__airlock_value)).__airlock_succeeded()
             };
-            match #settle {
-                ::core::result::Result::Ok(()) => __airlock_value,
-                ::core::result::Result::Err(__airlock_error) => #failed,
-            }
+            #value
         }
     });
     quote!(#function)
@@ -78,7 +81,7 @@ fn failed(scope: &Scope, wrapped: &Wrapped) -> TokenStream {
         return quote_spanned!(here=> #krate::__private::handled(&__airlock_value, #handler, __airlock_error));
     }
     // Where a `Result`'s error can't be made of a `FlushError`, rustc underlines the method.
-    let flush_failed = Ident::new("flush_failed", wrapped.value_span());
+    let flush_failed = Ident::new("__airlock_flush_failed", wrapped.value_span());
     quote_spanned! {here=> {
         use #krate::__private::{ReturnsAnything as _, ReturnsResult as _};
         (&#krate::__private::Returned::of(&__airlock_value)).#flush_failed(__airlock_error)

@@ -5,6 +5,7 @@ use quote::{ToTokens as _, quote};
 use syn::Expr;
 
 use crate::errors::Errors;
+use crate::expression::bare_mut;
 use crate::options::{Known, Options};
 use crate::policies;
 
@@ -57,7 +58,7 @@ fn resolve(errors: &Errors, krate: &TokenStream, name: &Ident, value: &mut Expr)
     if name == "policy" {
         policies::resolve(errors, krate, value);
     } else if name == "on_failure"
-        && let Expr::Path(path) = value
+        && let Expr::Path(path) = bare_mut(value)
     {
         let variants = quote!(#krate::OnFailure);
         let nearly = policies::nearly(VARIANTS, path.to_token_stream());

@@ -14,6 +14,7 @@ const KNOWN: &[Known] = &[
     Known::value("max_attempts", "5"),
     Known::value("removed", "[\"note\"]"),
     Known::flag("local"),
+    Known::flag("best_effort"),
     Known::value("crate", "my_crate::airlock"),
 ];
 
@@ -26,6 +27,7 @@ pub(crate) struct Input {
     /// The names of arguments that the task had.
     pub(crate) removed: Option<Expr>,
     pub(crate) local: bool,
+    pub(crate) best_effort: bool,
     /// Without the `#[state]`, `#[secret]` and `#[default]` of its parameters, which rustc doesn't know.
     pub(crate) function: Function,
     /// Without the receiver.
@@ -50,6 +52,7 @@ impl Input {
         let name = options.take_value("name");
         let removed = options.take_value("removed");
         let local = options.take("local").is_some();
+        let best_effort = options.take("best_effort").is_some();
         let calls = options.rest().into_iter();
         let calls = calls.filter_map(|given| Some((given.name, given.value?))).collect();
 
@@ -60,7 +63,7 @@ impl Input {
             FnArg::Receiver(_) => None,
         });
         let parameters = parameters.collect();
-        Some(Self { krate, name, calls, removed, local, function, parameters })
+        Some(Self { krate, name, calls, removed, local, best_effort, function, parameters })
     }
 }
 

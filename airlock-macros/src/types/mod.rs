@@ -33,6 +33,15 @@ pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
     }
 }
 
+/// Whether it has the name of what the libraries of databases call a connection or a transaction with one.
+///
+/// sea-orm's `DatabaseConnection` is a pool.
+pub(crate) fn is_connection(ty: &Type) -> bool {
+    let Some(name) = last_segment(ty).map(|last| last.ident.to_string()) else { return false };
+    let is_pool = name == "DatabaseConnection";
+    !is_pool && ["Connection", "Transaction"].iter().any(|kind| name.ends_with(kind))
+}
+
 fn only_argument<'a>(segment: &'a PathSegment, name: &str) -> Option<&'a Type> {
     type_arguments(segment).next().filter(|_| segment.ident == name).map(bare)
 }

@@ -3,9 +3,9 @@
 mod body;
 mod shape;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote_spanned;
-use syn::{ReturnType, Type};
+use syn::{Attribute, Meta, ReturnType, Type};
 
 use self::shape::Shape;
 use crate::errors::Errors;
@@ -28,6 +28,25 @@ pub(crate) enum Inside {
     Future(TokenStream),
 }
 
+/// The value of generated code: by `return`, for who lints for that would be shown the attribute.
+pub(crate) fn returned(value: &TokenStream) -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        #[allow(clippy::needless_return, reason = "the code is generated")]
+        return #value;
+    }
+}
+
+/// Whether it is `#[track_caller]`, in some builds or in all.
+fn tracks_caller(attribute: &Attribute) -> bool {
+    match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("cfg_attr") => {
+            let mut words = list.tokens.clone().into_iter();
+            words.any(|word| matches!(word, TokenTree::Ident(word) if word == "track_caller"))
+        }
+        meta => meta.path().is_ident("track_caller"),
+    }
+}
+
 impl Wrapped {
     /// A function that `attribute` stands on; if it has no body to wrap, that is reported.
     pub(crate) fn check(errors: &Errors, attribute: &str, mut function: Function) -> Option<Self> {
@@ -40,6 +59,9 @@ impl Wrapped {
             return None;
         };
         function.attributes.extend(body.take_inner_attributes());
+        for tracked in function.attributes.extract_if(.., |attribute| tracks_caller(attribute)) {
+            errors.at(tracked, messages::wrapped_track_caller(attribute));
+        }
         let shape = Shape::of(&function.signature);
         Some(Self { function, body, shape })
     }
@@ -89,12 +111,15 @@ impl Wrapped {
         let tokens = match shape {
             Shape::Sync | Shape::Async => around,
             // In two steps, because clippy would have a body that is one `async` block be an `async fn`.
-            Shape::Opaque(_) => quote_spanned! {here=>
-                let future = async move { #around };
-                future
-            },
+            Shape::Opaque(_) => {
+                let future = returned(&quote_spanned!(here=> future));
+                quote_spanned! {here=>
+                    let future = async move { #around };
+                    #future
+                }
+            }
             Shape::Boxed(_) => {
-                quote_spanned!(here=> ::std::boxed::Box::pin(async move { #around }))
+                returned(&quote_spanned!(here=> ::std::boxed::Box::pin(async move { #around })))
             }
         };
         function.body = Some(Body { brace, tokens });

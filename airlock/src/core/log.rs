@@ -1,7 +1,8 @@
 //! How each part logs its own events: through `tracing` where that feature is on.
 //!
 //! Targets: `airlock::enqueue` for refusals, `airlock::flush` for what became of intents, `airlock::worker` for what
-//! became of messages, `airlock::transaction` for rollbacks that failed and for what `retry` runs again or not. What the
+//! became of messages, `airlock::transaction` for rollbacks that failed and for what `retry` runs again or not, `airlock::web` for where
+//! the effects of requests go. What the
 //! program meant to happen is at DEBUG, what it may not have meant at WARN, failures at ERROR. What nothing else reports
 //! goes to standard error where the program has no subscriber.
 

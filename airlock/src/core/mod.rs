@@ -8,6 +8,7 @@ pub(crate) mod backoff;
 pub(crate) mod cut;
 pub(crate) mod log;
 pub(crate) mod panics;
+pub(crate) mod threads;
 #[cfg(feature = "tokio")]
 pub(crate) mod timer;
 #[cfg(feature = "_detached")]

@@ -1,11 +1,13 @@
 //! Timers, also where the runtime around keeps no time.
 
 use std::io;
-use std::panic::catch_unwind;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use once_cell::sync::OnceCell;
 use tokio::runtime::{self, Handle, Runtime};
+
+use crate::core::panics::catch;
 
 /// Makes something that waits for a time, on this thread's runtime; where there is none that keeps
 /// time, as under a flush from sync code, on one that does nothing else.
@@ -25,16 +27,20 @@ pub(crate) fn with_timer<T>(make: impl FnOnce() -> T) -> io::Result<T> {
 /// Whether the runtime that this thread is in, which is `runtime`, keeps time.
 ///
 /// Tokio has no function that says so: only making a timer shows it, and panics where the runtime keeps no time. A
-/// panic hook sees that panic, so the attempt is made once for such a runtime, and not at each wait.
+/// panic hook sees that panic, so the attempt is made once for such a runtime, and not at each wait. It would end a
+/// program that is built with `panic = "abort"`: there, time is always kept elsewhere.
 fn keeps_time(runtime: runtime::Id) -> bool {
     static TIMELESS: Mutex<Vec<runtime::Id>> = Mutex::new(Vec::new());
     /// A program has one, or makes one after another.
     const REMEMBERED: usize = 64;
+    if cfg!(panic = "abort") {
+        return false;
+    }
     let timeless = || TIMELESS.lock().unwrap_or_else(PoisonError::into_inner);
     if timeless().contains(&runtime) {
         return false;
     }
-    let keeps_time = catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok();
+    let keeps_time = catch(|| drop(tokio::time::sleep(Duration::ZERO))).is_ok();
     if !keeps_time {
         let mut timeless = timeless();
         timeless.truncate(REMEMBERED - 1);
@@ -43,18 +49,16 @@ fn keeps_time(runtime: runtime::Id) -> bool {
     keeps_time
 }
 
-fn timer() -> io::Result<Handle> {
-    static TIMER: Mutex<Option<Runtime>> = Mutex::new(None);
-    let mut timer = TIMER.lock().unwrap_or_else(PoisonError::into_inner);
-    let runtime = match timer.take() {
-        Some(runtime) => runtime,
-        None => runtime::Builder::new_multi_thread()
+/// The runtime that only keeps time. One that could not be made is tried again at the next wait.
+fn timer() -> io::Result<&'static Runtime> {
+    static TIMER: OnceCell<Runtime> = OnceCell::new();
+    TIMER.get_or_try_init(|| {
+        runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .thread_name("airlock-timer")
             .enable_time()
-            .build()?,
-    };
-    Ok(timer.insert(runtime).handle().clone())
+            .build()
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::fmt;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::Thread;
+
+use crate::core::threads::thread::{self, Thread};
 
 /// What an integration knows about the runtime it is for; submitted to `inventory`.
 pub(crate) struct Runtime {
@@ -90,10 +91,24 @@ impl Wake for Unpark {
     }
 }
 
-fn park_until_ready(mut future: Pin<&mut dyn Future<Output = ()>>) {
-    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+/// Calls what blocks this thread, such as for another one to end.
+///
+/// # Errors
+///
+/// Where that might be for ever; it is not called then.
+pub(crate) fn block(call: impl FnOnce()) -> Result<(), WouldDeadlock> {
+    match check()? {
+        Wait::Parked => call(),
+        Wait::Inside(runtime) => (runtime.block_on)(pin!(async { call() })),
+    }
+    Ok(())
+}
+
+/// Waits on this thread alone.
+pub(crate) fn park_until_ready(mut future: Pin<&mut dyn Future<Output = ()>>) {
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
     let mut context = Context::from_waker(&waker);
     while future.as_mut().poll(&mut context).is_pending() {
-        std::thread::park();
+        thread::park();
     }
 }

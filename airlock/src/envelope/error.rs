@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::core::cut::shortened;
+use crate::core::cut::{plain, shortened};
+use crate::core::task::without_values::without_values;
 use crate::envelope::VERSION;
 
 /// A text that is no envelope.
@@ -33,11 +34,11 @@ impl EnvelopeError {
     /// was not meant for logs.
     pub(crate) fn new(why: impl Into<String>) -> Self {
         const LONGEST: usize = 256;
-        Self { why: shortened(why.into(), LONGEST) }
+        Self { why: plain(&shortened(why.into(), LONGEST)) }
     }
 
     pub(super) fn json(error: &serde_json::Error) -> Self {
-        Self::new(error.to_string())
+        Self::new(json_fault(error))
     }
 
     pub(super) fn version(version: u32) -> Self {
@@ -57,6 +58,18 @@ impl EnvelopeError {
             _ => Self::json(error),
         }
     }
+}
+
+/// What is wrong with a JSON text, and where, without a value that is in it: it may be a secret.
+pub(crate) fn json_fault(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    if !error.is_data() {
+        // The reader's own words.
+        return said;
+    }
+    without_values(&said).unwrap_or_else(|| {
+        format!("a value that can't be read at line {} column {}", error.line(), error.column())
+    })
 }
 
 impl fmt::Display for EnvelopeError {

@@ -28,11 +28,15 @@ use uuid::Uuid;
 pub(crate) use batch::each;
 pub use batch::of_batch;
 pub use error::EnvelopeError;
+#[cfg(feature = "_celery")]
+pub(crate) use error::json_fault;
 #[cfg(feature = "_store")]
 pub(crate) use expiry::without_expiry;
 pub use trace::TraceContext;
 #[cfg(feature = "worker")]
 pub(crate) use trace::{in_current_trace, within_trace};
+
+use crate::core::task::queue_name::queue_name;
 
 /// The version of the layout that this library writes.
 const VERSION: u32 = 1;
@@ -122,6 +126,12 @@ impl Envelope {
         &self.task
     }
 
+    /// The task's name and the id, without the rest.
+    #[cfg(feature = "worker")]
+    pub(crate) fn into_name(self) -> (Cow<'static, str>, Uuid) {
+        (self.task, self.id)
+    }
+
     /// The arguments: a JSON object keyed by parameter name.
     pub fn arguments(&self) -> &str {
         self.arguments.get()
@@ -185,9 +195,14 @@ impl Envelope {
     }
 
     /// Sets the queue.
+    ///
+    /// # Panics
+    ///
+    /// Where the name is empty.
     #[must_use]
+    #[track_caller]
     pub fn with_queue(mut self, queue: impl Into<String>) -> Self {
-        self.options.queue = Some(Cow::Owned(queue.into()));
+        self.options.queue = Some(queue_name(queue.into()));
         self
     }
 

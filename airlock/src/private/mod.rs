@@ -1,6 +1,8 @@
 //! What generated code calls. Not public: it may change with any release.
 
 mod arguments;
+#[cfg(feature = "_fuzz")]
+pub mod fuzz;
 mod returned;
 
 pub use airlock_macros::task_set;
@@ -50,7 +52,7 @@ pub const fn argument<T: Argument>() {}
 
 /// How the arguments of `T` go to JSON and back, where they can.
 ///
-/// Where they can't, `WIRE` is that of [`Unwired`]: [`argument`] says so, and says it once.
+/// Where they can't, `__AIRLOCK_WIRE` is that of [`Unwired`]: [`argument`] says so, and says it once.
 pub struct Wired<T>(std::marker::PhantomData<T>);
 
 impl<T: Task> Wired<T>
@@ -58,13 +60,13 @@ where
     T::Arguments: Arguments,
 {
     /// Both ways.
-    pub const WIRE: Option<Wire> = Some(Wire::of::<T>());
+    pub const __AIRLOCK_WIRE: Option<Wire> = Some(Wire::of::<T>());
 }
 
 /// Arguments that don't go to JSON.
 pub trait Unwired {
     /// No way.
-    const WIRE: Option<Wire> = None;
+    const __AIRLOCK_WIRE: Option<Wire> = None;
 }
 
 impl<T> Unwired for Wired<T> {}

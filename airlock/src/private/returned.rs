@@ -62,13 +62,13 @@ pub trait ReturnsResult<T, E> {
     /// # Errors
     ///
     /// Always.
-    fn flush_failed(&self, error: FlushError) -> Result<T, E>
+    fn __airlock_flush_failed(&self, error: FlushError) -> Result<T, E>
     where
         E: ScopedError;
 }
 
 impl<T, E> ReturnsResult<T, E> for Returned<Result<T, E>> {
-    fn flush_failed(&self, error: FlushError) -> Result<T, E>
+    fn __airlock_flush_failed(&self, error: FlushError) -> Result<T, E>
     where
         E: ScopedError,
     {
@@ -79,12 +79,12 @@ impl<T, E> ReturnsResult<T, E> for Returned<Result<T, E>> {
 /// Functions that return anything else.
 pub trait ReturnsAnything<R> {
     /// Panics with the report.
-    fn flush_failed(&self, error: FlushError) -> R;
+    fn __airlock_flush_failed(&self, error: FlushError) -> R;
 }
 
 impl<R> ReturnsAnything<R> for &Returned<R> {
     #[track_caller]
-    fn flush_failed(&self, error: FlushError) -> R {
+    fn __airlock_flush_failed(&self, error: FlushError) -> R {
         panic!("{error}\n{}", error.report())
     }
 }

@@ -72,9 +72,10 @@ impl Expected {
 /// What is not to be seen in two lines that are the same.
 fn differences(effects: &Effects, expected: &[Expected]) -> String {
     let pairs = expected.iter().flat_map(|expected| {
-        effects.iter().filter_map(|intent| Some((intent, expected.difference(intent)?)))
+        effects.marked().filter_map(|marked| Some((marked, expected.difference(marked.0)?)))
     });
-    let lines = pairs.map(|(intent, why)| format!("\n  {intent}  is not what was expected: {why}"));
+    let line = |((intent, row), why)| format!("\n  {intent}{row}  is not what was expected: {why}");
+    let lines = pairs.map(line);
     lines.collect::<Vec<_>>().concat()
 }
 
@@ -82,7 +83,9 @@ fn listed(effects: &Effects) -> String {
     if effects.is_empty() {
         return "nothing was enqueued".into();
     }
-    let list = effects.iter().map(|intent| format!("\n  {intent}  at {}", intent.origin()));
+    let line =
+        |(intent, row): (&Intent, &str)| format!("\n  {intent}{row}  at {}", intent.origin());
+    let list = effects.marked().map(line);
     format!("these were enqueued:{}", list.collect::<String>())
 }
 
@@ -125,9 +128,9 @@ pub fn assert_effects(effects: &Effects, expected: &[Expected]) {
 
 /// The two lists as one, by the longest common subsequence.
 fn diff(effects: &Effects, expected: &[Expected]) -> String {
-    let actual: Vec<_> = effects.iter().collect();
+    let actual: Vec<_> = effects.marked().collect();
     let (rows, columns) = (expected.len(), actual.len());
-    let same = |row: usize, column: usize| expected[row].matches(actual[column]);
+    let same = |row: usize, column: usize| expected[row].matches(actual[column].0);
     let mut common = vec![vec![0_usize; columns + 1]; rows + 1];
     for row in (0..rows).rev() {
         for column in (0..columns).rev() {
@@ -142,7 +145,8 @@ fn diff(effects: &Effects, expected: &[Expected]) -> String {
     let (mut row, mut column) = (0, 0);
     while row < rows || column < columns {
         if row < rows && column < columns && same(row, column) {
-            text.extend(["\n", &format!("    {}", actual[column])]);
+            let (intent, mark) = actual[column];
+            text.extend(["\n", &format!("    {intent}{mark}")]);
             (row, column) = (row + 1, column + 1);
         } else if column == columns
             || (row < rows && common[row + 1][column] >= common[row][column + 1])
@@ -150,7 +154,8 @@ fn diff(effects: &Effects, expected: &[Expected]) -> String {
             text.extend(["\n", &format!("  - {}", expected[row])]);
             row += 1;
         } else {
-            text.extend(["\n", &format!("  + {}  at {}", actual[column], actual[column].origin())]);
+            let (intent, mark) = actual[column];
+            text.extend(["\n", &format!("  + {intent}{mark}  at {}", intent.origin())]);
             column += 1;
         }
     }

@@ -49,6 +49,11 @@ impl Effects {
         self.intents.iter().filter(|(_, row)| *row).map(|(intent, _)| intent)
     }
 
+    /// The intents, each with what an assertion's list says of it: that it would have been a row.
+    pub(super) fn marked(&self) -> impl ExactSizeIterator<Item = (&Intent, &'static str)> {
+        self.intents.iter().map(|(intent, is_row)| (intent, row(*is_row)))
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.intents.len()

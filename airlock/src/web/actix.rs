@@ -29,6 +29,7 @@ use std::task::{self, Context, Poll};
 use actix_web::body::{BodySize, EitherBody, MessageBody};
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::error::InternalError;
+use actix_web::http::header::HeaderMap;
 use actix_web::web::Bytes;
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, ResponseError};
 
@@ -36,6 +37,7 @@ use crate::core::scope::Scope;
 use crate::web::adapter::OnFlushError;
 use crate::web::current_scope::current_scope;
 use crate::web::head::succeeded;
+use crate::web::replaced::kept;
 use crate::web::settings::{FAILED, RequestSettings, settings};
 use crate::web::{Followed, Head, handle};
 
@@ -98,6 +100,7 @@ where
     type Future = Ready<Result<ScopeService<S>, ()>>;
 
     fn new_transform(&self, inner: S) -> Self::Future {
+        self.settings.say_where_effects_go();
         ready(Ok(ScopeService { inner, settings: Rc::new(self.settings.clone()) }))
     }
 }
@@ -124,8 +127,7 @@ where
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let settings = self.settings.clone();
-        let scope =
-            settings.scope.as_ref().map_or_else(crate::core::scope::scope, |scope| scope(&request));
+        let scope = settings.scope_by(|make| make(&request));
         let inside = scope.around(|| self.inner.call(request));
         Box::pin(async move {
             let (handled, sealed) = handle::run(inside).await;
@@ -144,11 +146,13 @@ where
                     Ok(response.map_body(|_, body| EitherBody::left(Followed { body, then })))
                 }
                 (Ok(response), Err(answer)) => {
+                    let answer = keep(response.headers(), answer);
                     Ok(response.into_response(answer.map_into_right_body()))
                 }
                 // actix-web makes an error's response outside the scope, so a flush after it begins now.
                 (Err(error), Ok(_)) => Err(error),
                 (Err(error), Err(answer)) => {
+                    let answer = keep(error.error_response().headers(), answer);
                     Err(InternalError::from_response(error, answer).into())
                 }
             }
@@ -179,6 +183,14 @@ impl<B: MessageBody> MessageBody for Followed<B> {
         let Self { body, then } = self;
         body.try_into_bytes().map_err(|body| Self { body, then })
     }
+}
+
+fn keep(given: &HeaderMap, mut answer: HttpResponse) -> HttpResponse {
+    let kept = kept(given, |name| answer.headers().contains_key(*name));
+    for (name, value) in kept {
+        answer.headers_mut().append(name.clone(), value.clone());
+    }
+    answer
 }
 
 fn failed() -> HttpResponse {

@@ -5,7 +5,7 @@ use std::pin::pin;
 
 use ::tokio::runtime::Handle;
 
-use crate::core::background::detached_flush::{DetachedFlush, carried_along};
+use crate::core::background::detached_flush::{DetachedFlush, carried_along, detached};
 use crate::core::flush::FlushError;
 use crate::core::report::log;
 use crate::core::scope::{Scope, Sealed};
@@ -77,7 +77,7 @@ pub(crate) async fn run<F: Future>(inside: ScopedFuture<F>) -> (F::Output, Seale
 pub(crate) fn end(sealed: Sealed, succeeded: bool, after_response: bool) -> RequestEnd {
     let Some(flush) = sealed.decided(succeeded) else { return RequestEnd::Done };
     let runtime = Handle::try_current().ok().filter(|_| after_response);
-    let Some(runtime) = runtime else { return RequestEnd::Flushing(DetachedFlush::of(flush)) };
+    let Some(runtime) = runtime else { return RequestEnd::Flushing(detached(flush)) };
     let flushed = carried_along(flush);
     let flushed = async {
         if let Err(error) = flushed.await {

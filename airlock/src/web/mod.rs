@@ -27,6 +27,8 @@ pub(crate) mod after_response;
 pub mod axum;
 #[cfg(feature = "_extractor")]
 pub(crate) mod current_scope;
+#[cfg(feature = "_framework")]
+pub(crate) mod destination;
 #[cfg(feature = "_body")]
 mod followed;
 #[cfg(feature = "web")]
@@ -38,6 +40,8 @@ mod http;
 #[cfg(feature = "poem")]
 #[doc(hidden)]
 pub mod poem;
+#[cfg(feature = "_framework")]
+pub(crate) mod replaced;
 #[cfg(feature = "rocket")]
 #[doc(hidden)]
 pub mod rocket;

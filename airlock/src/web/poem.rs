@@ -30,6 +30,7 @@ use crate::web::adapter::OnFlushError;
 use crate::web::after_response::AfterResponse;
 use crate::web::current_scope::current_scope;
 use crate::web::head::succeeded;
+use crate::web::replaced::kept;
 use crate::web::settings::{FAILED, RequestSettings, settings};
 use crate::web::{Followed, Head, handle};
 
@@ -84,6 +85,7 @@ impl<E: Endpoint> Middleware<E> for ScopeMiddleware {
     type Output = ScopeEndpoint<E>;
 
     fn transform(&self, inner: E) -> ScopeEndpoint<E> {
+        self.settings.say_where_effects_go();
         ScopeEndpoint { inner, settings: Arc::new(self.settings.clone()) }
     }
 }
@@ -100,8 +102,7 @@ impl<E: Endpoint> Endpoint for ScopeEndpoint<E> {
 
     async fn call(&self, request: Request) -> poem::Result<Response> {
         let settings = &self.settings;
-        let scope =
-            settings.scope.as_ref().map_or_else(crate::core::scope::scope, |scope| scope(&request));
+        let scope = settings.scope_by(|make| make(&request));
         let inside = scope
             .around(|| async { self.inner.call(request).await.map(IntoResponse::into_response) });
         let (handled, sealed) = handle::run(inside).await;
@@ -112,7 +113,10 @@ impl<E: Endpoint> Endpoint for ScopeEndpoint<E> {
             Err(error) => settings.succeeded(&Head::new(error.status().as_u16(), &|_| None)),
         };
         match settings.end(sealed, succeeded, failed).await {
-            Err(answer) => Ok(answer),
+            Err(answer) => {
+                let given = handled.unwrap_or_else(poem::Error::into_response);
+                Ok(keep(&given, answer))
+            }
             Ok(None) => handled,
             Ok(then) => handled.map(|response| followed(response, then)),
         }
@@ -124,6 +128,14 @@ fn followed(mut response: Response, then: Option<AfterResponse>) -> Response {
     let body = BoxBody::<_, _>::from(response.take_body());
     response.set_body(BoxBody::new(Followed { body, then }));
     response
+}
+
+fn keep(given: &Response, mut answer: Response) -> Response {
+    let kept = kept(given.headers(), |name| answer.headers().contains_key(*name));
+    for (name, value) in kept {
+        answer.headers_mut().append(name, value.clone());
+    }
+    answer
 }
 
 fn failed() -> Response {

@@ -24,14 +24,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rocket::http::Status;
+use rocket::http::{Header, Status};
 use rocket::request::{self, FromRequest};
 use rocket::route::{Handler, Outcome, Route};
-use rocket::{Data, Request, async_trait};
+use rocket::{Catcher, Data, Request, Response, async_trait};
 
 use crate::core::scope::Scope;
 use crate::web::adapter::OnFlushError;
 use crate::web::current_scope::current_scope;
+use crate::web::replaced::kept;
 use crate::web::settings::{RequestSettings, settings};
 use crate::web::{Head, handle};
 
@@ -80,6 +81,7 @@ impl ScopeRoutes {
 
     /// The same routes, each request in a scope of its own.
     pub fn around(&self, routes: impl Into<Vec<Route>>) -> Vec<Route> {
+        self.settings.say_where_effects_go();
         let settings = Arc::new(self.settings.clone());
         let mut routes = routes.into();
         for route in &mut routes {
@@ -105,11 +107,7 @@ struct Scoped {
 #[async_trait]
 impl Handler for Scoped {
     async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
-        let scope = self
-            .settings
-            .scope
-            .as_ref()
-            .map_or_else(crate::core::scope::scope, |scope| scope(request));
+        let scope = self.settings.scope_by(|make| make(request));
         let inside = scope.around(|| self.inner.handle(request, data));
         let (handled, sealed) = handle::run(inside).await;
         if handled.is_forward() {
@@ -127,7 +125,10 @@ impl Handler for Scoped {
             }
         };
         match self.settings.end(sealed, succeeded, || Status::InternalServerError).await {
-            Err(answer) => return Outcome::Error(answer),
+            Err(status) => {
+                let Outcome::Success(given) = handled else { return Outcome::Error(status) };
+                return caught(status, request, given).await;
+            }
             Ok(None) => {}
             // Rocket drops the request, and its cache with it, when it has sent the response.
             Ok(Some(then)) => {
@@ -136,6 +137,33 @@ impl Handler for Scoped {
         }
         handled
     }
+}
+
+/// What a catcher answers, with headers that Rocket would drop if it called the catcher itself.
+async fn caught<'r>(status: Status, request: &'r Request<'_>, given: Response<'r>) -> Outcome<'r> {
+    let Ok(mut answer) = catcher(status, request).handler.handle(status, request).await else {
+        return Outcome::Error(Status::InternalServerError);
+    };
+    let given = given.headers().iter().map(|header| {
+        let Header { name, value } = header;
+        (name.into_string(), value.into_owned())
+    });
+    let kept = kept(given, |name| answer.headers().contains(name));
+    for (name, value) in kept {
+        answer.adjoin_raw_header(name, value);
+    }
+    Outcome::Success(answer)
+}
+
+/// The one that Rocket would choose: of the longest base, and there rather one of the status than a default one.
+fn catcher(status: Status, request: &Request<'_>) -> Catcher {
+    let of_the_status = |catcher: &&Catcher| catcher.code.is_none_or(|code| code == status.code);
+    let around = |catcher: &&Catcher| {
+        catcher.base.path().segments().prefix_of(request.uri().path().segments())
+    };
+    let catchers = request.rocket().catchers().filter(of_the_status).filter(around);
+    let rank = |catcher: &&Catcher| (catcher.base.path().segments().len(), catcher.code.is_some());
+    catchers.max_by_key(rank).cloned().unwrap_or_default()
 }
 
 impl fmt::Debug for Scoped {

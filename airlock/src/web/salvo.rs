@@ -34,6 +34,7 @@ use crate::core::scope::Scope;
 use crate::web::adapter::OnFlushError;
 use crate::web::after_response::AfterResponse;
 use crate::web::current_scope::current_scope;
+use crate::web::replaced::kept;
 use crate::web::settings::{FAILED, RequestSettings, settings};
 use crate::web::{Followed, Head, handle};
 
@@ -95,11 +96,9 @@ impl Handler for ScopeHoop {
         response: &mut Response,
         rest: &mut FlowCtrl,
     ) {
-        let scope = self
-            .settings
-            .scope
-            .as_ref()
-            .map_or_else(crate::core::scope::scope, |scope| scope(request));
+        // A hoop is not told when it is put around something.
+        self.settings.say_where_effects_go();
+        let scope = self.settings.scope_by(|make| make(request));
         let inside = scope.around(|| rest.call_next(request, depot, response));
         let (_, sealed) = handle::run(inside).await;
         // salvo answers with a 200 if a route's handlers set no status.
@@ -108,7 +107,7 @@ impl Handler for ScopeHoop {
             response.headers().get(name).and_then(|value| value.to_str().ok())
         }));
         match self.settings.end(sealed, succeeded, failed).await {
-            Err(answer) => *response = answer,
+            Err(answer) => replace(response, answer, self.settings.on_flush_error.is_some()),
             Ok(None) => {}
             Ok(then) => follow(response, then),
         }
@@ -123,6 +122,22 @@ fn follow(response: &mut Response, then: Option<AfterResponse>) {
     } else {
         ResBody::Boxed(Box::pin(Followed { body, then }.map_err(Into::into)))
     });
+}
+
+/// salvo keeps cookies beside the headers, behind a feature that may be off here and on elsewhere: there is one jar to
+/// take, the answer's if it is the user's.
+fn replace(response: &mut Response, mut answer: Response, users: bool) {
+    let kept = kept(response.headers(), |name| answer.headers().contains_key(*name));
+    for (name, value) in kept {
+        answer.headers_mut().append(name, value.clone());
+    }
+    if users {
+        *response = answer;
+    } else {
+        response.status_code = answer.status_code;
+        response.body(answer.take_body());
+        *response.headers_mut() = answer.headers;
+    }
 }
 
 fn failed() -> Response {

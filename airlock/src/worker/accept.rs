@@ -1,10 +1,9 @@
 //! Which messages a worker accepts.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::SystemTime;
 
 use crate::core::intent::Intent;
-use crate::core::panics::panic_message;
+use crate::core::panics::catch;
 use crate::envelope::Envelope;
 use crate::worker::Inner;
 
@@ -42,11 +41,9 @@ impl Inner {
             ));
         }
         // The user's code reads the arguments.
-        match catch_unwind(AssertUnwindSafe(|| envelope.intent(self.registry))) {
+        match catch(|| envelope.intent(self.registry)) {
             Ok(intent) => intent.map_err(|error| error.to_string()),
-            Err(panic) => {
-                Err(format!("reading its arguments panicked: {}", panic_message(&*panic)))
-            }
+            Err(panic) => Err(format!("reading its arguments panicked: {}", panic.message())),
         }
     }
 

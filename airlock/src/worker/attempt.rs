@@ -1,7 +1,6 @@
 //! One attempt of a task: it runs in its scope, and its effects leave.
 
 use std::error::Error;
-use std::panic::resume_unwind;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use ::tokio::task::{JoinHandle, spawn_blocking};
 use ::tokio::time::sleep;
 
 use crate::core::intent::Intent;
-use crate::core::panics::{Contained, panic_message};
+use crate::core::panics::{Contained, Panic, guarded};
 use crate::core::scope::{Scope, Sealed};
 use crate::core::task::called::{BoxError, Called, Unfinished};
 use crate::core::task::payload::Here;
@@ -44,13 +43,13 @@ impl Inner {
                 }
             }
         };
-        let settled = Contained(pin!(sealed.settle_async(result.is_ok()))).await;
+        let settled = Contained::new(pin!(sealed.settle_async(result.is_ok()))).await;
         result.map_err(|error| with_causes(&*error))?;
         match settled {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(format!("its effects did not leave: {error}")),
             Err(panic) => {
-                let said = panic_message(&*panic);
+                let said = panic.message();
                 Err(format!("its effects did not leave: a policy panicked: {said}"))
             }
         }
@@ -82,10 +81,11 @@ impl Inner {
         match ended.map(|mut ended| ended.0.take()) {
             Ok(Some((called, sealed))) => (finish(called).await, sealed),
             Ok(None) => unreachable!("it was put there a few lines above"),
-            Err(error) => resume_unwind(match error.try_into_panic() {
+            Err(error) => Panic::from(match error.try_into_panic() {
                 Ok(panic) => panic,
                 Err(error) => Box::new(error.to_string()),
-            }),
+            })
+            .resume(),
         }
     }
 }
@@ -120,10 +120,10 @@ async fn finish(Called(result): Called) -> Result<(), BoxError> {
 
 /// The text of an error and of its causes.
 fn with_causes(error: &(dyn Error + Send + Sync + 'static)) -> String {
-    let mut text = error.to_string();
+    let mut text = guarded(error).to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        let said = error.to_string();
+        let said = guarded(error).to_string();
         // Some errors repeat their cause's text in their own.
         if !text.ends_with(&said) {
             text.push_str(": ");

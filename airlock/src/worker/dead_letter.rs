@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::SystemTime;
 
+use crate::core::cut::cut;
+#[cfg(feature = "_queue")]
+use crate::core::cut::plain;
 use crate::worker::engine_error::EngineError;
 
 /// A message that was given up, and the reason.
@@ -33,6 +36,27 @@ pub struct DeadLetter {
     pub attempts: u32,
     /// Since when it is a dead letter.
     pub since: SystemTime,
+}
+
+impl DeadLetter {
+    /// With its texts in one line, without what a terminal obeys: anyone may have written them.
+    #[cfg(feature = "_queue")]
+    pub(crate) fn plain(mut self) -> Self {
+        self.task = self.task.as_deref().map(plain);
+        self.reason = plain(&self.reason);
+        self
+    }
+}
+
+/// One line for a person, without the message: `default 7: mail.welcome, after 3 attempts: the server is busy`.
+impl fmt::Display for DeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, queue, task, reason, attempts, .. } = self;
+        let (queue, id, reason) = (cut(queue), cut(id), cut(reason));
+        let task = cut(task.as_deref().unwrap_or("an undecodable message"));
+        let times = if *attempts == 1 { "attempt" } else { "attempts" };
+        write!(f, "{queue} {id}: {task}, after {attempts} {times}: {reason}")
+    }
 }
 
 /// Shows only the length of the message: some of its arguments may be secret.

@@ -3,11 +3,13 @@
 //! A failure that is reported nowhere else goes to standard error if the program has no `tracing`
 //! subscriber, or is built without the feature `tracing`.
 
+use std::fmt::Display;
+
 use crate::core::cut::cut;
 use crate::core::log::{event, has_subscriber};
 use crate::core::task::called::BoxError;
 use crate::envelope::{Envelope, EnvelopeError};
-use crate::worker::Settlement;
+use crate::worker::{Message, MessageName, Settlement};
 
 pub(super) use spans::{in_current_span, in_task_span};
 
@@ -16,7 +18,7 @@ pub(super) fn settled(envelope: &Envelope, attempt: u32, settlement: &Settlement
     let (task, id) = (envelope.task(), envelope.id());
     match settlement {
         Settlement::Dead { .. } if !has_subscriber() => {
-            eprintln!("airlock: {task} {id}: {settlement}");
+            eprintln!("airlock: {} {id}: {settlement}", cut(task));
         }
         Settlement::Dead { .. } => {
             event!(error, "airlock::worker", [task, %id, attempt], "{settlement}");
@@ -34,6 +36,68 @@ pub(super) fn undecodable(error: &EnvelopeError) {
         return eprintln!("airlock: dead letter: {error}");
     }
     event!(error, "airlock::worker", [], "dead letter: {error}");
+}
+
+/// Logs that messages came that lost workers had held.
+pub(super) fn taken_over<R>(messages: &[Message<R>]) {
+    let taken: Vec<_> = messages.iter().filter(|message| message.interrupted).collect();
+    let Some(first) = taken.first() else { return };
+    let first = match &first.envelope {
+        Ok(envelope) => format!("{} {}", cut(envelope.task()), envelope.id()),
+        Err(error) => error.to_string(),
+    };
+    let messages = taken.len();
+    event!(
+        warn,
+        "airlock::worker",
+        [messages],
+        "messages are taken over from a worker that was lost: it sent no heartbeat until their leases ended; the first \
+         is {first}"
+    );
+}
+
+/// Logs that messages were no longer this worker's when they were to begin.
+pub(super) fn fenced(names: &[MessageName]) {
+    no_longer_held(
+        names,
+        "messages are dropped unrun, because they are no longer this worker's: another one has taken them over, or the \
+         connection is lost that they came on",
+    );
+}
+
+/// Logs that messages were no longer this worker's when it settled them; `repeated` is whether the engine was told
+/// before, and its answer was lost.
+pub(super) fn stale(names: &[&MessageName], repeated: bool) {
+    no_longer_held(
+        names,
+        if repeated {
+            "messages were no longer this worker's when it settled them, or an answer was lost: where another one has \
+             taken them over, what became of them here does not count"
+        } else {
+            "messages were no longer this worker's when it settled them: another one has taken them over, and what \
+             became of them here does not count"
+        },
+    );
+}
+
+fn no_longer_held(names: &[impl Display], text: &str) {
+    if names.is_empty() {
+        return;
+    }
+    let (messages, first) = (names.len(), first_of(names));
+    if !has_subscriber() {
+        return eprintln!("airlock: {text}: {first}");
+    }
+    event!(warn, "airlock::worker", [messages], "{text}: {first}");
+}
+
+/// The first of some names.
+fn first_of(names: &[impl Display]) -> String {
+    const SHOWN: usize = 5;
+    let shown: Vec<_> = names.iter().take(SHOWN).map(ToString::to_string).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", shown.join(", "))
 }
 
 /// Logs that the engine failed.

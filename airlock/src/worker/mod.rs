@@ -32,7 +32,7 @@ mod dead_letter;
 pub(crate) mod duration_limits;
 pub(crate) mod engine_error;
 mod error;
-#[cfg(feature = "_sql")]
+#[cfg(feature = "_lease")]
 mod heartbeat;
 pub(crate) mod log;
 mod message;
@@ -62,9 +62,10 @@ use crate::worker::served::Counters;
 pub use builder::{WorkerBuilder, worker};
 pub use dead_letter::{DeadLetter, DeadLetters};
 pub use error::WorkerError;
-#[cfg(feature = "_sql")]
-pub(crate) use heartbeat::{LastHeartbeat, within_heartbeat};
+#[cfg(feature = "_lease")]
+pub(crate) use heartbeat::within_heartbeat;
 pub use message::Message;
+use message::MessageName;
 #[cfg(feature = "_received-ids")]
 pub(crate) use received_ids::ReceivedIds;
 pub use served::Served;

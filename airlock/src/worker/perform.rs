@@ -3,7 +3,7 @@
 use std::pin::pin;
 
 use crate::core::cut::shortened;
-use crate::core::panics::{Contained, panic_message};
+use crate::core::panics::Contained;
 use crate::envelope::{Envelope, within_trace};
 use crate::worker::{Inner, Settlement, Worker, log};
 
@@ -53,10 +53,10 @@ impl Worker {
         };
         let limit = envelope.time_limit();
         let tried = pin!(log::in_task_span(envelope, attempt, self.inner.attempt(intent, limit)));
-        let failed = match within_trace(envelope.trace(), Contained(tried)).await {
+        let failed = match within_trace(envelope.trace(), Contained::new(tried)).await {
             Ok(Ok(())) => return Settlement::Done,
             Ok(Err(reason)) => reason,
-            Err(panic) => format!("the task panicked: {}", panic_message(&*panic)),
+            Err(panic) => format!("the task panicked: {}", panic.message()),
         };
         self.inner.give_up_or_retry(envelope, attempt, shortened(failed, MAX_REASON))
     }

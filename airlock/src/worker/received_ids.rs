@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The ids of the messages that a worker has received and not settled.
+/// The ids of the deliveries that a worker has received and not settled. A message that was taken over, and comes back
+/// to this worker, is another delivery.
 ///
 /// A connection may break after the engine has assigned messages and before the worker receives them. As
 /// long as the worker lives, no other worker takes these over. So the worker releases every message that
@@ -30,13 +31,10 @@ impl<I: Clone + Eq + Hash> ReceivedIds<I> {
     }
 
     /// Forgets messages that are settled.
-    pub(crate) fn forget<'a>(&self, settled: impl IntoIterator<Item = &'a I>)
-    where
-        I: 'a,
-    {
+    pub(crate) fn forget(&self, settled: impl IntoIterator<Item = I>) {
         let mut ids = self.ids();
         for id in settled {
-            ids.remove(id);
+            ids.remove(&id);
         }
     }
 

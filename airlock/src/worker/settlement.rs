@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::core::cut::cut;
 
 /// A message with what became of it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Settled<R> {
     /// The message's receipt.
     pub receipt: R,
@@ -15,7 +15,7 @@ pub struct Settled<R> {
 }
 
 /// What became of a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Settlement {
     /// The task succeeded and its effects have left: the engine may forget the message.
     Done,
@@ -33,6 +33,33 @@ pub enum Settlement {
     },
     /// A worker that shuts down returns the message, as if it had not been delivered.
     Return,
+}
+
+impl fmt::Debug for Settlement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = |reason: &str| cut(format_args!("{reason:?}")).to_string();
+        match self {
+            Self::Done => f.write_str("Done"),
+            Self::Retry { after, reason } => {
+                let reason = reason.as_deref().map(shown);
+                let reason = reason.as_deref().map(Shown);
+                f.debug_struct("Retry").field("after", after).field("reason", &reason).finish()
+            }
+            Self::Dead { reason } => {
+                f.debug_struct("Dead").field("reason", &Shown(&shown(reason))).finish()
+            }
+            Self::Return => f.write_str("Return"),
+        }
+    }
+}
+
+/// A text that is quoted and cut already.
+struct Shown<'a>(&'a str);
+
+impl fmt::Debug for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
 }
 
 impl fmt::Display for Settlement {

@@ -12,6 +12,17 @@ use crate::worker::{Message, Settled};
 /// [`settle`](Self::settle) **acknowledges** it. An engine delivers a message that is never settled to
 /// another worker, so that a task runs at least once.
 ///
+/// # Leases
+///
+/// An engine whose workers hold messages under a **lease** implements more:
+/// [`keep_alive`](Self::keep_alive) renews the leases at every [`heartbeat`](Self::heartbeat), and
+/// [`begin`](Self::begin) and [`settle`](Self::settle) return which messages others have taken over, which makes them
+/// a **fence**. A worker whose last heartbeat is older than one and a half intervals trusts no lease: it sends a
+/// heartbeat before it receives anything, and what it received before, it begins only where `begin` says that it is
+/// still its own. So a lease has to last for two intervals at least; the engines here give three or four. After an
+/// outage of the engine, in which nobody could send a heartbeat, a worker has to leave the others the time of one lease
+/// before it takes anything over.
+///
 /// # Examples
 ///
 /// ```standalone_crate
@@ -42,7 +53,7 @@ use crate::worker::{Message, Settled};
 ///         Ok(queue.drain(..room).map(|envelope| Message::new(envelope.clone(), Ok(envelope))).collect())
 ///     }
 ///
-///     async fn settle(&self, settled: &[Settled<Envelope>]) -> Result<(), BoxError> {
+///     async fn settle(&self, settled: &[Settled<Envelope>]) -> Result<Vec<usize>, BoxError> {
 ///         for Settled { receipt, settlement } in settled {
 ///             match settlement {
 ///                 Settlement::Retry { .. } | Settlement::Return => {
@@ -51,7 +62,8 @@ use crate::worker::{Message, Settled};
 ///                 Settlement::Done | Settlement::Dead { .. } => {}
 ///             }
 ///         }
-///         Ok(())
+///         // All of them were this worker's: nobody takes messages over here.
+///         Ok(Vec::new())
 ///     }
 /// }
 ///
@@ -83,6 +95,17 @@ pub trait Source: Send + Sync + 'static {
         async { Ok(()) }
     }
 
+    /// The queues that workers of this source serve, for what a worker logs at start; `None`, the default, for a source
+    /// that does not say.
+    fn served_queues(&self) -> Option<Vec<String>> {
+        None
+    }
+
+    /// The queue of messages of a task that names none; `None`, the default, for a source that does not say.
+    fn default_queue(&self) -> Option<String> {
+        None
+    }
+
     /// Returns when there may be messages: on a notification, or after a while.
     ///
     /// The future may be dropped at any time and the function called again, so it holds no message.
@@ -109,18 +132,31 @@ pub trait Source: Send + Sync + 'static {
     /// [`interrupted`](Message::interrupted), or that is at its last attempt. The future is dropped if the
     /// worker shuts down.
     ///
+    /// Returns the indices of the messages that are no longer this worker's: it drops those that have not begun. After
+    /// a late heartbeat, it is called before any message begins that was received earlier.
+    ///
     /// # Errors
     ///
     /// The engine's: the worker calls again, with the same messages.
     fn begin(
         &self,
         receipts: &[&Self::Receipt],
-    ) -> impl Future<Output = Result<(), BoxError>> + Send {
+    ) -> impl Future<Output = Result<Vec<usize>, BoxError>> + Send {
         let _ = receipts;
-        async { Ok(()) }
+        async { Ok(Vec::new()) }
+    }
+
+    /// Whether a message may still be this worker's, as far as is known without asking the engine: not where the
+    /// connection is lost that it came on. The worker calls it before each task begins, and drops the messages that
+    /// are not.
+    fn is_held(&self, receipt: &Self::Receipt) -> bool {
+        let _ = receipt;
+        true
     }
 
     /// Settles messages: tells the engine what became of them, of many in as few round trips as it allows.
+    ///
+    /// Returns the indices of the messages that were no longer this worker's. They stay as they are.
     ///
     /// # Errors
     ///
@@ -128,14 +164,15 @@ pub trait Source: Send + Sync + 'static {
     fn settle(
         &self,
         settled: &[Settled<Self::Receipt>],
-    ) -> impl Future<Output = Result<(), BoxError>> + Send;
+    ) -> impl Future<Output = Result<Vec<usize>, BoxError>> + Send;
 
     /// Sends a heartbeat, so that the engine leaves the messages to this worker; also while it shuts down.
-    /// The future is dropped once everything is settled.
+    /// The future is dropped once everything is settled, or after four intervals.
     ///
     /// # Errors
     ///
-    /// The engine's: the worker logs them.
+    /// The engine's: the worker logs them, and calls again soon. Once the last heartbeat is late, it receives nothing,
+    /// and begins nothing that it has received, until one succeeds.
     fn keep_alive(&self) -> impl Future<Output = Result<(), BoxError>> + Send {
         async { Ok(()) }
     }

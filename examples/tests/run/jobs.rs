@@ -103,7 +103,11 @@ fn all_in_one_process() {
     let place = Place::new();
     let ended = place.jobs(&[]);
     // Of 60 orders two have no address; eight are the seventh, and are packed at the second attempt.
-    says(&ended, 0, &["120 jobs are in the queue `jobs`", "178 done", "2 dead letters"]);
+    says(
+        &ended,
+        0,
+        &["120 jobs are in the queue `jobs`", "178 done", "2 dead letters", "nothing is pending"],
+    );
     let row = |task: &str| {
         let row = ended.out.lines().find(|line| line.contains(task)).expect("the task has a row");
         let columns = row.split_whitespace().filter_map(|word| word.parse().ok());
@@ -232,4 +236,44 @@ fn an_engine_that_is_not_there_is_named() {
     let place = Place::new();
     let ended = place.jobs(&["--engine", "redis", "--url", "redis://127.0.0.1:9/", "enqueue"]);
     says(&ended, 1, &["127.0.0.1:9"]);
+}
+
+/// Whoever can write to the queue chooses these texts, and whoever looks at them has a terminal.
+#[test]
+fn what_a_message_says_is_one_line_that_no_terminal_obeys() {
+    const HOSTILE: &str = "x\r\nERROR forged \u{1b}[2J\u{9b}1m\u{202e}\u{2066}\u{7}";
+    let place = Place::new();
+    says(&place.jobs(&["dead", "list"]), 0, &["there are no dead letters"]);
+    let files = fs::read_dir(place.directory.path()).expect("a folder");
+    let files = files.map(|file| file.expect("a file").path());
+    let mut file = files.filter(|file| file.extension().is_some_and(|extension| extension == "db"));
+    let file = file.next().expect("the queue's file");
+    let jobs = rusqlite::Connection::open(file).expect("opened");
+    let body = serde_json::json!({
+        "airlock": 1,
+        "id": "0198c0de-0000-7000-8000-000000000000",
+        "task": HOSTILE,
+        "arguments": {"note": HOSTILE},
+        "enqueued_at": "2026-11-23T20:31:21Z",
+    });
+    let raw = format!("{HOSTILE} is no envelope");
+    for (id, body) in [(format!("1{HOSTILE}"), body.to_string()), (format!("2{HOSTILE}"), raw)] {
+        let result = serde_json::json!({ "Err": HOSTILE }).to_string();
+        jobs.execute(
+            "INSERT INTO Jobs (job, id, job_type, status, attempts, max_attempts, run_at, done_at, last_result)
+                VALUES (?1, ?2, 'jobs', 'Killed', 1, 3, 1, 1, ?3)",
+            rusqlite::params![body.as_bytes(), id, result],
+        )
+        .expect("a row");
+    }
+    let mut shown = place.jobs(&["dead", "list"]).out;
+    assert!(shown.contains("ERROR forged"), "{shown}");
+    for id in [1, 2] {
+        shown += &place.jobs(&["dead", "show", &format!("{id}{HOSTILE}")]).out;
+    }
+    let obeyed = |c: &char| c.is_control() && *c != '\n' || ('\u{2028}'..='\u{202e}').contains(c);
+    let obeyed = shown.chars().filter(obeyed).count();
+    let forged = shown.lines().filter(|line| line.starts_with("ERROR")).count();
+    println!("hostile texts in 2 dead letters: {obeyed} control characters, {forged} forged lines");
+    assert_eq!((obeyed, forged), (0, 0), "{shown:?}");
 }

@@ -1,6 +1,7 @@
 //! How many bytes of arguments a scope may hold.
 
 mod counting;
+mod locked;
 mod nested;
 
 use std::sync::Arc;
@@ -65,16 +66,31 @@ fn attach(file: Shared) {
 }
 
 #[test]
-fn a_scope_without_a_limit_of_bytes_holds_a_gibibyte() {
-    let file = Shared("x".repeat((1 << 26) - size_of::<String>()).into());
+fn a_scope_without_a_limit_of_bytes_holds_a_gibibyte_of_texts() {
+    let text = "x".repeat((1 << 28) - size_of::<String>());
     // Discarded by an error, for a report would write the whole gibibyte.
     let full = airlock::scope().run(|| {
-        for _ in 0..16 {
-            attach::enqueue(file.clone()).expect("there is room for sixteen sixteenths");
+        for _ in 0..4 {
+            letter::enqueue(text.clone()).expect("there is room for four quarters");
         }
-        attach::enqueue(Shared("".into()))
+        letter::enqueue(String::new())
     });
     assert_full(&full.expect("nothing is flushed"), 1 << 30);
+}
+
+#[test]
+fn a_limit_of_bytes_counts_what_the_users_types_hold() {
+    let file = Shared("x".repeat(500 - size_of::<String>()).into());
+    let (written, sealed) = within(1_000).seal(|| {
+        attach::enqueue(file.clone())?;
+        attach::intent(file.clone()).enqueue()?;
+        attach::enqueue(file.clone())
+    });
+    assert_full(&written, 1_000);
+    sealed.discard();
+    let (written, sealed) = airlock::scope().seal(|| attach::enqueue(file));
+    written.expect("there is room");
+    sealed.discard();
 }
 
 #[test]

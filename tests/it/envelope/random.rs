@@ -11,7 +11,7 @@ use super::{intent_of, mail, read, sent, text};
 /// An intent with some options, and the envelope's own fields.
 fn envelopes() -> impl Strategy<Value = Envelope> {
     let options = (
-        proptest::option::of("\\PC{0,12}"),
+        proptest::option::of("\\PC{1,12}"),
         proptest::option::of(0_u64..1 << 40),
         proptest::option::of(any::<u32>()),
         proptest::option::of(any::<u8>()),

@@ -11,7 +11,6 @@ fn every_option_goes_and_comes_back() {
     let cases = [
         plain(),
         plain().queue("bulk"),
-        plain().queue(""),
         plain().delay(Duration::from_nanos(1_234_567_890)),
         plain().delay(Duration::ZERO),
         plain().at(at),

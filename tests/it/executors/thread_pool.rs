@@ -101,3 +101,56 @@ fn a_thread_pool_survives_an_argument_that_panics_when_it_is_dropped() {
     drop(pool);
     assert_eq!(ran.list(), ["note 1", "note 2"]);
 }
+
+/// Runs on the pool, and waits for the runtime that the pool is dropped in.
+#[airlock::task]
+fn wait_for_the_runtime(#[state] runtime: &tokio::runtime::Handle, #[state] ran: &Ran) {
+    let (done, waiting) = tokio::sync::oneshot::channel();
+    runtime.spawn(async move { done.send("done") });
+    ran.push(waiting.blocking_recv().expect("it is sent"));
+}
+
+async fn drop_a_pool(ran: Ran) {
+    let pool = ThreadPool::builder()
+        .threads(1)
+        .state(tokio::runtime::Handle::current())
+        .state(ran)
+        .serving(tasks![wait_for_the_runtime])
+        .build()
+        .expect("a pool");
+    let pool = std::sync::Arc::new(pool);
+    let scope = airlock::scope().executor(pool.clone());
+    scope
+        .run_async(async { wait_for_the_runtime::enqueue() })
+        .await
+        .expect("flushed")
+        .expect("enqueued");
+    drop(pool);
+}
+
+#[test]
+fn a_pool_that_is_dropped_on_a_runtimes_only_thread_is_not_waited_for() {
+    crate::support::unless_it_hangs(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let ran = Ran::new();
+        runtime.expect("a runtime").block_on(async {
+            drop_a_pool(ran.clone()).await;
+            while ran.list().is_empty() {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+        });
+    });
+}
+
+#[test]
+fn a_pool_that_is_dropped_on_one_of_many_threads_is_waited_for() {
+    crate::support::unless_it_hangs(|| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build();
+        let ran = Ran::new();
+        let dropped = ran.clone();
+        runtime.expect("a runtime").block_on(async {
+            tokio::spawn(async { drop_a_pool(dropped).await }).await.expect("no panic");
+        });
+        assert_eq!(ran.list(), ["done"]);
+    });
+}

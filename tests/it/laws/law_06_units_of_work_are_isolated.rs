@@ -1,11 +1,12 @@
 //! Law 6: **Units of work are isolated.** A scope follows its own thread's calls and its own future's polls, on
 //! whatever thread they happen, and nothing else: what is spawned starts without a scope unless handed one.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use airlock::EnqueueError;
 use futures::future::join_all;
 use proptest::prelude::*;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::programs::{Release, Rule, Tally, check, run_async, steps};
 use crate::support::{Ran, quiet, yield_once};
@@ -181,6 +182,70 @@ fn policies_and_configurations_are_isolated_as_well() {
     };
     let (open, blocked) = crate::support::block_on(futures::future::join(run(false), run(true)));
     assert_eq!((open, blocked), (3, 0));
+}
+
+fn pool() -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("a pool")
+}
+
+/// A job of somebody else's, which enqueues and tells how that went.
+fn foreign_job(told: mpsc::Sender<bool>) {
+    rayon::spawn(move || told.send(quiet::enqueue(666).is_ok()).expect("it is waited for"));
+}
+
+/// Work stealing: a thread of rayon's that waits runs other jobs meanwhile, under what it is waiting in.
+#[test]
+fn a_job_that_is_stolen_inside_a_scopes_call_runs_inside_the_scope() {
+    let (ran, (told, heard)) = (Ran::new(), mpsc::channel());
+    pool().install(|| {
+        let scope = ran.scope().executor(ran.collector());
+        let waits = || {
+            foreign_job(told);
+            while rayon::yield_now() == Some(rayon::Yield::Executed) {}
+        };
+        scope.run(waits).expect("flushed");
+    });
+    assert_eq!(heard.recv(), Ok(true));
+    assert_eq!(ran.list(), ["quiet(n: 666)"]);
+}
+
+/// The way round: a thread that is none of rayon's waits without stealing, and hands its scope to its own jobs.
+#[test]
+fn a_scope_that_is_opened_outside_the_pool_is_only_its_own_jobs() {
+    let (ran, (told, heard)) = (Ran::new(), mpsc::channel());
+    let pool = pool();
+    let opened = ran.scope().executor(ran.collector()).run(|| {
+        let scope = airlock::current().expect("a scope");
+        pool.install(|| {
+            foreign_job(told);
+            (0..100).into_par_iter().try_for_each(|n| scope.run(|| quiet::enqueue(n)))
+        })
+    });
+    opened.expect("flushed").expect("enqueued");
+    assert_eq!(heard.recv(), Ok(false));
+    let (mut numbers, mut expected) = (ran.list(), (0..100).map(called).collect::<Vec<_>>());
+    numbers.sort();
+    expected.sort();
+    assert_eq!(numbers, expected);
+}
+
+/// The other one, for code that is on a thread of the pool: the parallel work comes first, and the scope waits for none.
+#[test]
+fn a_scope_that_waits_for_no_job_steals_none() {
+    let (ran, (told, heard)) = (Ran::new(), mpsc::channel());
+    pool().install(|| {
+        foreign_job(told);
+        let results: Vec<u64> = (0..100).into_par_iter().map(|n| n * 2).collect();
+        let scope = ran.scope().executor(ran.collector());
+        let enqueued = scope.run(|| results.into_iter().try_for_each(quiet::enqueue));
+        enqueued.expect("flushed").expect("enqueued");
+    });
+    assert_eq!(heard.recv(), Ok(false));
+    assert_eq!(ran.list(), (0..100).map(|n| called(n * 2)).collect::<Vec<_>>());
+}
+
+fn called(n: u64) -> String {
+    format!("quiet(n: {n})")
 }
 
 proptest! {

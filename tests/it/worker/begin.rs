@@ -159,3 +159,40 @@ async fn what_runs_alone_has_its_turn_between_tasks_that_take_long() {
     let place = told.iter().position(|told| *told == format!("{alone}: done"));
     assert!(place.is_some_and(|place| place < 60), "{place:?} in {told:?}");
 }
+
+/// After a mass take-over there are many of them, and each may take long.
+#[tokio::test(start_paused = true)]
+async fn what_runs_alone_lets_others_begin_after_a_minute() {
+    const TASK: u64 = 240_000;
+    let memory = Memory::new();
+    for _ in 0..3 {
+        let alone = memory.send(&take::intent(TASK, false));
+        memory.interrupt(alone, 3);
+    }
+    let others: Vec<_> = (0..8).map(|_| memory.send(&take::intent(20, false))).collect();
+    let begun = Instant::now();
+    serve(&memory).await;
+    let took = begun.elapsed();
+    assert!(took < Duration::from_millis(TASK) + Duration::from_mins(4), "{took:?}");
+    let told = memory.told();
+    let done: Vec<_> = others.iter().map(|number| format!("{number}: done")).collect();
+    assert!(done.iter().all(|one| told[..8].contains(one)), "the others don't wait: {told:?}");
+    assert_eq!(memory.begun(), [[1], [2], [3]], "one at a time");
+}
+
+/// After a mass take-over these are most of what the worker held.
+#[tokio::test(start_paused = true)]
+async fn what_only_waited_in_a_killed_worker_runs_beside_others_at_its_last_attempt() {
+    const TASK: u64 = 50_000;
+    let memory = Memory::new();
+    let waited: Vec<_> = (0..40).map(|_| memory.send(&take::intent(TASK, false))).collect();
+    for number in &waited {
+        memory.interrupt_waiting(*number, 3);
+    }
+    let begun = Instant::now();
+    serve(&memory).await;
+    let took = begun.elapsed();
+    // Four at once.
+    assert!(took < Duration::from_millis(11 * TASK), "{took:?}");
+    assert_eq!(memory.begun().concat(), waited, "each is told of before it begins");
+}

@@ -46,11 +46,11 @@ impl Source for Flood {
         Ok((left - taken..left).map(message).collect())
     }
 
-    async fn settle(&self, settled: &[Settled<u64>]) -> Result<(), BoxError> {
+    async fn settle(&self, settled: &[Settled<u64>]) -> Result<Vec<usize>, BoxError> {
         let done = settled.iter().filter(|settled| settled.settlement == Settlement::Done).count();
         self.0.done.fetch_add(done as u64, Ordering::SeqCst);
         self.0.held.fetch_sub(settled.len() as u64, Ordering::SeqCst);
-        Ok(())
+        Ok(Vec::new())
     }
 }
 

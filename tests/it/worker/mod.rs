@@ -6,6 +6,7 @@ mod building;
 mod dead_letters;
 mod effects;
 mod engine;
+mod fence;
 mod flood;
 mod load;
 mod memory;

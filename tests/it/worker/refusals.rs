@@ -88,7 +88,7 @@ async fn wrong_arguments_are_a_dead_letter_that_names_them() {
         (
             r#"{"n":"one"}"#,
             format!(
-                "the argument `n` of `{}` has the wrong type: invalid type: string \"one\", \
+                "the argument `n` of `{}` has the wrong type: invalid type: string, \
                  expected u64 at line 1 column 10",
                 note_name()
             ),
@@ -168,4 +168,19 @@ async fn a_message_that_came_early_runs_when_it_is_due() {
     assert_eq!(told.last().map(String::as_str), Some("1: done"), "its first attempt, and its last");
     assert_eq!((served.done, served.retried, served.dead), (1, 0, 0));
     assert_eq!(usize::try_from(served.returned), Ok(told.len() - 1));
+}
+
+/// A log has no line that a sender has forged, and a terminal nothing to obey.
+#[tokio::test]
+async fn a_name_off_the_wire_is_shown_in_one_line() {
+    for hostile in
+        ["x\r\nERROR forged", "\u{1b}[2J\u{9b}1m\u{7}", "\u{202e}\u{2066}\u{2028}\u{200f}"]
+    {
+        let name = foreign(hostile, "{}").to_json();
+        let arguments = serde_json::json!({ "n": 1, hostile: 2 }).to_string();
+        for body in [name, foreign(note_name(), &arguments).to_json()] {
+            let reason = refusal(body).await;
+            assert!(!reason.chars().any(|c| c.is_control() || c > '\u{2000}'), "{reason:?}");
+        }
+    }
 }

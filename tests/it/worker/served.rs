@@ -73,9 +73,10 @@ async fn perform_runs_one_envelope_for_the_workers_of_others() {
 #[test]
 fn what_was_served_reads_well() {
     assert_eq!(Served::default().to_string(), "nothing");
-    let served = Served { done: 1, retried: 2, dead: 3, returned: 4, untold: 5 };
-    let text =
-        "1 done, 2 to be tried again, 3 dead letters, 4 given back, 5 not told to the engine";
+    let served =
+        Served { done: 1, retried: 2, dead: 3, returned: 4, fenced: 5, stale: 6, untold: 7 };
+    let text = "1 done, 3 dead letters, 2 failed attempts repeated or to be repeated, 4 given back, \
+                5 not run because taken over, 6 settled too late, 7 not told to the engine";
     assert_eq!(served.to_string(), text);
 }
 

@@ -10,6 +10,7 @@ mod python;
 mod round_trips;
 mod servers;
 mod shop;
+mod soak;
 mod support;
 mod trace;
 mod transactions;

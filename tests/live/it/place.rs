@@ -1,5 +1,6 @@
 //! Where a test's messages are, and the processes that work on them.
 
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::{self, Command, Stdio};
 use std::sync::Arc;
@@ -38,6 +39,12 @@ impl Place {
         Self { url, queue: unique::name("live"), folder: Arc::new(folder), own: None }
     }
 
+    /// On another database of that server, or the same one by another address.
+    pub(crate) fn at(url: &str) -> Self {
+        let folder = Arc::new(TempDir::new().expect("a folder"));
+        Self { url: url.to_owned(), queue: unique::name("live"), folder, own: None }
+    }
+
     /// On a server of the test's own.
     pub(crate) fn own<S: Sender>() -> Self {
         let own = match S::SERVER {
@@ -51,16 +58,26 @@ impl Place {
         Self { url: own.url(), queue, folder, own: Some(Arc::new(own)) }
     }
 
+    /// On a server that says what was taken and is not acknowledged: RabbitMQ tells its operators alone.
+    pub(crate) fn telling<S: Sender>() -> Self {
+        if S::SERVER == Server::RabbitMq { Self::own::<S>() } else { Self::shared::<S>() }
+    }
+
     /// Another queue on the same server.
     pub(crate) fn beside(&self) -> Self {
         let (folder, own) = (self.folder.clone(), self.own.clone());
         Self { url: self.url.clone(), queue: unique::name("live"), folder, own }
     }
 
+    /// The same queue.
+    pub(crate) fn again(&self) -> Self {
+        let (folder, own) = (self.folder.clone(), self.own.clone());
+        Self { url: self.url.clone(), queue: self.queue.clone(), folder, own }
+    }
+
     /// The same queue, over a line that can be cut.
     pub(crate) fn over(&self, line: &Proxy) -> Self {
-        let (folder, own) = (self.folder.clone(), self.own.clone());
-        Self { url: line.url().to_owned(), queue: self.queue.clone(), folder, own }
+        Self { url: line.url().to_owned(), ..self.again() }
     }
 
     pub(crate) fn server(&self) -> &Arc<Own> {
@@ -79,6 +96,41 @@ impl Place {
 
     pub(crate) async fn held<S: Sender>(&self, sender: &S) -> u64 {
         sender.held(&self.url, &self.queue).await as u64
+    }
+
+    /// Waits until every message of the queue is acknowledged, as the server itself says. On a place that
+    /// [tells](Self::telling).
+    pub(crate) async fn acknowledged<S: Sender>(&self, sender: &S) {
+        let acknowledged = async || {
+            self.held(sender).await == 0
+                && (S::SERVER != Server::RabbitMq || self.unacknowledged() == 0)
+        };
+        eventually("all is acknowledged", acknowledged).await;
+    }
+
+    /// How many messages nobody has settled, by what the server itself says: those that wait, and those that workers
+    /// have taken. On a place that [tells](Self::telling).
+    pub(crate) async fn unsettled<S: Sender>(&self, sender: &S) -> u64 {
+        if S::SERVER != Server::RabbitMq {
+            return self.held(sender).await;
+        }
+        let queues = self.server().rabbitmqctl(&["list_queues", "name", "messages"]);
+        let dead = format!("{}.dead", self.queue);
+        let of = |line: &str| {
+            let (name, messages) = line.split_once('\t')?;
+            let is_ours = name.starts_with(&self.queue) && name != dead;
+            is_ours.then(|| messages.trim().parse::<u64>().expect("a count"))
+        };
+        queues.lines().filter_map(of).sum()
+    }
+
+    /// How many messages of the queue consumers of RabbitMQ have not acknowledged.
+    pub(crate) fn unacknowledged(&self) -> u64 {
+        let queues = ["list_queues", "name", "messages_unacknowledged"];
+        let queues = self.server().rabbitmqctl(&queues);
+        let unacknowledged =
+            queues.lines().find_map(|line| line.strip_prefix(&self.queue)?.trim().parse().ok());
+        unacknowledged.unwrap_or_else(|| panic!("{} is there: {queues}", self.queue))
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -124,12 +176,20 @@ impl Place {
 
     /// A worker in a process of its own.
     pub(crate) fn worker<E: Engine>(&self, concurrency: u32, prefetch: u32) -> Child {
+        self.recording::<E>("serve", &[&concurrency.to_string(), &prefetch.to_string()])
+    }
+
+    /// A service in a process of its own, which sends orders from this one on.
+    pub(crate) fn service<E: Engine>(&self, first: u64) -> Child {
+        self.recording::<E>("send", &[&first.to_string()])
+    }
+
+    fn recording<E: Engine>(&self, action: &str, rest: &[&str]) -> Child {
         let path = self.path("record");
         let record = path.to_str().expect("a path in UTF-8");
-        let (concurrency, prefetch) = (concurrency.to_string(), prefetch.to_string());
-        let mut command = self.child::<E>("serve", &[record, &concurrency, &prefetch]);
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        Child(child.spawn().expect("a worker"))
+        let mut command = self.child::<E>(action, &[&[record], rest].concat());
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        Child(child.spawn().expect("a process"))
     }
 }
 
@@ -141,6 +201,40 @@ impl Child {
     pub(crate) fn kill(&mut self) {
         self.0.kill().expect("killed");
         self.0.wait().expect("ended");
+    }
+
+    /// Keeps it from doing anything, as a machine that is paused.
+    pub(crate) fn stop(&mut self) {
+        self.signal("STOP");
+    }
+
+    pub(crate) fn go_on(&mut self) {
+        self.signal("CONT");
+    }
+
+    /// Lets it end, and returns what it says then.
+    pub(crate) fn ends(&mut self) -> String {
+        drop(self.0.stdin.take());
+        let mut said = String::new();
+        let mut output = self.0.stdout.take().expect("it was not asked before");
+        output.read_to_string(&mut said).expect("UTF-8");
+        said.trim().to_owned()
+    }
+
+    fn signal(&mut self, name: &str) {
+        let id = self.0.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.expect("it can be asked").success(), "no {name}");
+    }
+
+    /// Asks it to end, and waits for that.
+    pub(crate) async fn end(&mut self) {
+        drop(self.0.stdin.take());
+        let begun = Instant::now();
+        while self.lives() {
+            assert!(begun.elapsed() < PATIENCE, "it does not end");
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     pub(crate) fn lives(&mut self) -> bool {

@@ -29,7 +29,8 @@ impl Proxy {
         let line = Arc::new(Line::new());
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.expect("a runtime");
-        runtime.spawn(accept(listener, server.to_owned(), Arc::clone(&line)));
+        server.clone_into(&mut line.left().server);
+        runtime.spawn(accept(listener, Arc::clone(&line)));
         Self { url: url.replacen(server, &own.to_string(), 1), line, runtime: Some(runtime) }
     }
 
@@ -43,9 +44,15 @@ impl Proxy {
         self.line.cut();
     }
 
+    /// Carries new connections to another server; those that there are stay where they are.
+    pub(crate) fn lead_to(&self, url: &str) {
+        address_in(url).clone_into(&mut self.line.left().server);
+    }
+
     /// Carries new connections again, without a limit.
     pub(crate) fn restore(&self) {
-        *self.line.left() = Left::default();
+        let left = &mut *self.line.left();
+        *left = Left { server: std::mem::take(&mut left.server), ..Left::default() };
         self.line.open.send_replace(true);
     }
 
@@ -132,6 +139,8 @@ struct Line {
 /// much later answers arrive; or whether nothing may go.
 #[derive(Default)]
 struct Left {
+    /// Where new connections go.
+    server: String,
     to_server: Option<usize>,
     /// Whether the rest is held back, and the line not cut.
     holds: bool,
@@ -205,10 +214,11 @@ impl Left {
     }
 }
 
-async fn accept(listener: StdListener, server: String, line: Arc<Line>) {
+async fn accept(listener: StdListener, line: Arc<Line>) {
     let listener = TcpListener::from_std(listener).expect("a socket that tokio takes");
     while let Ok((client, _)) = listener.accept().await {
-        tokio::spawn(carry(client, server.clone(), Arc::clone(&line)));
+        let server = line.left().server.clone();
+        tokio::spawn(carry(client, server, Arc::clone(&line)));
     }
 }
 

@@ -49,6 +49,11 @@ impl Own {
         Self::start(Kind::Redis)
     }
 
+    /// A `PgBouncer` in this mode, before the PostgreSQL that all tests share.
+    pub(crate) fn pgbouncer(mode: &'static str) -> Self {
+        Self::start(Kind::Pgbouncer { mode })
+    }
+
     pub(crate) fn rabbitmq() -> Self {
         Self::start(Kind::Rabbitmq)
     }
@@ -76,9 +81,24 @@ impl Own {
         self.run("stop").expect("the server is stopped");
     }
 
+    /// Asks a broker what no client may ask: `rabbitmqctl` with these arguments.
+    pub(crate) fn control(&self, arguments: &[&str]) {
+        let asked = Command::new("bash").arg(self.folder().join("ctl")).args(arguments).output();
+        let asked = asked.expect("asked");
+        assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    }
+
     /// Starts it where it was, with the data it had.
     pub(crate) fn start_again(&self) {
         self.run("start").expect("the server starts");
+    }
+
+    /// What RabbitMQ's operators ask, and no client may.
+    pub(crate) fn rabbitmqctl(&self, arguments: &[&str]) -> String {
+        let told = Command::new("bash").arg(self.folder().join("ctl")).args(arguments).output();
+        let told = told.expect("there is a `bash`");
+        assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+        String::from_utf8(told.stdout).expect("text")
     }
 
     /// The folder is among those that `tests/live.sh` cleans up, for when this process is killed.
@@ -98,7 +118,12 @@ impl Own {
         let port = self.port.to_string();
         let arguments =
             if action == "start" { vec![action, folder, &port] } else { vec![action, folder] };
-        script(self.kind.name(), &arguments)
+        let mut environment = Vec::new();
+        if let Kind::Pgbouncer { mode } = self.kind {
+            environment =
+                vec![("AIRLOCK_POOLED", shared_port()), ("AIRLOCK_POOL_MODE", mode.to_owned())];
+        }
+        script_in(environment, self.kind.name(), &arguments)
     }
 }
 
@@ -128,6 +153,11 @@ impl Database {
         &self.url
     }
 
+    /// Sets a default of its connections.
+    pub(crate) async fn set(&self, setting: &str) {
+        Self::execute(&format!("ALTER DATABASE {} SET {setting}", self.name)).await;
+    }
+
     pub(crate) async fn drop(self) {
         Self::execute(&format!("DROP DATABASE {} WITH (FORCE)", self.name)).await;
     }
@@ -143,6 +173,7 @@ impl Database {
 #[derive(Clone, Copy)]
 enum Kind {
     Postgres,
+    Pgbouncer { mode: &'static str },
     Redis,
     Rabbitmq,
 }
@@ -152,6 +183,7 @@ impl Kind {
     fn name(self) -> &'static str {
         match self {
             Self::Postgres => "postgres",
+            Self::Pgbouncer { .. } => "pgbouncer",
             Self::Redis => "redis",
             Self::Rabbitmq => "rabbitmq",
         }
@@ -159,17 +191,34 @@ impl Kind {
 
     fn url(self, port: u16) -> String {
         match self {
-            Self::Postgres => format!("postgres://postgres@127.0.0.1:{port}/postgres"),
+            Self::Postgres | Self::Pgbouncer { .. } => {
+                format!("postgres://postgres@127.0.0.1:{port}/postgres")
+            }
             Self::Redis => format!("redis://127.0.0.1:{port}"),
             Self::Rabbitmq => format!("amqp://guest:guest@127.0.0.1:{port}/%2f"),
         }
     }
 }
 
+/// The port of the PostgreSQL that all tests share.
+fn shared_port() -> String {
+    let url = postgres_url();
+    let (address, _) = url.rsplit_once('/').expect("a URL with a database");
+    address.rsplit(':').next().expect("a URL with a port").to_owned()
+}
+
 /// Runs one of the scripts in `servers`; what it printed.
 fn script(name: &str, arguments: &[&str]) -> io::Result<String> {
+    script_in(Vec::new(), name, arguments)
+}
+
+fn script_in(
+    environment: Vec<(&str, String)>,
+    name: &str,
+    arguments: &[&str],
+) -> io::Result<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("servers").join(name);
-    let output = Command::new(path).args(arguments).output()?;
+    let output = Command::new(path).args(arguments).envs(environment).output()?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     } else {

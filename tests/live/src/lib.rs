@@ -6,4 +6,4 @@ mod tasks;
 
 pub use engine::{Engine, KeyScope, LOST_AFTER, QueueOrder, RetriedKey, Sender, Server, Tables};
 pub use record::Record;
-pub use tasks::{aborts, pack, panics, ship, worker};
+pub use tasks::{ATTEMPTS, aborts, any, ends_worker, pack, panics, ship, worker};

@@ -46,16 +46,22 @@ impl Record {
     /// Where it can't be read.
     pub fn count(&self, event: &str) -> BTreeMap<u64, usize> {
         let mut counts = BTreeMap::new();
+        for (_, order_id) in self.lines().into_iter().filter(|(of, _)| of == event) {
+            *counts.entry(order_id).or_default() += 1;
+        }
+        counts
+    }
+
+    /// What happened to which order, in order.
+    ///
+    /// # Panics
+    ///
+    /// Where it can't be read.
+    pub fn lines(&self) -> Vec<(String, u64)> {
         let text = fs::read_to_string(&self.path).expect("the file");
         // Of a line that is being written only a part may be there yet.
         let (whole, _) = text.rsplit_once('\n').unwrap_or_default();
-        for line in whole.lines() {
-            if let Some((of, order_id)) = line.split_once(' ')
-                && of == event
-            {
-                *counts.entry(order_id.parse().expect("an order")).or_default() += 1;
-            }
-        }
-        counts
+        let lines = whole.lines().filter_map(|line| line.split_once(' '));
+        lines.map(|(event, order)| (event.to_owned(), order.parse().expect("an order"))).collect()
     }
 }

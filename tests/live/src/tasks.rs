@@ -4,10 +4,10 @@ use std::process;
 use std::time::Duration;
 
 use airlock::worker::WorkerBuilder;
-use airlock::{Backoff, tasks};
+use airlock::{Backoff, Intent, tasks};
 use tokio::time::sleep;
 
-use crate::Record;
+use crate::{Engine, Record};
 
 /// Notes that it ran.
 #[airlock::task(name = "live.ship")]
@@ -42,12 +42,30 @@ pub async fn aborts(#[state] record: &Record, order_id: u64, millis: u64) {
     process::abort();
 }
 
+/// One of these tasks, as the order says: of a thousand one [ends its worker](ends_worker) and 50 panic, each time; the
+/// others take up to 400 milliseconds.
+pub fn any<E: Engine>(order_id: u64) -> Intent {
+    match order_id % 1_000 {
+        _ if ends_worker::<E>(order_id) => aborts::intent(order_id, 30),
+        rest if rest % 20 == 7 => panics::intent(order_id),
+        rest => pack::intent(order_id, rest % 400),
+    }
+}
+
+/// Whether the task of this order ends its worker: one of a thousand, where that is given up at last.
+pub fn ends_worker<E: Engine>(order_id: u64) -> bool {
+    E::COUNTS_DEATHS && order_id.is_multiple_of(1_000)
+}
+
+/// How often a worker tries each.
+pub const ATTEMPTS: u32 = 3;
+
 /// A worker of these tasks, which tries each three times and doesn't wait long in between.
 pub fn worker(record: Record) -> WorkerBuilder {
     airlock::worker()
         .state(record)
         .serving(tasks![ship, pack, panics, aborts])
-        .max_attempts(3)
+        .max_attempts(ATTEMPTS)
         .backoff(Backoff::new(Duration::from_millis(10)))
         .grace(Duration::from_secs(10))
 }

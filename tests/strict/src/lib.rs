@@ -48,5 +48,6 @@
 )]
 
 pub mod policies;
+pub mod restriction;
 pub mod scoped;
 pub mod tasks;

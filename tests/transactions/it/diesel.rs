@@ -3,7 +3,7 @@
 use std::cell::Cell;
 
 use airlock::diesel::{Database, begin, transaction};
-use airlock::transaction::{DatabaseError, TransactionError, commit_all};
+use airlock::transaction::{DatabaseError, Failure, TransactionError, commit_all};
 use diesel::connection::{AnsiTransactionManager, SimpleConnection, TransactionManager};
 use diesel::{Connection, SqliteConnection};
 
@@ -322,4 +322,20 @@ async fn where_sqlite_has_rolled_back_by_itself_and_nobody_says_so_there_are_no_
     // The connection is as good as before.
     database.transaction(&mut connection, |tx| place(tx, shop.mails, 2)).expect("committed");
     assert_eq!((shop.orders().await, shop.jobs().await), (vec![2], vec![2]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_may_fail_with_an_error_of_somebody_elses() {
+    let shop = Shop::open().await;
+    let (mut connection, database) = (connect(&shop), Database::new());
+    let failed = database.try_transaction(&mut connection, |tx| {
+        insert(tx, "1, NULL")?;
+        shop.mails.enqueue(1).expect("inside a scope");
+        Err::<(), _>(diesel::result::Error::NotFound)
+    });
+    assert!(matches!(failed, Err(Failure::Body(diesel::result::Error::NotFound))));
+    let refused = database.try_transaction(&mut connection, |tx| insert(tx, "2, 99"));
+    assert!(matches!(refused, Err(Failure::Transaction(TransactionError::Database(_)))));
+    database.try_transaction(&mut connection, |tx| insert(tx, "3, NULL")).expect("committed");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![3], vec![]));
 }

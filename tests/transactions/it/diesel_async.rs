@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use airlock::diesel_async::{Database, begin, transaction};
-use airlock::transaction::{TransactionError, commit_all};
+use airlock::transaction::{Failure, TransactionError, commit_all};
 use diesel::SqliteConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncConnection, SimpleAsyncConnection, TransactionManager};
@@ -435,4 +435,26 @@ async fn where_sqlite_has_rolled_back_by_itself_and_nobody_says_so_there_are_no_
         .transaction(&mut connection, async |tx: &mut Connection| place(tx, shop.mails, 2).await);
     placed.await.expect("committed");
     assert_eq!((shop.orders().await, shop.jobs().await), (vec![2], vec![2]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_may_fail_with_an_error_of_somebody_elses() {
+    let shop = Shop::open().await;
+    let (mut connection, mails) = (connect(&shop).await, shop.mails);
+    let spawned = tokio::spawn(async move {
+        let database = Database::new();
+        let failed = database.try_transaction(&mut connection, async |tx: &mut Connection| {
+            insert(tx, "1, NULL").await?;
+            mails.enqueue(1).expect("inside a scope");
+            Err::<(), _>(diesel::result::Error::NotFound)
+        });
+        assert!(matches!(failed.await, Err(Failure::Body(diesel::result::Error::NotFound))));
+        let refused = async |tx: &mut Connection| insert(tx, "2, 99").await;
+        let refused = database.try_transaction(&mut connection, refused).await;
+        assert!(matches!(refused, Err(Failure::Transaction(TransactionError::Database(_)))));
+        let placed = async |tx: &mut Connection| insert(tx, "3, NULL").await;
+        database.try_transaction(&mut connection, placed).await.expect("committed");
+    });
+    spawned.await.expect("no panic");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![3], vec![]));
 }

@@ -2,7 +2,7 @@
 
 use airlock::InScope;
 use airlock::sea_orm::{Database, begin, transaction};
-use airlock::transaction::{TransactionError, commit_all};
+use airlock::transaction::{Failure, TransactionError, commit_all};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, TransactionTrait};
 use tokio::sync::Notify;
 
@@ -421,4 +421,25 @@ async fn those_inside_one_take_turns() {
     });
     placed.await.expect("committed");
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1, 3], vec![1, 3]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_may_fail_with_an_error_of_somebody_elses() {
+    let shop = Shop::open().await;
+    let (database, mails) = (Database::new(connect(&shop).await), shop.mails);
+    let spawned = tokio::spawn(async move {
+        let failed = database.try_transaction(async |tx: &DatabaseTransaction| {
+            insert(tx, "1, NULL").await?;
+            mails.enqueue(1).expect("inside a scope");
+            Err::<(), _>(sea_orm::DbErr::RecordNotInserted)
+        });
+        assert!(matches!(failed.await, Err(Failure::Body(sea_orm::DbErr::RecordNotInserted))));
+        let refused = async |tx: &DatabaseTransaction| insert(tx, "2, 99").await;
+        let refused = database.try_transaction(refused).await;
+        assert!(matches!(refused, Err(Failure::Transaction(TransactionError::Database(_)))));
+        let placed = async |tx: &DatabaseTransaction| insert(tx, "3, NULL").await;
+        database.try_transaction(placed).await.expect("committed");
+    });
+    spawned.await.expect("no panic");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![3], vec![]));
 }

@@ -6,6 +6,7 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::{ErrorGatewayTimeout, ErrorInternalServerError, InternalError};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpRequest, HttpResponse, HttpServer, web};
 use actix_ws::Message;
@@ -14,10 +15,10 @@ use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use crate::frameworks::{
-    Framework, Gone, Socketed, TIMEOUT, Told, answer, conforms, ends_later, heard, kept, panics,
-    rule, scope_of, shown, slow, stream, upgrades, without_mail,
+    Framework, Gone, HEADERS, Socketed, TIMEOUT, Told, answer, conforms, ends_later, heard, kept,
+    panics, rule, scope_of, shown, slow, stream, upgrades, without_mail,
 };
-use crate::support::{Effects, Server, listen_std, mail};
+use crate::support::{Effects, Server, listen_std, mail, open, request};
 
 struct Actix;
 
@@ -32,7 +33,7 @@ impl Framework for Actix {
     const SOCKET: Socketed = Socketed::AtItsEnd;
 
     async fn serve(effects: &Effects, told: Told) -> Server {
-        let noted = effects.clone();
+        let (noted, executor) = (effects.clone(), effects.executor());
         let scopes = ScopeMiddleware::new().scope(move |request| {
             let header = request.headers().get("x-scope").and_then(|value| value.to_str().ok());
             scope_of(&noted, header)
@@ -41,6 +42,7 @@ impl Framework for Actix {
         let scopes = match told {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
+            Told::Executor => scopes.executor(executor),
             Told::Rules => scopes
                 .flush_when(rule)
                 .on_flush_error(|error| HttpResponse::ServiceUnavailable().body(kept(error))),
@@ -61,6 +63,11 @@ impl Framework for Actix {
                     .route("/answer/{status}", web::get().to(answers))
                     .route("/quiet/{status}", web::get().to(quiet))
                     .route("/error/{status}", web::get().to(fails))
+                    .service(
+                        web::resource("/headers/{status}")
+                            .wrap(from_fn(with_headers))
+                            .route(web::get().to(answers)),
+                    )
                     .route("/slow", web::get().to(|| empty(ends_later())))
                     .route("/stream", web::get().to(streams))
                     .route("/panic", web::get().to(|| empty(panics())))
@@ -92,6 +99,18 @@ async fn quiet(status: web::Path<u16>) -> HttpResponse {
         .headers_mut()
         .insert("x-effects".parse().expect("a name"), "none".parse().expect("a value"));
     response
+}
+
+async fn with_headers(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    for (name, value) in HEADERS {
+        let name = HeaderName::from_static(name);
+        response.headers_mut().append(name, HeaderValue::from_static(value));
+    }
+    Ok(response)
 }
 
 async fn fails(status: web::Path<u16>) -> Result<HttpResponse, Error> {
@@ -165,6 +184,30 @@ async fn outside(
 async fn spawns() -> &'static str {
     let spawned = actix_web::rt::spawn(async { mail::enqueue(9).is_err() }).await;
     if spawned.expect("no panic") { "no scope" } else { "in a scope" }
+}
+
+/// A rule may flush for an error, whose response may have headers, too.
+#[tokio::test]
+async fn an_error_that_a_failed_flush_replaces_keeps_its_headers() {
+    async fn fails(
+        _: ServiceRequest,
+        _: Next<impl MessageBody>,
+    ) -> Result<ServiceResponse<String>, Error> {
+        mail::enqueue(409).expect("inside a scope");
+        let mut given = HttpResponse::Conflict();
+        let given = given.insert_header(("x-request-id", "r-42")).insert_header(("etag", "7"));
+        Err(InternalError::from_response("no luck", given.finish()).into())
+    }
+    let effects = Effects::new();
+    let scopes = ScopeMiddleware::new().scope(move |_| effects.failing_scope()).flush_when(rule);
+    let (listener, address) = listen_std();
+    let app = move || App::new().wrap(from_fn(fails)).wrap(scopes.clone());
+    let server = HttpServer::new(app).workers(1).disable_signals().listen(listener);
+    let server = Server::new(address, server.expect("it is bound").run());
+    let replaced = open(server.address, request("/")).await.expect("it answers");
+    assert_eq!(replaced.status(), 500);
+    assert_eq!(replaced.headers()["x-request-id"], "r-42");
+    assert!(!replaced.headers().contains_key("etag"));
 }
 
 #[tokio::test]

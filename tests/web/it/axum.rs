@@ -6,14 +6,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, State};
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http::StatusCode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::frameworks::{
-    Framework, Gone, Socketed, TIMEOUT, Told, answer, conforms, heard, kept, panics, rule,
+    Framework, Gone, HEADERS, Socketed, TIMEOUT, Told, answer, conforms, heard, kept, panics, rule,
     scope_of, shown, slow, spawns, stream, upgrades, without_mail,
 };
 use crate::support::{Effects, Server};
@@ -47,6 +48,7 @@ impl Framework for Axum {
             .route("/answer/{status}", get(answers))
             .route("/quiet/{status}", get(async |status| (answers(status).await, QUIET)))
             .route("/error/{status}", get(async |status| Err::<(), _>(answers(status).await)))
+            .route("/headers/{status}", get(answers).layer(map_response(with_headers)))
             .route("/slow", get(slow))
             .route("/stream", get(async || Body::from_stream(stream().await)))
             .route("/panic", get(panics))
@@ -59,6 +61,7 @@ impl Framework for Axum {
         let scoped = match told {
             Told::Nothing => routes.layer(layer),
             Told::AfterResponse => routes.layer(layer.after_response()),
+            Told::Executor => routes.layer(layer.executor(effects.executor())),
             Told::Rules => routes.layer(layer.flush_when(rule).on_flush_error(|error| {
                 (StatusCode::SERVICE_UNAVAILABLE, kept(error)).into_response()
             })),
@@ -75,6 +78,14 @@ async fn scope(CurrentScope(scope): CurrentScope) -> String {
 
 async fn answers(Path(status): Path<u16>) -> StatusCode {
     StatusCode::from_u16(answer(status).await).expect("a status")
+}
+
+async fn with_headers(mut response: Response) -> Response {
+    for (name, value) in HEADERS {
+        let name = HeaderName::from_static(name);
+        response.headers_mut().append(name, HeaderValue::from_static(value));
+    }
+    response
 }
 
 async fn socket(State(effects): State<Effects>, upgrade: WebSocketUpgrade) -> Response {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use airlock::tower::ScopeLayer;
-use airlock::{AssertNoEffects, DropAll, EnqueueError, block_tasks};
+use airlock::{AssertNoEffects, DropAll, EnqueueError, Task, block_tasks};
 use axum::extract::{Path, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -186,6 +186,59 @@ async fn an_outer_layer_that_releases_lets_the_inner_one_flush() {
     assert_eq!(effects.left(), ["mail(order: 200)"], "by the executor of the scope around");
 }
 
+#[airlock::task(name = "quota_reached")]
+fn quota_reached(order: u64) {
+    unreachable!("order {order} is noted, not mailed");
+}
+
+#[tokio::test]
+async fn the_mail_of_a_refusal_leaves_where_the_request_releases_it() {
+    async fn publish() -> StatusCode {
+        mail::enqueue(1).expect("inside a scope");
+        let refusal = airlock::scope().run_async(async { quota_reached::enqueue(2) });
+        refusal.await.expect("it is flushed").expect("inside a scope");
+        StatusCode::TOO_MANY_REQUESTS
+    }
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let at_once = |intent: &airlock::Intent| intent.name() == quota_reached::NAME;
+    let layer = ScopeLayer::new().scope(move |_| scopes.scope().release(at_once));
+    let server = Server::axum(Router::new().route("/", get(publish)).layer(layer)).await;
+    assert_eq!(server.get("/").await.0, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(effects.left(), ["quota_reached(order: 2)"]);
+    assert_eq!(effects.fates(), ["1: discarded: error"]);
+}
+
+#[tokio::test]
+async fn what_rewrites_a_status_goes_around_the_layer() {
+    async fn all_is_well(mut response: Response) -> Response {
+        *response.status_mut() = StatusCode::OK;
+        response
+    }
+    let (inside, outside) = (Effects::new(), Effects::new());
+    let app = app().layer(layer(&inside)).layer(middleware::map_response(all_is_well));
+    assert_eq!(Server::axum(app).await.get("/409").await.0, StatusCode::OK);
+    assert_eq!(inside.fates(), ["409: discarded: error"]);
+
+    let app = self::app().layer(middleware::map_response(all_is_well));
+    assert_eq!(Server::axum(app.layer(layer(&outside))).await.get("/409").await.0, StatusCode::OK);
+    assert_eq!(outside.fates(), ["409: dispatched"], "it sees what the client sees");
+}
+
+#[tokio::test]
+async fn what_is_of_best_effort_fails_no_request() {
+    async fn place() -> StatusCode {
+        mail::intent(1).best_effort().enqueue().expect("inside a scope");
+        StatusCode::CREATED
+    }
+    let effects = Effects::new();
+    let scopes = effects.clone();
+    let layer = ScopeLayer::new().scope(move |_| scopes.failing_scope());
+    let server = Server::axum(Router::new().route("/", get(place)).layer(layer)).await;
+    assert_eq!(server.get("/").await.0, StatusCode::CREATED);
+    assert_eq!(effects.fates(), ["1: failed: the engine at db-7.internal is down"]);
+}
+
 /// Counts the scopes that it makes.
 fn counting(effects: &Effects, scopes: &Arc<AtomicUsize>) -> ScopeLayer {
     let (effects, scopes) = (effects.clone(), scopes.clone());
@@ -261,10 +314,10 @@ async fn extractors_and_middleware_inside_enqueue_into_the_scope() {
     assert_eq!(effects.fates(), ["1: dispatched", "2: dispatched", "3: dispatched"]);
 }
 
-struct Smtp;
+pub(crate) struct Smtp;
 
 #[airlock::task]
-fn over_smtp(#[state] _smtp: &Smtp, order: u64) {
+pub(crate) fn over_smtp(#[state] _smtp: &Smtp, order: u64) {
     unreachable!("order {order} finds no such state");
 }
 

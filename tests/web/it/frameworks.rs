@@ -20,6 +20,7 @@ use crate::support::{
 /// /answer/STATUS   a response                 answer(STATUS)
 /// /quiet/STATUS    one with `x-effects: none` answer(STATUS)
 /// /error/STATUS    an error of the handler's  answer(STATUS)
+/// /headers/STATUS  one that a layer inside gives HEADERS  answer(STATUS)
 /// /slow                                       slow(), or ends_later()
 /// /stream          three pieces               stream()
 /// /panic                                      panics()
@@ -80,6 +81,8 @@ pub(crate) enum Told {
     /// To flush by [`rule`], and to answer a failed flush with a 503 and what [`kept`] says.
     Rules,
     AfterResponse,
+    /// An executor for scopes that name none.
+    Executor,
 }
 
 /// A test for each behaviour.
@@ -92,6 +95,8 @@ macro_rules! conforms {
             a_handlers_own_scope_nests_and_its_policy_holds
             the_response_waits_for_the_flush
             a_failed_flush_is_a_500_that_gives_nothing_away
+            a_failed_flush_keeps_the_headers_that_do_not_describe_the_replaced_body
+            the_executor_of_the_layer_is_that_of_scopes_that_name_none
             a_panic_discards
             a_client_that_goes_away_before_the_answer
             a_flush_that_has_begun_is_finished_without_the_client
@@ -209,6 +214,7 @@ pub(crate) fn scope_of(effects: &Effects, header: Option<&str>) -> Scope {
         Some("dry run") => effects.scope().policy(DropAll),
         Some("broken") => effects.failing_scope(),
         Some("slow") => effects.held_scope(),
+        Some("bare") => airlock::scope(),
         _ => effects.scope(),
     }
 }
@@ -217,6 +223,19 @@ pub(crate) fn scope_of(effects: &Effects, header: Option<&str>) -> Scope {
 pub(crate) fn rule(response: &Head<'_>) -> bool {
     response.status() == 409 && response.header("X-Effects") != Some("none")
 }
+
+/// What layers inside the scope set, and what describes a body.
+pub(crate) const HEADERS: [(&str, &str); 9] = [
+    ("access-control-allow-origin", "https://shop.example"),
+    ("x-request-id", "r-42"),
+    ("set-cookie", "theme=dark"),
+    ("set-cookie", "seen=1"),
+    ("content-language", "en"),
+    ("content-disposition", "inline"),
+    ("etag", "\"7\""),
+    ("last-modified", "Sun, 29 Nov 2026 10:00:00 GMT"),
+    ("cache-control", "max-age=3600"),
+];
 
 /// What a replaced answer says.
 pub(crate) fn kept(error: FlushError) -> String {
@@ -298,6 +317,40 @@ pub(crate) async fn a_failed_flush_is_a_500_that_gives_nothing_away<F: Framework
     assert!(!text.contains("db-7"), "{text}");
     assert!(F::FAILED.is_none_or(|failed| text == failed), "{text}");
     assert_eq!(effects.fates(), ["200: failed: the engine at db-7.internal is down"]);
+}
+
+pub(crate) async fn a_failed_flush_keeps_the_headers_that_do_not_describe_the_replaced_body<
+    F: Framework,
+>() {
+    for (told, given, answered) in [
+        (Told::Nothing, 200, StatusCode::INTERNAL_SERVER_ERROR),
+        (Told::Rules, 409, StatusCode::SERVICE_UNAVAILABLE),
+    ] {
+        let (_, server) = serve::<F>(told).await;
+        let path = format!("/headers/{given}");
+        let whole = open(server.address, request(&path)).await.expect("it answers");
+        assert_eq!(whole.status(), given);
+        let mut broken = request(&path);
+        broken.headers_mut().insert("x-scope", "broken".parse().expect("a value"));
+        let replaced = open(server.address, broken).await.expect("it answers");
+        assert_eq!(replaced.status(), answered);
+        for (number, (name, value)) in HEADERS.into_iter().enumerate() {
+            let set = |response: &http::Response<_>| {
+                response.headers().get_all(name).iter().any(|found| found == value)
+            };
+            assert!(set(&whole), "{name}: {:?}", whole.headers());
+            assert_eq!(set(&replaced), number < 4, "{name}: {:?}", replaced.headers());
+        }
+        assert!(replaced.headers().get_all("content-type").iter().count() <= 1);
+    }
+}
+
+pub(crate) async fn the_executor_of_the_layer_is_that_of_scopes_that_name_none<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Executor).await;
+    assert_eq!(get_in(&server, "bare", "/answer/200").await.0, 200);
+    assert_eq!(effects.left(), ["mail(order: 200)"]);
+    assert_eq!(get_in(&server, "broken", "/answer/201").await.0, 500, "that names one of its own");
+    assert_eq!(effects.left().len(), 1);
 }
 
 pub(crate) async fn a_panic_discards<F: Framework>() {

@@ -14,10 +14,10 @@ use crate::support::{Effects, Server, mail};
 
 /// What is logged on this thread at INFO, as most programs log.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    fn begin() -> (Self, DefaultGuard) {
+    pub(crate) fn begin() -> (Self, DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -30,9 +30,13 @@ impl Log {
 
     /// The lines of flushes.
     fn lines(&self) -> Vec<String> {
+        self.lines_of("airlock::flush")
+    }
+
+    pub(crate) fn lines_of(&self, target: &str) -> Vec<String> {
         let text = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let text = String::from_utf8(text).expect("text");
-        text.lines().filter(|line| line.contains("airlock::flush")).map(str::to_owned).collect()
+        text.lines().filter(|line| line.contains(target)).map(str::to_owned).collect()
     }
 }
 

@@ -6,6 +6,7 @@ mod axum_lifetimes;
 mod axum_rules;
 mod commits;
 mod configured;
+mod destinations;
 mod disconnects;
 mod frameworks;
 mod log;

@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use poem::endpoint::make;
 use poem::http::StatusCode;
 use poem::listener::TcpAcceptor;
-use poem::middleware::CatchPanic;
+use poem::middleware::{CatchPanic, SetHeader};
 use poem::web::websocket::{Message, WebSocket};
 use poem::web::{Data, Path};
 use poem::{Body, Error, FromRequest, IntoResponse, Request, Response, Result, Route};
@@ -15,10 +15,10 @@ use poem::{Endpoint, EndpointExt, get, handler};
 use tokio::time::timeout;
 
 use crate::frameworks::{
-    Framework, Gone, Socketed, TIMEOUT, Told, answer, conforms, ends_later, heard, kept, panics,
-    rule, scope_of, shown, slow, spawns, stream, upgrades, without_mail,
+    Framework, Gone, HEADERS, Socketed, TIMEOUT, Told, answer, conforms, ends_later, heard, kept,
+    panics, rule, scope_of, shown, slow, spawns, stream, upgrades, without_mail,
 };
-use crate::support::{Effects, Server, listen_std};
+use crate::support::{Effects, Server, listen_std, open, request};
 
 struct Poem;
 
@@ -32,12 +32,13 @@ impl Framework for Poem {
     const SOCKET: Socketed = Socketed::AtTheUpgrade;
 
     async fn serve(effects: &Effects, told: Told) -> Server {
-        let noted = effects.clone();
+        let (noted, executor) = (effects.clone(), effects.executor());
         let scopes = ScopeMiddleware::new()
             .scope(move |request| scope_of(&noted, request.header("x-scope")));
         let scopes = match told {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
+            Told::Executor => scopes.executor(executor),
             Told::Rules => scopes.flush_when(rule).on_flush_error(|error| {
                 (StatusCode::SERVICE_UNAVAILABLE, kept(error)).into_response()
             }),
@@ -47,6 +48,7 @@ impl Framework for Poem {
             .at("/answer/:status", get(make(answers)))
             .at("/quiet/:status", get(make(quiet)))
             .at("/error/:status", get(make(fails)))
+            .at("/headers/:status", get(make(answers)).with(with_headers()))
             .at("/slow", get(make(async |_| ends_later().await)))
             .at("/stream", get(make(async |_| Body::from_bytes_stream(stream().await))))
             .at("/panic", get(make(async |_| panics().await)))
@@ -74,6 +76,10 @@ impl Framework for Poem {
 async fn answers(request: Request) -> Result<StatusCode> {
     let status = Path::<u16>::from_request_without_body(&request).await?;
     Ok(StatusCode::from_u16(answer(status.0).await).expect("a status"))
+}
+
+fn with_headers() -> SetHeader {
+    HEADERS.into_iter().fold(SetHeader::new(), |set, (name, value)| set.appending(name, value))
 }
 
 async fn quiet(request: Request) -> Result<Response> {
@@ -105,6 +111,25 @@ fn scope(CurrentScope(scope): CurrentScope) -> String {
 
 async fn fails(request: Request) -> Result<Response> {
     Err(Error::from_string("no luck", answers(request).await?))
+}
+
+/// A rule may flush for an error, whose response may have headers, too.
+#[tokio::test]
+async fn an_error_that_a_failed_flush_replaces_keeps_its_headers() {
+    let effects = Effects::new();
+    let scopes = ScopeMiddleware::new().scope(move |_| effects.failing_scope());
+    let (listener, address) = listen_std();
+    let conflicts = make(async |request| {
+        let given = answers(request).await?.with_header("x-request-id", "r-42");
+        Err::<Response, _>(Error::from_response(given.with_header("etag", "7").into_response()))
+    });
+    let app = Route::new().at("/:status", get(conflicts)).with(scopes.flush_when(rule));
+    let acceptor = TcpAcceptor::from_std(listener).expect("it is bound");
+    let server = Server::new(address, poem::Server::new_with_acceptor(acceptor).run(app));
+    let replaced = open(server.address, request("/409")).await.expect("it answers");
+    assert_eq!(replaced.status(), 500);
+    assert_eq!(replaced.headers()["x-request-id"], "r-42");
+    assert!(!replaced.headers().contains_key("etag"));
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@ use std::panic::AssertUnwindSafe;
 
 use airlock::rocket::{CurrentScope, ScopeRoutes};
 use futures_util::{FutureExt, SinkExt};
+use http_body_util::BodyExt;
 use hyper::body::Bytes;
 use rocket::config::{LogLevel, Shutdown};
 use rocket::fairing::AdHoc;
-use rocket::http::Status;
+use rocket::http::{ContentType, Status};
 use rocket::response::stream::ByteStream;
 use rocket::response::{Responder, Response};
 use rocket::route::{Handler, Outcome, Route};
@@ -18,10 +19,10 @@ use tokio::time::timeout;
 use tokio_stream::{Stream, StreamExt};
 
 use crate::frameworks::{
-    Framework, Gone, Socketed, TIMEOUT, Told, conforms, heard, kept, rule, scope_of, shown,
-    upgrades,
+    Framework, Gone, HEADERS, Socketed, TIMEOUT, Told, conforms, heard, kept, rule, scope_of,
+    shown, upgrades,
 };
-use crate::support::{Effects, Server, mail, request};
+use crate::support::{Effects, Server, mail, open, request};
 
 struct Rocket;
 
@@ -38,20 +39,21 @@ impl Framework for Rocket {
     const SOCKET: Socketed = Socketed::AtItsEnd;
 
     async fn serve(effects: &Effects, told: Told) -> Server {
-        let noted = effects.clone();
+        let (noted, executor) = (effects.clone(), effects.executor());
         let scopes = ScopeRoutes::new()
             .scope(move |request| scope_of(&noted, request.headers().get_one("x-scope")));
         let scopes = match told {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
+            Told::Executor => scopes.executor(executor),
             Told::Rules => scopes.flush_when(rule).on_flush_error(|error| {
                 assert_eq!(kept(error), "kept: mail(order: 409)");
                 Status::ServiceUnavailable
             }),
         };
         let routes = routes![
-            answer, quiet, fails, scope, slow, stream, panics, blocked, noted, forwards, forwarded,
-            spawns, socket
+            answer, quiet, headers, fails, scope, slow, stream, panics, blocked, noted, forwards,
+            forwarded, spawns, socket
         ];
         let catchers = catchers![unavailable];
         let around = scopes.around(routes![in_time, placed, panics_too]);
@@ -106,6 +108,23 @@ impl<'r> Responder<'r, 'static> for Quiet {
 #[get("/quiet/<status>")]
 async fn quiet(status: u16) -> Quiet {
     Quiet(Status::new(crate::frameworks::answer(status).await))
+}
+
+struct WithHeaders(Status);
+
+impl<'r> Responder<'r, 'static> for WithHeaders {
+    fn respond_to(self, _: &'r rocket::Request<'_>) -> rocket::response::Result<'static> {
+        let mut response = Response::build();
+        for (name, value) in HEADERS {
+            response.raw_header_adjoin(name, value);
+        }
+        Ok(response.status(self.0).header(ContentType::JSON).finalize())
+    }
+}
+
+#[get("/headers/<status>")]
+async fn headers(status: u16) -> WithHeaders {
+    WithHeaders(Status::new(crate::frameworks::answer(status).await))
 }
 
 #[get("/scope")]
@@ -255,6 +274,63 @@ impl<'r> rocket::data::FromData<'r> for Noted {
 fn noted(_noted: Noted) -> String {
     // Wrapped, a route has the URI that it had.
     uri!(answer(7)).to_string()
+}
+
+/// Its headers can only be kept if its catcher is called by the scope.
+#[tokio::test]
+async fn a_failed_flush_is_caught_by_the_catcher_that_rocket_would_choose() {
+    #[catch(default)]
+    fn default() -> &'static str {
+        "default"
+    }
+    #[catch(500)]
+    fn general() -> &'static str {
+        "500"
+    }
+    #[catch(500)]
+    fn of_orders() -> &'static str {
+        "orders' 500"
+    }
+    #[catch(default)]
+    fn of_bills() -> &'static str {
+        "bills' default"
+    }
+    #[catch(500)]
+    fn fails() -> Result<(), Status> {
+        Err(Status::ServiceUnavailable)
+    }
+    #[get("/place")]
+    fn place() -> Quiet {
+        mail::enqueue(1).expect("inside a scope");
+        Quiet(Status::Ok)
+    }
+    #[get("/fails")]
+    fn rockets() -> Status {
+        Status::InternalServerError
+    }
+    let effects = Effects::new();
+    let scopes = ScopeRoutes::new().scope(move |_| effects.failing_scope());
+    let bases = ["/", "/orders", "/orders/7", "/bills", "/ordersandmore", "/broken"];
+    let mut app = rocket::custom(config())
+        .register("/", catchers![default, general])
+        .register("/orders", catchers![of_orders])
+        .register("/bills", catchers![of_bills])
+        .register("/broken", catchers![fails]);
+    for base in bases {
+        app = app.mount(base, scopes.around(routes![place])).mount(base, routes![rockets]);
+    }
+    let server = serve(app).await;
+    for base in bases {
+        let base = base.trim_end_matches('/');
+        let ours =
+            open(server.address, request(&format!("{base}/place"))).await.expect("it answers");
+        let broken = base == "/broken";
+        assert_eq!(ours.headers().contains_key("x-effects"), !broken, "{base}");
+        let ours = (ours.status(), ours.into_body().collect().await.expect("it ends").to_bytes());
+        let theirs = server.get(&format!("{base}/fails")).await;
+        assert_eq!(ours.0, theirs.0, "{base}");
+        assert_eq!(ours.1, theirs.1, "{base}");
+    }
 }
 
 #[tokio::test]

@@ -15,8 +15,8 @@ use salvo_extra::timeout::Timeout;
 use salvo_extra::websocket::{Message, WebSocket, WebSocketUpgrade};
 
 use crate::frameworks::{
-    Framework, Gone, Socketed, TIMEOUT, Told, answer, conforms, heard, kept, rule, scope_of, shown,
-    upgrades,
+    Framework, Gone, HEADERS, Socketed, TIMEOUT, Told, answer, conforms, heard, kept, rule,
+    scope_of, shown, upgrades,
 };
 use crate::support::{Effects, Server, listen, mail};
 
@@ -32,12 +32,13 @@ impl Framework for Salvo {
     const SOCKET: Socketed = Socketed::AtTheUpgrade;
 
     async fn serve(effects: &Effects, told: Told) -> Server {
-        let noted = effects.clone();
+        let (noted, executor) = (effects.clone(), effects.executor());
         let scopes =
             ScopeHoop::new().scope(move |request| scope_of(&noted, request.header("x-scope")));
         let scopes = match told {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
+            Told::Executor => scopes.executor(executor),
             Told::Rules => scopes.flush_when(rule).on_flush_error(|error| {
                 let mut response = Response::new();
                 response.status_code(StatusCode::SERVICE_UNAVAILABLE);
@@ -62,6 +63,7 @@ impl Framework for Salvo {
             .push(Router::with_path("answer/{status}").get(answers))
             .push(Router::with_path("quiet/{status}").get(quiet))
             .push(Router::with_path("error/{status}").get(fails))
+            .push(Router::with_path("headers/{status}").hoop(with_headers).get(answers))
             .push(Router::with_path("slow").get(slow))
             .push(Router::with_path("stream").get(stream))
             .push(Router::with_path("panic").get(panics))
@@ -98,6 +100,13 @@ async fn answers(request: &mut Request, response: &mut Response) {
 async fn quiet(request: &mut Request, response: &mut Response) {
     response.status_code(status_of(request).await);
     response.add_header("x-effects", "none", true).expect("a header");
+}
+
+#[handler]
+async fn with_headers(response: &mut Response) {
+    for (name, value) in HEADERS {
+        response.add_header(name, value, false).expect("a header");
+    }
 }
 
 #[handler]

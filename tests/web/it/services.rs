@@ -316,6 +316,50 @@ async fn grpc_statuses_decide_where_there_are_any() {
     assert_eq!(effects.fates(), ["1: dispatched", "1: discarded: error"]);
 }
 
+#[tokio::test]
+async fn what_a_failed_flush_replaces_says_nothing_of_its_protocol() {
+    let effects = Effects::new();
+    let layer = ScopeLayer::new().scope(move |_| effects.failing_scope());
+    let service = layer.layer(service_fn(async |request: Request<Vec<[&'static str; 2]>>| {
+        mail::enqueue(1).expect("inside a scope");
+        let mut response = respond(StatusCode::OK);
+        for [name, value] in request.into_body() {
+            response.headers_mut().append(name, value.parse().expect("a value"));
+        }
+        Ok::<_, Infallible>(response)
+    }));
+    let headers = async |given: &[[&'static str; 2]]| {
+        let response = service.clone().oneshot(Request::new(given.to_vec())).await;
+        let response = response.expect("infallible");
+        let mut headers = response.headers().iter().collect::<Vec<_>>();
+        headers.sort_by_key(|(name, _)| name.as_str().to_owned());
+        let headers = headers.into_iter();
+        headers.map(|(name, value)| format!("{name}: {value:?}")).collect::<Vec<_>>().join(", ")
+    };
+
+    let upgraded = headers(&[
+        ["connection", "keep-alive, Upgrade"],
+        ["upgrade", "websocket"],
+        ["sec-websocket-accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="],
+        ["vary", "origin"],
+    ]);
+    let text = r#"content-type: "text/plain; charset=utf-8""#;
+    assert_eq!(upgraded.await, format!(r#"{text}, vary: "origin""#));
+
+    let closed = [["connection", "close"], ["cache-control", "private, no-store"]];
+    let kept = r#"cache-control: "private, no-store", connection: "close""#;
+    assert_eq!(headers(&closed).await, format!("{kept}, {text}"));
+
+    let grpc = headers(&[
+        ["content-type", "application/grpc"],
+        ["grpc-encoding", "gzip"],
+        ["grpc-status", "0"],
+        ["x-request-id", "r-42"],
+    ]);
+    let internal = r#"content-type: "application/grpc", grpc-message: "the request failed", grpc-status: "13""#;
+    assert_eq!(grpc.await, format!(r#"{internal}, x-request-id: "r-42""#));
+}
+
 #[test]
 fn responses_are_outcomes() {
     assert!(respond(StatusCode::FOUND).succeeded());

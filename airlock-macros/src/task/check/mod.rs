@@ -1,15 +1,15 @@
 //! From what the user wrote to a task, or to the reasons why it can't be one.
 
+mod logged;
 mod parameter;
 mod removed;
 
 use proc_macro2::{Ident, TokenStream};
-use syn::{
-    Expr, ExprLit, GenericParam, Generics, Lit, LitStr, ReturnType, Safety, Signature, Type,
-};
+use syn::{Expr, GenericParam, Generics, Lit, LitStr, ReturnType, Safety, Signature, Type};
 
 use super::parse::{Input, Parameter as Written};
 use crate::errors::Errors;
+use crate::expression::{literal, text};
 use crate::function::Function;
 use crate::messages;
 use crate::types::Future;
@@ -23,6 +23,7 @@ pub(crate) struct Task {
     /// The names of arguments that messages of older binaries still carry.
     pub(crate) removed: Vec<LitStr>,
     pub(crate) local: bool,
+    pub(crate) best_effort: bool,
     pub(crate) function: Function,
     pub(crate) parameters: Vec<Parameter>,
 }
@@ -77,8 +78,10 @@ impl Task {
 
 /// Reports everything that is wrong with the function at once.
 pub(crate) fn check(errors: &Errors, input: Input) -> Result<Task, Box<Refused>> {
-    let Input { krate, mut name, mut calls, removed, local, function, parameters } = input;
+    let Input { krate, mut name, mut calls, removed, local, best_effort, function, parameters } =
+        input;
     check_name(errors, &mut name);
+    check_queue(errors, &mut calls);
     check_attempts(errors, &mut calls);
 
     let before = errors.count();
@@ -92,9 +95,11 @@ pub(crate) fn check(errors: &Errors, input: Input) -> Result<Task, Box<Refused>>
     let removed = removed::check(errors, removed, &checked, local);
     check_return(errors, &function.signature.output);
     check_body(errors, &function);
+    logged::check(errors, &function, &checked);
 
     if errors.count() == before {
-        return Ok(Task { krate, name, calls, removed, local, function, parameters: checked });
+        let parameters = checked;
+        return Ok(Task { krate, name, calls, removed, local, best_effort, function, parameters });
     }
     let stands_alone = function.signature.receiver().is_none()
         && function.body.is_some()
@@ -104,24 +109,32 @@ pub(crate) fn check(errors: &Errors, input: Input) -> Result<Task, Box<Refused>>
     Err(Box::new(Refused { krate, function, arguments }))
 }
 
-/// An empty name is reported and forgotten; any other is for rustc to check.
+/// An empty name is reported and forgotten; any other is for rustc to check, and what a constant names for `Definition`.
 fn check_name(errors: &Errors, name: &mut Option<Expr>) {
-    if let Some(Expr::Lit(ExprLit { lit: Lit::Str(literal), .. })) = name
-        && literal.value().is_empty()
+    if let Some(text) = name.as_ref().and_then(text)
+        && text.value().is_empty()
     {
-        errors.at(literal, messages::EMPTY_NAME);
+        errors.at(text, messages::EMPTY_NAME);
         *name = None;
     }
 }
 
-/// A literal 0 is reported and forgotten; any other number is for rustc to check.
+/// As an empty name.
+fn check_queue(errors: &Errors, calls: &mut Vec<(Ident, Expr)>) {
+    calls.retain(|(option, value)| {
+        let empty = text(value).filter(|text| option == "queue" && text.value().is_empty());
+        if let Some(text) = empty {
+            errors.at(text, messages::EMPTY_QUEUE);
+        }
+        empty.is_none()
+    });
+}
+
+/// A literal 0 is reported and forgotten; any other number is for rustc to check, and a constant for `Definition`.
 fn check_attempts(errors: &Errors, calls: &mut Vec<(Ident, Expr)>) {
     calls.retain(|(option, value)| {
         let is_zero = option == "max_attempts"
-            && matches!(
-                value,
-                Expr::Lit(ExprLit { lit: Lit::Int(literal), .. }) if literal.base10_digits() == "0"
-            );
+            && matches!(literal(value), Some(Lit::Int(number)) if number.base10_digits() == "0");
         if is_zero {
             errors.at(value, messages::NO_ATTEMPT);
         }

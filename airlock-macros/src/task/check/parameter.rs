@@ -81,6 +81,11 @@ fn check_argument(errors: &Errors, ty: &Type, local: bool) {
     let owned = types::owned(ty);
     let instead = written(&owned);
     let message = match reference {
+        // One that is only read may be data by that name, such as a bank's transaction.
+        Some(reference) if reference.mutability.is_some() && types::is_connection(&owned) => {
+            messages::connection(&text)
+        }
+        _ if types::borrows(&owned) && types::is_connection(&owned) => messages::connection(&text),
         _ if types::borrows(&owned) => messages::borrows_inside(&text),
         Some(reference) if reference.mutability.is_some() => {
             messages::borrowed_mutably(&text, &instead)

@@ -5,6 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
+use crate::spans::Spans;
 use crate::task::check::{Role, Task};
 
 /// ```text
@@ -18,7 +19,7 @@ use crate::task::check::{Role, Task};
 ///         Place::new(file!(), line!(), column!()),
 ///         &[Parameter::new("order_id").with_default(), Parameter::secret("token")],
 ///     )
-///     .wire(Wired::<send>::WIRE)
+///     .wire(Wired::<send>::__AIRLOCK_WIRE)
 ///     .queue("emails")
 ///     .max_attempts(5)
 ///     .removed(&["note"])
@@ -35,11 +36,16 @@ pub(super) fn expand(task: &Task) -> TokenStream {
     let parameters = parameters(task);
     let wire = wire(task);
     let options = options(task);
+    // At the name that is given, for rustc to underline it when it is a constant that can't be one.
+    let given = task.name.as_ref().map(Spans::of);
+    let Spans { first, last } = given.unwrap_or_else(|| Spans::of(TokenStream::new()));
+    let of = quote_spanned!(first=> __AirlockDefinition::of::<#name>);
+    let arguments = quote_spanned!(last=> (#place, #parameters));
     quote! {
         fn info() -> &'static #krate::TaskInfo {
+            use #krate::__private::Definition as __AirlockDefinition;
             // A name that the user's own constants, which the options may name, don't have.
-            static __AIRLOCK_INFO: #krate::TaskInfo =
-                #krate::__private::Definition::of::<#name>(#place, #parameters) #wire #options .info();
+            static __AIRLOCK_INFO: #krate::TaskInfo = #of #arguments #wire #options .info();
             &__AIRLOCK_INFO
         }
     }
@@ -74,7 +80,7 @@ fn wire(task: &Task) -> Option<TokenStream> {
     let name = &task.function.signature.ident;
     let wire = quote!({
         use #krate::__private::Unwired as _;
-        #krate::__private::Wired::<#name>::WIRE
+        #krate::__private::Wired::<#name>::__AIRLOCK_WIRE
     });
     (!task.local).then(|| quote!(.wire(#wire)))
 }
@@ -87,6 +93,9 @@ fn options(task: &Task) -> TokenStream {
     let removed = &task.removed;
     if !removed.is_empty() {
         calls.extend(quote!(.removed(&[#(#removed),*])));
+    }
+    if task.best_effort {
+        calls.extend(quote!(.best_effort()));
     }
     if task.function.signature.asyncness.is_some() {
         calls.extend(quote!(.asynchronous()));

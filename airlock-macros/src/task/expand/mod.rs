@@ -5,7 +5,7 @@ mod info;
 mod methods;
 mod values;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Attribute;
 use syn::spanned::Spanned as _;
@@ -50,13 +50,15 @@ pub(super) fn expand(task: &Task) -> TokenStream {
             }
         },
     );
-    // The lints would have the arguments borrowed, the states copied and the function `const`: a task allows neither.
+    // The lints would have the arguments borrowed, the states copied and the function `const`, which a task allows not,
+    // and a function that is called once inlined, which is the one call of whoever runs it.
     quote! {
         #[allow(
             clippy::missing_const_for_fn,
             clippy::needless_pass_by_value,
+            clippy::single_call_fn,
             clippy::trivially_copy_pass_by_ref,
-            reason = "a task owns its arguments and borrows its states"
+            reason = "a task owns its arguments and borrows its states, and is called by whoever runs it"
         )]
         #function
         #marker
@@ -70,7 +72,9 @@ pub(super) fn expand(task: &Task) -> TokenStream {
 pub(super) fn marker(function: &Function, implementations: &TokenStream) -> TokenStream {
     let Function { visibility, signature, .. } = function;
     let name = &signature.ident;
-    let declaration = quote_spanned!(name.span()=> struct #name {});
+    // Said to be generated, for lints on the order of items not to judge where it stands.
+    let here = Span::call_site().located_at(name.span());
+    let declaration = quote_spanned!(here=> struct #name {});
     let cfgs: Vec<_> = forwarded(function, &["cfg"]).collect();
     let documentation = forwarded(function, &["doc", "deprecated"]);
     quote! {
@@ -85,6 +89,8 @@ pub(super) fn marker(function: &Function, implementations: &TokenStream) -> Toke
             unnameable_types,
             unreachable_pub,
             clippy::all,
+            clippy::empty_structs_with_brackets,
+            clippy::exhaustive_structs,
             clippy::nursery,
             clippy::pedantic,
             reason = "the type is generated, and is named as its function is"

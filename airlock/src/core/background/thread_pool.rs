@@ -2,22 +2,28 @@
 
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SendError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, PoisonError};
 
+use crate::core::background::tell_failed;
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::flush::Flush;
 use crate::core::flush::FlushError;
+use crate::core::panics::{Panic, shielded};
+use crate::core::report::log;
 use crate::core::run::Runner;
 use crate::core::run::settings::{RunnerSettings, StatesError, settings};
+use crate::core::threads::sync::Mutex;
+use crate::core::threads::sync::atomic::{AtomicUsize, Ordering};
+use crate::core::threads::sync::mpsc::{Receiver, SendError, Sender, channel};
+use crate::core::threads::thread::{self, JoinHandle};
+use crate::core::wait;
 
 /// Runs tasks on threads of its own, started in the order of enqueue.
 ///
 /// A flush hands its intents over and goes on. A task that fails, later, is told to
 /// [`on_error`](ThreadPoolBuilder::on_error), which gets the intent back; without one it is logged.
-/// Dropping the pool waits for what it was handed.
+/// Dropping the pool waits for what it was handed. Where that would block a runtime's only thread, which a task may wait
+/// for, it does not wait: the threads go on, and the log says how much is left to them.
 ///
 /// # Examples
 ///
@@ -37,6 +43,8 @@ pub struct ThreadPool {
     runner: Runner,
     jobs: Option<Sender<Flush>>,
     threads: Vec<JoinHandle<()>>,
+    /// How many intents were handed over and are not done.
+    pending: Arc<AtomicUsize>,
 }
 
 type OnError = Arc<dyn Fn(FlushError) + Send + Sync>;
@@ -54,28 +62,39 @@ impl ThreadPool {
     fn start(runner: Runner, threads: usize, on_error: &OnError) -> std::io::Result<Self> {
         let (sender, receiver) = channel();
         let receiver = Arc::new(Mutex::new(receiver));
+        let pending = Arc::new(AtomicUsize::new(0));
         let threads = (0..threads)
             .map(|index| {
                 let (runner, receiver) = (runner.clone(), receiver.clone());
+                let pending = pending.clone();
                 let on_error = on_error.clone();
                 let name = format!("airlock-pool-{index}");
                 thread::Builder::new()
                     .name(name)
-                    .spawn(move || work(&runner, &receiver, &*on_error))
+                    .spawn(move || work(&runner, &receiver, &*on_error, &pending))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { runner, jobs: Some(sender), threads })
+        Ok(Self { runner, jobs: Some(sender), threads, pending })
     }
 }
 
-fn work(runner: &Runner, jobs: &Mutex<Receiver<Flush>>, on_error: &dyn Fn(FlushError)) {
+fn work(
+    runner: &Runner,
+    jobs: &Mutex<Receiver<Flush>>,
+    on_error: &dyn Fn(FlushError),
+    pending: &AtomicUsize,
+) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         // The channel ends when the pool is dropped, and only once it is empty.
         let Ok(job) = job else { return };
-        // `on_error` may panic, and so may an argument when it is dropped. The thread has other jobs to do, and
-        // the panic has been printed.
-        let _ = catch_unwind(AssertUnwindSafe(|| job.run_with(runner).map_err(on_error)));
+        // An argument may panic when it is dropped. The thread has other jobs to do, and the panic has been printed.
+        shielded(|| {
+            if let Err(error) = job.run_with(runner) {
+                tell_failed(on_error, error);
+            }
+        });
+        pending.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -90,9 +109,10 @@ impl Executor for ThreadPool {
             return Err(DispatchError::refused("the thread pool is shutting down"));
         };
         for index in 0..batch.len() {
-            if let Some(job) = batch.detach(index)
-                && let Err(SendError(job)) = jobs.send(Flush::of(job))
-            {
+            let Some(job) = batch.detach(index) else { continue };
+            self.pending.fetch_add(1, Ordering::Relaxed);
+            if let Err(SendError(job)) = jobs.send(Flush::of(job)) {
+                self.pending.fetch_sub(1, Ordering::Relaxed);
                 batch.put_back(index, job.into_batch());
                 return Err(DispatchError::at(index, "every thread of the pool has ended"));
             }
@@ -109,10 +129,15 @@ impl Drop for ThreadPool {
     fn drop(&mut self) {
         self.jobs = None;
         let current = thread::current().id();
-        for thread in self.threads.drain(..) {
-            // A task may own the last handle on its pool, and can't wait for itself.
-            if thread.thread().id() != current {
-                let _ = thread.join();
+        // A task may own the last handle on its pool, and can't wait for itself.
+        let threads = self.threads.drain(..).filter(|thread| thread.thread().id() != current);
+        let threads: Vec<_> = threads.collect();
+        let join =
+            || threads.into_iter().for_each(|thread| drop(thread.join().map_err(Panic::from)));
+        if wait::block(join).is_err() {
+            let pending = self.pending.load(Ordering::Relaxed);
+            if pending > 0 {
+                log::not_waited_for(pending);
             }
         }
     }
@@ -182,7 +207,7 @@ impl ThreadPoolBuilder {
         let runner = self.settings.check().map_err(ThreadPoolError::States)?;
         let threads = self
             .threads
-            .unwrap_or_else(|| thread::available_parallelism().map_or(1, NonZeroUsize::get));
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, NonZeroUsize::get));
         ThreadPool::start(runner, threads.max(1), &self.on_error).map_err(ThreadPoolError::Thread)
     }
 }

@@ -1,47 +1,22 @@
-//! Tokio: tasks that run after the flush has returned, and flushes that don't block the runtime.
+//! Tokio tasks that run after the flush has returned.
 
 use std::fmt;
-use std::panic::catch_unwind;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 #[cfg(feature = "_detached")]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "transaction", feature = "web"))))]
 pub use crate::core::background::pending_flushes::wait_for_flushes;
 
+use crate::core::background::tell_failed;
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::flush::Flush;
 use crate::core::flush::FlushError;
 use crate::core::run::Runner;
 use crate::core::run::settings::StatesError;
 use crate::core::run::settings::{RunnerSettings, settings};
-use crate::core::wait::{Presence, Runtime};
-
-inventory::submit! {
-    Runtime { presence, block_on }
-}
-
-fn presence() -> Presence {
-    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
-        Err(_) => Presence::Absent,
-        Ok(RuntimeFlavor::CurrentThread) => Presence::MustNotBlock,
-        // The runtime moves its other work to another thread meanwhile. In a `LocalSet` it can't,
-        // and nothing but the attempt tells: Tokio can't be asked, and what it says is a panic. Of that
-        // the program's panic hook hears, which can't be kept from it without keeping others' panics
-        // from it too; the flush is refused then, so it hears no more often than something is wrong.
-        Ok(_) => match catch_unwind(|| tokio::task::block_in_place(|| ())) {
-            Ok(()) => Presence::MayBlock,
-            Err(_) => Presence::MustNotBlock,
-        },
-    }
-}
-
-fn block_on(future: Pin<&mut dyn Future<Output = ()>>) {
-    tokio::task::block_in_place(|| Handle::current().block_on(future));
-}
 
 /// Runs tasks on the Tokio runtime, after the flush has returned.
 ///
@@ -111,7 +86,7 @@ impl Tasks {
             let _running = running;
             let Some(flush) = take(&taken) else { return };
             if let Err(error) = flush.run_with_async(&tasks.inner.runner).await {
-                (tasks.inner.on_error)(error);
+                tell_failed(&tasks.inner.on_error, error);
             }
         });
         if job.is_finished()

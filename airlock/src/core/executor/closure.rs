@@ -1,10 +1,9 @@
 //! Closures, which are executors.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
 use crate::core::executor::dispatch::ExecutorPanicked;
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::intent::Intent;
+use crate::core::panics::catch;
 use crate::core::task::called::BoxError;
 
 /// A closure is called for one intent after another.
@@ -18,12 +17,12 @@ where
         for index in 0..batch.len() {
             // The closure gets a copy, so that the intent can be handed back should it fail.
             let Some(intent) = batch.copy_or_take(index) else { continue };
-            match catch_unwind(AssertUnwindSafe(|| self(intent))) {
+            match catch(|| self(intent)) {
                 Ok(Ok(())) => batch.ledger.sent_until(index + 1),
                 Ok(Err(error)) => batch.fail(index, error.into())?,
                 Err(panic) => {
-                    batch.ledger.fail(index, ExecutorPanicked::new(&*panic).into());
-                    resume_unwind(panic)
+                    batch.ledger.fail(index, ExecutorPanicked::new(&panic).into());
+                    panic.resume()
                 }
             }
         }

@@ -1,12 +1,11 @@
 //! Giving a batch to an executor of any type.
 
-use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
-use crate::core::panics::{Contained, panic_message};
+use crate::core::panics::{Contained, Panic};
 
 /// An [`Executor`] whose type is forgotten.
 pub(crate) trait DynExecutor: Send + Sync {
@@ -16,6 +15,12 @@ pub(crate) trait DynExecutor: Send + Sync {
     ) -> Pin<Box<dyn Future<Output = Result<(), DispatchError>> + Send + 'a>>;
 
     fn dyn_blocks(&self) -> bool;
+
+    /// The name of its type, for what a layer says at start.
+    #[cfg(feature = "_framework")]
+    fn type_name(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
 }
 
 impl<E: Executor> DynExecutor for E {
@@ -46,28 +51,33 @@ impl<E: Executor> Executor for Arc<E> {
 pub(crate) async fn dispatch(executor: &dyn DynExecutor, batch: &mut Batch) -> bool {
     // Asked for inside as well: it may panic before it is a future.
     let dispatched = async { executor.dyn_dispatch(batch).await };
-    let answer = match Contained(Box::pin(dispatched)).await {
-        Ok(answer) => answer,
-        Err(panic) => Err(panicked(batch, &*panic)),
-    };
-    batch.close(answer)
+    match Contained::new(Box::pin(dispatched)).await {
+        Ok(answer) => batch.close(answer),
+        Err(panic) => close_panicked(batch, &panic),
+    }
 }
 
-fn panicked(batch: &mut Batch, panic: &(dyn Any + Send)) -> DispatchError {
-    // A closure has noted at which intent it was, and those before it are known to have left.
+/// What the executor has said of its progress holds, and the rest has failed.
+fn close_panicked(batch: &mut Batch, panic: &Panic) -> bool {
+    // A closure has noted at which intent it was, and nothing more was attempted.
     let noted = batch.ledger.last_failure().is_some_and(|error| error.is::<ExecutorPanicked>());
-    if noted { batch.stop() } else { DispatchError::all(ExecutorPanicked::new(panic)) }
+    if noted {
+        let stopped = batch.stop();
+        return batch.close(Err(stopped));
+    }
+    batch.close_panicked(ExecutorPanicked::new(panic).into())
 }
 
-/// Why nothing is known of a batch, or of an intent that a closure was called with.
+/// Why nothing is known of an intent: the executor panicked before it said anything of it, or in a closure that was
+/// called with it.
 #[derive(Debug)]
 pub(super) struct ExecutorPanicked {
     message: String,
 }
 
 impl ExecutorPanicked {
-    pub(super) fn new(panic: &(dyn Any + Send)) -> Self {
-        Self { message: panic_message(panic) }
+    pub(super) fn new(panic: &Panic) -> Self {
+        Self { message: panic.message() }
     }
 }
 

@@ -1,8 +1,9 @@
 //! What is lost where nobody waits for a flush any more.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use crate::core::report::ReportEntry;
+use crate::core::threads::sync::Mutex;
 
 /// What the task that was running had enqueued when its flush was dropped.
 #[derive(Clone, Default)]

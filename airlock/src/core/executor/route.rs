@@ -7,6 +7,7 @@ use crate::core::executor::parts::Parts;
 use crate::core::executor::{Batch, DispatchError, DynExecutor, Executor, OnFailure};
 use crate::core::intent::Intent;
 use crate::core::registry::task_set::TaskSet;
+use crate::core::task::queue_name::queue_name;
 
 /// Sends each intent to the executor that is meant for it: the first route that takes it.
 ///
@@ -99,8 +100,13 @@ impl RouteTo {
     }
 
     /// Takes the intents of this queue, which is their own or else their task's.
+    ///
+    /// # Panics
+    ///
+    /// Where the name is empty.
+    #[track_caller]
     pub fn queue(self, queue: impl Into<Cow<'static, str>>) -> RouteBuilder {
-        let queue = queue.into();
+        let queue = queue_name(queue);
         self.when(move |intent| intent.effective_queue() == Some(&*queue))
     }
 

@@ -17,7 +17,8 @@ use crate::core::timer::with_timer;
 /// An executor that does not await, such as one that runs sync tasks here, can't be interrupted.
 ///
 /// In a runtime that was built without `enable_time`, a thread of airlock's keeps the time. That a runtime
-/// is one of these Tokio tells with a panic, which is caught; a panic hook hears of it once.
+/// is one of these Tokio tells with a panic, which is caught; a panic hook hears of it once. In a program that is built
+/// with `panic = "abort"` it keeps the time for every runtime.
 ///
 /// # Examples
 ///
@@ -66,7 +67,8 @@ impl<E: Executor> Executor for Timeout<E> {
         if timed.map_err(DispatchError::refused)?.await.is_err() {
             let limit = self.limit;
             parts.explain(|index, known| {
-                let known = known.filter(|error| !error.is::<MaybeSent>());
+                let known = known
+                    .filter(|error| !matches!(error.downcast_ref(), Some(MaybeSent::Cancelled)));
                 known.or_else(|| index.map(|_| Box::new(TimedOut { limit }).into()))
             });
         }

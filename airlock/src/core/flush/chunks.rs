@@ -17,7 +17,8 @@ pub(crate) struct Chunks {
     begun: usize,
     ended: usize,
     cascades: Batch,
-    all_sent: bool,
+    /// Whether the flush fails for what has not left so far.
+    fails: bool,
 }
 
 impl Chunks {
@@ -30,14 +31,14 @@ impl Chunks {
             begun: 0,
             ended: 0,
             cascades: Batch::new(whole.on_failure()),
-            all_sent: true,
+            fails: false,
         }
     }
 
     /// The next chunk to be carried out; `None` where there is no more, or none is to follow a
     /// failure.
     pub(crate) fn next(&mut self, whole: &Batch) -> Option<&mut Batch> {
-        let stopped = !self.all_sent && whole.on_failure() == OnFailure::Stop;
+        let stopped = self.fails && whole.on_failure() == OnFailure::Stop;
         if stopped || self.waiting.len() == 0 {
             return None;
         }
@@ -50,7 +51,7 @@ impl Chunks {
 
     /// Takes the chunk back, which has been carried out.
     pub(crate) fn end(&mut self, whole: &mut Batch) {
-        self.all_sent &= self.current.all_sent();
+        self.fails |= !self.current.all_sent() && !self.current.lacks_only_best_effort();
         let begun = std::mem::take(&mut self.begun);
         let mut chunk = std::mem::replace(&mut self.current, Batch::new(whole.on_failure()));
         whole.refill(&mut chunk, begun);

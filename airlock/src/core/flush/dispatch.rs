@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::core::executor::batch::Batch;
-use crate::core::executor::{DispatchError, DynExecutor, dispatch};
+use crate::core::executor::parts::dispatch_past_best_effort;
+use crate::core::executor::{DispatchError, DynExecutor};
 use crate::core::flush::chunks::Chunks;
 use crate::core::flush::outgoing::Outgoing;
 use crate::core::run::inline::Inline;
@@ -78,7 +79,7 @@ fn dispatch_now(executor: Option<&dyn DynExecutor>, batch: &mut Batch) {
         }
     };
     batch.is_async = false;
-    wait::wait(wait, dispatch(executor, batch));
+    wait::wait(wait, dispatch_past_best_effort(executor, batch));
 }
 
 /// The same from async code.
@@ -89,7 +90,7 @@ async fn dispatch_async(executor: Option<&dyn DynExecutor>, batch: &mut Batch) {
             batch.close(answer);
         }
         Some(executor) => {
-            dispatch(executor, batch).await;
+            dispatch_past_best_effort(executor, batch).await;
         }
     }
 }

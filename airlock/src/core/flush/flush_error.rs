@@ -51,6 +51,7 @@ struct Inner {
 struct Failure {
     task: &'static TaskInfo,
     call: String,
+    best_effort: bool,
     error: BoxError,
 }
 
@@ -78,7 +79,6 @@ struct HandedBack {
 /// assert!(failed[0].intent.as_ref().is_some_and(|intent| intent.is_same(&send_mail::intent(1))));
 /// assert_eq!(not_attempted.len(), 2);
 /// ```
-#[derive(Debug)]
 pub struct FailedIntent {
     /// The task.
     pub task: &'static TaskInfo,
@@ -86,6 +86,17 @@ pub struct FailedIntent {
     pub error: BoxError,
     /// The intent; `None` for a local task that ran and whose arguments are not `Clone`.
     pub intent: Option<Intent>,
+}
+
+impl fmt::Debug for FailedIntent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = format!("{}", cut(format_args!("{:?}", self.error)));
+        f.debug_struct("FailedIntent")
+            .field("task", &self.task)
+            .field("error", &format_args!("{error}"))
+            .field("intent", &self.intent)
+            .finish()
+    }
 }
 
 impl FlushError {
@@ -97,7 +108,9 @@ impl FlushError {
             match state {
                 State::Sent | State::Duplicate => {}
                 State::Failed(error) => {
-                    failures.push(Failure { task: intent.task(), call: intent.to_string(), error });
+                    let (task, call) = (intent.task(), intent.to_string());
+                    let best_effort = intent.is_best_effort();
+                    failures.push(Failure { task, call, best_effort, error });
                     returned.failed.push((!intent.is_spent()).then_some(intent));
                 }
                 State::NotAttempted if intent.is_spent() => {}
@@ -151,7 +164,8 @@ impl FlushError {
 impl fmt::Display for FlushError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { report, failures, cause, .. } = &*self.inner;
-        match (failures.first(), cause) {
+        let why = failures.iter().find(|failure| !failure.best_effort).or(failures.first());
+        match (why, cause) {
             (Some(first), _) => write!(f, "`{}` failed: {}", first.call, cut(&first.error))?,
             (None, Some(cause)) if report.dispatched() == 0 => {
                 write!(f, "nothing was dispatched: {}", cut(cause))?;

@@ -36,6 +36,12 @@ pub(crate) enum Flush {
 }
 
 impl Flush {
+    /// Moves the intents into the scope around, where nothing more is to be done of a scope that is to flush; whether it
+    /// was so.
+    pub(crate) fn is_captured(contents: &mut Contents) -> bool {
+        offer::is_captured_unread(contents)
+    }
+
     /// Offers the intents to the scopes around and judges what they release. `None` where nothing is
     /// left to do or to report.
     pub(crate) fn prepare(contents: Contents, reported: bool) -> Option<Self> {

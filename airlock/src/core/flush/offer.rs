@@ -1,24 +1,23 @@
 //! Offering a scope's intents to the scopes around, and judging what they release.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
 use crate::core::executor::DispatchError;
 use crate::core::flush::Flush;
 use crate::core::flush::outgoing::Outgoing;
 use crate::core::intent::Intent;
+use crate::core::panics::{Panic, catch};
 use crate::core::policy::chain::Chain;
 use crate::core::report::{Fate, ReportEntry, Why};
-use crate::core::stack::buffer::{Buffer, Segment};
+use crate::core::stack::buffer::Buffer;
 use crate::core::stack::contents::Contents;
 #[cfg(feature = "transaction")]
 use crate::core::stack::enclosing::Enclosing;
 use crate::core::stack::enclosing::{NotCaptured, capture_whole, captures_whole, enclosing};
 use crate::core::stack::frame::Release;
 use crate::core::stack::judge::{Dropped, Judged, judge_into, judge_single};
-#[cfg(feature = "transaction")]
 use crate::core::stack::scope_settings::wants_report;
-use crate::core::stack::while_judging::while_judging;
+use crate::core::stack::segments::Segment;
+use crate::core::stack::while_judging::{is_judging, while_judging};
+use crate::core::task::counted::Counted;
 
 /// What a scope's intents come to: captured by scopes around, refused, or judged and ready. `None` where
 /// nothing is left to do or to report.
@@ -30,32 +29,39 @@ pub(super) fn to_scopes_around(contents: Contents, reported: bool) -> Option<Flu
     } else {
         Vec::new()
     };
-    let Contents { buffer, level, settings } = contents;
-    let not_captured = if bounded {
-        NotCaptured::Outermost(buffer)
-    } else {
-        match capture_whole(buffer, level) {
-            Err(why) => why,
-            Ok(()) if !reported => return None,
-            Ok(()) => {
-                let mut outgoing = Outgoing::new(settings, reported);
-                outgoing.batch.put_aside(entries);
-                return Some(Flush::Captured(outgoing));
-            }
-        }
-    };
+    let Contents { mut buffer, level, settings } = contents;
+    let captured =
+        if bounded { Err(NotCaptured::Outermost) } else { capture_whole(&mut buffer, level) };
+    if captured.is_ok() && !reported {
+        return None;
+    }
     let mut outgoing = Outgoing::new(settings, reported);
-    Some(match not_captured {
-        NotCaptured::Outermost(buffer) => {
+    Some(match captured {
+        Ok(()) => {
+            outgoing.batch.put_aside(entries);
+            Flush::Captured(outgoing)
+        }
+        Err(NotCaptured::Outermost) => {
             outgoing.judge(buffer, level);
             Flush::Ready(outgoing)
         }
-        NotCaptured::Asked(buffer) => outgoing.ask_around(buffer, level),
-        NotCaptured::Closed(buffer) => {
+        Err(NotCaptured::Asked) => outgoing.ask_around(buffer, level),
+        Err(NotCaptured::Closed) => {
             outgoing.hold(Contents::new(buffer, level));
             outgoing.refused(ended())
         }
     })
+}
+
+/// Moves a nested scope's intents into the scope around, where that takes all of them and nobody reads of it: the usual
+/// case, which needs no more. Whether it was so.
+pub(super) fn is_captured_unread(contents: &mut Contents) -> bool {
+    if !captures_whole() {
+        return false;
+    }
+    let settings = contents.settings.as_deref();
+    let ends_here = settings.is_some_and(|settings| settings.boundary) || wants_report(settings);
+    !ends_here && !is_judging() && capture_whole(&mut contents.buffer, contents.level).is_ok()
 }
 
 /// Moves a scope's intents into the scope around, which is asked nothing.
@@ -77,18 +83,14 @@ pub(super) fn to_scope_around(contents: Contents) -> Flush {
 pub(super) fn to_scope(scope: &Enclosing, contents: Contents) -> Flush {
     let reported = wants_report(contents.settings.as_deref());
     let entries = if reported { contents.entries(&Fate::Captured) } else { Vec::new() };
-    let Contents { buffer, level, settings } = contents;
+    let Contents { mut buffer, level, settings } = contents;
     let mut outgoing = Outgoing::new(settings, reported);
-    match scope.capture(buffer, level) {
-        Ok(()) => {
-            outgoing.batch.put_aside(entries);
-            Flush::Captured(outgoing)
-        }
-        Err(buffer) => {
-            outgoing.hold(Contents::new(buffer, level));
-            outgoing.refused(ended())
-        }
+    if scope.capture(&mut buffer, level) {
+        outgoing.batch.put_aside(entries);
+        return Flush::Captured(outgoing);
     }
+    outgoing.hold(Contents::new(buffer, level));
+    outgoing.refused(ended())
 }
 
 /// The enclosing scope, which is a handle's, has ended: what it captured would never be flushed.
@@ -103,6 +105,7 @@ impl Outgoing {
     /// Asks the scopes around about each intent, innermost first. What one does not release moves
     /// into its buffer, in order; what is left at the end is judged.
     fn ask_around(mut self, buffer: Buffer, level: u32) -> Flush {
+        let is_counted = buffer.bytes() > 0;
         let mut segments: Vec<Segment> = buffer.into_segments(level).collect();
         let mut positions: Vec<usize> = (0..intents(&segments).count()).collect();
         let mut refused = None;
@@ -112,20 +115,18 @@ impl Outgoing {
                 Release::None => vec![false; positions.len()],
                 Release::If(release) => self.ask(&**release, &segments, &positions),
             };
-            let (kept, left) = divide(segments, level, &released);
+            let counted = is_counted.then_some(enclosing.counted);
+            let (kept, left) = divide(segments, level, counted, &released);
             let (kept_at, left_at): (Vec<_>, Vec<_>) =
                 positions.into_iter().zip(released).partition(|(_, released)| !released);
-            let kept = Contents::new(kept, level);
+            let mut kept = Contents::new(kept, level);
             let entries = kept.entries(&Fate::Captured);
-            match enclosing.capture(kept.buffer, level) {
-                Ok(()) => {
-                    let kept_at = kept_at.into_iter().map(|(position, _)| position);
-                    self.batch.put_aside_at(kept_at.zip(entries));
-                }
-                Err(kept) => {
-                    self.hold(Contents::new(kept, level));
-                    refused = Some(ended());
-                }
+            if enclosing.capture(&mut kept.buffer, level) {
+                let kept_at = kept_at.into_iter().map(|(position, _)| position);
+                self.batch.put_aside_at(kept_at.zip(entries));
+            } else {
+                self.hold(kept);
+                refused = Some(ended());
             }
             segments = left;
             positions = left_at.into_iter().map(|(position, _)| position).collect();
@@ -149,7 +150,7 @@ impl Outgoing {
         positions: &[usize],
     ) -> Vec<bool> {
         let ask = || while_judging(|| intents(segments).map(release).collect());
-        match catch_unwind(AssertUnwindSafe(ask)) {
+        match catch(ask) {
             Ok(released) => released,
             Err(panic) => {
                 let entries = discarded(segments);
@@ -160,21 +161,21 @@ impl Outgoing {
     }
 
     /// Goes on with the panic of what was asked about the intents, which don't vanish unmentioned.
-    fn resume(&mut self, panic: Box<dyn Any + Send>) -> ! {
+    fn resume(&mut self, panic: Panic) -> ! {
         self.end(|fate| fate);
         drop(self.batch.take_all());
-        resume_unwind(panic)
+        panic.resume()
     }
 
     /// Asks the policies about each intent; what passes is the batch.
     pub(super) fn judge(&mut self, buffer: Buffer, level: u32) {
-        let segments = match buffer.into_single() {
+        let segments = match buffer.into_single(level) {
             Ok((None, intents)) => return self.batch.append(None, 0, intents),
             Ok((chain, intents)) => {
                 let judged = judge_single(&chain, &intents);
                 return self.go_on_judged(chain, intents, judged);
             }
-            Err(buffer) => buffer.into_segments(level).collect(),
+            Err(segments) => segments,
         };
         let (segments, panic) = match judge_into(&mut self.batch, segments, 0) {
             Ok(judged) => {
@@ -192,7 +193,7 @@ impl Outgoing {
         &mut self,
         chain: Chain,
         intents: Vec<Intent>,
-        judged: Result<Judged<Dropped>, Box<dyn Any + Send>>,
+        judged: Result<Judged<Dropped>, Panic>,
     ) {
         match judged {
             Ok(Judged { intents: dropped, remembered }) => {
@@ -227,7 +228,12 @@ fn intents(segments: &[Segment]) -> impl Iterator<Item = &Intent> {
 }
 
 /// What is kept and what is released of some segments, given what is released of their intents.
-fn divide(segments: Vec<Segment>, level: u32, released: &[bool]) -> (Buffer, Vec<Segment>) {
+fn divide(
+    segments: Vec<Segment>,
+    level: u32,
+    counted: Option<Counted>,
+    released: &[bool],
+) -> (Buffer, Vec<Segment>) {
     let (mut kept, mut left) = (Buffer::new(), Vec::new());
     let mut released = released.iter();
     for Segment { chain, level: theirs, rows, intents } in segments {
@@ -238,6 +244,8 @@ fn divide(segments: Vec<Segment>, level: u32, released: &[bool]) -> (Buffer, Vec
         kept.push_segment(keep, level);
         left.push(Segment { chain, level: theirs, rows, intents: unzip(pass) });
     }
-    kept.count_bytes(level);
+    if let Some(counted) = counted {
+        kept.count_bytes(level, counted);
+    }
     (kept, left)
 }

@@ -68,7 +68,7 @@ impl Outgoing {
     /// Reports what became of the intents, and hands back those that did not leave.
     pub(super) fn finish(&mut self) -> Result<Option<Report>, FlushError> {
         if !self.batch.all_sent() {
-            return Err(self.fail());
+            return self.finish_failed();
         }
         self.remember(|_| true);
         let report = self.reported.then(|| self.end(|fate| fate));
@@ -76,7 +76,20 @@ impl Outgoing {
         Ok(report)
     }
 
-    /// The same where not all left.
+    /// The same where not all left: the flush has failed, unless they are of best effort.
+    #[cold]
+    fn finish_failed(&mut self) -> Result<Option<Report>, FlushError> {
+        if !self.batch.lacks_only_best_effort() {
+            return Err(self.fail());
+        }
+        self.remember(has_left);
+        let report = self.end(|fate| fate);
+        log::best_effort_failed(&report);
+        drop(self.batch.take_all());
+        Ok(Some(report))
+    }
+
+    /// Ends a flush that has failed.
     #[cold]
     pub(super) fn fail(&mut self) -> FlushError {
         self.remember(has_left);

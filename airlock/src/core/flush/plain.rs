@@ -1,12 +1,11 @@
 //! The end of a scope without settings that nothing encloses.
 
-use std::any::Any;
-
 use crate::core::executor::OnFailure;
 use crate::core::executor::batch::Batch;
 use crate::core::flush::outgoing::Outgoing;
 use crate::core::flush::{Flush, FlushError};
 use crate::core::intent::Intent;
+use crate::core::panics::Panic;
 use crate::core::policy::chain::Chain;
 use crate::core::report::{Why, log};
 use crate::core::run::PausedAt;
@@ -45,10 +44,7 @@ impl PlainContents {
 
     /// Goes on where policies drop some or remember them, or one has panicked.
     #[cold]
-    fn go_on_judged(
-        mut self,
-        judged: Result<Judged<Dropped>, Box<dyn Any + Send>>,
-    ) -> Result<(), FlushError> {
+    fn go_on_judged(mut self, judged: Result<Judged<Dropped>, Panic>) -> Result<(), FlushError> {
         let (chain, intents) = (self.chain.take(), std::mem::take(&mut self.intents));
         let mut outgoing = Outgoing::new(None, false);
         outgoing.go_on_judged(chain, intents, judged);

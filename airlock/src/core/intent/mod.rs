@@ -15,8 +15,10 @@ use serde_json::value::RawValue;
 pub(crate) use shown::Shown;
 
 use crate::core::task::called::Called;
+use crate::core::task::counted::Counted;
 use crate::core::task::options::{self, Options, Start};
 use crate::core::task::payload::{Call, Here, Payload};
+use crate::core::task::queue_name::queue_name;
 use crate::core::task::taken::Taken;
 use crate::core::task::with_options::WithOptions;
 use crate::core::task::{Task, TaskInfo};
@@ -59,8 +61,14 @@ impl Intent {
     }
 
     /// Asks for `queue` instead of the task's own.
+    ///
+    /// # Panics
+    ///
+    /// Where the name is empty.
+    #[track_caller]
     pub fn queue(self, queue: impl Into<Cow<'static, str>>) -> Self {
-        self.with_options(|options| options.queue = Some(queue.into()))
+        let queue = queue_name(queue);
+        self.with_options(|options| options.queue = Some(queue))
     }
 
     /// Asks that the task not run before `delay` after the flush.
@@ -96,6 +104,30 @@ impl Intent {
         self.with_options(|options| options.unique_key = Some(key.into()))
     }
 
+    /// Lets the intent fail without failing the flush, as all intents of a task do that is `best_effort`.
+    ///
+    /// The report says that it failed, and the log at WARN. Neither the flush nor a transaction or request around it
+    /// fails for it, and nothing after it is left out. A flush that fails for another hands it back as well. This is
+    /// for what nobody should be turned away for, such as a courtesy mail. In a worker it fails as any other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// #[airlock::task]
+    /// fn send_mail(order_id: u64) -> Result<(), &'static str> {
+    ///     Err("mailbox full")
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// airlock::scope().run(|| send_mail::intent(42).best_effort().enqueue())??;
+    /// assert!(airlock::scope().run(|| send_mail::enqueue(42)).is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn best_effort(self) -> Self {
+        self.with_options(|options| options.best_effort = true)
+    }
+
     /// The task.
     pub fn task(&self) -> &'static TaskInfo {
         self.payload.task()
@@ -124,6 +156,11 @@ impl Intent {
     /// The number of attempts asked for: the intent's own, else the task's.
     pub fn effective_max_attempts(&self) -> Option<u32> {
         self.options().max_attempts().or_else(|| self.task().max_attempts())
+    }
+
+    /// Whether its failure fails no flush: by its own [`best_effort`](Self::best_effort), or its task's.
+    pub fn is_best_effort(&self) -> bool {
+        self.task().is_best_effort() || self.options().is_best_effort()
     }
 
     /// The arguments for people: an object keyed by parameter name, `#[secret]` ones as `"[secret]"`.
@@ -212,8 +249,8 @@ impl Intent {
     }
 
     /// About how many bytes it takes besides its own.
-    pub(crate) fn bytes(&self) -> usize {
-        self.payload.bytes()
+    pub(crate) fn bytes(&self, counted: Counted) -> usize {
+        self.payload.bytes(counted)
     }
 
     pub(crate) fn has_options(&self) -> bool {

@@ -216,6 +216,28 @@ pub(crate) fn on_enqueue(chain: &Chain, intent: &Intent) -> Result<(), PolicyVio
     Ok(())
 }
 
+/// The policy in force, where it is the only one and has no memory.
+#[inline]
+pub(crate) fn only(chain: &Chain) -> Option<Only<'_>> {
+    let node = chain.as_deref()?;
+    let is_only = node.outer.is_none() && node.memory_in_force().is_none();
+    is_only.then(|| Only { node, policy: node.policy() })
+}
+
+/// A policy that is asked about many intents.
+pub(crate) struct Only<'c> {
+    node: &'c Node,
+    policy: &'c dyn Policy,
+}
+
+impl Only<'_> {
+    #[inline]
+    pub(crate) fn allows(&self, intent: &Intent) -> Verdict {
+        let verdict = self.policy.allows(intent);
+        if verdict.is_allow() { verdict } else { self.node.dropped(verdict) }
+    }
+}
+
 /// Asks every policy, innermost first, until one drops; of one with a memory, that.
 #[inline]
 pub(super) fn allows(chain: &Chain, intent: &Intent, flush: &mut Option<FlushId>) -> Verdict {

@@ -2,12 +2,13 @@
 
 use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{OnceLock, PoisonError};
 
 use crate::core::intent::Intent;
+use crate::core::panics::shielded;
 use crate::core::policy::{Policy, Verdict};
+use crate::core::threads::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::core::threads::sync::{Mutex, MutexGuard};
 
 /// A policy's memory of the scope that it is in force for.
 ///
@@ -195,7 +196,7 @@ impl Shared {
 
     /// The memory and the arguments are the user's code: a panic there can't undo what has become of the intents.
     fn told(&self, tell: impl FnOnce(&mut dyn Memory)) {
-        let _ = catch_unwind(AssertUnwindSafe(|| tell(&mut **self.lock())));
+        shielded(|| tell(&mut **self.lock()));
     }
 
     pub(crate) fn duplicate(&self) -> Box<dyn Memory> {

@@ -180,6 +180,20 @@ impl fmt::Display for DuplicateTasks {
         for (first, second) in &self.duplicates {
             write!(f, "\n  `{first}`: {} and {}", first.place(), second.place())?;
         }
+        let one_file = |(first, second): &(&TaskInfo, &TaskInfo)| {
+            first.place().file() == second.place().file()
+        };
+        if self.duplicates.iter().any(one_file) {
+            f.write_str(
+                "\nfunctions don't count in a path: two tasks inside functions of one module share their default name",
+            )?;
+        }
+        if !self.duplicates.iter().all(one_file) {
+            f.write_str(
+                "\ntwo versions of one crate share the names of their tasks, and a policy by path knows one of \
+                 them: `block_tasks![v1::send]` lets `v2::send` pass; `cargo tree --duplicates` lists such crates",
+            )?;
+        }
         Ok(())
     }
 }

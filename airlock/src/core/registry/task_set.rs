@@ -90,6 +90,9 @@ impl fmt::Debug for TaskSet {
     }
 }
 
+/// How many names a message shows: each is cut, and a list may be as long.
+const SHOWN: usize = 4;
+
 /// Names from a configuration that don't all name tasks.
 ///
 /// # Examples
@@ -117,10 +120,12 @@ impl fmt::Display for NamedTasksError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown(unknown) => {
-                for (index, error) in unknown.iter().enumerate() {
-                    write!(f, "{}{error}", if index == 0 { "" } else { "\n" })?;
+                let shown = unknown.iter().take(SHOWN).map(ToString::to_string);
+                f.write_str(&shown.collect::<Vec<_>>().join("\n"))?;
+                match unknown.len().saturating_sub(SHOWN) {
+                    0 => Ok(()),
+                    more => write!(f, "\n… and {more} more of {} names", unknown.len()),
                 }
-                Ok(())
             }
             Self::Duplicates(error) => error.fmt(f),
         }

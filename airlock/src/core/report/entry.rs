@@ -32,12 +32,19 @@ pub struct ReportEntry {
     /// The same as an object, once it is asked for: most are only counted.
     arguments: OnceLock<Value>,
     origin: &'static Location<'static>,
+    best_effort: bool,
     fate: Fate,
 }
 
 impl ReportEntry {
     pub(crate) fn new(intent: &Intent, fate: Fate) -> Self {
-        Self { shown: intent.shown(), arguments: OnceLock::new(), origin: intent.origin(), fate }
+        Self {
+            shown: intent.shown(),
+            arguments: OnceLock::new(),
+            origin: intent.origin(),
+            best_effort: intent.is_best_effort(),
+            fate,
+        }
     }
 
     /// The task.
@@ -57,6 +64,11 @@ impl ReportEntry {
     /// Where the intent was written.
     pub fn origin(&self) -> &'static Location<'static> {
         self.origin
+    }
+
+    /// Whether its failure fails no flush, as of [`Intent::is_best_effort`].
+    pub fn is_best_effort(&self) -> bool {
+        self.best_effort
     }
 
     /// What became of it.

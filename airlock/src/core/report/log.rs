@@ -26,8 +26,7 @@ pub(crate) fn report(report: &Report) {
     }
     let scope = report.scope().unwrap_or_default();
     let troubles = Trouble::ALL.map(|trouble| {
-        let mut alike =
-            report.entries().iter().filter(|entry| Trouble::of(entry.fate()) == Some(trouble));
+        let mut alike = report.entries().iter().filter(|entry| Trouble::of(entry) == Some(trouble));
         let first: Vec<_> = alike.by_ref().take(FEW).collect();
         let intents = first.len() + alike.count();
         trouble.log(scope, intents, &first);
@@ -37,8 +36,7 @@ pub(crate) fn report(report: &Report) {
         return;
     }
     for entry in report.entries() {
-        let alone =
-            Trouble::of(entry.fate()).is_some_and(|trouble| troubles[trouble as usize] == 1);
+        let alone = Trouble::of(entry).is_some_and(|trouble| troubles[trouble as usize] == 1);
         if !alone {
             let (task, fate) = (entry.task().name(), entry.fate());
             event!(debug, "airlock::flush", [scope, task, %fate], "{entry}");
@@ -53,6 +51,7 @@ const FEW: usize = 3;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Trouble {
     Failed,
+    BestEffortFailed,
     NotAttempted,
     Panic,
     Cancelled,
@@ -61,11 +60,18 @@ enum Trouble {
 
 impl Trouble {
     /// In the order of the variants.
-    const ALL: [Self; 5] =
-        [Self::Failed, Self::NotAttempted, Self::Panic, Self::Cancelled, Self::Undecided];
+    const ALL: [Self; 6] = [
+        Self::Failed,
+        Self::BestEffortFailed,
+        Self::NotAttempted,
+        Self::Panic,
+        Self::Cancelled,
+        Self::Undecided,
+    ];
 
-    fn of(fate: &Fate) -> Option<Self> {
-        match fate {
+    fn of(entry: &ReportEntry) -> Option<Self> {
+        match entry.fate() {
+            Fate::Failed { .. } if entry.is_best_effort() => Some(Self::BestEffortFailed),
             Fate::Failed { .. } => Some(Self::Failed),
             Fate::NotAttempted => Some(Self::NotAttempted),
             Fate::Discarded(Why::Panic) => Some(Self::Panic),
@@ -85,7 +91,7 @@ impl Trouble {
         };
         let task = if let [one] = first { one.task().name() } else { "several" };
         let fate = match self {
-            Self::Failed if intents > 1 => "failed".to_owned(),
+            Self::Failed | Self::BestEffortFailed if intents > 1 => "failed".to_owned(),
             _ => first[0].fate().to_string(),
         };
         if self == Self::Failed {
@@ -131,10 +137,32 @@ pub(crate) fn cancelled(report: &Report) {
     event!(warn, "airlock::flush", [], "a flush was dropped before its end: {counts}");
 }
 
+/// Intents of best effort have failed, which fails no flush. With a subscriber their fates are in the log already.
+pub(crate) fn best_effort_failed(report: &Report) {
+    if has_subscriber() {
+        return;
+    }
+    for entry in report.entries().iter().filter(|entry| entry.is_best_effort()) {
+        if let Fate::Failed { .. } | Fate::NotAttempted = entry.fate() {
+            eprintln!("airlock: {entry}");
+        }
+    }
+}
+
 /// A flush failed whose caller does not wait for it.
 pub(crate) fn failed_elsewhere(failure: &impl Display) {
     if !has_subscriber() {
         return eprintln!("airlock: {failure}");
     }
     event!(error, "airlock::flush", [], "{failure}");
+}
+
+/// A `ThreadPool` was dropped where it can't be waited for.
+pub(crate) fn not_waited_for(intents: usize) {
+    const WHY: &str = "a `ThreadPool` was dropped on a runtime's only thread and is not waited for: drop it outside the \
+                       runtime, before the program ends";
+    if !has_subscriber() {
+        return eprintln!("airlock: {WHY}; {intents} of its intents are not done");
+    }
+    event!(warn, "airlock::flush", [intents], "{WHY}");
 }

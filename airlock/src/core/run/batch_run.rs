@@ -1,10 +1,8 @@
 //! The run of one batch.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use crate::core::executor::DispatchError;
 use crate::core::executor::batch::Batch;
-use crate::core::panics::{Contained, panic_message};
+use crate::core::panics::{Contained, catch};
 use crate::core::policy::chain;
 use crate::core::report::{Fate, Why};
 use crate::core::run::Runner;
@@ -67,7 +65,7 @@ impl<'a> BatchRun<'a> {
     /// Runs tasks up to the first at which this scope is left; what that has enqueued.
     #[inline]
     fn until_pause(&mut self, scope: &TaskScope<'_>) -> (Option<Pause>, Option<Contents>) {
-        let pause = catch_unwind(AssertUnwindSafe(|| self.tasks(scope)));
+        let pause = catch(|| self.tasks(scope));
         let pause = pause.unwrap_or_else(|panic| Some(Pause::Panicked(panic)));
         let contents = match pause {
             None | Some(Pause::Async(_)) => None,
@@ -131,7 +129,8 @@ impl<'a> BatchRun<'a> {
         let (chain, ..) = self.batch.run_of(self.next);
         let environment = Environment::of_task(chain, lost);
         async move {
-            let (result, mut environment) = ScopedFuture::new(Contained(future), environment).await;
+            let (result, mut environment) =
+                ScopedFuture::new(Contained::new(future), environment).await;
             let ended = match result {
                 Ok(Ok(())) => Pause::Succeeded,
                 Ok(Err(error)) => Pause::Failed(error),
@@ -163,7 +162,7 @@ impl<'a> BatchRun<'a> {
             Pause::Stopped(stopped) => return Err(stopped),
             Pause::Failed(error) => (error, Why::Error),
             Pause::Panicked(panic) => {
-                let said = format!("the task panicked: {}", panic_message(&*panic));
+                let said = format!("the task panicked: {}", panic.message());
                 (said.into(), Why::Panic)
             }
         };

@@ -4,11 +4,10 @@ use std::fmt;
 
 use crate::core::executor::DispatchError;
 use crate::core::executor::ledger::State;
-use crate::core::panics::panic_message;
 use crate::core::run::batch_run::BatchRun;
-use crate::core::stack::buffer::Segment;
 use crate::core::stack::contents::Contents;
 use crate::core::stack::judge::judge_into;
+use crate::core::stack::segments::Segment;
 
 impl BatchRun<'_> {
     /// Appends what the task at `index`, which succeeded, has enqueued.
@@ -26,7 +25,7 @@ impl BatchRun<'_> {
         let judged = judge_into(self.batch, segments, generation + 1);
         // What policies have remembered is that of the task's scope, which has ended.
         let Err((segments, panic)) = judged else { return Ok(()) };
-        let said = format!("a policy panicked: {}", panic_message(&*panic));
+        let said = format!("a policy panicked: {}", panic.message());
         self.batch.ledger.sent_until(index + 1);
         self.batch.ledger.note(self.batch.len(), State::Failed(said.into()));
         for Segment { chain, intents, .. } in segments {

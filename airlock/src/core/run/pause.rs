@@ -1,8 +1,7 @@
 //! Where a run of tasks pauses.
 
-use std::any::Any;
-
 use crate::core::executor::DispatchError;
+use crate::core::panics::Panic;
 use crate::core::stack::contents::Contents;
 use crate::core::task::called::{BoxError, TaskFuture};
 
@@ -11,7 +10,7 @@ pub(super) enum Pause {
     /// It succeeded, and may have enqueued something.
     Succeeded,
     Failed(BoxError),
-    Panicked(Box<dyn Any + Send>),
+    Panicked(Panic),
     /// It is to be awaited.
     Async(TaskFuture),
     /// A policy panicked that was asked about what it enqueued, and nothing more is run.

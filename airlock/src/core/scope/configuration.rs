@@ -88,7 +88,8 @@ impl Configuration {
     }
 
     /// How many bytes of arguments a scope may hold, counted as
-    /// [`Scope::limit_bytes`](crate::Scope::limit_bytes) does; 1 GiB unless told otherwise.
+    /// [`Scope::limit_bytes`](crate::Scope::limit_bytes) does; 1 GiB of numbers and texts unless told
+    /// otherwise.
     pub fn limit_bytes(mut self, limit: usize) -> Self {
         self.config.limit_bytes = Some(limit);
         self

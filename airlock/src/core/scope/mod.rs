@@ -276,7 +276,7 @@ impl Scope {
         self.rule(|settings| settings.limit = Some(limit))
     }
 
-    /// Refuses to hold more than `limit` bytes of arguments; 1 GiB (1,073,741,824) unless told
+    /// Refuses to hold more than `limit` bytes of arguments; 1 GiB (1,073,741,824) of numbers and texts unless told
     /// otherwise.
     ///
     /// Counted is what comes on top of an intent with 16 bytes of arguments: those that together are larger, by
@@ -285,6 +285,10 @@ impl Scope {
     /// fit count nothing, and cost nothing to be counted; the arguments of a
     /// [local](crate::TaskInfo::is_local) task count by their size alone. What nested scopes hold
     /// counts as it does for [`limit`](Self::limit).
+    ///
+    /// To count is to call the arguments' `Serialize` inside the enqueue. One that locks waits there for ever for a lock
+    /// that the caller holds: let go of it before. A scope without a limit of its own, or of a scope around or a
+    /// configuration, calls none: there only calls whose arguments are all numbers and texts count for more than their size.
     ///
     /// # Examples
     ///
@@ -388,6 +392,22 @@ impl Scope {
     /// Neither asks the scopes around nor is captured by them.
     pub(crate) fn boundary(self) -> Self {
         self.rule(|settings| settings.boundary = true)
+    }
+
+    /// Names an executor where the scope has none of its own.
+    #[cfg(feature = "_framework")]
+    pub(crate) fn executor_unless_named(
+        self,
+        executor: Arc<dyn crate::core::executor::DynExecutor>,
+    ) -> Self {
+        self.rule(|settings| {
+            settings.executor.get_or_insert(executor);
+        })
+    }
+
+    #[cfg(feature = "_framework")]
+    pub(crate) fn names_an_executor(&self) -> bool {
+        self.settings.as_ref().is_some_and(|settings| settings.executor.is_some())
     }
 
     /// Holds what would leave, for a test.

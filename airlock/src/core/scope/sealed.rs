@@ -6,9 +6,10 @@ use crate::core::flush::{Flush, FlushError};
 use crate::core::intent::Intent;
 use crate::core::report::{Report, Why, log};
 use crate::core::scope::inspection::Inspection;
-use crate::core::stack::buffer::{Buffer, Segment};
+use crate::core::stack::buffer::Buffer;
 use crate::core::stack::contents::Contents;
 use crate::core::stack::environment::Environment;
+use crate::core::stack::segments::Segment;
 
 /// A scope whose body has run: flush it or discard it, once.
 ///
@@ -137,10 +138,11 @@ impl Sealed {
     fn decide(&mut self, succeeded: bool) -> Option<Flush> {
         // The settings are asked while the intents are still in here: they may panic.
         let to_flush = self.decides_to_flush(succeeded);
-        let contents = self.contents.take()?;
-        if contents.is_nothing() {
+        let contents = self.contents.as_mut()?;
+        if contents.is_nothing() || (to_flush && Flush::is_captured(contents)) {
             return None;
         }
+        let contents = self.contents.take()?;
         if to_flush {
             return Flush::prepare(contents, false);
         }

@@ -1,6 +1,7 @@
 //! How much a scope may hold.
 
 use crate::core::stack::enqueue_error::Bound;
+use crate::core::task::counted::Counted;
 
 /// How many intents, and how many bytes of arguments, a scope may hold, and the limits that say so.
 ///
@@ -13,6 +14,7 @@ pub(crate) struct Bounds {
     limit: u32,
     bytes: Bytes,
     given: Given,
+    counted: Counted,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,6 +37,7 @@ impl Bounds {
         limit: 1 << 24,
         bytes: Bytes { room: 1 << 30, limit: 1 << 30 },
         given: Given { intents: false, bytes: false },
+        counted: Counted::Known,
     };
 
     /// The same with the limits that are given.
@@ -48,6 +51,7 @@ impl Bounds {
         if let Some(limit) = limit_bytes {
             self.bytes = Bytes { room: limit, limit };
             self.given.bytes = true;
+            self.counted = Counted::All;
         }
         self
     }
@@ -62,6 +66,7 @@ impl Bounds {
         }
         if self.given.bytes {
             bounds.bytes = self.bytes;
+            bounds.counted = self.counted;
         }
         bounds
     }
@@ -70,6 +75,12 @@ impl Bounds {
     #[inline]
     pub(crate) fn room(self) -> usize {
         self.room as usize
+    }
+
+    /// Of which arguments bytes are counted.
+    #[inline]
+    pub(crate) fn counted(self) -> Counted {
+        self.counted
     }
 
     /// How many bytes of arguments the buffer may hold.
@@ -90,14 +101,24 @@ impl Bounds {
 
     /// The same inside a scope with bounds of its own that holds so many intents and bytes.
     #[must_use]
-    pub(crate) fn within(mut self, around: Self, held: usize, held_bytes: usize) -> Self {
+    pub(crate) fn within(self, around: Self, held: usize, held_bytes: usize) -> Self {
+        let mut bounds = self.counted_as_in(around);
         let left = around.room.saturating_sub(saturated(held));
-        if left < self.room {
-            (self.room, self.limit) = (left, around.limit);
+        if left < bounds.room {
+            (bounds.room, bounds.limit) = (left, around.limit);
         }
         let left = around.bytes.room.saturating_sub(held_bytes);
-        if left < self.bytes.room {
-            self.bytes = Bytes { room: left, limit: around.bytes.limit };
+        if left < bounds.bytes.room {
+            bounds.bytes = Bytes { room: left, limit: around.bytes.limit };
+        }
+        bounds
+    }
+
+    /// The same inside a scope with bounds of its own: what is captured there is counted here as it would be there.
+    #[must_use]
+    pub(crate) fn counted_as_in(mut self, around: Self) -> Self {
+        if around.counted == Counted::All {
+            self.counted = Counted::All;
         }
         self
     }

@@ -1,45 +1,24 @@
 //! Where a scope keeps its intents until it ends.
 //!
 //! Intents that were enqueued one after another under the same policies make a segment, so that the
-//! policies are kept once a segment and not once an intent. Capturing a nested scope's buffer links
-//! its segments behind our own, however many there are: nesting stays linear.
-
-use std::collections::LinkedList;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+//! policies are kept once a segment and not once an intent. Capturing a nested scope's buffer moves
+//! the fewer segments to the more: nesting stays linear.
 
 use crate::core::intent::Intent;
+use crate::core::panics::catch;
 use crate::core::policy::chain::{self, Chain};
 use crate::core::stack::bounds::Bounds;
-
-/// Captured segments of up to this many intents are copied into the segment before them instead of
-/// linked: a thousand nested scopes of one intent each make one segment.
-const SMALL: usize = 16;
-
-/// Intents enqueued one after another under the same policies, in the same scope.
-pub(crate) struct Segment {
-    pub(crate) chain: Chain,
-    /// How deep the scope is nested that they were enqueued in.
-    pub(crate) level: u32,
-    /// Whether they would have been rows of a transaction, if no capture were around.
-    pub(crate) rows: bool,
-    pub(crate) intents: Vec<Intent>,
-}
+use crate::core::stack::segments::{Segment, Segments};
+use crate::core::task::counted::Counted;
 
 #[derive(Default)]
 pub(crate) struct Buffer {
     /// The segment that is being filled, and the policies in force for it.
     open: Vec<Intent>,
     chain: Chain,
-    closed: Option<Box<Closed>>,
+    closed: Option<Box<Segments>>,
     /// How many bytes the intents take besides their own.
     bytes: usize,
-}
-
-#[derive(Default)]
-#[expect(clippy::linkedlist, reason = "one is appended to another at no cost")]
-struct Closed {
-    segments: LinkedList<Segment>,
-    len: usize,
 }
 
 impl Buffer {
@@ -49,7 +28,7 @@ impl Buffer {
 
     #[inline]
     pub(crate) fn len(&self) -> usize {
-        self.open.len() + self.closed.as_ref().map_or(0, |closed| closed.len)
+        self.open.len() + self.closed.as_ref().map_or(0, |closed| closed.len())
     }
 
     #[inline]
@@ -98,6 +77,10 @@ impl Buffer {
             return Some(());
         }
         let room = limit.checked_sub(self.len()).filter(|room| *room > 0)?;
+        if first {
+            self.open = Vec::with_capacity(room.min(4));
+            return Some(());
+        }
         self.open.reserve_exact(self.open.len().max(4).min(room));
         Some(())
     }
@@ -124,43 +107,57 @@ impl Buffer {
 
     /// Ends the open segment, so that what follows is a segment of its own.
     fn close(&mut self, level: u32) {
-        if !self.open.is_empty() {
-            let intents = std::mem::take(&mut self.open);
-            self.append(Segment { chain: self.chain.clone(), level, rows: false, intents });
+        if let Some(segment) = self.take_open(level) {
+            self.closed.get_or_insert_default().push(segment);
         }
     }
 
-    fn append(&mut self, segment: Segment) {
-        let closed = self.closed.get_or_insert_default();
-        closed.len += segment.intents.len();
-        closed.segments.push_back(segment);
+    fn take_open(&mut self, level: u32) -> Option<Segment> {
+        if self.open.is_empty() {
+            return None;
+        }
+        let intents = std::mem::take(&mut self.open);
+        Some(Segment { chain: self.chain.take(), level, rows: false, intents })
     }
 
-    /// Takes over the buffer of a nested scope of `theirs` levels, behind what is here.
+    /// Takes over what is in the buffer of a nested scope of `theirs` levels, behind what is here.
     #[inline]
-    pub(crate) fn capture(&mut self, level: u32, nested: Self, theirs: u32) {
+    pub(crate) fn capture(&mut self, level: u32, nested: &mut Self, theirs: u32) {
         if !nested.is_empty() {
             self.capture_some(level, nested, theirs);
         }
     }
 
-    fn capture_some(&mut self, level: u32, mut nested: Self, theirs: u32) {
-        self.bytes += nested.bytes;
-        self.close(level);
+    fn capture_some(&mut self, level: u32, nested: &mut Self, theirs: u32) {
+        self.bytes += std::mem::take(&mut nested.bytes);
         if theirs <= level {
             nested.lower(theirs, level + 1);
         }
         let theirs = theirs.max(level + 1);
-        if nested.closed.is_none() {
-            let segment =
-                Segment { chain: nested.chain, level: theirs, rows: false, intents: nested.open };
-            return self.append_small(segment);
+        let last = nested.take_open(theirs);
+        let Some(mut captured) = nested.closed.take() else {
+            self.close(level);
+            if let Some(segment) = last {
+                self.closed.get_or_insert_default().push_small(segment);
+            }
+            return;
+        };
+        if let Some(segment) = last {
+            captured.push(segment);
         }
-        nested.close(theirs);
-        let Some(mut nested) = nested.closed else { return };
-        let closed = self.closed.get_or_insert_default();
-        closed.len += nested.len;
-        closed.segments.append(&mut nested.segments);
+        let own = self.take_open(level);
+        if let Some(closed) = &mut self.closed {
+            if let Some(segment) = own {
+                closed.push(segment);
+            }
+            closed.append(*captured);
+        } else {
+            // Its allocation serves here.
+            if let Some(segment) = own {
+                captured.push_front(segment);
+            }
+            self.closed = Some(captured);
+        }
     }
 
     /// Lets go of an empty list's allocation where that has more room than `limit` leaves.
@@ -175,29 +172,14 @@ impl Buffer {
     /// nested deeper than it was itself.
     fn lower(&mut self, from: u32, to: u32) {
         self.close(from);
-        for segment in self.closed.iter_mut().flat_map(|closed| &mut closed.segments) {
+        for segment in self.closed.iter_mut().flat_map(|closed| closed.iter_mut()) {
             segment.level += to - from;
-        }
-    }
-
-    fn append_small(&mut self, mut segment: Segment) {
-        if segment.intents.len() <= SMALL
-            && let Some(closed) = &mut self.closed
-            && let Some(last) = closed.segments.back_mut()
-            && last.level == segment.level
-            && last.rows == segment.rows
-            && chain::is_same(&last.chain, &segment.chain)
-        {
-            closed.len += segment.intents.len();
-            last.intents.append(&mut segment.intents);
-        } else {
-            self.append(segment);
         }
     }
 
     /// Every segment in order, the open one last.
     pub(crate) fn segments(&self, level: u32) -> impl Iterator<Item = (&Chain, u32, &[Intent])> {
-        let closed = self.closed.iter().flat_map(|closed| &closed.segments);
+        let closed = self.closed.iter().flat_map(|closed| closed.iter());
         closed
             .map(|segment| (&segment.chain, segment.level, &*segment.intents))
             .chain(std::iter::once((&self.chain, level, &*self.open)))
@@ -206,13 +188,37 @@ impl Buffer {
     /// The segments, the open one last; one that would be empty is left out.
     pub(crate) fn into_segments(mut self, level: u32) -> impl Iterator<Item = Segment> {
         self.close(level);
-        self.closed.into_iter().flat_map(|closed| closed.segments)
+        self.closed.into_iter().flat_map(|closed| closed.into_iter())
     }
 
-    /// The one segment, where there is no more than one: the usual case, and free.
+    /// The intents, where all were enqueued under the same policies, which is the usual case; else the segments, of which
+    /// neighbours under the same policies are one.
     #[inline]
-    pub(crate) fn into_single(self) -> Result<(Chain, Vec<Intent>), Self> {
-        if self.closed.is_none() { Ok((self.chain, self.open)) } else { Err(self) }
+    pub(crate) fn into_single(mut self, level: u32) -> Result<(Chain, Vec<Intent>), Vec<Segment>> {
+        if self.closed.is_none() {
+            return Ok((self.chain, self.open));
+        }
+        match self.only_captured() {
+            Some(Segment { chain, intents, .. }) => Ok((chain, intents)),
+            None => self.into_merged(level),
+        }
+    }
+
+    /// The one segment of a scope that has nothing but what one nested scope left to it.
+    fn only_captured(&mut self) -> Option<Segment> {
+        self.closed.as_mut().filter(|_| self.open.is_empty())?.pop_only()
+    }
+
+    fn into_merged(mut self, level: u32) -> Result<(Chain, Vec<Intent>), Vec<Segment>> {
+        self.close(level);
+        let mut merged = self.closed.map_or_else(Vec::new, |closed| closed.merged());
+        match merged.pop() {
+            Some(Segment { chain, intents, .. }) if merged.is_empty() => Ok((chain, intents)),
+            last => {
+                merged.extend(last);
+                Err(merged)
+            }
+        }
     }
 
     /// The intents, to be taken, with the policies in force for them, where they are one segment.
@@ -240,25 +246,27 @@ impl Buffer {
     #[cfg(feature = "transaction")]
     pub(crate) fn mark_rows(&mut self, level: u32) {
         self.close(level);
-        for segment in self.closed.iter_mut().flat_map(|closed| &mut closed.segments) {
+        for segment in self.closed.iter_mut().flat_map(|closed| closed.iter_mut()) {
             segment.rows = true;
         }
     }
 
-    /// Counts the bytes of segments that were put here.
+    /// Counts the bytes of what is here.
     ///
-    /// Serde's code is the user's: if it panics, that was all that could be counted.
-    pub(crate) fn count_bytes(&mut self, level: u32) {
+    /// Serde's code is the user's: if it panics, nothing is counted.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn count_bytes(&mut self, level: u32, counted: Counted) {
         let intents = self.segments(level).flat_map(|(_, _, intents)| intents);
-        let count = || intents.fold(0_usize, |sum, intent| sum.saturating_add(intent.bytes()));
-        self.bytes = catch_unwind(AssertUnwindSafe(count)).unwrap_or_default();
+        let bytes = intents.map(|intent| intent.bytes(counted));
+        self.bytes = catch(|| bytes.fold(0, usize::saturating_add)).unwrap_or(0);
     }
 
     /// Puts a whole segment behind what is here; its bytes are not counted.
     pub(crate) fn push_segment(&mut self, segment: Segment, level: u32) {
         self.close(level);
         if !segment.intents.is_empty() {
-            self.append_small(segment);
+            self.closed.get_or_insert_default().push_small(segment);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! What a scope held when it ended.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use crate::core::intent::Intent;
+use crate::core::panics::shielded;
 use crate::core::policy::chain::Chain;
 use crate::core::report::log::reports_discard;
 use crate::core::report::{Fate, Report, ReportEntry, Why};
-use crate::core::stack::buffer::{Buffer, Segment};
+use crate::core::stack::buffer::Buffer;
 use crate::core::stack::scope_settings::{ScopeSettings, has_listener, tell};
+use crate::core::stack::segments::Segment;
 
 /// What a scope held when it ended: its intents, how deep it was nested, and what it was told.
 #[derive(Default)]
@@ -66,7 +66,7 @@ impl Contents {
         if has_listener(self.settings.as_deref()) || reports_discard(why) {
             // This runs while a panic unwinds, and arguments that panic when they are shown would make
             // it two.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.discard(why)));
+            shielded(|| drop(self.discard(why)));
         }
     }
 }

@@ -7,45 +7,49 @@ use crate::core::stack::frame::Release;
 #[cfg(feature = "transaction")]
 use crate::core::stack::frame::Role;
 use crate::core::stack::shared_scope::SharedScope;
-use crate::core::stack::thread::THREAD;
+use crate::core::stack::thread::{THREAD, ThreadStack, on_thread};
+use crate::core::task::counted::Counted;
 
 /// Whether there is a current scope that takes all that a nested one holds, unless it has ended.
 pub(crate) fn captures_whole() -> bool {
-    THREAD.with(|thread| thread.stack().captures_whole())
+    on_thread(|thread| thread.stack().captures_whole(), || false)
 }
 
-/// Hands a whole nested buffer to the current scope where that releases nothing: the usual case.
+/// Empties a nested buffer into the current scope where that releases nothing: the usual case.
 ///
 /// # Errors
 ///
-/// The buffer, where nothing is current or the scope has a say about single intents.
-#[inline]
-pub(crate) fn capture_whole(buffer: Buffer, level: u32) -> Result<(), NotCaptured> {
-    THREAD.with(|thread| {
+/// Where nothing is current or the scope has a say about single intents; then the buffer is as it was.
+pub(crate) fn capture_whole(buffer: &mut Buffer, level: u32) -> Result<(), NotCaptured> {
+    let capture = |thread: &ThreadStack| {
         let mut stack = thread.stack();
         if stack.depth == 0 {
-            Err(NotCaptured::Outermost(buffer))
-        } else if stack.captures_whole() {
-            stack.current.capture(buffer, level).map_err(NotCaptured::Closed)
+            Err(NotCaptured::Outermost)
+        } else if !stack.captures_whole() {
+            Err(NotCaptured::Asked)
+        } else if stack.current.capture(buffer, level) {
+            Ok(())
         } else {
-            Err(NotCaptured::Asked(buffer))
+            Err(NotCaptured::Closed)
         }
-    })
+    };
+    on_thread(capture, || Err(NotCaptured::Outermost))
 }
 
 /// Why a buffer was not captured whole.
 pub(crate) enum NotCaptured {
     /// No scope encloses it.
-    Outermost(Buffer),
+    Outermost,
     /// The enclosing scope has to be asked for each intent.
-    Asked(Buffer),
+    Asked,
     /// The enclosing scope is a handle's, and has ended.
-    Closed(Buffer),
+    Closed,
 }
 
 /// One scope around the place where this is asked.
 pub(crate) struct Enclosing {
     pub(crate) release: Release,
+    pub(crate) counted: Counted,
     place: EnclosingPlace,
 }
 
@@ -57,23 +61,26 @@ enum EnclosingPlace {
 
 /// The scopes around, innermost first.
 pub(crate) fn enclosing() -> Vec<Enclosing> {
-    THREAD.with(|thread| {
+    let find = |thread: &ThreadStack| {
         let mut stack = thread.stack();
         let mut scopes = Vec::new();
         for (index, frame) in stack.enclosing().enumerate() {
             match frame.carried_scopes() {
                 Some(carried) => scopes.extend(carried.iter().map(|shared| Enclosing {
                     release: shared.release(),
+                    counted: shared.bounds().counted(),
                     place: EnclosingPlace::SharedScope(shared.clone()),
                 })),
                 None => scopes.push(Enclosing {
                     release: frame.release(),
+                    counted: frame.counted(),
                     place: EnclosingPlace::Stack(index),
                 }),
             }
         }
         scopes
-    })
+    };
+    on_thread(find, Vec::new)
 }
 
 /// A test's capture around the place where this is asked.
@@ -87,11 +94,13 @@ pub(crate) struct CaptureAround {
 /// The innermost capture around, whatever the scopes inside it hand on and to whom.
 #[cfg(feature = "transaction")]
 pub(crate) fn capture_around() -> Option<CaptureAround> {
-    let found = |shared, in_transaction| {
+    let found = |shared: Arc<SharedScope>, in_transaction| {
+        let counted = shared.bounds().counted();
         let place = EnclosingPlace::SharedScope(shared);
-        Some(CaptureAround { capture: Enclosing { release: Release::None, place }, in_transaction })
+        let capture = Enclosing { release: Release::None, counted, place };
+        Some(CaptureAround { capture, in_transaction })
     };
-    THREAD.with(|thread| {
+    let find = |thread: &ThreadStack| {
         let mut stack = thread.stack();
         let mut in_transaction = false;
         for frame in stack.frames() {
@@ -112,12 +121,13 @@ pub(crate) fn capture_around() -> Option<CaptureAround> {
             }
         }
         None
-    })
+    };
+    on_thread(find, || None)
 }
 
 impl Enclosing {
-    /// Puts a nested scope's intents into this one; gives them back where it has ended.
-    pub(crate) fn capture(&self, nested: Buffer, theirs: u32) -> Result<(), Buffer> {
+    /// Takes over what is in a nested scope's buffer; whether it has, for the scope may have ended.
+    pub(crate) fn capture(&self, nested: &mut Buffer, theirs: u32) -> bool {
         match &self.place {
             EnclosingPlace::SharedScope(shared) => shared.capture(nested, theirs),
             EnclosingPlace::Stack(index) => THREAD.with(|thread| {

@@ -11,6 +11,7 @@ use crate::core::stack::enqueue_error::{EnqueueError, Refusal};
 use crate::core::stack::thread::{Stack, THREAD, ThreadStack};
 use crate::core::stack::while_judging::while_judging;
 use crate::core::task::Task;
+use crate::core::task::counted::Counted;
 use crate::core::task::payload::Call;
 
 impl Intent {
@@ -37,15 +38,23 @@ impl Intent {
 
 /// What is going to be an intent when there is a place for it.
 trait ToEnqueue {
+    /// Whether the user's code is asked for some of its bytes where all are counted.
+    fn has_users_bytes(&self) -> bool;
+
     /// About how many bytes it takes besides the intent's own.
-    fn bytes(&self) -> usize;
+    fn bytes(&self, counted: Counted) -> usize;
 
     fn into_intent(self) -> Intent;
 }
 
 impl ToEnqueue for Intent {
-    fn bytes(&self) -> usize {
-        self.bytes()
+    #[inline]
+    fn has_users_bytes(&self) -> bool {
+        true
+    }
+
+    fn bytes(&self, counted: Counted) -> usize {
+        self.bytes(counted)
     }
 
     #[inline]
@@ -62,8 +71,13 @@ struct Unmade<T: Task> {
 
 impl<T: Task> ToEnqueue for Unmade<T> {
     #[inline]
-    fn bytes(&self) -> usize {
-        Call::<T>::bytes_of(&self.arguments)
+    fn has_users_bytes(&self) -> bool {
+        Call::<T>::has_users_bytes(&self.arguments)
+    }
+
+    #[inline]
+    fn bytes(&self, counted: Counted) -> usize {
+        Call::<T>::bytes_of(&self.arguments, counted)
     }
 
     #[inline]
@@ -113,7 +127,8 @@ impl ThreadStack {
     #[inline(never)]
     fn enqueue(&self, asked: impl ToEnqueue) -> Result<(), Box<EnqueueError>> {
         // Before anything is borrowed, for serde's code is the user's. The compiler sees where it is 0.
-        let bytes = asked.bytes();
+        let counted = if asked.has_users_bytes() { self.counted() } else { Counted::All };
+        let bytes = asked.bytes(counted);
         let Some(mut stack) = self.unless_judging() else { return in_policy(asked) };
         let Some(intents) = stack.open(bytes) else {
             drop(stack);
@@ -122,6 +137,13 @@ impl ThreadStack {
         // `extend` makes room first, and the intent then, in its place.
         intents.extend(std::iter::once_with(|| asked.into_intent()));
         if stack.chain.is_none() { Ok(()) } else { judge(stack, bytes) }
+    }
+
+    /// Of which arguments the bytes are counted in the current scope.
+    #[inline]
+    fn counted(&self) -> Counted {
+        let counted = |stack: RefMut<'_, Stack>| (stack.depth > 0).then(|| stack.current.counted());
+        self.unless_judging().and_then(counted).unwrap_or(Counted::Known)
     }
 
     /// Where there is no scope, its buffer is full, or shared: then the intent is judged before it

@@ -89,6 +89,7 @@ impl EnteredScope {
         contents
     }
 
+    #[inline]
     fn pop(&mut self) -> Contents {
         let outside = self.outside.take();
         let (buffer, level) = if self.present {

@@ -10,6 +10,7 @@ use crate::core::stack::buffer::Buffer;
 use crate::core::stack::contents::Contents;
 use crate::core::stack::enqueue_error::Bound;
 use crate::core::stack::shared_scope::SharedScope;
+use crate::core::task::counted::Counted;
 
 /// One scope that is current, or the outer of one that is.
 ///
@@ -143,10 +144,13 @@ impl Frame {
         self.bounds = self.bounds.or(usual());
         if let Some(outer) = outer
             && !self.boundary
-            && outer.releases_nothing()
         {
-            let (held, bytes) = outer.held();
-            self.bounds = self.bounds.within(outer.bounds, held, bytes);
+            self.bounds = if outer.releases_nothing() {
+                let (held, bytes) = outer.held();
+                self.bounds.within(outer.bounds, held, bytes)
+            } else {
+                self.bounds.counted_as_in(outer.bounds)
+            };
         }
     }
 
@@ -231,6 +235,12 @@ impl Frame {
         self.bounds.reached(self.buffer.len())
     }
 
+    /// Of which arguments the bytes are counted here.
+    #[inline]
+    pub(super) fn counted(&self) -> Counted {
+        self.bounds.counted()
+    }
+
     /// The list to append one intent of so many bytes to that is enqueued under `chain`; `None` where
     /// the scope is full.
     #[inline]
@@ -254,14 +264,15 @@ impl Frame {
         self.buffer.pop(bytes)
     }
 
+    /// Takes over what is in a nested scope's buffer; whether it has, for a handle's scope may have ended.
     #[inline]
-    pub(crate) fn capture(&mut self, nested: Buffer, theirs: u32) -> Result<(), Buffer> {
+    pub(crate) fn capture(&mut self, nested: &mut Buffer, theirs: u32) -> bool {
         if let Some(shared) = self.shared() {
             return shared.capture(nested, theirs);
         }
         self.buffer.capture(self.level, nested, theirs);
         self.buffer.keep_within(self.bounds.room());
-        Ok(())
+        true
     }
 
     /// The scope's part that others can hold, from now on the only place of its buffer.

@@ -1,14 +1,12 @@
 //! Asking the policies about the intents that are about to leave.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use crate::core::executor::batch::Batch;
 use crate::core::intent::Intent;
-use crate::core::policy::chain::Chain;
+use crate::core::panics::{Panic, catch};
+use crate::core::policy::chain::{self, Chain};
 use crate::core::policy::judging::{Judging, ended, stayed};
 use crate::core::policy::{FlushId, Verdict};
-use crate::core::stack::buffer::Segment;
+use crate::core::stack::segments::Segment;
 use crate::core::stack::while_judging::while_judging;
 
 /// What policies have said of the intents of a flush, or of a part of it.
@@ -20,8 +18,6 @@ pub(crate) struct Judged<T> {
 
 /// The indices of the intents that are dropped, each with the policy's name.
 pub(crate) type Dropped = Vec<(usize, Box<str>)>;
-
-type Panic = Box<dyn Any + Send>;
 
 /// Judges segments into a batch; what is dropped is put aside for the report.
 ///
@@ -42,7 +38,7 @@ pub(crate) fn judge_into(
             }
         }
     };
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| while_judging(judge))) {
+    if let Err(panic) = catch(|| while_judging(judge)) {
         let judged = segments.iter().map(|segment| (&segment.chain, &*segment.intents));
         forget(judging.flush(), judged.zip(&verdicts));
         return Err((segments, panic));
@@ -66,7 +62,7 @@ pub(crate) fn judge_into(
 pub(crate) fn judge_single(chain: &Chain, intents: &[Intent]) -> Result<Judged<Dropped>, Panic> {
     let (mut judging, mut verdicts) = (Judging::default(), Verdicts::default());
     let judge = || verdicts.find(&mut judging, chain, intents);
-    match catch_unwind(AssertUnwindSafe(|| while_judging(judge))) {
+    match catch(|| while_judging(judge)) {
         Ok(()) => Ok(Judged { intents: verdicts.dropped, remembered: judging.flush() }),
         Err(panic) => {
             forget(judging.flush(), std::iter::once(((chain, intents), &verdicts)));
@@ -89,12 +85,33 @@ impl Verdicts {
         if chain.is_none() {
             return;
         }
+        // One policy that remembers nothing is found once; of what it lets pass it takes nothing back.
+        if let Some(only) = chain::only(chain) {
+            for (index, intent) in intents.iter().enumerate() {
+                let verdict = only.allows(intent);
+                if !verdict.is_allow() {
+                    self.add(index, verdict);
+                }
+            }
+            return;
+        }
         for (index, intent) in intents.iter().enumerate() {
-            if let Some(policy) = drop_by(judging, chain, intent) {
-                self.dropped.push((index, policy));
+            let verdict = judging.ask(chain, intent);
+            if !verdict.is_allow() {
+                self.add(index, verdict);
             }
             self.judged += 1;
         }
+    }
+
+    #[cold]
+    fn add(&mut self, index: usize, verdict: Verdict) {
+        let policy = match verdict {
+            Verdict::Allow => return,
+            Verdict::Drop => "a policy".into(),
+            Verdict::DropBy(policy) => policy.as_str().into(),
+        };
+        self.dropped.push((index, policy));
     }
 
     fn has_passed(&self, index: usize) -> bool {
@@ -117,13 +134,4 @@ fn forget<'s>(
         }
         judged.for_each(|((chain, _), _)| ended(chain, flush));
     });
-}
-
-#[inline]
-fn drop_by(judging: &mut Judging, chain: &Chain, intent: &Intent) -> Option<Box<str>> {
-    match judging.ask(chain, intent) {
-        Verdict::Allow => None,
-        Verdict::Drop => Some("a policy".into()),
-        Verdict::DropBy(policy) => Some(policy.as_str().into()),
-    }
 }

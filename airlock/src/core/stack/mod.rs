@@ -19,6 +19,7 @@ pub(crate) mod judge;
 pub(crate) mod plain_scope;
 pub(crate) mod scope_settings;
 pub(crate) mod scoped_future;
+pub(crate) mod segments;
 pub(crate) mod share;
 pub(crate) mod shared_scope;
 pub(crate) mod task_scope;

@@ -1,10 +1,10 @@
 //! What a scope was told to do otherwise than usual.
 
 use std::borrow::Cow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::core::executor::{DynExecutor, OnFailure};
+use crate::core::panics::shielded;
 use crate::core::report::{Report, log};
 use crate::core::stack::frame::{Frame, Release, Role};
 
@@ -54,13 +54,11 @@ pub(crate) fn has_listener(settings: Option<&ScopeSettings>) -> bool {
     settings.is_some_and(|settings| settings.on_report.is_some())
 }
 
-/// Logs a report and hands it to `on_report`. A panic of that closure ends here: it can't undo what has become of
-/// the intents, and the caller still gets the result.
+/// Logs a report and hands it to `on_report`. A panic of that closure, or of a subscriber, ends here: it can't undo what
+/// has become of the intents, and the caller still gets the result.
 pub(crate) fn tell(settings: Option<&ScopeSettings>, report: &Report) {
-    let _ = catch_unwind(AssertUnwindSafe(|| {
-        log::report(report);
-        if let Some(tell) = settings.and_then(|settings| settings.on_report.as_ref()) {
-            tell(report);
-        }
-    }));
+    shielded(|| log::report(report));
+    if let Some(tell) = settings.and_then(|settings| settings.on_report.as_ref()) {
+        shielded(|| tell(report));
+    }
 }

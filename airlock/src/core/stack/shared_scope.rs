@@ -1,6 +1,6 @@
 //! Scopes that a handle has carried away from their thread.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use crate::core::executor::DynExecutor;
 use crate::core::intent::Intent;
@@ -9,6 +9,7 @@ use crate::core::stack::bounds::Bounds;
 use crate::core::stack::buffer::Buffer;
 use crate::core::stack::enqueue_error::{Bound, EnqueueError, Refusal};
 use crate::core::stack::frame::{Release, Role};
+use crate::core::threads::sync::{Mutex, MutexGuard};
 
 /// A scope that others can reach: its buffer once a handle on the scope has left its thread.
 pub(crate) struct SharedScope {
@@ -75,8 +76,8 @@ impl SharedScope {
     }
 
     fn try_push(&self, intent: Intent, chain: &Chain) -> Result<(), (Intent, Refused)> {
-        // Found out without the lock, for it is the user's code that says so.
-        let bytes = intent.bytes();
+        // Found out without the lock, for it may be the user's code that says so.
+        let bytes = intent.bytes(self.bounds.counted());
         let mut state = self.lock();
         if state.closed {
             return Err((intent, Refused::Closed));
@@ -90,16 +91,15 @@ impl SharedScope {
         Err((intent, Refused::Full(reached)))
     }
 
-    /// Captures a nested scope's buffer, or gives it back where this scope has ended: what it
-    /// took then would never be flushed.
-    pub(crate) fn capture(&self, nested: Buffer, theirs: u32) -> Result<(), Buffer> {
+    /// Takes over what is in a nested scope's buffer, unless this scope has ended: what it took then would never be
+    /// flushed. Whether it has.
+    pub(crate) fn capture(&self, nested: &mut Buffer, theirs: u32) -> bool {
         let mut state = self.lock();
-        if state.closed {
-            return Err(nested);
+        if !state.closed {
+            state.buffer.capture(self.level, nested, theirs);
+            state.buffer.keep_within(self.bounds.room());
         }
-        state.buffer.capture(self.level, nested, theirs);
-        state.buffer.keep_within(self.bounds.room());
-        Ok(())
+        !state.closed
     }
 
     pub(crate) fn release(&self) -> Release {

@@ -13,8 +13,18 @@ pub(crate) struct TaskScope<'a> {
     marked: bool,
 }
 
-/// Calls `run` with a scope for the tasks that it runs.
+/// Calls `run` with a scope for the tasks that it runs. While the thread is torn down, theirs is on no stack: what they
+/// enqueue is an error.
 pub(crate) fn run_tasks<T>(run: impl FnOnce(&TaskScope<'_>) -> T) -> T {
+    if THREAD.try_with(|_| ()).is_err() {
+        return run(&ThreadStack::new().enter_tasks());
+    }
+    run_plain_tasks(run)
+}
+
+/// The same for those of a scope that was on the thread's stack, which is there then. Called in one place, and so inlined.
+#[inline]
+pub(crate) fn run_plain_tasks<T>(run: impl FnOnce(&TaskScope<'_>) -> T) -> T {
     THREAD.with(|thread| run(&thread.enter_tasks()))
 }
 

@@ -11,8 +11,21 @@ use crate::core::intent::Intent;
 use crate::core::policy::chain::Chain;
 use crate::core::stack::config::Config;
 use crate::core::stack::frame::Frame;
+use crate::core::threads;
 
-thread_local! {
+/// Looks at the thread's scopes. While a thread is torn down it has none any more, as `in_ruins` says.
+#[inline]
+pub(super) fn on_thread<T>(
+    look: impl FnOnce(&ThreadStack) -> T,
+    in_ruins: impl FnOnce() -> T,
+) -> T {
+    if THREAD.try_with(|_| ()).is_err() {
+        return in_ruins();
+    }
+    THREAD.with(look)
+}
+
+threads::thread_local! {
     pub(super) static THREAD: ThreadStack = const { ThreadStack::new() };
 }
 
@@ -50,7 +63,7 @@ pub(super) struct Stack {
 const SPARE: usize = 1024;
 
 impl ThreadStack {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { stack: RefCell::new(Stack::new()), while_judging: RefCell::new(Stack::new()) }
     }
 
@@ -93,14 +106,15 @@ impl Stack {
     }
 
     #[inline]
-    pub(super) fn push(&mut self, mut frame: Frame) {
+    pub(super) fn push(&mut self, frame: Frame) {
         self.keep_spare();
-        let outer = (self.depth > 0).then_some(&self.current);
-        frame.enter_in(outer, || Config::bounds(self.config.as_ref()));
+        let around = std::mem::replace(&mut self.current, frame);
+        let usual = || Config::bounds(self.config.as_ref());
         if self.depth > 0 {
-            self.outer.push(std::mem::replace(&mut self.current, frame));
+            self.current.enter_in(Some(&around), usual);
+            self.outer.push(around);
         } else {
-            self.current = frame;
+            self.current.enter_in(None, usual);
         }
         self.depth += 1;
     }

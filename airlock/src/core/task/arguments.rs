@@ -104,7 +104,7 @@ fn owned_by<T: Serialize>(argument: &T) -> usize {
 
 /// The parameter of that name. Letters with marks have several spellings, which look alike: Rust writes a name in
 /// one of them, Python in another, and a message may have a third.
-fn position(names: &[Parameter], key: &str) -> Option<usize> {
+pub(crate) fn position(names: &[Parameter], key: &str) -> Option<usize> {
     let exact = names.iter().position(|parameter| parameter.name() == key);
     if exact.is_some() || key.is_ascii() {
         return exact;

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::core::cut::cut;
 use crate::core::task::nearest;
 use crate::core::task::unknown_task::UnknownTask;
+use crate::core::task::without_values::without_values;
 use crate::core::task::{Parameter, TaskInfo};
 
 /// A name and a JSON text that don't make an intent.
@@ -23,7 +24,7 @@ use crate::core::task::{Parameter, TaskInfo};
 /// assert_eq!(
 ///     error(r#"{"order_id": 1, "boxes": "two"}"#),
 ///     "the argument `boxes` of `warehouse.pack` has the wrong type: \
-///      invalid type: string \"two\", expected u8 at line 1 column 30",
+///      invalid type: string, expected u8 at line 1 column 30",
 /// );
 /// assert_eq!(
 ///     error(r#"{"order_id": 1, "boxes": 2, "boxs": 2}"#),
@@ -78,7 +79,8 @@ pub enum DecodeError {
         task: &'static TaskInfo,
         /// The parameter's name.
         argument: &'static str,
-        /// What the JSON reader said; covered for a `#[secret]` argument.
+        /// What the JSON reader said, without the value; covered for a `#[secret]` argument, and where the type's own
+        /// words may quote a secret.
         why: String,
     },
 }
@@ -89,7 +91,8 @@ impl DecodeError {
         let why = if task.parameters().iter().any(Parameter::is_secret) {
             format!("at line {} column {}", error.line(), error.column())
         } else {
-            error.to_string()
+            let said = error.to_string();
+            without_values(&said).unwrap_or(said)
         };
         Self::Malformed { task, why }
     }
@@ -107,7 +110,28 @@ impl DecodeError {
         parameter: Parameter,
         error: &impl fmt::Display,
     ) -> Self {
-        let why = if parameter.is_secret() { "[secret]".to_owned() } else { error.to_string() };
+        let said = error.to_string();
+        let why = if parameter.is_secret() {
+            "[secret]".to_owned()
+        } else if let Some(why) = without_values(&said) {
+            why
+        } else if task.parameters().iter().any(Parameter::is_secret) {
+            // Arguments that have changed places bring one here.
+            "it can't be read, and may be a secret".to_owned()
+        } else {
+            said
+        };
+        Self::MistypedArgument { task, argument: parameter.name(), why }
+    }
+
+    pub(crate) fn rounded(task: &'static TaskInfo, parameter: Parameter, digits: usize) -> Self {
+        let why = if parameter.is_secret() {
+            "[secret]".to_owned()
+        } else {
+            format!(
+                "it has an integer of {digits} digits, which would run as another number: send it as a text"
+            )
+        };
         Self::MistypedArgument { task, argument: parameter.name(), why }
     }
 

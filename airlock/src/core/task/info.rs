@@ -33,6 +33,7 @@ pub struct TaskInfo {
     queue: Option<&'static str>,
     max_attempts: Option<u32>,
     removed: &'static [&'static str],
+    best_effort: bool,
     asynchronous: bool,
     states: &'static [StateKey],
     /// How arguments go to JSON and back; `None` for a local task.
@@ -68,6 +69,11 @@ impl TaskInfo {
     /// The names of arguments that the task had: messages that carry them are read without them.
     pub fn removed(&self) -> &'static [&'static str] {
         self.removed
+    }
+
+    /// Whether its failure fails no flush, as [`Intent::best_effort`](crate::Intent::best_effort) says of one intent.
+    pub fn is_best_effort(&self) -> bool {
+        self.best_effort
     }
 
     /// Whether the function is an `async fn`.
@@ -111,7 +117,16 @@ pub struct Definition(TaskInfo);
 
 impl Definition {
     /// A task whose arguments stay in this process, unless there is a [`wire`](Self::wire).
+    ///
+    /// # Panics
+    ///
+    /// While it is compiled, where a constant of the user's is an empty name.
+    #[track_caller]
     pub const fn of<T: Task>(place: Place, parameters: &'static [Parameter]) -> Self {
+        assert!(
+            !T::NAME.is_empty(),
+            "a task's name can't be empty: write one, or remove `name` to use the function's path"
+        );
         Self(TaskInfo {
             name: T::NAME,
             place,
@@ -119,6 +134,7 @@ impl Definition {
             queue: None,
             max_attempts: None,
             removed: &[],
+            best_effort: false,
             asynchronous: false,
             states: &[],
             wire: None,
@@ -134,16 +150,34 @@ impl Definition {
     }
 
     /// The queue the task names for itself.
+    ///
+    /// # Panics
+    ///
+    /// While it is compiled, where the name is empty.
     #[must_use]
+    #[track_caller]
     pub const fn queue(self, queue: &'static str) -> Self {
+        assert!(
+            !queue.is_empty(),
+            "a queue's name can't be empty: write one, or remove `queue` to use the executor's"
+        );
         let Self(mut info) = self;
         info.queue = Some(queue);
         Self(info)
     }
 
     /// How often the task may be tried, the first time included.
+    ///
+    /// # Panics
+    ///
+    /// While it is compiled, where it is never.
     #[must_use]
+    #[track_caller]
     pub const fn max_attempts(self, attempts: u32) -> Self {
+        assert!(
+            attempts > 0,
+            "a task is attempted at least once: write 1 or more, or remove `max_attempts`"
+        );
         let Self(mut info) = self;
         info.max_attempts = Some(attempts);
         Self(info)
@@ -154,6 +188,14 @@ impl Definition {
     pub const fn removed(self, names: &'static [&'static str]) -> Self {
         let Self(mut info) = self;
         info.removed = names;
+        Self(info)
+    }
+
+    /// Its failure fails no flush.
+    #[must_use]
+    pub const fn best_effort(self) -> Self {
+        let Self(mut info) = self;
+        info.best_effort = true;
         Self(info)
     }
 

@@ -3,19 +3,23 @@
 pub(crate) mod arguments;
 mod bytes;
 pub(crate) mod called;
+pub(crate) mod counted;
 pub(crate) mod decode_error;
 mod info;
+mod long_integers;
 mod nearest;
 pub(crate) mod options;
 mod parameter;
 pub(crate) mod payload;
 pub(crate) mod pool;
+pub(crate) mod queue_name;
 pub(crate) mod states;
 pub(crate) mod taken;
 pub(crate) mod unknown_task;
 pub(crate) mod values;
 pub(crate) mod wire;
 pub(crate) mod with_options;
+pub(crate) mod without_values;
 
 use std::any::Any;
 use std::thread::LocalKey;

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use crate::core::cut::cut_argument;
+
 /// What one intent asks of the executor that carries it out.
 ///
 /// An executor that cannot honour an option fails the intent with an [`UnsupportedOption`] rather
@@ -25,7 +27,7 @@ use std::time::{Duration, SystemTime};
 /// assert_eq!(intent.options().delay(), Some(Duration::from_secs(60)));
 /// assert_eq!(intent.options().given().collect::<Vec<_>>(), ["queue", "delay"]);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Options {
     pub(crate) queue: Option<Cow<'static, str>>,
     pub(crate) start: Option<Start>,
@@ -33,6 +35,7 @@ pub struct Options {
     pub(crate) priority: Option<u8>,
     pub(crate) max_attempts: Option<u32>,
     pub(crate) unique_key: Option<Cow<'static, str>>,
+    pub(crate) best_effort: bool,
 }
 
 /// When a task may run.
@@ -51,6 +54,7 @@ pub(crate) static NONE: Options = Options {
     priority: None,
     max_attempts: None,
     unique_key: None,
+    best_effort: false,
 };
 
 impl Options {
@@ -93,6 +97,11 @@ impl Options {
     /// The key of which the engine takes one intent at a time.
     pub fn unique_key(&self) -> Option<&str> {
         self.unique_key.as_deref()
+    }
+
+    /// Whether its failure fails no flush. This is no executor's to honour, and not among those [given](Self::given).
+    pub fn is_best_effort(&self) -> bool {
+        self.best_effort
     }
 
     /// The names of the options that were given.
@@ -140,6 +149,29 @@ impl Options {
     /// Refuses what an executor that runs tasks at once, in this process, can't honour.
     pub(crate) fn check_immediate(&self, executor: &'static str) -> Result<(), UnsupportedOption> {
         self.check(executor, &["queue", "expires", "max_attempts"])
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Options")
+            .field("queue", &self.queue.as_deref().map(Given))
+            .field("start", &self.start)
+            .field("expires", &self.expires)
+            .field("priority", &self.priority)
+            .field("max_attempts", &self.max_attempts)
+            .field("unique_key", &self.unique_key.as_deref().map(Given))
+            .field("best_effort", &self.best_effort)
+            .finish()
+    }
+}
+
+/// A text of the user's, which may be as long as an argument.
+struct Given<'a>(&'a str);
+
+impl fmt::Debug for Given<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&cut_argument(format_args!("{:?}", self.0)), f)
     }
 }
 

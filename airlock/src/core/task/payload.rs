@@ -6,10 +6,13 @@ use std::any::Any;
 use std::hash::Hasher;
 use std::mem::{self, ManuallyDrop, needs_drop};
 use std::ops::{Deref, DerefMut};
+use std::thread;
 
 use serde_json::Value;
 
+use crate::core::panics::shielded;
 use crate::core::task::called::Called;
+use crate::core::task::counted::Counted;
 use crate::core::task::options::{self, Options};
 use crate::core::task::pool::{Link, Pool};
 use crate::core::task::states::States;
@@ -76,7 +79,7 @@ pub(crate) trait ErasedCall: Send {
     fn duplicate(&self) -> Option<Payload>;
 
     /// About how many bytes it takes besides its place in the intent.
-    fn bytes(&self) -> usize;
+    fn bytes(&self, counted: Counted) -> usize;
 
     fn equal(&self, other: &dyn ErasedCall) -> bool;
 
@@ -134,14 +137,43 @@ impl<T: Task> Call<T> {
     /// About how many bytes the arguments take that [`limit_bytes`](crate::Scope::limit_bytes) counts: none, known to
     /// the compiler, where there are up to two words of them that own nothing.
     #[inline]
-    pub(crate) fn bytes_of(arguments: &T::Arguments) -> usize {
-        let size = size_of::<Option<T::Arguments>>();
-        let own = if size <= 24 { 0 } else { size };
+    pub(crate) fn bytes_of(arguments: &T::Arguments, counted: Counted) -> usize {
+        let is_counted = || counted == Counted::All || !Self::has_users_bytes(arguments);
         match &T::info().wire {
-            Some(wire) if needs_drop::<T::Arguments>() => (wire.owned_bytes)(arguments) + own,
-            _ => own,
+            Some(wire) if needs_drop::<T::Arguments>() && is_counted() => {
+                (wire.owned_bytes)(arguments) + Self::OWN_BYTES
+            }
+            _ => Self::OWN_BYTES,
         }
     }
+
+    /// Those of them that need not be looked at.
+    const OWN_BYTES: usize = {
+        let size = size_of::<Option<T::Arguments>>();
+        if size <= 24 { 0 } else { size }
+    };
+
+    /// Whether the user's code says how many the others are: not of texts and of what owns nothing.
+    #[inline]
+    pub(crate) fn has_users_bytes(arguments: &T::Arguments) -> bool {
+        needs_drop::<T::Arguments>()
+            && (0..T::abilities().len())
+                .any(|index| !is_text_or_number(T::argument(arguments, index)))
+    }
+}
+
+#[inline]
+fn is_text_or_number(argument: &dyn Any) -> bool {
+    argument.is::<String>() || is_number(argument)
+}
+
+/// Out of line, so that the compiler sees through what is asked of a text.
+#[inline(never)]
+fn is_number(argument: &dyn Any) -> bool {
+    macro_rules! is_one_of {
+        ($($number:ty)*) => { $(argument.is::<$number>())||* };
+    }
+    is_one_of!(u64 i64 u32 i32 bool u8 u16 u128 usize i8 i16 i128 isize f32 f64 char)
 }
 
 impl<T: Task> Call<T> {
@@ -180,6 +212,10 @@ impl<T: Task> ErasedCall for Call<T> {
         // The user's destructors may panic, or enqueue: by then the box is whole, and is not in use.
         let arguments = self.arguments.take();
         Pool::keep(T::pool(), self);
+        if needs_drop::<T::Arguments>() && thread::panicking() {
+            // Two panics at once would end the process: of a list of intents each may panic here.
+            return shielded(|| drop(arguments));
+        }
         drop(arguments);
     }
 
@@ -205,8 +241,8 @@ impl<T: Task> ErasedCall for Call<T> {
         Some(Self::pack(copy))
     }
 
-    fn bytes(&self) -> usize {
-        self.arguments.as_ref().map_or(0, Self::bytes_of)
+    fn bytes(&self, counted: Counted) -> usize {
+        self.arguments.as_ref().map_or(0, |arguments| Self::bytes_of(arguments, counted))
     }
 
     fn equal(&self, other: &dyn ErasedCall) -> bool {
@@ -271,7 +307,7 @@ impl ErasedCall for Gone {
         None
     }
 
-    fn bytes(&self) -> usize {
+    fn bytes(&self, _: Counted) -> usize {
         0
     }
 

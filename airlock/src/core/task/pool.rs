@@ -73,12 +73,12 @@ impl<T: Task> Pool<T> {
     #[inline]
     #[expect(clippy::unnecessary_box_returns, reason = "the box is what is used again")]
     pub(super) fn fill(pool: &'static LocalKey<Self>, arguments: T::Arguments) -> Box<Call<T>> {
-        match pool.with(Self::take) {
-            Some(mut call) => {
+        match pool.try_with(Self::take) {
+            Ok(Some(mut call)) => {
                 call.fill(arguments);
                 call
             }
-            None => Box::new(Call::new(arguments)),
+            _ => Box::new(Call::new(arguments)),
         }
     }
 
@@ -86,7 +86,7 @@ impl<T: Task> Pool<T> {
     #[inline]
     pub(super) fn keep(pool: &'static LocalKey<Self>, call: Box<Call<T>>) {
         debug_assert!(call.is_spent(), "what is in it is the user's, and may use the pool itself");
-        if let Err(call) = pool.with(|pool| pool.put(call)) {
+        if let Ok(Err(call)) = pool.try_with(|pool| pool.put(call)) {
             keep_if_new(pool, call);
         }
     }
@@ -111,7 +111,7 @@ impl<T: Task> Pool<T> {
 
     /// Makes room where there has been none yet, unless the thread is ending.
     fn open(&self) {
-        let close = || T::pool().with(Self::close);
+        let close = || T::pool().try_with(Self::close).unwrap_or_default();
         let opened = ON_EXIT.try_with(|on_exit| on_exit.close.borrow_mut().push(close));
         self.opened.set(true);
         self.room.set(if opened.is_ok() { Self::MOST } else { 0 });
@@ -129,7 +129,7 @@ impl<T: Task> Pool<T> {
 #[cold]
 #[inline(never)]
 fn keep_if_new<T: Task>(pool: &'static LocalKey<Pool<T>>, call: Box<Call<T>>) {
-    pool.with(|pool| {
+    let _ = pool.try_with(|pool| {
         if !pool.opened.get() {
             pool.open();
             let _ = pool.put(call);

@@ -77,7 +77,7 @@ impl States {
         if missing.is_empty() {
             Ok(())
         } else {
-            Err(MissingStates { missing, given: self.clone() })
+            Err(MissingStates { missing, given: self.clone(), advice: BUILDER })
         }
     }
 }
@@ -139,9 +139,20 @@ impl fmt::Debug for StateKey {
 pub struct MissingStates {
     missing: Vec<(&'static TaskInfo, &'static str)>,
     given: States,
+    advice: &'static str,
 }
 
+/// What to write at a builder.
+const BUILDER: &str = "add each with `.state(…)`, or name the tasks it serves";
+
 impl MissingStates {
+    /// The same where there is no builder to give states to.
+    #[cfg(feature = "_framework")]
+    pub(crate) fn advising(mut self, advice: &'static str) -> Self {
+        self.advice = advice;
+        self
+    }
+
     /// Each task with the name of the type that it lacks.
     pub fn iter(&self) -> impl Iterator<Item = (&'static TaskInfo, &'static str)> {
         self.missing.iter().copied()
@@ -150,7 +161,7 @@ impl MissingStates {
 
 impl fmt::Display for MissingStates {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("states are missing: add each with `.state(…)`, or name the tasks it serves")?;
+        write!(f, "states are missing: {}", self.advice)?;
         for (task, state) in &self.missing {
             write!(f, "\n  `{task}` ({}) needs `{state}`", task.place())?;
         }

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::core::task::TaskInfo;
 use crate::core::task::called::Called;
+use crate::core::task::counted::Counted;
 use crate::core::task::options::Options;
 use crate::core::task::payload::{ErasedCall, Here, Payload};
 
@@ -42,7 +43,7 @@ impl ErasedCall for Taken {
         None
     }
 
-    fn bytes(&self) -> usize {
+    fn bytes(&self, _: Counted) -> usize {
         size_of::<Self>()
     }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::core::task::TaskInfo;
 use crate::core::task::called::Called;
+use crate::core::task::counted::Counted;
 use crate::core::task::options::Options;
 use crate::core::task::payload::{ErasedCall, Here, Payload};
 
@@ -45,8 +46,8 @@ impl ErasedCall for WithOptions {
         Some(Self { payload, options }.pack())
     }
 
-    fn bytes(&self) -> usize {
-        self.payload.bytes() + size_of::<Self>()
+    fn bytes(&self, counted: Counted) -> usize {
+        self.payload.bytes(counted) + size_of::<Self>()
     }
 
     fn equal(&self, other: &dyn ErasedCall) -> bool {

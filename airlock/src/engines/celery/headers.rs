@@ -16,6 +16,10 @@ pub(super) const REASON: &str = "airlock-reason";
 #[cfg(feature = "celery-rabbitmq")]
 pub(super) const ATTEMPTS: &str = "airlock-attempts";
 
+/// The headers that were cut, because with what a worker adds they did not fit into a frame.
+#[cfg(feature = "celery-rabbitmq")]
+pub(super) const CUT: &str = "airlock-cut";
+
 /// Since when a message has been a dead letter.
 #[cfg(feature = "celery-rabbitmq")]
 pub(super) const SINCE: &str = "airlock-since";

@@ -40,6 +40,7 @@
 //!   run.
 
 mod body;
+mod fields;
 mod headers;
 #[cfg(feature = "celery-rabbitmq")]
 mod rabbitmq;
@@ -53,5 +54,11 @@ mod settings;
 pub use rabbitmq::{RabbitMq, RabbitMqReceipt};
 #[cfg(feature = "celery-redis")]
 pub use redis::{Redis, RedisReceipt};
+
+#[cfg(feature = "_fuzz")]
+pub(crate) mod fuzz {
+    pub use super::rabbitmq::fuzz::{celery_rabbitmq, headers_as_json, headers_of_json};
+    pub use super::redis::fuzz::celery_redis;
+}
 
 const DEFAULT_QUEUE: &str = "celery";

@@ -2,14 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::Offset;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::engines::celery::body;
-use crate::envelope::{Envelope, EnvelopeError, TraceContext};
+use crate::engines::celery::fields::fields;
+use crate::envelope::{Envelope, EnvelopeError, TraceContext, time};
 
 /// A message as it was received.
 pub(super) struct ReceivedMessage<'a> {
@@ -67,9 +66,9 @@ impl ReceivedMessage<'_> {
 
     /// A message of protocol 1 is an object with everything in it.
     fn without_task(&self) -> EnvelopeError {
-        let old = serde_json::from_slice::<Map<String, Value>>(self.body);
-        EnvelopeError::new(match old {
-            Ok(body) if body.contains_key("task") => {
+        let body = std::str::from_utf8(self.body).unwrap_or_default();
+        EnvelopeError::new(match fields(body, ["task"]) {
+            Ok([Some(_)]) => {
                 "it is of Celery's protocol 1: set `task_protocol = 2` where it is sent"
             }
             _ => "it has no header `task`, so Celery did not send it",
@@ -77,14 +76,16 @@ impl ReceivedMessage<'_> {
     }
 
     fn check_content(&self) -> Result<(), EnvelopeError> {
-        if self.content_type != "application/json" {
-            return Err(EnvelopeError::new(format!(
-                "its content is `{}`, and a Rust worker reads JSON: set `task_serializer = 'json'` \
-                 where it is sent",
-                self.content_type
-            )));
+        const JSON: &str =
+            "a Rust worker reads JSON: set `task_serializer = 'json'` where it is sent";
+        if self.content_type.is_empty() {
+            return Err(EnvelopeError::new(format!("it has no content type, and {JSON}")));
         }
-        if !self.content_encoding.eq_ignore_ascii_case("utf-8") {
+        if self.content_type != "application/json" {
+            let kind = self.content_type;
+            return Err(EnvelopeError::new(format!("its content is `{kind}`, and {JSON}")));
+        }
+        if !is_utf8(self.content_encoding) {
             return Err(EnvelopeError::new(format!(
                 "its encoding is `{}`, and a Rust worker reads UTF-8",
                 self.content_encoding
@@ -102,18 +103,28 @@ impl ReceivedMessage<'_> {
     fn time(&self, header: &str) -> Result<Option<SystemTime>, EnvelopeError> {
         let text = match self.headers.get(header) {
             None | Some(Value::Null) => return Ok(None),
+            // Celery takes an empty text for none.
+            Some(Value::String(text)) if text.is_empty() => return Ok(None),
             Some(Value::String(text)) => text,
             Some(other) => return Err(no_time(header, other)),
         };
-        let utc = |time: DateTime| TimeZone::UTC.to_timestamp(time);
-        let time = text.parse::<Timestamp>().or_else(|_| text.parse::<DateTime>().and_then(utc));
-        let time = time.and_then(SystemTime::try_from).map_err(|_| no_time(header, text))?;
-        Ok(Some(time))
+        let time = time::parse(text, Some(Offset::UTC));
+        time.map(Some).ok_or_else(|| no_time(header, &format_args!("{text:?}")))
     }
 }
 
-fn no_time(header: &str, value: &impl std::fmt::Debug) -> EnvelopeError {
-    EnvelopeError::new(format!("its header `{header}` is no time: {value:?}"))
+/// Whether JSON in this encoding is read as UTF-8. Where a message says none, Celery takes it for that; and what says that
+/// it is bytes, or of the part that UTF-8 shares with others, can be nothing else.
+fn is_utf8(encoding: &str) -> bool {
+    ["", "utf-8", "utf8", "us-ascii", "ascii", "binary", "8bit"]
+        .iter()
+        .any(|known| encoding.eq_ignore_ascii_case(known))
+}
+
+fn no_time(header: &str, value: &impl std::fmt::Display) -> EnvelopeError {
+    EnvelopeError::new(format!(
+        "its header `{header}` is no time like 2026-11-23T20:31:21+00:00, up to the year 9999: {value}"
+    ))
 }
 
 #[cfg(test)]
@@ -160,6 +171,48 @@ mod tests {
         assert_eq!(at("2026-11-23T20:31:21.123456"), utc);
     }
 
+    /// Python's `datetime.max` is a usual "never".
+    #[test]
+    fn a_time_beyond_the_last_timestamp_is_the_last_one() {
+        let time = |header: &str, text: &str| {
+            let headers = json!({"task": "none.such", header: text});
+            let envelope = decoded(headers, "[[], {}, {}]").expect("good");
+            envelope.at().or(envelope.expires()).map(iso8601)
+        };
+        let last = Some("9999-12-30T22:00:00.999999+00:00".to_owned());
+        for never in [
+            "9999-12-31T23:59:59.999999+00:00",
+            "9999-12-31T23:59:59.999999",
+            "9999-12-31T23:59:59-12:00",
+            "9999-12-31",
+        ] {
+            assert_eq!(time("eta", never), last, "{never}");
+            assert_eq!(time("expires", never), last, "{never}");
+        }
+        assert_eq!(time("eta", ""), None);
+        let early = "0001-01-01T00:00:00+00:00";
+        assert_eq!(time("eta", early).as_deref(), Some("0001-01-01T00:00:00.000000+00:00"));
+    }
+
+    #[test]
+    fn what_says_no_encoding_is_utf8() {
+        let headers = json!({"task": "none.such"}).as_object().cloned().expect("an object");
+        let encoded = |content_type, content_encoding| {
+            let body = br#"[[], {"name": "\u00e4"}, {}]"#;
+            let queue = "celery";
+            ReceivedMessage { queue, headers: &headers, content_type, content_encoding, body }
+                .envelope()
+        };
+        for encoding in ["", "utf-8", "UTF8", "us-ascii", "binary"] {
+            assert!(encoded("application/json", encoding).is_ok(), "{encoding}");
+        }
+        let why = |content_type, encoding| {
+            encoded(content_type, encoding).expect_err("refused").to_string()
+        };
+        assert!(why("application/json", "gzip").contains("its encoding is `gzip`, and"));
+        assert!(why("", "utf-8").contains("it has no content type, and a Rust worker reads JSON"));
+    }
+
     #[test]
     fn takes_the_hard_limit_and_no_other() {
         let limit = |limits: Value| {
@@ -193,15 +246,20 @@ mod tests {
         assert!(why(task(), "[[1], [], {}]").contains("keyword arguments are no JSON object"));
         let late = json!({"task": "none.such", "eta": "tomorrow"});
         assert!(why(late, "[[], {}, {}]").contains("`eta` is no time"));
+        for no_time in
+            [json!("10000-01-01T00:00:00"), json!("-0001-01-01T00:00:00"), json!(1_795_468_225)]
+        {
+            let headers = json!({"task": "none.such", "expires": no_time});
+            assert!(
+                why(headers, "[[], {}, {}]").contains("`expires` is no time like"),
+                "{no_time}"
+            );
+        }
         let compressed = json!({"task": "none.such", "compression": "gzip"});
         assert!(why(compressed, "[[], {}, {}]").contains("compressed"));
-        let deep = format!(
-            "[[], {{\"a\": {}1{}}}, {{\"chain\": {}1{}}}]",
-            "[".repeat(9_999),
-            "]".repeat(9_999),
-            "[".repeat(9_999),
-            "]".repeat(9_999)
-        );
-        assert!(why(task(), &deep).contains("recursion limit"));
+        // What is not used is not read, however deep it is.
+        let deep = ["[".repeat(9_999), "]".repeat(9_999)].concat();
+        let deep = format!("[[], {{\"a\": {deep}}}, {{\"chain\": {deep}}}]");
+        assert!(why(task(), &deep).contains("it has chain"));
     }
 }

@@ -5,17 +5,27 @@ macro_rules! settings {
     () => {
         /// Names the queue of intents that name none, which workers of this handle serve as well; `celery`
         /// unless told otherwise.
+        ///
+        /// # Panics
+        ///
+        /// Where the name is empty.
         #[must_use]
+        #[track_caller]
         pub fn queue(mut self, queue: impl Into<String>) -> Self {
-            self.queue = queue.into();
+            self.queue = $crate::core::task::queue_name::owned_queue_name(queue);
             self.serves = vec![self.queue.clone()];
             self
         }
 
         /// Names the queues that workers of this handle serve, where they are others.
+        ///
+        /// # Panics
+        ///
+        /// Where a name is empty.
         #[must_use]
+        #[track_caller]
         pub fn queues<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
-            self.serves = queues.into_iter().map(Into::into).collect();
+            self.serves = $crate::core::task::queue_name::owned_queue_names(queues);
             self
         }
 

@@ -18,6 +18,7 @@
 //! handed back because the connection broke half-way may have arrived all the same: the error says so.
 
 mod message;
+mod queue_name;
 #[cfg(feature = "dramatiq-rabbitmq")]
 mod rabbitmq;
 #[cfg(feature = "dramatiq-redis")]
@@ -29,3 +30,17 @@ pub use rabbitmq::RabbitMq;
 pub use redis::Redis;
 
 const DEFAULT_QUEUE: &str = "default";
+
+/// What the fuzzing targets write an envelope by.
+#[cfg(feature = "_fuzz")]
+pub(crate) mod fuzz {
+    use super::message::DramatiqMessage;
+    use crate::envelope::Envelope;
+
+    /// The message of an envelope.
+    pub fn dramatiq(envelope: &Envelope) -> Vec<u8> {
+        let mut json = Vec::new();
+        DramatiqMessage::of(envelope, "default").write(&mut json);
+        json
+    }
+}

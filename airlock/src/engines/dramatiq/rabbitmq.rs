@@ -4,8 +4,9 @@ use lapin::BasicProperties;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::task::called::BoxError;
-use crate::engines::dramatiq::DEFAULT_QUEUE;
+use crate::core::task::queue_name::owned_queue_name;
 use crate::engines::dramatiq::message::DramatiqMessage;
+use crate::engines::dramatiq::{DEFAULT_QUEUE, queue_name};
 use crate::engines::shared::rabbitmq::{Broker, NewDelivery, scaled, short};
 use crate::envelope::{self, Envelope};
 use crate::worker::engine_error::EngineError;
@@ -49,9 +50,14 @@ impl RabbitMq {
     }
 
     /// Names the queue of intents that name none; `default` unless told otherwise.
+    ///
+    /// # Panics
+    ///
+    /// Where the name is empty.
     #[must_use]
+    #[track_caller]
     pub fn queue(mut self, queue: impl Into<String>) -> Self {
-        self.queue = queue.into();
+        self.queue = owned_queue_name(queue);
         self
     }
 
@@ -64,6 +70,7 @@ impl RabbitMq {
     }
 
     fn outgoing(&self, envelope: &Envelope) -> Result<NewDelivery, BoxError> {
+        queue_name::check(envelope.queue().unwrap_or(&self.queue))?;
         let mut message = DramatiqMessage::of(envelope, &self.queue);
         let mut body = Vec::new();
         let priority = scaled(envelope.priority(), self.max_priority);

@@ -5,8 +5,10 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::core::executor::{Batch, DispatchError, Executor};
-use crate::engines::dramatiq::DEFAULT_QUEUE;
+use crate::core::task::called::BoxError;
+use crate::core::task::queue_name::owned_queue_name;
 use crate::engines::dramatiq::message::DramatiqMessage;
+use crate::engines::dramatiq::{DEFAULT_QUEUE, queue_name};
 use crate::engines::shared::redis::{Layout, ListMessage, Server, Steps, UNIQUE_FOR, UniqueKey};
 use crate::envelope::{self, Envelope};
 use crate::worker::engine_error::EngineError;
@@ -38,20 +40,19 @@ pub struct Redis {
 
 const NAME: &str = "airlock::dramatiq::Redis";
 
-/// The message comes before its id, because a worker that sees the id looks for the message.
+/// A message is two things, its id in a list and its body beside that: one without the other would be none.
 static LAYOUT: Layout = Layout {
     commands: |list| {
-        let (mut keep, mut push) = (::redis::cmd("HSET"), ::redis::cmd("RPUSH"));
-        keep.arg(format!("{list}.msgs"));
-        push.arg(list);
-        vec![keep, push]
+        let mut push = ::redis::cmd("EVAL");
+        push.arg(include_str!("lua/push_all.lua")).arg(1).arg(list);
+        vec![push]
     },
     add: |commands, message| {
-        let [keep, push] = commands else { return };
         let mut id = Uuid::encode_buffer();
         let id: &str = message.id.hyphenated().encode_lower(&mut id);
-        keep.arg(id).arg(message.body);
-        push.arg(id);
+        for push in commands {
+            push.arg(id).arg(message.body);
+        }
     },
     script: include_str!("lua/push.lua"),
 };
@@ -69,9 +70,14 @@ impl Redis {
     }
 
     /// Names the queue of intents that name none; `default` unless told otherwise.
+    ///
+    /// # Panics
+    ///
+    /// Where the name is empty.
     #[must_use]
+    #[track_caller]
     pub fn queue(mut self, queue: impl Into<String>) -> Self {
-        self.queue = queue.into();
+        self.queue = owned_queue_name(queue);
         self
     }
 
@@ -91,7 +97,13 @@ impl Redis {
     }
 
     /// Adds a message to the steps. It is written into `body`, one buffer for all of a batch.
-    fn add(&self, steps: &mut Steps, body: &mut Vec<u8>, envelope: &Envelope) {
+    fn add(
+        &self,
+        steps: &mut Steps,
+        body: &mut Vec<u8>,
+        envelope: &Envelope,
+    ) -> Result<(), BoxError> {
+        queue_name::check(envelope.queue().unwrap_or(&self.queue))?;
         let mut message = DramatiqMessage::of(envelope, &self.queue);
         message.options.redis_message_id = Some(envelope.id());
         body.clear();
@@ -104,6 +116,7 @@ impl Redis {
         };
         let unique = envelope.unique_key().map(unique);
         steps.add(&ListMessage { list: &list, id: envelope.id(), body, unique });
+        Ok(())
     }
 }
 
@@ -113,8 +126,9 @@ impl Executor for Redis {
         let honoured = ["queue", "delay", "at", "expires", "max_attempts", "unique_key"];
         let (mut steps, mut body) = (Steps::new(&LAYOUT), Vec::new());
         for made in envelope::each(batch, NAME, &honoured) {
-            let (_, _, envelope) = made?;
-            self.add(&mut steps, &mut body, &envelope);
+            let (index, _, envelope) = made?;
+            self.add(&mut steps, &mut body, &envelope)
+                .map_err(|error| DispatchError::only(index, error))?;
         }
         self.server.push(steps, batch).await
     }

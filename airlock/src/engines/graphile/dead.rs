@@ -47,7 +47,7 @@ impl FromRow<'_, PgRow> for DeadLetter {
         let identifier: String = row.try_get("identifier")?;
         let body: String = row.try_get("payload")?;
         let since: i64 = row.try_get("since")?;
-        Ok(Self {
+        let letter = Self {
             id: row.try_get::<i64, _>("id")?.to_string(),
             queue: identifier.strip_prefix(PREFIX).unwrap_or(&identifier).to_owned(),
             task: Envelope::from_json(body.as_bytes()).ok().map(|sent| sent.task().to_owned()),
@@ -55,7 +55,8 @@ impl FromRow<'_, PgRow> for DeadLetter {
             reason: row.try_get::<Option<String>, _>("last_error")?.unwrap_or_default(),
             attempts: row.try_get::<i16, _>("attempts")?.try_into().unwrap_or(0),
             since: time(since),
-        })
+        };
+        Ok(letter.plain())
     }
 }
 

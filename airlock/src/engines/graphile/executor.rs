@@ -5,8 +5,11 @@ use crate::core::task::called::BoxError;
 use crate::engines::graphile::Graphile;
 use crate::engines::graphile::insert::{Insert, InsertThrough};
 use crate::engines::graphile::job::{Job, jobs, note_duplicates};
+use crate::engines::shared::postgres::Conflicts;
 use crate::engines::shared::sql;
 use crate::transactions::shared::{Connection, Queue, dialect};
+use crate::transactions::sqlx::clean_connection;
+use crate::worker::engine_error::EngineError;
 
 impl Executor for Graphile {
     async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
@@ -37,26 +40,35 @@ impl Graphile {
     ) -> Result<(), DispatchError> {
         let jobs = jobs(batch, &self.worker.queue)?;
         let pushed = self.push(connection, &jobs).await;
-        let held = pushed.map_err(|error| self.not_sent(&jobs, error))?;
+        let held = pushed.map_err(|error| DispatchError::all(self.not_sent(&jobs, error)))?;
         note_duplicates(batch, &jobs, &held);
         Ok(())
     }
 
     /// Sends jobs in a transaction of their own; the unique keys that other jobs hold.
     async fn send(&self, jobs: &[Job], batch: &mut Batch) -> Result<Vec<String>, DispatchError> {
-        let not_sent = |error: sqlx::Error| self.not_sent(jobs, error);
-        let mut transaction = self.pool.begin().await.map_err(not_sent)?;
+        let mut conflicts = Conflicts::default();
+        loop {
+            match self.try_send(jobs, batch).await {
+                Err(error) if conflicts.again(&error).await => {}
+                sent => return sent.map_err(DispatchError::all),
+            }
+        }
+    }
+
+    async fn try_send(&self, jobs: &[Job], batch: &mut Batch) -> Result<Vec<String>, EngineError> {
+        let begun = clean_connection::begin(&self.pool).await;
+        let mut transaction = begun.map_err(|error| self.not_sent(jobs, error))?;
         let pushed = self.push(&mut *transaction, jobs).await;
         let held = pushed.map_err(|error| self.not_sent(jobs, error))?;
         batch.sending(0..batch.len());
         transaction.commit().await.map_err(|error| {
-            let doing = format!("tell whether {} arrived at", sql::intents(jobs.len()));
-            DispatchError::all(self.error(&doing, error))
+            self.error(&format!("tell whether {} arrived at", sql::intents(jobs.len())), error)
         })?;
         Ok(held)
     }
 
-    fn not_sent(&self, jobs: &[Job], error: impl Into<BoxError>) -> DispatchError {
-        DispatchError::all(self.error(&format!("send {} to", sql::intents(jobs.len())), error))
+    fn not_sent(&self, jobs: &[Job], error: impl Into<BoxError>) -> EngineError {
+        self.error(&format!("send {} to", sql::intents(jobs.len())), error)
     }
 }

@@ -25,11 +25,13 @@ pub use settle::GraphileReceipt;
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::task::called::BoxError;
 use crate::engines::graphile::job::identifier;
+use crate::engines::shared::connect_timeout::CONNECT_TIMEOUT;
 use crate::engines::shared::connection_runtime::ConnectionRuntime;
 use crate::engines::shared::per_worker::PerWorker;
 use crate::engines::shared::postgres::{self, Listener};
-use crate::engines::shared::sql::{self, SqlWorker, worker_settings};
+use crate::engines::shared::sql::{self, ControlPool, SqlWorker, worker_settings};
 use crate::engines::shared::wakeup::Wakeup;
+use crate::transactions::sqlx::clean_connection::undivided;
 use crate::worker::ReceivedIds;
 use crate::worker::engine_error::EngineError;
 
@@ -93,7 +95,8 @@ pub struct Graphile {
     runtime: ConnectionRuntime,
     schema: Schema,
     worker: SqlWorker,
-    received_ids: ReceivedIds<i64>,
+    received_ids: ReceivedIds<(i64, i64)>,
+    control: PerWorker<ControlPool<sqlx::Postgres>>,
     listener: PerWorker<Listener>,
     wakeup: PerWorker<Wakeup>,
 }
@@ -105,8 +108,6 @@ impl Graphile {
     ///
     /// [`EngineError`] where the URL is invalid, or the server can't be reached or refuses.
     pub async fn connect(url: &str) -> Result<Self, EngineError> {
-        /// How long the pool tries to reach a server that is down.
-        const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
         let options = postgres::options(url)?;
         postgres::reach(&options).await?;
         let pool = PgPoolOptions::new().acquire_timeout(CONNECT_TIMEOUT);
@@ -115,7 +116,8 @@ impl Graphile {
 
     /// Uses a pool that the program has already.
     ///
-    /// A worker opens one connection besides, on which it is notified of new jobs.
+    /// A worker opens a few connections besides: one on which it is notified of new jobs, and up to four, most of the
+    /// time two, for its heartbeats and settlements, which must not wait for tasks that use the pool.
     pub fn new(pool: PgPool) -> Self {
         Self {
             pool,
@@ -123,6 +125,7 @@ impl Graphile {
             schema: Schema::default(),
             worker: SqlWorker::new(Duration::from_millis(500)),
             received_ids: ReceivedIds::default(),
+            control: PerWorker::default(),
             listener: PerWorker::default(),
             wakeup: PerWorker::default(),
         }
@@ -150,8 +153,9 @@ impl Graphile {
     /// [`EngineError`] where the database refuses, or its tables are of a later version that this one
     /// can't work with.
     pub async fn setup(&self) -> Result<(), EngineError> {
-        let utils = WorkerUtils::new(&self.pool, &self.schema);
-        utils.migrate().await.map_err(|error| self.error("set up", error))
+        let (pool, schema) = (self.pool.clone(), self.schema.clone());
+        let set_up = undivided(async move { WorkerUtils::new(&pool, &schema).migrate().await });
+        set_up.await.map_err(|error| self.error("set up", error))
     }
 
     /// The pool of connections.
@@ -186,6 +190,11 @@ impl Graphile {
         batch: &mut Batch,
     ) -> Result<(), DispatchError> {
         self.dispatch_on(connection, batch).await
+    }
+
+    /// The worker's own connections: one each for heartbeats, for settling, and for both ways of beginning.
+    fn control(&self) -> PgPool {
+        self.control.beside(&self.pool, 4)
     }
 
     fn address(&self) -> String {

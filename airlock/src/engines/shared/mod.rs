@@ -1,5 +1,9 @@
 //! What several engines share.
 
+#[cfg(feature = "_server")]
+pub(crate) mod connect;
+#[cfg(any(feature = "_broker", feature = "_sql"))]
+pub(crate) mod connect_timeout;
 #[cfg(feature = "_engine")]
 pub(crate) mod connection_runtime;
 #[cfg(feature = "_queue")]
@@ -10,6 +14,10 @@ pub(crate) mod postgres;
 pub(crate) mod rabbitmq;
 #[cfg(feature = "_redis")]
 pub(crate) mod redis;
+#[cfg(any(feature = "_celery", feature = "apalis-redis"))]
+pub(crate) mod refusals;
+#[cfg(any(feature = "_celery", feature = "_dramatiq"))]
+pub(crate) mod reserved;
 #[cfg(feature = "_round-robin")]
 pub(crate) mod round_robin;
 #[cfg(any(feature = "_broker", feature = "_sql"))]

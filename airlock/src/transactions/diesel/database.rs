@@ -8,7 +8,7 @@ use crate::transactions::diesel_shared::database::settings_only_database;
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
 use crate::transactions::shared::{
-    Conflicts, FailedAttempt, Queue, Retrying, Settings, TransactionError, When,
+    Conflicts, FailedAttempt, Failure, Queue, Retrying, Settings, TransactionError, When,
 };
 
 /// The settings of transactions on connections `C`, for a program's state. The program brings the connections itself.
@@ -77,6 +77,20 @@ impl<C: Connection> Database<C> {
         E: From<TransactionError>,
     {
         attempt(connection, &self.settings, body).map_err(FailedAttempt::into_error)
+    }
+
+    #[doc = include_str!("../shared/docs/try_transaction.md")]
+    ///
+    #[doc = include_str!("../shared/docs/panics.md")]
+    pub fn try_transaction<T, E>(
+        &self,
+        connection: &mut C,
+        body: impl FnOnce(&mut C) -> Result<T, E>,
+    ) -> Result<T, Failure<E>>
+    where
+        T: Send + 'static,
+    {
+        self.transaction(connection, |tx| body(tx).map_err(Failure::Body))
     }
 
     #[doc = include_str!("../shared/docs/begin.md")]

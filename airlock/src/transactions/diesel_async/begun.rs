@@ -3,12 +3,14 @@
 use std::error::Error;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::{Context, Waker};
 
 use diesel::QueryResult;
 use diesel::connection::TransactionManagerStatus;
 use diesel_async::{AsyncConnection, TransactionManager};
 
+use crate::core::panics::shielded;
 use crate::core::task::called::BoxError;
 use crate::transactions::diesel_shared::{
     Level, begin_error, check_error, display_name, is_conflict,
@@ -48,10 +50,38 @@ pub(super) fn is_idle<C: AsyncConnection>(connection: &mut C) -> bool {
 pub(super) async fn begin_on<C: AsyncConnection>(
     connection: &mut C,
 ) -> Result<Begun<'_, C>, TransactionError> {
+    let mut unanswered = Unanswered(Some(connection));
+    let connection = unanswered.0.as_deref_mut().expect("it was put in");
     let begun = C::TransactionManager::begin_transaction(connection).await;
+    let connection = unanswered.0.take().expect("it was put in");
     match begun.and_then(|()| Level::innermost(status(connection))) {
         Ok(level) => Ok(Begun { connection, level, open: true }),
         Err(error) => Err(begin_error::<C::Backend>(error)),
+    }
+}
+
+/// The connection on which a transaction is beginning, until the database has answered.
+struct Unanswered<'c, C: AsyncConnection>(Option<&'c mut C>);
+
+impl<C: AsyncConnection> Drop for Unanswered<'_, C> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.0.take() {
+            abandon(connection);
+        }
+    }
+}
+
+/// Leaves a connection of which nobody knows whether the database is in a transaction on it, since nothing can be waited
+/// for: diesel is told to begin none on it any more, and a rollback is sent. That is before all that the connection is used
+/// for next where the driver sends statements at once, as that for PostgreSQL does.
+fn abandon<C: AsyncConnection>(connection: &mut C) {
+    // diesel-async panics where a statement is still running on another thread, and would with this one.
+    shielded(|| status(connection).set_in_error());
+    if !std::any::type_name::<C>().contains("SyncConnectionWrapper") {
+        shielded(|| {
+            let sent = pin!(connection.batch_execute("ROLLBACK"));
+            let _ = sent.poll(&mut Context::from_waker(Waker::noop()));
+        });
     }
 }
 
@@ -118,13 +148,9 @@ fn status<C: AsyncConnection>(connection: &mut C) -> &mut TransactionManagerStat
 }
 
 impl<C: AsyncConnection> Drop for Begun<'_, C> {
-    /// Drop can't wait for a rollback. What begins next on the connection would be a savepoint of a transaction that is
-    /// never committed, so diesel is told to refuse it.
     fn drop(&mut self) {
         if self.open {
-            // diesel-async panics where a statement is still running on another thread.
-            let marked = AssertUnwindSafe(|| status(self.connection).set_in_error());
-            let _ = catch_unwind(marked);
+            abandon(self.connection);
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::transactions::diesel_shared::database::settings_only_database;
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
 use crate::transactions::shared::{
-    Conflicts, FailedAttempt, Queue, Retrying, Settings, TransactionError, When,
+    Conflicts, FailedAttempt, Failure, Queue, Retrying, Settings, TransactionError, When,
 };
 
 /// The settings of transactions on connections `C`, for a program's state. The program brings the connections itself.
@@ -87,6 +87,21 @@ impl<C: AsyncConnection> Database<C> {
         E: From<TransactionError>,
     {
         attempt(connection, &self.settings, body).await.map_err(FailedAttempt::into_error)
+    }
+
+    #[doc = include_str!("../shared/docs/try_transaction.md")]
+    ///
+    #[doc = include_str!("panics.md")]
+    pub async fn try_transaction<T, E>(
+        &self,
+        connection: &mut C,
+        body: impl AsyncFnOnce(&mut C) -> Result<T, E>,
+    ) -> Result<T, Failure<E>>
+    where
+        T: Send + 'static,
+    {
+        let body = async |tx: &mut C| body(tx).await.map_err(Failure::Body);
+        self.transaction(connection, body).await
     }
 
     #[doc = include_str!("../shared/docs/begin.md")]

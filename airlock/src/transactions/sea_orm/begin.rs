@@ -7,8 +7,9 @@ use sea_orm::{
     TransactionTrait,
 };
 
+use crate::core::background::detached::Detached;
 use crate::transactions::sea_orm::begun::{Begun, display_name};
-use crate::transactions::sea_orm::nesting::Nested;
+use crate::transactions::sea_orm::nesting::{Nested, Unanswered};
 use crate::transactions::shared::{DatabaseError, NESTED_STILL_OPEN, Step, TransactionError};
 
 /// What a transaction can begin on: SeaORM's connection, and its transaction.
@@ -40,7 +41,8 @@ pub trait Begin: Sync {
 
 impl Begin for DatabaseConnection {
     fn begun(&self) -> Pin<Box<dyn Future<Output = Result<Begun, TransactionError>> + Send + '_>> {
-        Box::pin(async { new_begun(self.begin().await, self.get_database_backend(), None) })
+        let connection = self.clone();
+        begun_elsewhere(self.get_database_backend(), async move { connection.begin().await })
     }
 }
 
@@ -54,13 +56,25 @@ impl Begin for DatabaseTransaction {
                     DatabaseError::new(Step::Begin, display_name(backend), NESTED_STILL_OPEN);
                 return Err(error.into());
             };
-            new_begun(self.begin().await, backend, Some(nested))
+            let unanswered = Unanswered::of(self);
+            let begun = self.begin().await;
+            unanswered.answered();
+            new_begun(begun, backend, Some(nested))
         })
     }
 }
 
+/// Begins to the end also where the future is dropped, and rolls back then: sqlx counts a transaction once the database
+/// has answered, and before that leaves the pool's connection in it.
+pub(super) fn begun_elsewhere<'a>(
+    backend: DbBackend,
+    begin: impl Future<Output = Result<DatabaseTransaction, DbErr>> + Send + 'static,
+) -> Pin<Box<dyn Future<Output = Result<Begun, TransactionError>> + Send + 'a>> {
+    Box::pin(async move { new_begun(Detached::new(begin, drop).await, backend, None) })
+}
+
 /// Wraps a transaction that has begun, or explains why it has not.
-pub(super) fn new_begun(
+fn new_begun(
     begun: Result<DatabaseTransaction, DbErr>,
     backend: DbBackend,
     nested: Option<Nested>,

@@ -14,7 +14,7 @@ use crate::transactions::sea_orm::nesting::{Nested, Outer};
 use crate::transactions::shared::{
     self as transaction, CommitError, InFailedTransaction, NESTED_STILL_OPEN,
 };
-use crate::transactions::sqlx::clean_connection::ROLLED_BACK_BY_SQLITE;
+use crate::transactions::sqlx::clean_connection::{ROLLED_BACK_BY_SQLITE, ROLLED_BACK_BY_SQLX};
 
 /// A transaction of SeaORM that has begun.
 ///
@@ -86,6 +86,9 @@ impl transaction::Begun for Begun {
     async fn ready(&mut self, _: bool) -> Result<(), CommitError> {
         if self.as_outer.has_nested() {
             return Err(CommitError::rolled_back(NESTED_STILL_OPEN));
+        }
+        if self.as_outer.is_rolled_back() {
+            return Err(CommitError::rolled_back(ROLLED_BACK_BY_SQLX));
         }
         if self.as_nested.as_ref().is_some_and(Nested::outer_has_ended) {
             return Err(CommitError::rolled_back("the transaction around it has ended"));

@@ -4,13 +4,13 @@ use std::fmt;
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionOptions, TransactionTrait};
 
-use crate::transactions::sea_orm::begin::{Begin, new_begun};
+use crate::transactions::sea_orm::begin::{Begin, begun_elsewhere};
 use crate::transactions::sea_orm::begun::Begun;
 use crate::transactions::sea_orm::{Transaction, attempt, is_conflict, run};
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
 use crate::transactions::shared::{
-    Conflicts, FailedAttempt, Queue, Retrying, Settings, TransactionError, When,
+    Conflicts, FailedAttempt, Failure, Queue, Retrying, Settings, TransactionError, When,
 };
 
 /// A connection of SeaORM with the settings of its transactions, for a program's state. Clones share
@@ -110,6 +110,20 @@ impl Database {
         self.attempt(body).await.map_err(FailedAttempt::into_error)
     }
 
+    #[doc = include_str!("../shared/docs/try_transaction.md")]
+    ///
+    #[doc = include_str!("../shared/docs/panics.md")]
+    pub async fn try_transaction<T, E>(
+        &self,
+        body: impl AsyncFnOnce(&DatabaseTransaction) -> Result<T, E>,
+    ) -> Result<T, Failure<E>>
+    where
+        T: Send + 'static,
+    {
+        let body = async |tx: &DatabaseTransaction| body(tx).await.map_err(Failure::Body);
+        self.transaction(body).await
+    }
+
     #[doc = include_str!("../shared/docs/within.md")]
     ///
     /// # Examples
@@ -202,8 +216,9 @@ impl Database {
         match self.options {
             None => self.connection.begun().await,
             Some(options) => {
-                let backend = self.connection.get_database_backend();
-                new_begun(self.connection.begin_with_options(options).await, backend, None)
+                let connection = self.connection.clone();
+                let begin = async move { connection.begin_with_options(options).await };
+                begun_elsewhere(self.connection.get_database_backend(), begin).await
             }
         }
     }

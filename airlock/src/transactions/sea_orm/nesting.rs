@@ -19,24 +19,67 @@ fn outer() -> MutexGuard<'static, BTreeMap<usize, Arc<AtomicBool>>> {
     OUTER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// By address, the transactions of airlock's inside which others may begin; the flag tells that sqlx has rolled it back,
+/// as it does where a nested one is dropped before the database has answered.
+static ROLLED_BACK: Mutex<BTreeMap<usize, Arc<AtomicBool>>> = Mutex::new(BTreeMap::new());
+
+fn rolled_back() -> MutexGuard<'static, BTreeMap<usize, Arc<AtomicBool>>> {
+    ROLLED_BACK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// A transaction at an address of its own, inside which others may begin.
 #[derive(Debug)]
-pub(super) struct Outer(usize);
+pub(super) struct Outer {
+    address: usize,
+    rolled_back: Arc<AtomicBool>,
+}
 
 impl Outer {
     pub(super) fn new(transaction: &DatabaseTransaction) -> Self {
-        Self(ptr::from_ref(transaction).addr())
+        let address = ptr::from_ref(transaction).addr();
+        let flag = Arc::<AtomicBool>::default();
+        rolled_back().insert(address, Arc::clone(&flag));
+        Self { address, rolled_back: flag }
     }
 
     pub(super) fn has_nested(&self) -> bool {
-        outer().contains_key(&self.0)
+        outer().contains_key(&self.address)
+    }
+
+    /// Whether sqlx has rolled it back by itself.
+    pub(super) fn is_rolled_back(&self) -> bool {
+        self.rolled_back.load(Ordering::Relaxed)
     }
 }
 
 impl Drop for Outer {
     fn drop(&mut self) {
-        if let Some(ended) = outer().remove(&self.0) {
+        rolled_back().remove(&self.address);
+        if let Some(ended) = outer().remove(&self.address) {
             ended.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A transaction inside another one, which the database has not yet begun. Dropped, it has the outer one rolled back.
+pub(super) struct Unanswered(Option<usize>);
+
+impl Unanswered {
+    pub(super) fn of(outer: &DatabaseTransaction) -> Self {
+        Self(Some(ptr::from_ref(outer).addr()))
+    }
+
+    pub(super) fn answered(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        if let Some(outer) = self.0
+            && let Some(flag) = rolled_back().get(&outer)
+        {
+            flag.store(true, Ordering::Relaxed);
         }
     }
 }

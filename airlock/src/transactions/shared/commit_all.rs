@@ -1,8 +1,7 @@
 //! Commits transactions in several databases; their effects leave together.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
-use crate::core::background::detached_flush::DetachedFlush;
+use crate::core::background::detached_flush::detached;
+use crate::core::panics::catch;
 use crate::core::report::log;
 use crate::transactions::shared::commit::PrepareError;
 use crate::transactions::shared::{
@@ -157,8 +156,8 @@ async fn flush_all(committed: Vec<NamedPart<'_>>) -> Result<(), TransactionError
     for (name, mut part) in committed {
         several.committed.push(name);
         // A policy that panics discards the effects of its own transaction, and no others.
-        match catch_unwind(AssertUnwindSafe(|| part.ending.committed())) {
-            Ok(unflushed) => flushing.push(unflushed.map(|flush| flush.map(DetachedFlush::of))),
+        match catch(|| part.ending.committed()) {
+            Ok(unflushed) => flushing.push(unflushed.map(|flush| flush.map(detached))),
             Err(panic) => panicked = Some(panic),
         }
     }
@@ -173,7 +172,7 @@ async fn flush_all(committed: Vec<NamedPart<'_>>) -> Result<(), TransactionError
     }
     if let Some(panic) = panicked {
         several.flushes.iter().for_each(log::failed_elsewhere);
-        resume_unwind(panic);
+        panic.resume();
     }
     if several.flushes.is_empty() { Ok(()) } else { Err(several.into()) }
 }

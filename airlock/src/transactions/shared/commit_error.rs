@@ -40,18 +40,26 @@ impl CommitError {
         Self { certain: true, ..self }
     }
 
-    /// The answer to a commit, with its SQLSTATE. A database that answers with an error has rolled back.
-    ///
-    /// Two answers are exceptions. Class 08 says that a connection was lost, and may come from a proxy in front of the
-    /// server; 40003 says that the outcome is unknown.
+    /// The answer to a commit, with its SQLSTATE. A database that answers with an error has rolled back, other than with
+    /// [`UNKNOWN_STATES`].
     ///
     /// Source: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
     #[cfg(feature = "sqlx")]
     pub(crate) fn answered(source: impl Into<BoxError>, sqlstate: Option<&str>) -> Self {
-        let unknown = |state: &str| state.starts_with("08") || state == "40003";
+        let unknown = |state: &str| UNKNOWN_STATES.iter().any(|unknown| state.starts_with(unknown));
         Self { source: source.into(), certain: !sqlstate.is_some_and(unknown) }
     }
 }
+
+/// How SQLSTATEs begin that don't tell whether a commit has happened.
+///
+/// - 08: a connection was lost. A proxy in front of the server says so.
+/// - 40003: the outcome is unknown.
+/// - 57P0: the server ends the session or itself, which may be after the commit, or a proxy has lost the server.
+/// - 58 and XX: an error of the system, or inside the server or a proxy.
+/// - HY000: MySQL and its proxies have no code for these errors, a lost connection among them.
+#[cfg(feature = "sqlx")]
+const UNKNOWN_STATES: [&str; 6] = ["08", "40003", "57P0", "58", "XX", "HY000"];
 
 /// Why a transaction can't be committed, nor another one begin inside it.
 #[cfg(feature = "_left-open")]

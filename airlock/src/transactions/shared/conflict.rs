@@ -5,8 +5,8 @@
 //! never the wrapped error itself. What every type shows is its text, and there each library's errors have one form.
 
 use std::error::Error;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::core::panics::catch;
 use crate::transactions::shared::TransactionError;
 use crate::transactions::shared::error::says_committed;
 
@@ -41,7 +41,7 @@ impl Signs {
 /// On one line, for `{:#?}` has many. It is the user's code that writes it: a panic there says nothing about a conflict,
 /// and must not take the error's place.
 fn text(write: impl FnOnce() -> String) -> String {
-    let text = catch_unwind(AssertUnwindSafe(write)).unwrap_or_default();
+    let text = catch(write).unwrap_or_default();
     if text.contains('\n') { text.split_whitespace().collect::<Vec<_>>().join(" ") } else { text }
 }
 

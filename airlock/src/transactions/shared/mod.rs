@@ -46,7 +46,7 @@ pub(crate) use commit_error::InFailedTransaction;
 #[cfg(feature = "_left-open")]
 pub(crate) use commit_error::NESTED_STILL_OPEN;
 pub use connection::{Connection, Row, dialect};
-pub use error::{Committed, DatabaseError, SeveralError, Step, TransactionError};
+pub use error::{Committed, DatabaseError, Failure, SeveralError, Step, TransactionError};
 pub use guard::Transaction;
 #[cfg(feature = "_database")]
 pub(crate) use outcome::FailedAttempt;

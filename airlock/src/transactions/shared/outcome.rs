@@ -1,6 +1,6 @@
 //! How a transaction ends: it commits or rolls back, then its effects leave, and the caller gets one result of both.
 
-use crate::core::background::detached_flush::DetachedFlush;
+use crate::core::background::detached_flush::detached;
 #[cfg(feature = "diesel")]
 use crate::core::background::pending_flushes;
 use crate::core::flush::{Flush, FlushError};
@@ -94,7 +94,7 @@ impl<T: Send + 'static, E: From<TransactionError>> EndedTransaction<T, E> {
 pub(crate) async fn flush(unflushed: Unflushed) -> Result<(), FlushError> {
     match unflushed? {
         // Effects of a commit leave even if the future that waits for them is dropped.
-        Some(flush) => DetachedFlush::of(flush).await,
+        Some(flush) => detached(flush).await,
         None => Ok(()),
     }
 }

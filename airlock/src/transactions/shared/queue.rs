@@ -3,7 +3,7 @@
 use std::pin::Pin;
 
 use crate::core::executor::{Batch, DispatchError};
-use crate::core::panics::{Contained, panic_message};
+use crate::core::panics::Contained;
 
 /// A queue whose jobs are rows in the database that has the program's own data, written through a connection `C`:
 /// effects are committed atomically with the data (the **transactional outbox** pattern).
@@ -98,10 +98,10 @@ pub(crate) async fn push<C>(
     connection: &mut C,
     batch: &mut Batch,
 ) -> Result<(), DispatchError> {
-    match Contained(queue.dyn_push(connection, batch)).await {
+    match Contained::new(queue.dyn_push(connection, batch)).await {
         Ok(result) => result,
         Err(panic) => {
-            let said = format!("the queue panicked: {}", panic_message(&*panic));
+            let said = format!("the queue panicked: {}", panic.message());
             Err(DispatchError::all(said))
         }
     }

@@ -2,16 +2,21 @@
 
 use std::borrow::Cow;
 use std::error::Error;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 
-use sqlx::{Acquire, Executor};
+use sqlx::Executor;
+use sqlx_core::pool::MaybePoolConnection;
 use sqlx_core::transaction::TransactionManager;
 
 use crate::core::task::called::BoxError;
 use crate::transactions::shared::{
-    Begun, CommitError, DatabaseError, InFailedTransaction, Step, TransactionError,
+    self as transaction, CommitError, DatabaseError, InFailedTransaction, Step, TransactionError,
 };
-use crate::transactions::sqlx::clean_connection::{self, ROLLED_BACK_BY_SQLITE};
+use crate::transactions::sqlx::clean_connection::{
+    ROLLED_BACK_BY_SQLITE, ROLLED_BACK_BY_SQLX, depth,
+};
 use crate::transactions::sqlx::is_conflict;
 
 /// A database of sqlx; implemented for every one.
@@ -52,7 +57,36 @@ where
     }
 }
 
-impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
+/// A transaction of sqlx that has begun.
+///
+/// # Examples
+///
+/// ```
+#[doc = include_str!("orders.md")]
+/// use sqlx::Sqlite;
+///
+/// // What `Transaction` is a guard of.
+/// let tx: airlock::transaction::Transaction<airlock::sqlx::Begun<'_, Sqlite>> =
+///     airlock::sqlx::begin(&pool().await?).await?;
+/// tx.rollback().await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct Begun<'c, DB: sqlx::Database> {
+    connection: MaybePoolConnection<'c, DB>,
+    /// 1 for a transaction, more for a savepoint.
+    level: usize,
+    open: bool,
+}
+
+impl<'c, DB: sqlx::Database> Begun<'c, DB> {
+    pub(super) fn new(connection: MaybePoolConnection<'c, DB>) -> Self {
+        let level = depth::<DB>(&connection);
+        Self { connection, level, open: true }
+    }
+}
+
+impl<DB: Backend> transaction::Begun for Begun<'_, DB> {
     type Connection = DB::Connection;
 
     fn connection(&mut self) -> &mut DB::Connection {
@@ -64,12 +98,15 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
     }
 
     fn is_nested(&mut self) -> bool {
-        DB::TransactionManager::get_transaction_depth(self) > 1
+        self.level > 1
     }
 
     /// SQLite rolls back by itself when a disk fails, or when a statement says so, and reports an error for that
     /// statement alone. It then commits each further statement by itself, and a transaction can begin.
     async fn ready(&mut self, writes: bool) -> Result<(), CommitError> {
+        if depth::<DB>(self) < self.level {
+            return Err(CommitError::rolled_back(ROLLED_BACK_BY_SQLX));
+        }
         if writes && DB::NAME == "SQLite" && DB::probe(self, "BEGIN").await.is_ok() {
             // Leaves the connection as it was found, so that the outer transaction finds out in the same way.
             let _ = DB::probe(self, "ROLLBACK").await;
@@ -100,8 +137,10 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
         is_conflict(error)
     }
 
-    async fn commit(self) -> Result<(), CommitError> {
-        sqlx::Transaction::commit(self).await.map_err(|error| match error {
+    async fn commit(mut self) -> Result<(), CommitError> {
+        let committed = DB::TransactionManager::commit(&mut self.connection).await;
+        self.open = committed.is_err();
+        committed.map_err(|error| match error {
             sqlx::Error::Database(said) => {
                 let code = said.code().map(Cow::into_owned);
                 CommitError::answered(sqlx::Error::Database(said), code.as_deref())
@@ -110,21 +149,40 @@ impl<DB: Backend> Begun for sqlx::Transaction<'_, DB> {
         })
     }
 
-    async fn rollback(self) -> Result<(), BoxError> {
-        Ok(sqlx::Transaction::rollback(self).await?)
+    async fn rollback(mut self) -> Result<(), BoxError> {
+        let rolled_back = DB::TransactionManager::rollback(&mut self.connection).await;
+        self.open = rolled_back.is_err();
+        Ok(rolled_back?)
     }
 }
 
-/// Begins a transaction, or sets a savepoint.
-pub(super) async fn begin_on<'c, A, DB>(
-    on: A,
-    place: Option<&str>,
-) -> Result<sqlx::Transaction<'c, DB>, TransactionError>
-where
-    A: Acquire<'c, Database = DB>,
-    DB: Backend,
-{
-    clean_connection::begin(on).await.map_err(|error| begin_error::<DB>(place, error))
+impl<DB: sqlx::Database> Drop for Begun<'_, DB> {
+    fn drop(&mut self) {
+        if self.open && depth::<DB>(self) >= self.level {
+            // Sent before what the connection is next used for, also by the pool.
+            DB::TransactionManager::start_rollback(&mut self.connection);
+        }
+    }
+}
+
+impl<DB: sqlx::Database> Deref for Begun<'_, DB> {
+    type Target = DB::Connection;
+
+    fn deref(&self) -> &DB::Connection {
+        &self.connection
+    }
+}
+
+impl<DB: sqlx::Database> DerefMut for Begun<'_, DB> {
+    fn deref_mut(&mut self) -> &mut DB::Connection {
+        &mut self.connection
+    }
+}
+
+impl<DB: sqlx::Database> fmt::Debug for Begun<'_, DB> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Begun").finish_non_exhaustive()
+    }
 }
 
 pub(super) fn begin_error<DB: Backend>(

@@ -3,16 +3,27 @@
 //! SQLite rolls back by itself when a disk fails, or when a statement says so. sqlx does not notice, and from then on
 //! takes the connection for one in a transaction. What begins on it next is a savepoint, and the transaction that sqlx
 //! assumes around it is never ended.
+//!
+//! sqlx counts a transaction once the database has answered that it has begun. If the future is dropped before that,
+//! sqlx rolls nothing back and the pool lends out a connection in a transaction that nobody will commit: so a
+//! transaction that begins on a pool's connection is begun to its end, and rolled back where nobody waits for it.
 
-use std::any::type_name;
-
+#[cfg(feature = "_postgres")]
+use sqlx::Transaction;
 use sqlx::pool::PoolConnection;
-use sqlx::{Acquire, Connection, Pool, Transaction};
+use sqlx::{Connection, Pool};
 use sqlx_core::transaction::TransactionManager;
+
+#[cfg(feature = "_postgres")]
+use crate::core::background::detached::Detached;
 
 /// Why a transaction can't be committed.
 pub(crate) const ROLLED_BACK_BY_SQLITE: &str = "SQLite has rolled the transaction back by itself after an error, and what came after that is not undone: return \
      such errors";
+
+/// The same, where sqlx has ended it.
+pub(crate) const ROLLED_BACK_BY_SQLX: &str = "sqlx has rolled the transaction back, because a savepoint inside it was dropped before \
+     the database had set it, and what came after that is not undone: wait until a savepoint is set";
 
 /// Takes a connection from the pool that is in no transaction, and closes those that are in one.
 pub(crate) async fn acquire<DB: sqlx::Database>(
@@ -20,35 +31,53 @@ pub(crate) async fn acquire<DB: sqlx::Database>(
 ) -> Result<PoolConnection<DB>, sqlx::Error> {
     loop {
         let mut connection = pool.acquire().await?;
-        if depth::<DB>(&connection) > 0 {
-            // This also runs the rollback of a transaction that was dropped.
-            connection.ping().await?;
-        }
-        if depth::<DB>(&connection) == 0 {
+        if !is_in_transaction(&mut connection).await? {
             return Ok(connection);
         }
         connection.close().await?;
     }
 }
 
-/// Begins a transaction on a clean connection of a pool; on the caller's own connection, a transaction or a savepoint.
-pub(crate) async fn begin<'c, A, DB>(on: A) -> Result<Transaction<'c, DB>, sqlx::Error>
-where
-    A: Acquire<'c, Database = DB>,
-    DB: sqlx::Database,
-{
-    let mut begun = on.begin().await?;
-    let is_from_pool = type_name::<A::Connection>() == type_name::<PoolConnection<DB>>();
-    if is_from_pool && depth::<DB>(&begun) > 1 {
-        // The connection was in no transaction, so that SQLite began one with the savepoint: it can be rolled back.
-        while depth::<DB>(&begun) > 0 {
-            DB::TransactionManager::rollback(&mut begun).await?;
+/// Ends the transaction that sqlx assumes on a pool's connection, if there is one.
+pub(super) async fn clean<DB: sqlx::Database>(
+    connection: &mut PoolConnection<DB>,
+) -> Result<(), sqlx::Error> {
+    if is_in_transaction(connection).await? {
+        // SQLite is in none, so that it begins one with the savepoint: it can be rolled back.
+        DB::TransactionManager::begin(connection, None).await?;
+        while depth::<DB>(connection) > 0 {
+            DB::TransactionManager::rollback(connection).await?;
         }
-        DB::TransactionManager::begin(&mut begun, None).await?;
     }
-    Ok(begun)
+    Ok(())
 }
 
-fn depth<DB: sqlx::Database>(connection: &DB::Connection) -> usize {
+async fn is_in_transaction<DB: sqlx::Database>(
+    connection: &mut PoolConnection<DB>,
+) -> Result<bool, sqlx::Error> {
+    if depth::<DB>(connection) > 0 {
+        // This also runs the rollback of a transaction that was dropped.
+        connection.ping().await?;
+    }
+    Ok(depth::<DB>(connection) > 0)
+}
+
+/// Begins a transaction on a clean connection of the pool.
+#[cfg(feature = "_postgres")]
+pub(crate) async fn begin<DB: sqlx::Database>(
+    pool: &Pool<DB>,
+) -> Result<Transaction<'static, DB>, sqlx::Error> {
+    undivided(Transaction::begin(acquire(pool).await?, None)).await
+}
+
+/// Runs what begins transactions of its own to its end, also where this is dropped.
+#[cfg(feature = "_postgres")]
+pub(crate) fn undivided<T: Send + 'static, E: Send + 'static>(
+    future: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> Detached<Result<T, E>> {
+    Detached::new(future, drop)
+}
+
+pub(crate) fn depth<DB: sqlx::Database>(connection: &DB::Connection) -> usize {
     DB::TransactionManager::get_transaction_depth(connection)
 }

@@ -2,17 +2,18 @@
 
 use std::fmt;
 
-use sqlx::{Acquire, Pool, SqlStr};
+use sqlx::{Pool, SqlStr};
 
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
 use crate::transactions::shared::{
-    self as transaction, Conflicts, FailedAttempt, Queue, Retrying, Settings, TransactionError,
-    When,
+    self as transaction, Conflicts, FailedAttempt, Failure, Queue, Retrying, Settings,
+    TransactionError, When,
 };
-use crate::transactions::sqlx::begun::{Backend, begin_error, begin_on};
+use crate::transactions::sqlx::begin::{begin_on, begin_owned};
+use crate::transactions::sqlx::begun::{Backend, begin_error};
 use crate::transactions::sqlx::display_name::display_name;
-use crate::transactions::sqlx::{Transaction, clean_connection, is_conflict};
+use crate::transactions::sqlx::{Begin, Begun, Transaction, clean_connection, is_conflict};
 
 /// A pool with the settings of its transactions, for a program's state. Clones share the pool.
 ///
@@ -118,6 +119,36 @@ impl<DB: Backend> Database<DB> {
         self.attempt(body).await.map_err(FailedAttempt::into_error)
     }
 
+    #[doc = include_str!("../shared/docs/try_transaction.md")]
+    ///
+    #[doc = include_str!("../shared/docs/panics.md")]
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// use airlock::transaction::Failure;
+    ///
+    /// let database = Database::new(pool().await?);
+    /// let placed = database.try_transaction(async |tx: &mut SqliteConnection| {
+    ///     insert(tx).await?;
+    ///     Err::<(), _>(sqlx::Error::RowNotFound)
+    /// });
+    /// assert!(matches!(placed.await, Err(Failure::Body(sqlx::Error::RowNotFound))));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn try_transaction<T, E>(
+        &self,
+        body: impl AsyncFnOnce(&mut DB::Connection) -> Result<T, E>,
+    ) -> Result<T, Failure<E>>
+    where
+        T: Send + 'static,
+    {
+        let body = async |tx: &mut DB::Connection| body(tx).await.map_err(Failure::Body);
+        self.transaction(body).await
+    }
+
     #[doc = include_str!("../shared/docs/within.md")]
     ///
     /// # Examples
@@ -146,7 +177,7 @@ impl<DB: Backend> Database<DB> {
         body: impl AsyncFnOnce(&mut DB::Connection) -> Result<T, E>,
     ) -> Result<T, E>
     where
-        A: Acquire<'c, Database = DB>,
+        A: Begin<'c, Database = DB>,
         T: Send + 'static,
         E: From<TransactionError>,
     {
@@ -196,17 +227,15 @@ impl<DB: Backend> Database<DB> {
         T: Send + 'static,
         E: From<TransactionError>,
     {
-        let begun = self
-            .begun()
-            .await
-            .map_err(FailedAttempt::transaction_not_begun::<sqlx::Transaction<'_, DB>>)?;
+        let begun =
+            self.begun().await.map_err(FailedAttempt::transaction_not_begun::<Begun<'_, DB>>)?;
         transaction::attempt(begun, &self.settings, body).await
     }
 
-    async fn begun(&self) -> Result<sqlx::Transaction<'static, DB>, TransactionError> {
+    async fn begun(&self) -> Result<Begun<'static, DB>, TransactionError> {
         let begun = async {
             let connection = clean_connection::acquire(&self.pool).await?;
-            sqlx::Transaction::begin(connection, self.begin.clone()).await
+            begin_owned(connection, self.begin.clone()).await
         };
         let display_name = self.settings.display_name.as_deref();
         begun.await.map_err(|error| begin_error::<DB>(display_name, error))

@@ -41,6 +41,7 @@
 //! # }
 //! ```
 
+mod begin;
 mod begun;
 pub(crate) mod clean_connection;
 mod conflict;
@@ -50,20 +51,19 @@ mod database;
 mod display_name;
 mod retrying;
 
-pub use begun::Backend;
+pub use begin::Begin;
+pub use begun::{Backend, Begun};
 pub use conflict::is_conflict;
 #[cfg(feature = "sea-orm")]
 pub(crate) use conflict::{is_sqlx_conflict, shows_sqlx_conflict};
 pub use database::Database;
 
-use sqlx::Acquire;
-
 use crate::transactions::shared::{self as transaction, Settings, TransactionError};
-use crate::transactions::sqlx::begun::begin_on;
+use crate::transactions::sqlx::begin::begin_on;
 
 /// A transaction of sqlx with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to sqlx's connection.
-pub type Transaction<'c, DB> = transaction::Transaction<sqlx::Transaction<'c, DB>>;
+pub type Transaction<'c, DB> = transaction::Transaction<Begun<'c, DB>>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
 ///
@@ -104,7 +104,7 @@ pub async fn transaction<'c, A, DB, T, E>(
     body: impl AsyncFnOnce(&mut DB::Connection) -> Result<T, E>,
 ) -> Result<T, E>
 where
-    A: Acquire<'c, Database = DB>,
+    A: Begin<'c, Database = DB>,
     DB: Backend,
     T: Send + 'static,
     E: From<TransactionError>,
@@ -143,7 +143,7 @@ where
 /// ```
 pub async fn begin<'c, A, DB>(on: A) -> Result<Transaction<'c, DB>, TransactionError>
 where
-    A: Acquire<'c, Database = DB>,
+    A: Begin<'c, Database = DB>,
     DB: Backend,
 {
     let begun = begin_on(on, None).await?;

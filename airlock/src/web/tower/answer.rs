@@ -6,12 +6,14 @@ use ::http::{Response, StatusCode, response};
 use super::ScopeBody;
 use crate::core::flush::FlushError;
 use crate::core::report::log;
+use crate::web::replaced::kept;
 use crate::web::settings::FAILED;
 
 /// How a [`ScopeLayer`](super::ScopeLayer) answers a request whose effects could not leave: [`Plain`], or a closure
 /// given to [`on_flush_error`](super::ScopeLayer::on_flush_error).
 pub trait Answer<B> {
-    /// The response; `given` is the head of the one that it replaces.
+    /// The response; `given` is the head of the one that it replaces, whose headers it keeps but for those that
+    /// describe the replaced body.
     fn answer(&self, error: FlushError, given: response::Parts) -> Response<ScopeBody<B>>;
 }
 
@@ -24,13 +26,13 @@ impl<B> Answer<B> for Plain {
     fn answer(&self, error: FlushError, given: response::Parts) -> Response<ScopeBody<B>> {
         log::failed_elsewhere(&error);
         if let Some(content_type) = grpc(&given.headers) {
-            return internal(content_type);
+            return keep(&given.headers, internal(content_type));
         }
         let mut response = Response::new(ScopeBody::text(FAILED));
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         let text = HeaderValue::from_static("text/plain; charset=utf-8");
         response.headers_mut().insert(CONTENT_TYPE, text);
-        response
+        keep(&given.headers, response)
     }
 }
 
@@ -39,9 +41,17 @@ impl<B> Answer<B> for Plain {
 pub struct Custom<F>(pub(super) F);
 
 impl<B, F: Fn(FlushError) -> Response<B>> Answer<B> for Custom<F> {
-    fn answer(&self, error: FlushError, _: response::Parts) -> Response<ScopeBody<B>> {
-        (self.0)(error).map(ScopeBody::given)
+    fn answer(&self, error: FlushError, given: response::Parts) -> Response<ScopeBody<B>> {
+        keep(&given.headers, (self.0)(error).map(ScopeBody::given))
     }
+}
+
+fn keep<B>(given: &HeaderMap, mut answer: Response<B>) -> Response<B> {
+    let kept = kept(given, |name| answer.headers().contains_key(*name));
+    for (name, value) in kept {
+        answer.headers_mut().append(name, value.clone());
+    }
+    answer
 }
 
 /// The content type of a gRPC response.

@@ -40,7 +40,10 @@ pub use answer::{Answer, Custom, Plain};
 pub use body::ScopeBody;
 pub use service::{ScopeFuture, ScopeService};
 
+use crate::core::executor::Executor;
 use crate::core::flush::FlushError;
+use crate::core::registry::task_set::TaskSet;
+use crate::core::run::settings::StatesError;
 use crate::core::scope::Scope;
 use crate::web::Head;
 use crate::web::settings::RequestSettings;
@@ -110,6 +113,69 @@ impl<A> ScopeLayer<A> {
         self
     }
 
+    /// Carries out what requests enqueue, where [`scope`](Self::scope) names no executor.
+    ///
+    /// Without one it is the configured executor, and without that requests run their tasks themselves, before the
+    /// response and without states.
+    ///
+    /// # Examples
+    ///
+    /// ```standalone_crate
+    /// use airlock::Inline;
+    /// use airlock::tower::ScopeLayer;
+    ///
+    /// struct Smtp;
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(#[state] smtp: &Smtp, order_id: u64) {}
+    ///
+    /// # fn main() -> Result<(), airlock::StatesError> {
+    /// let layer = ScopeLayer::new().executor(Inline::builder().state(Smtp).build()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn executor(mut self, executor: impl Executor) -> Self {
+        self.settings.destination.executor(executor);
+        self
+    }
+
+    /// Says which tasks requests run themselves where no executor is named, for [`check`](Self::check) and for the log:
+    /// all that are linked in, unless named.
+    pub fn serving(mut self, tasks: TaskSet) -> Self {
+        self.settings.destination.serving(tasks);
+        self
+    }
+
+    /// Checks before the first request that effects can leave: that tasks which requests run themselves take no states.
+    ///
+    /// # Errors
+    ///
+    /// [`StatesError`] where neither this nor [`configure`](crate::configure) names an executor, and a task takes a
+    /// state. An executor that only the [`scope`](Self::scope) of a request names is not seen.
+    ///
+    /// # Examples
+    ///
+    /// ```standalone_crate
+    /// use airlock::tasks;
+    /// use airlock::tower::ScopeLayer;
+    ///
+    /// struct Smtp;
+    ///
+    /// #[airlock::task]
+    /// fn send_mail(#[state] smtp: &Smtp, order_id: u64) {}
+    ///
+    /// #[airlock::task]
+    /// fn count_visit(page: u64) {}
+    ///
+    /// let error = ScopeLayer::new().check().unwrap_err();
+    /// assert!(error.to_string().contains("send_mail"));
+    /// assert!(ScopeLayer::new().serving(tasks![count_visit]).check().is_ok());
+    /// ```
+    pub fn check(self) -> Result<Self, StatesError> {
+        self.settings.destination.check()?;
+        Ok(self)
+    }
+
     /// Decides from the response whether to flush; by default, a status below 400 flushes.
     ///
     /// # Examples
@@ -173,6 +239,7 @@ impl<S, A: Clone> Layer<S> for ScopeLayer<A> {
     type Service = ScopeService<S, A>;
 
     fn layer(&self, inner: S) -> Self::Service {
+        self.settings.say_where_effects_go();
         ScopeService::new(inner, self.settings.clone(), self.answer.clone())
     }
 }

@@ -60,9 +60,11 @@ where
 
 impl<A> ServiceSettings<A> {
     fn scope<Q>(&self, request: Request<Q>) -> (Scope, Request<Q>) {
-        let Some(scope) = &self.layer.scope else { return (crate::core::scope::scope(), request) };
+        if self.layer.scope.is_none() {
+            return (self.layer.destination.of(None), request);
+        }
         let (parts, body) = request.into_parts();
-        let scope = scope(&parts);
+        let scope = self.layer.scope_by(|make| make(&parts));
         (scope, Request::from_parts(parts, body))
     }
 

@@ -1,10 +1,14 @@
-//! Messages that run alone: the last attempt of a message whose worker died.
+//! Messages that run alone: the last attempt of a message that had begun in a worker that died.
 //!
-//! The message may have killed that worker. So nothing else runs beside it, and nothing else is unsettled
-//! that would lose an attempt with it.
+//! The message may have killed that worker. So nothing else begins beside it for a minute, and nothing else is
+//! unsettled that would lose an attempt with it. What kills a worker mostly does so at once. Whoever lives longer no
+//! longer keeps the others waiting: so the attempts of a whole worker that was lost take as many minutes as it had
+//! running, however long their tasks run. What only waited there killed nobody, for a last attempt is reported before
+//! it begins: it runs like any other.
 
 use std::collections::VecDeque;
 use std::future::pending;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,14 +26,17 @@ const FIRST_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest time for which one of both keeps the other from beginning.
 const LONGEST_TIMEOUT: Duration = Duration::from_hours(24);
 
+/// How long a message runs alone. After that, others begin beside it.
+const LONGEST_ALONE: Duration = Duration::from_mins(1);
+
 /// How often a worker looks whether nothing runs.
 const IDLE_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Whether a message runs alone.
 pub(super) fn runs_alone<R>(worker: &Worker, message: &Message<R>) -> bool {
-    let Message { envelope, attempt, interrupted, .. } = message;
+    let Message { envelope, attempt, interrupted, waited, .. } = message;
     let is_last = |envelope| worker.inner.attempts(envelope) == *attempt;
-    *interrupted && envelope.as_ref().is_ok_and(is_last)
+    *interrupted && !*waited && envelope.as_ref().is_ok_and(is_last)
 }
 
 /// Locked for each message from its beginning until it is settled: for writing if it runs alone, for
@@ -41,6 +48,22 @@ pub(super) struct RunLock(Arc<RwLock<()>>);
 pub(super) enum RunGuard {
     Shared { _guard: OwnedRwLockReadGuard<()> },
     Alone { _guard: OwnedRwLockWriteGuard<()> },
+}
+
+impl RunGuard {
+    /// Holds the lock while a message runs, and until it is settled. One that runs alone holds it for a minute.
+    pub(super) async fn during<T>(self, run: impl Future<Output = T>) -> (T, Option<Self>) {
+        let mut run = pin!(run);
+        if let Self::Alone { .. } = self {
+            select! {
+                biased;
+                ran = &mut run => return (ran, Some(self)),
+                () = sleep(LONGEST_ALONE) => drop(self),
+            }
+            return (run.await, None);
+        }
+        (run.await, Some(self))
+    }
 }
 
 impl RunLock {

@@ -44,7 +44,8 @@ pub(super) async fn report_begun<S: Source>(
             biased;
             // This worker lives, and settles them itself.
             () = run.shutdown.reached(Phase::Draining) => {}
-            () = call_until_ok("begin", || run.source.begin(&receipts)) => {}
+            // They run: if one of them is not this worker's any more, that is said when it is settled.
+            _ = call_until_ok("begin", || run.source.begin(&receipts)) => {}
         }
         for BegunMessage { receipt, reported } in batch.drain(..) {
             // The task that hears of it takes the receipt back.

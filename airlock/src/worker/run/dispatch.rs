@@ -2,6 +2,7 @@
 //!
 //! The dispatcher is one type, and its steps share its fields: that is why this file is long.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use ::tokio::select;
@@ -17,7 +18,7 @@ use crate::worker::run::message::run_message;
 use crate::worker::run::receive::Received;
 use crate::worker::run::settle::{EndedMessage, Settling};
 use crate::worker::run::shutdown::Phase;
-use crate::worker::{Settlement, Source};
+use crate::worker::{Message, Settlement, Source, log};
 
 /// Takes messages from [`receive`](super::receive), and gives them to [`settle`](super::settle).
 pub(super) struct Dispatcher<S: Source> {
@@ -86,10 +87,12 @@ impl<S: Source> Dispatcher<S> {
             }
             let first = Admitted { received: first, guard, permit };
             let batch = self.admit_more(first, &mut received);
-            if self.announce(&batch).await {
-                self.start(batch);
-            } else {
-                self.return_admitted(batch);
+            match self.announce(&batch).await {
+                Some(lost) => {
+                    let held = self.drop_lost(batch, &lost);
+                    self.start(held);
+                }
+                None => self.return_admitted(batch),
             }
         }
         self.finish().await;
@@ -157,30 +160,74 @@ impl<S: Source> Dispatcher<S> {
         batch
     }
 
-    /// Tells the engine of the messages that it has to know of before they begin. Returns whether it knows;
-    /// it does not if the worker shuts down before it answers.
-    async fn announce(&self, batch: &[Admitted<S::Receipt>]) -> bool {
-        let messages = batch.iter().map(|admitted| &admitted.received.message);
-        let first = messages.filter(|message| is_reported_first(&self.run.worker, message));
-        let receipts: Vec<_> = first.map(|message| &message.receipt).collect();
-        receipts.is_empty()
-            || select! {
-                biased;
-                () = self.run.shutdown.reached(Phase::Draining) => false,
-                () = call_until_ok("begin", || self.run.source.begin(&receipts)) => true,
+    /// Tells the engine of the messages that it has to know of before they begin, and asks it about those that others
+    /// may have taken over. Returns the indices of those that are no longer this worker's, in order; `None` if the
+    /// worker shuts down before the engine answers.
+    async fn announce(&self, batch: &[Admitted<S::Receipt>]) -> Option<Vec<usize>> {
+        let Run { worker, source, lease, .. } = &*self.run;
+        let is_sure = |received: &Received<_>| lease.is_sure(received.term);
+        let unsure = batch.iter().any(|admitted| !is_sure(&admitted.received));
+        let asked: Vec<usize> = (0..batch.len())
+            .filter(|index| {
+                let received = &batch[*index].received;
+                unsure || is_reported_first(worker, &received.message)
+            })
+            .collect();
+        let receipt = |index: usize| &batch[index].received.message.receipt;
+        let receipts: Vec<_> = asked.iter().map(|index| receipt(*index)).collect();
+        let answered = async {
+            if unsure {
+                lease.renewed().await;
             }
+            call_until_ok("begin", || source.begin(&receipts)).await.0
+        };
+        let lost = if receipts.is_empty() {
+            Vec::new()
+        } else {
+            select! {
+                biased;
+                () = self.run.shutdown.reached(Phase::Draining) => return None,
+                lost = answered => lost,
+            }
+        };
+        let lost: HashSet<_> = lost.iter().filter_map(|place| asked.get(*place)).collect();
+        let is_lost = |index: &usize| lost.contains(index) || !source.is_held(receipt(*index));
+        Some((0..batch.len()).filter(is_lost).collect())
+    }
+
+    /// Drops messages that are no longer this worker's. Returns the others.
+    fn drop_lost(
+        &self,
+        batch: Vec<Admitted<S::Receipt>>,
+        lost: &[usize],
+    ) -> Vec<Admitted<S::Receipt>> {
+        if lost.is_empty() {
+            return batch;
+        }
+        let (mut held, mut names) = (Vec::new(), Vec::new());
+        for (index, admitted) in batch.into_iter().enumerate() {
+            if lost.binary_search(&index).is_ok() {
+                names.push(admitted.received.message.envelope.into());
+            } else {
+                held.push(admitted);
+            }
+        }
+        self.run.worker.inner.counters.fenced(names.len());
+        log::fenced(&names);
+        held
     }
 
     fn start(&mut self, batch: Vec<Admitted<S::Receipt>>) {
         while self.tasks.try_join_next().is_some() {}
-        for Admitted { received: Received { message, place }, guard, permit } in batch {
+        for Admitted { received: Received { message, place, .. }, guard, permit } in batch {
             let (run, settling) = (self.run.clone(), self.settling.clone());
             let begun = self.begun.clone();
             self.tasks.spawn(async move {
-                let (receipt, settlement) = run_message(&run, message, &begun).await;
-                let occupied = (settling.exchange(place), Some(guard));
+                let ran = guard.during(run_message(&run, message, &begun)).await;
+                let ((name, receipt, settlement), guard) = ran;
+                let occupied = (settling.exchange(place), guard);
                 // Before the next one may begin, so that one at a time are settled in order as well.
-                settling.settle(receipt, settlement, occupied);
+                settling.settle(name, receipt, settlement, occupied);
                 drop(permit);
             });
         }
@@ -195,12 +242,17 @@ impl<S: Source> Dispatcher<S> {
     }
 
     fn return_admitted(&self, batch: Vec<Admitted<S::Receipt>>) {
-        for Admitted { received: Received { message, place }, guard, .. } in batch {
-            self.settling.settle(message.receipt, Settlement::Return, (place, Some(guard)));
+        for Admitted { received, guard, .. } in batch {
+            self.give_back(received, Some(guard));
         }
     }
 
-    fn return_received(&self, Received { message, place }: Received<S::Receipt>) {
-        self.settling.settle(message.receipt, Settlement::Return, (place, None));
+    fn return_received(&self, received: Received<S::Receipt>) {
+        self.give_back(received, None);
+    }
+
+    fn give_back(&self, received: Received<S::Receipt>, guard: Option<RunGuard>) {
+        let Received { message: Message { receipt, envelope, .. }, place, .. } = received;
+        self.settling.settle(envelope.into(), receipt, Settlement::Return, (place, guard));
     }
 }

@@ -5,12 +5,13 @@ use std::pin::pin;
 use std::time::Duration;
 
 use ::tokio::select;
-use ::tokio::time::sleep;
+use ::tokio::time::{sleep, timeout};
 
 use crate::core::backoff::Backoff;
-use crate::core::panics::{Contained, panic_message};
+use crate::core::panics::Contained;
 use crate::core::task::called::BoxError;
 use crate::worker::run::Run;
+use crate::worker::run::lease::Moment;
 use crate::worker::run::shutdown::{ENGINE_TIMEOUT, Phase};
 use crate::worker::{Source, log};
 
@@ -22,34 +23,58 @@ pub(super) const OUTAGE_BACKOFF: Backoff =
 pub(super) async fn call<T>(
     answer: impl Future<Output = Result<T, BoxError>>,
 ) -> Result<T, BoxError> {
-    match Contained(pin!(answer)).await {
+    match Contained::new(pin!(answer)).await {
         Ok(answer) => answer,
-        Err(panic) => Err(format!("the source panicked: {}", panic_message(&*panic)).into()),
+        Err(panic) => Err(format!("the source panicked: {}", panic.message()).into()),
     }
 }
 
-/// Calls a source until it succeeds, with backoff.
-pub(super) async fn call_until_ok<F: Future<Output = Result<(), BoxError>>>(
+/// Calls a source until it succeeds, with backoff. Returns its answer, and how often it failed before.
+pub(super) async fn call_until_ok<T, F: Future<Output = Result<T, BoxError>>>(
     doing: &'static str,
     ask: impl Fn() -> F,
-) {
+) -> (T, u32) {
     let mut failures = 0;
-    while let Err(error) = call(ask()).await {
-        failures += 1;
-        log::engine_trouble(doing, &error);
-        sleep(OUTAGE_BACKOFF.after(failures)).await;
+    loop {
+        match call(ask()).await {
+            Ok(answer) => return (answer, failures),
+            Err(error) => {
+                failures += 1;
+                log::engine_trouble(doing, &error);
+                sleep(OUTAGE_BACKOFF.after(failures)).await;
+            }
+        }
     }
 }
 
-/// Sends heartbeats, forever.
-pub(super) async fn keep_alive<S: Source>(source: &S) {
-    let Some(interval) = source.heartbeat() else { return pending().await };
+/// Sends heartbeats, forever. One that fails is sent again soon: the worker has to say that it lives as soon as its
+/// engine answers again.
+pub(super) async fn keep_alive<S: Source>(run: &Run<S>) {
+    let Some(interval) = run.source.heartbeat() else { return pending().await };
+    let mut failures = 0;
     loop {
-        sleep(interval).await;
-        if let Err(error) = call(source.keep_alive()).await {
-            log::engine_trouble("keep alive", &error);
+        select! {
+            () = sleep(pause_after(failures, interval)) => {}
+            () = run.lease.asked_for(), if failures == 0 => {}
+        }
+        let sent = Moment::now();
+        // By then others have taken over, whatever it answers.
+        let answer = timeout(interval * 4, call(run.source.keep_alive())).await;
+        match answer.unwrap_or_else(|_| Err("no answer: it is asked again".into())) {
+            Ok(()) => {
+                failures = 0;
+                run.lease.renew(sent);
+            }
+            Err(error) => {
+                failures += 1;
+                log::engine_trouble("keep alive", &error);
+            }
         }
     }
+}
+
+fn pause_after(failures: u32, interval: Duration) -> Duration {
+    if failures == 0 { interval } else { OUTAGE_BACKOFF.after(failures).min(interval / 2) }
 }
 
 /// Closes the source. It is called even if no time is left to wait for its answer.

@@ -11,41 +11,47 @@ use ::tokio::time::sleep;
 use crate::worker::run::Run;
 use crate::worker::run::begin::{BegunMessage, REPORT_DELAY, is_reported_first};
 use crate::worker::run::shutdown::Phase;
-use crate::worker::{Message, Settlement, log};
+use crate::worker::{Message, MessageName, Settlement, log};
 
-/// Runs the task of a message. Returns its receipt, and what became of it.
+/// Runs the task of a message. Returns its name and receipt, and what became of it.
 pub(super) async fn run_message<S, R>(
     run: &Run<S>,
     message: Message<R>,
     begun: &mpsc::UnboundedSender<BegunMessage<R>>,
-) -> (R, Settlement) {
+) -> (MessageName, R, Settlement) {
     let reported_first = is_reported_first(&run.worker, &message);
-    let Message { receipt, envelope, attempt, due, interrupted } = message;
+    let Message { receipt, envelope, attempt, due, interrupted, .. } = message;
     let envelope = match envelope {
         Ok(envelope) => envelope,
         Err(error) => {
             log::undecodable(&error);
-            return (receipt, Settlement::Dead { reason: error.to_string() });
+            return (
+                MessageName::unknown(),
+                receipt,
+                Settlement::Dead { reason: error.to_string() },
+            );
         }
     };
     let early = due.and_then(|due| due.duration_since(SystemTime::now()).ok());
     if let Some(after) = early.filter(|early| !early.is_zero()) {
-        return (receipt, Settlement::Retry { after, reason: None });
+        return (envelope.into(), receipt, Settlement::Retry { after, reason: None });
     }
-    let attempted = pin!(async {
-        select! {
-            biased;
-            settlement = run.worker.perform_one(&envelope, attempt, interrupted) => settlement,
-            () = run.shutdown.reached(Phase::Aborting) => Settlement::Return,
+    let (receipt, settlement) = {
+        let attempted = pin!(async {
+            select! {
+                biased;
+                settlement = run.worker.perform_one(&envelope, attempt, interrupted) => settlement,
+                () = run.shutdown.reached(Phase::Aborting) => Settlement::Return,
+            }
+        });
+        if reported_first {
+            (receipt, attempted.await)
+        } else {
+            report_if_long(receipt, attempted, begun).await
         }
-    });
-    let (receipt, settlement) = if reported_first {
-        (receipt, attempted.await)
-    } else {
-        report_if_long(receipt, attempted, begun).await
     };
     log::settled(&envelope, attempt, &settlement);
-    (receipt, settlement)
+    (envelope.into(), receipt, settlement)
 }
 
 /// Runs an attempt, and reports that it has begun if it takes long.

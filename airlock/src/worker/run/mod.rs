@@ -7,13 +7,14 @@ mod alone;
 mod begin;
 mod dispatch;
 mod engine;
+mod lease;
 mod message;
 mod receive;
 mod settle;
 mod shutdown;
+mod start;
 mod steady;
 
-use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -21,7 +22,9 @@ use ::tokio::select;
 use ::tokio::sync::{mpsc, watch};
 use ::tokio::task::JoinError;
 
+use crate::core::panics::Panic;
 use crate::worker::run::dispatch::Dispatcher;
+use crate::worker::run::lease::{Lease, Moment};
 use crate::worker::run::shutdown::{Phase, Shutdown, ShutdownOnDrop};
 use crate::worker::{Served, Source, Worker, WorkerError};
 
@@ -48,13 +51,16 @@ impl Worker {
         shutdown: impl Future<Output = ()>,
     ) -> Result<Served, WorkerError> {
         let mut shutdown = pin!(shutdown);
+        let opening = Moment::now();
         select! {
             biased;
             () = &mut shutdown => return Ok(self.served()),
-            opened = source.open() => opened.map_err(WorkerError::new)?,
+            // Boxed, because it may be large, and is over soon.
+            opened = Box::pin(source.open()) => opened.map_err(WorkerError::new)?,
         }
+        start::log_served(self, &source);
         let running = ShutdownOnDrop::new();
-        let mut loops = ::tokio::spawn(run_loops(self.clone(), source, running.phase()));
+        let mut loops = ::tokio::spawn(run_loops(self.clone(), source, opening, running.phase()));
         let ended = select! {
             biased;
             () = &mut shutdown => {
@@ -65,7 +71,7 @@ impl Worker {
         };
         match ended.map_err(JoinError::try_into_panic) {
             // Whatever is unsettled is delivered again.
-            Err(Ok(panic)) => resume_unwind(panic),
+            Err(Ok(panic)) => Panic::from(panic).resume(),
             _ => Ok(self.served()),
         }
     }
@@ -75,13 +81,20 @@ impl Worker {
 struct Run<S> {
     worker: Worker,
     source: S,
+    lease: Lease,
     shutdown: Shutdown,
 }
 
 /// Runs all loops until the worker has shut down.
-async fn run_loops<S: Source>(worker: Worker, source: S, phase: watch::Sender<Phase>) {
+async fn run_loops<S: Source>(
+    worker: Worker,
+    source: S,
+    opened: Moment,
+    phase: watch::Sender<Phase>,
+) {
     let grace = worker.inner.grace;
-    let run = Arc::new(Run { worker, source, shutdown: Shutdown::of(&phase) });
+    let lease = Lease::new(source.heartbeat(), opened);
+    let run = Arc::new(Run { worker, source, lease, shutdown: Shutdown::of(&phase) });
     let loops = async {
         let (received, to_dispatch) = mpsc::unbounded_channel();
         let (ended, to_settle) = mpsc::unbounded_channel();
@@ -90,7 +103,7 @@ async fn run_loops<S: Source>(worker: Worker, source: S, phase: watch::Sender<Ph
             async move {
                 select! {
                     () = settle::settle_messages(&run, to_settle) => {}
-                    () = engine::keep_alive(&run.source) => {}
+                    () = engine::keep_alive(&run) => {}
                 }
             }
         });

@@ -9,6 +9,7 @@ use ::tokio::time::sleep;
 
 use crate::worker::run::Run;
 use crate::worker::run::engine::{OUTAGE_BACKOFF, call};
+use crate::worker::run::lease::Term;
 use crate::worker::run::shutdown::Phase;
 use crate::worker::run::steady::until_steady;
 use crate::worker::{Message, Source, Worker, log};
@@ -18,6 +19,8 @@ pub(super) struct Received<R> {
     pub(super) message: Message<R>,
     /// Its place in the worker. A source that gives more than it was asked for leaves some without.
     pub(super) place: Option<OwnedSemaphorePermit>,
+    /// The term of the worker's lease in which it was asked for.
+    pub(super) term: Term,
 }
 
 /// The places of a worker: as many as its concurrency and its prefetch together.
@@ -43,6 +46,12 @@ pub(super) async fn receive_messages<S: Source>(
             free = acquire(&places, least) => free,
         };
         take_all(&places, &mut free).await;
+        // A worker whose heartbeat is late may count as lost: what it received would be taken over at once.
+        let term = select! {
+            biased;
+            () = &mut draining => return,
+            term = run.lease.renewed() => term,
+        };
         let answer = select! {
             biased;
             answer = call(run.source.receive(free.num_permits())) => answer,
@@ -52,9 +61,10 @@ pub(super) async fn receive_messages<S: Source>(
             Ok(messages) => {
                 failures = 0;
                 let is_empty = messages.is_empty();
+                log::taken_over(&messages);
                 for message in messages {
                     let place = free.split(1);
-                    if received.send(Received { message, place }).is_err() {
+                    if received.send(Received { message, place, term }).is_err() {
                         return;
                     }
                 }

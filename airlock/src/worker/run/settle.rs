@@ -13,10 +13,11 @@ use crate::worker::run::engine::call_until_ok;
 use crate::worker::run::receive::places;
 use crate::worker::run::shutdown::Phase;
 use crate::worker::run::steady::until_steady;
-use crate::worker::{Settled, Settlement, Source, Worker, log};
+use crate::worker::{MessageName, Settled, Settlement, Source, Worker, log};
 
 /// A message that has ended, with what it occupies until it is settled.
 pub(super) struct EndedMessage<R> {
+    name: MessageName,
     settled: Settled<R>,
     occupied: Occupied,
 }
@@ -49,11 +50,17 @@ impl<R> Settling<R> {
     }
 
     /// Counts what became of a message, and settles it with those that end meanwhile.
-    pub(super) fn settle(&self, receipt: R, settlement: Settlement, occupied: Occupied) {
+    pub(super) fn settle(
+        &self,
+        name: MessageName,
+        receipt: R,
+        settlement: Settlement,
+        occupied: Occupied,
+    ) {
         self.worker.inner.counters.count(&settlement);
         let settled = Settled { receipt, settlement };
         // The loop that settles goes on for as long as there are senders.
-        let _ = self.ended.send(EndedMessage { settled, occupied });
+        let _ = self.ended.send(EndedMessage { name, settled, occupied });
     }
 }
 
@@ -73,11 +80,19 @@ pub(super) async fn settle_messages<S: Source>(
             batch.len()
         })
         .await;
-        let (settled, occupied): (Vec<_>, Vec<_>) =
-            batch.drain(..).map(|EndedMessage { settled, occupied }| (settled, occupied)).unzip();
+        let (mut names, mut settled, mut occupied) = (Vec::new(), Vec::new(), Vec::new());
+        for one in batch.drain(..) {
+            names.push(one.name);
+            settled.push(one.settled);
+            occupied.push(one.occupied);
+        }
         select! {
             biased;
-            () = call_until_ok("settle", || run.source.settle(&settled)), if !abandoned => {}
+            (stale, failures) = call_until_ok("settle", || run.source.settle(&settled)), if !abandoned => {
+                let stale: Vec<_> = stale.iter().filter_map(|index| names.get(*index)).collect();
+                run.worker.inner.counters.stale(stale.len());
+                log::stale(&stale, failures > 0);
+            }
             () = &mut abandoning, if !abandoned => abandoned = true,
             else => {}
         }

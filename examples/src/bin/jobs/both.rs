@@ -25,7 +25,12 @@ pub(crate) async fn run(queue: impl Queue, cli: &Cli, url: &str) -> Result<(), B
     };
     let served = worker.run(queue.clone(), stop).await?;
     progress.end().await;
+    let pending = (enqueued as u64 + tally.enqueued()).saturating_sub(served.done + served.dead);
     println!("{tally}\n{served}");
+    match pending {
+        0 => println!("nothing is pending"),
+        _ => println!("{pending} pending: run `jobs worker`"),
+    }
     if served.dead > 0 {
         println!("the dead letters are still there: see `jobs dead list`");
     }

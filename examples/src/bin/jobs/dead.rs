@@ -88,7 +88,7 @@ fn table(letters: &[DeadLetter]) -> Table {
     table.set_header(["id", "task", "attempts", "since", "reason"]);
     for letter in letters {
         table.add_row([
-            letter.id.clone(),
+            plain(&letter.id),
             letter.task.clone().unwrap_or_else(|| "(undecodable)".into()),
             letter.attempts.to_string(),
             ago(letter.since),
@@ -99,13 +99,23 @@ fn table(letters: &[DeadLetter]) -> Table {
 }
 
 fn show(letter: &DeadLetter) {
-    println!("id        {}", letter.id);
-    println!("queue     {}", letter.queue);
+    println!("id        {}", plain(&letter.id));
+    println!("queue     {}", plain(&letter.queue));
     println!("task      {}", letter.task.as_deref().unwrap_or("(undecodable)"));
     println!("attempts  {}", letter.attempts);
     println!("since     {}", ago(letter.since));
     println!("reason    {}", letter.reason);
-    println!("message   {}", String::from_utf8_lossy(&letter.body));
+    println!("message   {}", plain(&String::from_utf8_lossy(&letter.body)));
+}
+
+/// What anyone may have written, in one line without what a terminal obeys. Tasks and reasons come so.
+fn plain(text: &str) -> String {
+    let turns = |c| matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let escaped = |c: char| match c {
+        c if c.is_control() || turns(c) => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(escaped).collect()
 }
 
 fn ago(since: SystemTime) -> String {

@@ -16,6 +16,10 @@ pub(crate) struct Cli {
     #[arg(long, default_value_t = 8080)]
     pub(crate) port: u16,
 
+    /// A name by which browsers reach the shop, such as that of a proxy; this machine's own are known
+    #[arg(long = "host", value_name = "NAME")]
+    pub(crate) hosts: Vec<String>,
+
     /// A PostgreSQL database, such as `postgres://localhost/shop`, instead of the SQLite file
     #[arg(long, value_name = "URL", global = true)]
     pub(crate) database: Option<String>,

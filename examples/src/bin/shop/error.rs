@@ -19,6 +19,8 @@ pub(crate) enum ShopError {
     NoSuchMethod,
     /// Another site's page sent it.
     Foreign,
+    /// It names another host.
+    OtherHost,
     SoldOut(String),
     NotOpen {
         id: i64,
@@ -55,6 +57,7 @@ impl ShopError {
             Self::DryRun(_) => StatusCode::OK,
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::Forbidden(_) | Self::Foreign => StatusCode::FORBIDDEN,
+            Self::OtherHost => StatusCode::MISDIRECTED_REQUEST,
             Self::NoSuchMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoSuchOrder(_) | Self::NoSuchPage => StatusCode::NOT_FOUND,
             Self::SoldOut(_) | Self::NotOpen { .. } => StatusCode::CONFLICT,
@@ -101,6 +104,9 @@ impl fmt::Display for ShopError {
             Self::NoSuchPage => f.write_str("There is no such page."),
             Self::NoSuchMethod => f.write_str("That can't be done with this page."),
             Self::Foreign => f.write_str("Another site sent this. Open the shop's own page."),
+            Self::OtherHost => f.write_str(
+                "This is not that host. Open http://localhost, or start the shop with `--host NAME`.",
+            ),
             Self::SoldOut(item) => write!(f, "There are not enough of these left: {item}."),
             Self::NotOpen { id, is, wanted } => {
                 write!(f, "Order {id} can't be {wanted}: it is {is} already.")

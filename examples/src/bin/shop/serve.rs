@@ -54,7 +54,8 @@ pub(crate) async fn run(cli: &Cli, store: Store, outbox: Outbox) -> Result<(), B
     let mut working =
         tokio::spawn(async move { jobs.serve(&worker, lost_after, worker_stops).await });
 
-    let app = web::app(Shop { store: store.clone(), outbox, admin_token: token.into() });
+    let (admin_token, hosts) = (token.into(), cli.hosts.clone().into());
+    let app = web::app(Shop { store: store.clone(), outbox, admin_token, hosts });
     let serving = stopping.clone();
     let server = axum::serve(listener, app).with_graceful_shutdown(stopped(&serving));
     let mut server = pin!(server.into_future());

@@ -7,6 +7,7 @@ mod executors;
 mod ledger;
 mod panics;
 mod scopes;
+mod users_code;
 
 use airlock::{Fate, block_tasks};
 

@@ -7,6 +7,7 @@
 mod compared;
 mod copied;
 mod floats;
+mod foreign;
 mod refused;
 
 use std::collections::{BTreeMap, HashMap};

@@ -72,6 +72,7 @@ impl Memory {
             due,
             not_before: None,
             interrupted: false,
+            waited: false,
         });
         drop(state);
         self.0.changed.notify_waiters();
@@ -134,6 +135,29 @@ impl Memory {
         let delivery = state.queue.iter_mut().find(|delivery| delivery.number == number);
         let delivery = delivery.expect("it is in the queue");
         (delivery.interrupted, delivery.attempt) = (true, attempt);
+    }
+
+    /// The same of one that had not begun there.
+    pub(super) fn interrupt_waiting(&self, number: u64, attempt: u32) {
+        self.interrupt(number, attempt);
+        let mut state = self.state();
+        let delivery = state.queue.iter_mut().find(|delivery| delivery.number == number);
+        delivery.expect("it is in the queue").waited = true;
+    }
+
+    /// Another worker takes over all that this one holds, without a word.
+    pub(super) fn take_over(&self) {
+        let mut state = self.state();
+        let held = std::mem::take(&mut state.held);
+        state.taken_over.extend(held.keys());
+    }
+
+    /// The connection is lost on which all of that came which this worker holds.
+    pub(super) fn disconnect(&self) {
+        let mut state = self.state();
+        let held = std::mem::take(&mut state.held);
+        state.taken_over.extend(held.keys());
+        state.disconnected.extend(held.keys());
     }
 
     /// What became of messages, in the order in which it was told, as `1: done`.

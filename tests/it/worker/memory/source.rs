@@ -40,6 +40,7 @@ impl Source for Memory {
                 .attempt(delivery.attempt)
                 .due(delivery.due)
                 .interrupted(delivery.interrupted)
+                .waited(delivery.waited)
         };
         let messages = taken.iter().map(message).collect();
         state.held.extend(taken.into_iter().map(|delivery| (delivery.number, delivery)));
@@ -48,20 +49,33 @@ impl Source for Memory {
         Ok(messages)
     }
 
-    async fn begin(&self, receipts: &[&u64]) -> Result<(), BoxError> {
+    async fn begin(&self, receipts: &[&u64]) -> Result<Vec<usize>, BoxError> {
         self.call("begin").await?;
-        self.state().begun.push(receipts.iter().map(|receipt| **receipt).collect());
-        Ok(())
+        let mut state = self.state();
+        state.begun.push(receipts.iter().map(|receipt| **receipt).collect());
+        let receipts = receipts.iter().enumerate();
+        let lost = receipts.filter(|(_, receipt)| state.taken_over.contains(**receipt));
+        Ok(lost.map(|(index, _)| index).collect())
     }
 
-    async fn settle(&self, settled: &[Settled<u64>]) -> Result<(), BoxError> {
+    fn is_held(&self, receipt: &u64) -> bool {
+        !self.state().disconnected.contains(receipt)
+    }
+
+    async fn settle(&self, settled: &[Settled<u64>]) -> Result<Vec<usize>, BoxError> {
         self.state().settled.push(settled.iter().map(|settled| settled.receipt).collect());
         self.call("settle").await?;
-        for Settled { receipt, settlement } in settled {
-            self.state().settle(*receipt, settlement);
+        let mut lost = Vec::new();
+        for (index, Settled { receipt, settlement }) in settled.iter().enumerate() {
+            let mut state = self.state();
+            if state.taken_over.contains(receipt) {
+                lost.push(index);
+            } else {
+                state.settle(*receipt, settlement);
+            }
         }
         self.0.changed.notify_waiters();
-        Ok(())
+        Ok(lost)
     }
 
     async fn keep_alive(&self) -> Result<(), BoxError> {

@@ -1,6 +1,6 @@
 //! What the engine holds, and what it was told.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
@@ -22,6 +22,10 @@ pub(super) struct State {
     pub(super) queue: VecDeque<Delivery>,
     pub(super) held: BTreeMap<u64, Delivery>,
     pub(super) most_held: usize,
+    /// What another worker has taken over, which this one isn't told.
+    pub(super) taken_over: BTreeSet<u64>,
+    /// What came on a connection that is lost.
+    pub(super) disconnected: BTreeSet<u64>,
     pub(super) told: Vec<(u64, Settlement)>,
     /// The messages of each call of `settle`, also of those that failed.
     pub(super) settled: Vec<Vec<u64>>,
@@ -41,6 +45,7 @@ pub(super) struct Delivery {
     pub(super) due: Option<SystemTime>,
     pub(super) not_before: Option<Instant>,
     pub(super) interrupted: bool,
+    pub(super) waited: bool,
 }
 
 impl State {

@@ -269,10 +269,7 @@ mod nearly_full_for_a_broker {
     use super::*;
 
     fn leave_free(place: &Place, space: &str) {
-        let ctl = place.server().folder().join("ctl");
-        let told = Command::new("bash").arg(ctl).args(["set_disk_free_limit", space]).output();
-        let told = told.expect("there is a `bash`");
-        assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+        place.server().rabbitmqctl(&["set_disk_free_limit", space]);
     }
 
     async fn blocked<S: Sender>() -> (Place, S, u64) {

@@ -4,19 +4,36 @@
 //! was dispatched runs, and no more often than the engine's documentation says. Each case counts that
 //! in the server itself and by what the tasks noted, and prints a line.
 
+mod alarm;
+mod busy_pool;
 mod clocks;
+mod connections_closed;
 mod disk;
 mod down_before_flush;
 mod dropped_half_way;
 mod duplicates;
+mod failover;
+mod full_server;
 mod keys_of_dropped;
 mod killed_half_way;
+mod large_headers;
 mod line_cut;
+mod long_names;
+mod mass_take_over;
+mod odd_messages;
+mod outage;
 mod poison;
+mod pooled;
 mod queue_missing;
+mod refused_commands;
+mod serializable;
 mod shared_keys;
+mod stopped;
+mod too_large;
 mod two_workers;
 mod undriven;
+mod unreadable_headers;
+mod wire;
 mod worker_killed;
 mod wrapped;
 
@@ -77,7 +94,7 @@ macro_rules! on_server {
     };
 }
 
-use {on, on_one, on_server};
+pub(crate) use {on, on_one, on_server};
 
 /// What became of a flush.
 struct Flushed {

@@ -70,6 +70,11 @@ mod panicking {
         let intents = [panics::intent(0)].into_iter().chain(orders(ORDERS));
         flush(&engine, intents).await.all_left();
         place.serve(&engine, 1..=ORDERS).await;
+        // It may have been in the worker's hands when its queue looked empty.
+        let other = place.worker::<E>(2, 4);
+        let given_up = async || !engine.list(100).await.expect("listed").is_empty();
+        eventually("it is given up", given_up).await;
+        drop(other);
 
         let letters = engine.list(100).await.expect("listed");
         let [letter] = &letters[..] else { panic!("one dead letter: {letters:#?}") };

@@ -6,6 +6,7 @@ mod conflict;
 mod crash;
 mod diesel;
 mod diesel_kinds;
+mod dropped;
 mod libraries;
 mod pool;
 mod savepoint;

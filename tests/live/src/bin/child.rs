@@ -3,18 +3,31 @@
 //!   child serve ENGINE URL QUEUE RECORD CONCURRENCY PREFETCH   until its input ends
 //!   child enqueue ENGINE URL QUEUE COUNT SIZE                  flushes of that size; prints what
 //!                                                              became of each
+//!   child send ENGINE URL QUEUE RECORD FIRST                   orders from FIRST on, three at a time, until its
+//!                                                              input ends; notes what left
 
 use std::env;
 use std::error::Error;
 use std::io::{Read, stdin};
+use std::process::exit;
+use std::time::Duration;
 
-use airlock::{Intent, apalis, celery, graphile};
-use airlock_live::{Engine, Record, Sender, ship, worker};
+use airlock::{Fate, Intent, apalis, celery, graphile};
+use airlock_live::{Engine, Record, Sender, any, ship, worker};
+use tokio::time::sleep;
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
+/// Where it fails it exits at once: the runtime would wait for the thread that waits for the end of the input.
 #[tokio::main]
-async fn main() -> Outcome {
+async fn main() {
+    if let Err(error) = run().await {
+        eprintln!("{error}");
+        exit(1);
+    }
+}
+
+async fn run() -> Outcome {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     let engine = *arguments.get(1).ok_or("which engine?")?;
@@ -60,8 +73,36 @@ async fn act<E: Engine>(arguments: &[&str]) -> Outcome {
             }
             Ok(())
         }
+        ["send", _, url, queue, record, first] => {
+            send::<E>(url, queue, &Record::at(record), first.parse()?).await
+        }
         _ => Err("see the first lines of this program".into()),
     }
+}
+
+async fn send<E: Engine>(url: &str, queue: &str, record: &Record, first: u64) -> Outcome {
+    let engine = E::on_queue(url, queue).await?;
+    let end = tokio::spawn(input_ends());
+    let mut orders = first..first + 3;
+    while !end.is_finished() {
+        orders.clone().for_each(|order| record.append("sending", order));
+        let scope = airlock::scope().executor(engine.clone());
+        let (enqueued, sealed) =
+            scope.seal(|| orders.clone().map(any::<E>).try_for_each(Intent::enqueue));
+        enqueued?;
+        let flushed = sealed.flush_async().await;
+        let report = flushed.as_ref().unwrap_or_else(|error| error.report());
+        for entry in report.entries() {
+            if let (Fate::Dispatched, Some(order)) =
+                (entry.fate(), entry.arguments()["order_id"].as_u64())
+            {
+                record.append("sent", order);
+            }
+        }
+        orders = orders.end..orders.end + 3;
+        sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
 }
 
 /// So that no worker outlives the test that started it.

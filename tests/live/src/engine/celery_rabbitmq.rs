@@ -31,6 +31,7 @@ impl Engine for RabbitMq {
     const ENVELOPES: bool = false;
     const DUE_IN_ORDER: bool = false;
     const LEASES: bool = false;
+    const COUNTS_DEATHS: bool = false;
     const QUEUE_ORDER: QueueOrder = QueueOrder::Any;
 
     fn serving(self, queues: &[&str]) -> Self {

@@ -105,6 +105,9 @@ pub trait Engine: Sender + Source + DeadLetters {
     /// Whether a worker is lost that gives no sign of life, and not only one whose connection is gone.
     const LEASES: bool = true;
 
+    /// Whether a task that ends its worker each time is given up.
+    const COUNTS_DEATHS: bool = true;
+
     /// Where there may be one task of a unique key.
     const KEY_SCOPE: KeyScope = KeyScope::Queue;
 
@@ -120,8 +123,8 @@ pub trait Engine: Sender + Source + DeadLetters {
     /// How a worker of several queues takes messages.
     const QUEUE_ORDER: QueueOrder = QueueOrder::InTurn;
 
-    /// What stands for a NUL in the reason of a dead letter.
-    const NUL: &'static str = "\0";
+    /// What stands for a NUL in the reason of a dead letter, which is one line without controls.
+    const NUL: &'static str = "\\u{0}";
 
     /// The same handle for a worker of these queues.
     #[must_use]

@@ -19,6 +19,12 @@ use sqlx::SqliteConnection;
 use crate::sqlx::shop::{Shop, insert_orphan, place};
 use crate::support::{ShopError, send_mail};
 
+fn failure(assertion: impl FnOnce()) -> String {
+    let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(assertion));
+    let panic = failed.expect_err("it fails");
+    panic.downcast_ref::<String>().cloned().expect("a text")
+}
+
 #[tokio::test]
 async fn the_effects_say_that_they_would_have_been_rows() {
     #[airlock::task(name = "audit")]
@@ -52,6 +58,14 @@ async fn the_effects_say_that_they_would_have_been_rows() {
     let debug =
         "[audit(order_id: 1), pack(order_id: 1)  (a row of its transaction), audit(order_id: 2)]";
     assert_eq!(format!("{effects:?}"), debug);
+    let said = failure(|| assert_enqueued!(effects, audit(3)));
+    assert!(said.contains("\n  pack(order_id: 1)  (a row of its transaction)  at "), "{said}");
+    assert_eq!(said.matches("(a row").count(), 1, "{said}");
+    let said = failure(|| assert_effects!(effects, [pack(1), audit(2)]));
+    assert!(said.contains("\n    pack(order_id: 1)  (a row of its transaction)\n"), "{said}");
+    let said = failure(|| assert_effects!(effects, [audit(1), audit(2)]));
+    assert!(said.contains("\n  + pack(order_id: 1)  (a row of its transaction)  at "), "{said}");
+
     let json = effects.to_json();
     assert_eq!((json[0].get("row"), json[1]["row"].as_bool()), (None, Some(true)));
     assert_eq!(shop.jobs().await, [0; 0]);

@@ -1,6 +1,8 @@
 //! A future that is dropped rolls back and discards.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use airlock::transaction::{Settings, Transaction};
 use airlock::{Batch, DispatchError, Executor};
@@ -74,4 +76,31 @@ async fn a_commit_that_nobody_waits_for_is_reported_as_one_that_may_have_happene
     dropped_when(&committed, tx.commit()).await;
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1], vec![]));
     assert_eq!(shop.reports.fates(), ["not attempted"]);
+}
+
+/// Polls a future once and drops it: the database has what it sends first, and mostly nobody waits for the answer.
+fn dropped_at_once(future: impl Future) {
+    let _ = pin!(future).poll(&mut Context::from_waker(Waker::noop()));
+}
+
+#[tokio::test]
+async fn what_is_dropped_while_it_begins_leaves_its_connection_as_it_was() {
+    let shop = Shop::open().await;
+    let nothing = async |_: &mut SqliteConnection| Ok::<_, ShopError>(());
+    let mails = shop.mails;
+    for round in 0..50 {
+        dropped_at_once(shop.database().transaction(nothing));
+        dropped_at_once(airlock::sqlx::begin(&shop.pool));
+        let mut own = shop.pool.acquire().await.expect("a connection");
+        dropped_at_once(airlock::sqlx::transaction(&mut *own, nothing));
+        drop(own);
+        let database = shop.database();
+        let placed = database.transaction(async |tx: &mut SqliteConnection| {
+            place(tx, mails, 2 * round).await?;
+            dropped_at_once(airlock::sqlx::transaction(&mut *tx, nothing));
+            place(tx, mails, 2 * round + 1).await
+        });
+        placed.await.expect("committed");
+    }
+    assert_eq!(shop.orders().await, (0..100).collect::<Vec<_>>());
 }

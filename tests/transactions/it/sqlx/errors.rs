@@ -1,9 +1,9 @@
 //! What the database can't do is said with the place and the next step, and nothing is lost.
 
-use airlock::transaction::{Step, TransactionError};
+use airlock::transaction::{Failure, Step, TransactionError};
 use sqlx::SqliteConnection;
 
-use super::shop::{Shop, place};
+use super::shop::{Shop, insert, insert_orphan, place};
 use crate::support::ShopError;
 
 #[tokio::test]
@@ -50,4 +50,25 @@ async fn a_closed_pool_is_named() {
     let error = begun.expect_err("closed").to_string();
     assert!(error.starts_with("can't begin a transaction in SQLite: "), "{error}");
     assert!(error.ends_with("begin before the pool is closed"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_may_fail_with_an_error_of_somebody_elses() {
+    let shop = Shop::open().await;
+    let (database, mails) = (shop.database(), shop.mails);
+    let spawned = tokio::spawn(async move {
+        let failed = database.try_transaction(async |tx: &mut SqliteConnection| {
+            insert(tx, 1).await?;
+            mails.enqueue(1).expect("inside a scope");
+            Err::<(), _>(sqlx::Error::RowNotFound)
+        });
+        assert!(matches!(failed.await, Err(Failure::Body(sqlx::Error::RowNotFound))));
+        let refused = async |tx: &mut SqliteConnection| insert_orphan(tx, 2).await;
+        let refused = database.try_transaction(refused).await;
+        assert!(matches!(refused, Err(Failure::Transaction(TransactionError::Database(_)))));
+        let placed = async |tx: &mut SqliteConnection| insert(tx, 3).await;
+        database.try_transaction(placed).await.expect("committed");
+    });
+    spawned.await.expect("no panic");
+    assert_eq!((shop.orders().await, shop.mails.sent()), (vec![3], vec![]));
 }

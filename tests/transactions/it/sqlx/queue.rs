@@ -51,11 +51,11 @@ impl Source for Watched {
         Source::receive(&self.jobs, room).await
     }
 
-    async fn begin(&self, receipts: &[&Self::Receipt]) -> Result<(), BoxError> {
+    async fn begin(&self, receipts: &[&Self::Receipt]) -> Result<Vec<usize>, BoxError> {
         Source::begin(&self.jobs, receipts).await
     }
 
-    async fn settle(&self, settled: &[Settled<Self::Receipt>]) -> Result<(), BoxError> {
+    async fn settle(&self, settled: &[Settled<Self::Receipt>]) -> Result<Vec<usize>, BoxError> {
         Source::settle(&self.jobs, settled).await
     }
 

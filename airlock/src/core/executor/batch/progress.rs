@@ -56,8 +56,8 @@ impl Batch {
     pub(crate) fn fail(&mut self, index: usize, error: BoxError) -> Result<(), DispatchError> {
         self.ledger.fail(index, error);
         match self.on_failure {
-            OnFailure::Continue => Ok(()),
-            OnFailure::Stop => Err(self.stop()),
+            OnFailure::Stop if !self.intents[index].is_best_effort() => Err(self.stop()),
+            OnFailure::Continue | OnFailure::Stop => Ok(()),
         }
     }
 
@@ -79,10 +79,21 @@ impl Batch {
 
     /// Closes it where nobody waited for the answer.
     pub(crate) fn cut_short(&mut self) {
+        self.put_lost_aside();
+        self.ledger.cut_short(self.intents.len());
+    }
+
+    /// Closes it where the executor panicked, as the error tells; says whether all intents are sent.
+    pub(crate) fn close_panicked(&mut self, error: BoxError) -> bool {
+        self.put_lost_aside();
+        self.ledger.close_panicked(error, self.intents.len())
+    }
+
+    /// Reports what the task that was awaited had enqueued.
+    fn put_lost_aside(&mut self) {
         if let Some(lost) = self.lost.take() {
             self.put_aside(lost.take());
         }
-        self.ledger.cut_short(self.intents.len());
     }
 
     /// Whether all intents are sent.

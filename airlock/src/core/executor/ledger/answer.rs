@@ -59,17 +59,36 @@ impl Ledger {
 
     /// Closes it where nobody waited for the answer: what was on its way may have been sent.
     pub(crate) fn cut_short(&mut self, len: usize) {
+        let cause = self.close_unanswered(len, &MaybeSent::Cancelled);
+        if cause.is_some() {
+            self.exceptions.get_or_insert_default().cause = cause;
+        }
+    }
+
+    /// Closes it where the executor panicked before it gave an answer, as `error` tells: of what was on its way, and of
+    /// what it said nothing of. Says whether all of the `len` intents are sent.
+    pub(crate) fn close_panicked(&mut self, error: BoxError, len: usize) -> bool {
+        let said = error.to_string();
+        self.close_unanswered(len, &MaybeSent::Panicked(said));
+        if !self.all_sent(len) {
+            let exceptions = self.exceptions.get_or_insert_default();
+            exceptions.cause = Some(error);
+            exceptions.all_failed = true;
+        }
+        self.all_sent(len)
+    }
+
+    /// Keeps what the executor has said of its progress; gives the cause that was said.
+    fn close_unanswered(&mut self, len: usize, why: &MaybeSent) -> Option<BoxError> {
         let maybe_sent = std::mem::take(&mut self.maybe_sent);
         let mut known = std::mem::take(self);
         known.forget_later_duplicates();
         let (mut states, cause) = known.within(len).into_states(len);
         for state in states.iter_mut().take(maybe_sent).filter(|state| state.is_not_attempted()) {
-            *state = State::Failed(MaybeSent.into());
+            *state = State::Failed(why.clone().into());
         }
         *self = states.into();
-        if cause.is_some() {
-            self.exceptions.get_or_insert_default().cause = cause;
-        }
+        cause
     }
 
     /// The same for a batch of `len`: an error that belongs to no intent of it is everyone's.
@@ -92,7 +111,8 @@ impl Ledger {
         self
     }
 
-    fn is_sent(&self, index: usize) -> bool {
+    /// Whether the intent at `index` is sent.
+    pub(crate) fn is_sent(&self, index: usize) -> bool {
         match self.states().binary_search_by_key(&index, |(noted, _)| *noted) {
             Ok(place) => self.states()[place].1.is_sent(),
             Err(_) => index < self.sent,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Exceptions, Ledger};
+use crate::core::panics::guarded;
 use crate::core::report::Fate;
 use crate::core::task::called::BoxError;
 
@@ -16,9 +17,14 @@ pub(crate) enum State {
     NotAttempted,
 }
 
-/// Why an intent failed that an executor had begun to send: nobody waited for the answer.
-#[derive(Debug)]
-pub(crate) struct MaybeSent;
+/// Why an intent failed that an executor had begun to send.
+#[derive(Clone, Debug)]
+pub(crate) enum MaybeSent {
+    /// Nobody waited for the answer.
+    Cancelled,
+    /// The executor panicked, as this says.
+    Panicked(String),
+}
 
 impl State {
     /// Whether it is with the engine.
@@ -34,7 +40,7 @@ impl State {
         match self {
             Self::Sent => Fate::Dispatched,
             Self::Duplicate => Fate::Duplicate,
-            Self::Failed(error) => Fate::Failed { error: error.to_string() },
+            Self::Failed(error) => Fate::Failed { error: guarded(error).to_string() },
             Self::NotAttempted => Fate::NotAttempted,
         }
     }
@@ -60,7 +66,7 @@ impl Ledger {
     fn fate_of_others(&self) -> Fate {
         match self.exceptions.as_deref() {
             Some(Exceptions { cause: Some(cause), all_failed: true, .. }) => {
-                Fate::Failed { error: cause.to_string() }
+                Fate::Failed { error: guarded(cause).to_string() }
             }
             _ => Fate::NotAttempted,
         }
@@ -70,7 +76,7 @@ impl Ledger {
     /// failed for a cause that is everyone's has its text.
     pub(crate) fn into_states(self, len: usize) -> (Vec<State>, Option<BoxError>) {
         let Exceptions { states, cause, all_failed } = *self.exceptions.unwrap_or_default();
-        let text = cause.as_ref().filter(|_| all_failed).map(ToString::to_string);
+        let text = cause.as_ref().filter(|_| all_failed).map(|cause| guarded(cause).to_string());
         let mut exceptions = states.into_iter().peekable();
         let states =
             (0..len).map(|index| match (exceptions.next_if(|(noted, _)| *noted == index), &text) {
@@ -107,7 +113,11 @@ impl From<Vec<(usize, State)>> for Ledger {
 
 impl fmt::Display for MaybeSent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("nobody waited for the answer: it may have left all the same")
+        let why = match self {
+            Self::Cancelled => "nobody waited for the answer",
+            Self::Panicked(said) => said,
+        };
+        write!(f, "{why}: it may have left all the same")
     }
 }
 

@@ -126,7 +126,7 @@ fn an_answer_says_of_each_intent_what_it_became() {
 
 #[test]
 fn what_was_on_its_way_may_have_been_sent_where_nobody_waited_for_the_answer() {
-    let maybe_sent = failed(&MaybeSent.to_string());
+    let maybe_sent = failed(&MaybeSent::Cancelled.to_string());
     for seed in 0..SEEDS {
         let mut noted = Noted::random(&mut Random(seed));
         let mut expected = noted.expected(noted.sent);
@@ -173,7 +173,11 @@ fn what_has_stopped_is_known_and_leaves_in_doubt_what_the_next_executor_does_not
         assert_eq!(noted.ledger.maybe_sent(), in_doubt, "seed {seed}");
         noted.ledger.cut_short(noted.len);
         let expected = |index| {
-            if index < in_doubt { failed(&MaybeSent.to_string()) } else { Fate::NotAttempted }
+            if index < in_doubt {
+                failed(&MaybeSent::Cancelled.to_string())
+            } else {
+                Fate::NotAttempted
+            }
         };
         let expected: Vec<_> = (0..noted.len).map(expected).collect();
         assert_eq!(fates(&noted.ledger, noted.len), expected, "seed {seed}");

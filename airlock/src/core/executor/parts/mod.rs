@@ -1,8 +1,11 @@
 //! A batch that several executors share, or that one is given again and again.
 
+mod best_effort;
 mod reasons;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use best_effort::dispatch_past_best_effort;
 
 use crate::core::executor::ledger::{Ledger, State};
 use crate::core::executor::{Batch, DispatchError, DynExecutor, dispatch};

@@ -2,6 +2,7 @@
 
 use super::Parts;
 use crate::core::executor::ledger::State;
+use crate::core::panics::guarded;
 use crate::core::task::called::BoxError;
 
 impl Parts<'_> {
@@ -10,7 +11,10 @@ impl Parts<'_> {
     pub(in crate::core::executor) fn put_reasons_aside(&mut self) -> Option<String> {
         self.earlier = self.states.iter_mut().map(take_reason).collect();
         let refused = self.refused.take().map(|(_, cause)| cause);
-        refused.as_ref().or_else(|| self.earlier.iter().flatten().next()).map(ToString::to_string)
+        refused
+            .as_ref()
+            .or_else(|| self.earlier.iter().flatten().next())
+            .map(|cause| guarded(cause).to_string())
     }
 
     /// Takes the reasons out that were put aside.

@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::Serialize;
 
+use crate::core::panics::{Panic, catch};
 use crate::core::task::values::tree::Tree;
 
 /// Whether two arguments are equal, by their type's own `==`.
@@ -60,7 +61,9 @@ impl Abilities {
     }
 
     pub(crate) fn debug(&self, argument: &dyn Any) -> Option<String> {
-        self.debug.map(|debug| debug(argument))
+        let debug = self.debug?;
+        let panicked = |panic: Panic| format!("[its `Debug` panicked: {}]", panic.message());
+        Some(catch(|| debug(argument)).unwrap_or_else(panicked))
     }
 }
 

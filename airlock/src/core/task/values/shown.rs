@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
+use crate::core::panics::catch;
 use crate::core::task::values::tree::Tree;
 
 /// The value as JSON for people, the same for equal values; `None` where its `Serialize` refuses.
@@ -10,7 +11,13 @@ use crate::core::task::values::tree::Tree;
 /// What JSON has not is written so that it can be read: `NaN` as a text, a map whose keys are no texts as a
 /// list of pairs.
 pub(crate) fn shown<T: Serialize + ?Sized>(value: &T) -> Option<Value> {
-    let mut json = json(Tree::of(value)?);
+    // A report is made when everything has happened, and of many: a value that can't be shown spoils no other.
+    let mut json = match catch(|| Tree::of(value)) {
+        Ok(tree) => json(tree?),
+        Err(panic) => {
+            return Some(format!("[its `Serialize` panicked: {}]", panic.message()).into());
+        }
+    };
     // Whether they are by themselves is a feature of `serde_json`, which any crate may turn on.
     json.sort_all_objects();
     Some(json)

@@ -5,6 +5,7 @@ use crate::engines::apalis::Postgres;
 use crate::engines::apalis::postgres::push;
 use crate::engines::apalis::sql::{LetterRow, letter, retried, unique_key};
 use crate::envelope::without_expiry;
+use crate::transactions::sqlx::clean_connection;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{DeadLetter, DeadLetters};
 
@@ -46,7 +47,7 @@ impl DeadLetters for Postgres {
         let Some(letter) = self.find(id).await? else { return Ok(false) };
         let key = unique_key(&letter);
         let retry = async {
-            let mut transaction = self.pool.begin().await?;
+            let mut transaction = clean_connection::begin(&self.pool).await?;
             if let Some(key) = &key {
                 push::release(&mut *transaction, &[(&letter.queue, key)]).await?;
             }

@@ -18,12 +18,14 @@ use sqlx::postgres::PgConnection;
 
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::task::called::BoxError;
+use crate::engines::shared::connect;
 use crate::engines::shared::connection_runtime::ConnectionRuntime;
 use crate::engines::shared::per_worker::PerWorker;
 use crate::engines::shared::postgres::{self, Listener};
 use crate::engines::shared::round_robin::RoundRobin;
-use crate::engines::shared::sql::{self, SqlWorker, worker_settings};
+use crate::engines::shared::sql::{self, ControlPool, SqlWorker, worker_settings};
 use crate::engines::shared::wakeup::Wakeup;
+use crate::transactions::sqlx::clean_connection::undivided;
 use crate::worker::ReceivedIds;
 use crate::worker::engine_error::EngineError;
 
@@ -89,7 +91,8 @@ pub struct Postgres {
     runtime: ConnectionRuntime,
     worker: SqlWorker,
     turns: PerWorker<RoundRobin>,
-    received_ids: ReceivedIds<String>,
+    received_ids: ReceivedIds<(String, i64)>,
+    control: PerWorker<ControlPool<sqlx::Postgres>>,
     listener: PerWorker<Listener>,
     wakeup: Wakeup,
 }
@@ -104,13 +107,14 @@ impl Postgres {
         let options = postgres::options(url)?;
         postgres::reach(&options).await?;
         let address = postgres::address(&options);
-        let pool = PgPool::connect_with(options).await;
+        let pool = connect::in_time(PgPool::connect_with(options)).await;
         Ok(Self::new(pool.map_err(|error| sql::error("connect to", address, error))?))
     }
 
     /// Uses a pool that the program has already.
     ///
-    /// A worker opens one connection besides, on which it is notified of new jobs.
+    /// A worker opens a few connections besides: one on which it is notified of new jobs, and up to four, most of the
+    /// time two, for its heartbeats and settlements, which must not wait for tasks that use the pool.
     pub fn new(pool: PgPool) -> Self {
         Self {
             pool,
@@ -118,6 +122,7 @@ impl Postgres {
             worker: SqlWorker::new(Duration::from_millis(500)),
             turns: PerWorker::default(),
             received_ids: ReceivedIds::default(),
+            control: PerWorker::default(),
             listener: PerWorker::default(),
             wakeup: Wakeup::default(),
         }
@@ -138,7 +143,9 @@ impl Postgres {
     ///
     /// [`EngineError`] where that is refused, or the tables were made by something else.
     pub async fn setup(&self) -> Result<(), EngineError> {
-        PostgresStorage::setup(&self.pool).await.map_err(|error| self.error("set up", error))
+        let pool = self.pool.clone();
+        let set_up = undivided(async move { PostgresStorage::setup(&pool).await });
+        set_up.await.map_err(|error| self.error("set up", error))
     }
 
     /// The pool of connections.
@@ -190,6 +197,11 @@ impl Postgres {
             .execute(&self.pool)
             .await;
         Ok(removed.map_err(|error| self.error("remove jobs from", error))?.rows_affected())
+    }
+
+    /// The worker's own connections: one each for heartbeats, for settling, and for both ways of beginning.
+    fn control(&self) -> PgPool {
+        self.control.beside(&self.pool, 4)
     }
 
     fn address(&self) -> String {

@@ -18,7 +18,8 @@ use crate::transactions::shared::{Connection, dialect};
 ///
 /// - A duplicate key is an error there, which aborts the transaction.
 /// - Its jobs are due at whole seconds, and jobs of one second come in any order. Here each is due a
-///   microsecond after the one before, which is sooner than PostgreSQL inserts them.
+///   microsecond after the one before, which is sooner than PostgreSQL inserts them; so are those of one
+///   later time, which apalis' function would choose from in any order.
 /// - It notifies once for each job; here once for each queue.
 /// - One statement takes the jobs of all queues.
 ///
@@ -160,7 +161,7 @@ async fn positioned<'a>(
     let mut positioned: Vec<_> = (0..)
         .zip(jobs)
         .map(|(place, job)| {
-            let at = microseconds(job).or_else(|| Some(from? + place));
+            let at = microseconds(job).or(from).map(|at| at.saturating_add(place));
             Positioned { place, job, at }
         })
         .collect();

@@ -1,9 +1,10 @@
 //! Settling messages.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::engines::apalis::Postgres;
-use crate::engines::apalis::sql::{SqlReceipt, rows_by_worker};
+use crate::engines::apalis::sql::{SqlReceipt, others, rows_by_worker};
 use crate::engines::shared::postgres::column;
 use crate::worker::Settled;
 use crate::worker::engine_error::EngineError;
@@ -23,34 +24,40 @@ const SETTLE: &str = "
         lock_by = NULL,
         lock_at = NULL
     FROM unnest(
-        $2::text[], $3::text[], $4::int4[], $5::int8[], $6::text[], $7::int8[], $8::int4[]
-    ) AS ending (id, status, attempts, after, result, taken_at, attempts_before)
+        $2::text[], $3::text[], $4::int4[], $5::int8[], $6::text[], $7::int8[], $8::int4[], $9::int8[]
+    ) AS ending (id, status, attempts, after, result, taken_at, attempts_before, place)
     WHERE jobs.id = ending.id
         AND lock_by = $1
         AND lock_at = 'epoch'::timestamptz + ending.taken_at * interval '1 microsecond'
-        AND jobs.attempts = ending.attempts_before";
+        AND jobs.attempts = ending.attempts_before
+    RETURNING ending.place";
 
 impl Postgres {
     pub(super) async fn settle_all(
         &self,
         settled: &[Settled<SqlReceipt>],
-    ) -> Result<(), EngineError> {
+    ) -> Result<Vec<usize>, EngineError> {
+        let mut lost = Vec::new();
         for (worker, rows) in rows_by_worker(&self.worker, settled) {
-            let written = sqlx::query(SETTLE)
+            let deliveries = rows.iter().map(|row| &row.delivery).collect::<Vec<_>>();
+            let held = sqlx::query_scalar(SETTLE)
                 .bind(worker)
-                .bind(column(&rows, |row| &*row.id))
+                .bind(column(&deliveries, |delivery| &*delivery.id))
                 .bind(column(&rows, |row| row.status))
                 .bind(column(&rows, |row| row.attempts))
                 .bind(column(&rows, |row| row.after.map(microseconds)))
                 .bind(column(&rows, |row| row.result.as_deref()))
-                .bind(column(&rows, |row| row.taken_at))
-                .bind(column(&rows, |row| row.attempts_before))
-                .execute(&self.pool)
+                .bind(column(&deliveries, |delivery| delivery.taken_at))
+                .bind(column(&deliveries, |delivery| delivery.attempts_before))
+                .bind(column(&deliveries, |delivery| delivery.place))
+                .fetch_all(&self.control())
                 .await;
-            written.map_err(|error| self.error("settle jobs in", error))?;
-            self.received_ids.forget(rows.iter().map(|row| &row.id));
+            let held: Vec<i64> = held.map_err(|error| self.error("settle jobs in", error))?;
+            let held: HashSet<_> = held.into_iter().collect();
+            self.received_ids.forget(deliveries.iter().map(|delivery| delivery.key()));
+            lost.extend(others(deliveries, |delivery| held.contains(&delivery.place)));
         }
-        Ok(())
+        Ok(lost)
     }
 }
 

@@ -51,7 +51,7 @@ impl Redis {
 
     fn letter(&self, (queue, id, body, result, attempts, since): Letter) -> DeadLetter {
         let task = Envelope::from_json(&body).ok().map(|envelope| envelope.task().to_owned());
-        DeadLetter {
+        let letter = DeadLetter {
             id: String::from_utf8_lossy(&id).into_owned(),
             queue: self.served.names[queue].clone(),
             task,
@@ -59,7 +59,8 @@ impl Redis {
             reason: reason(&result),
             attempts,
             since: UNIX_EPOCH + Duration::try_from_secs_f64(since).unwrap_or_default(),
-        }
+        };
+        letter.plain()
     }
 }
 

@@ -13,10 +13,12 @@ use std::time::Duration;
 use ::redis::Client;
 
 use crate::core::task::called::BoxError;
+use crate::core::task::queue_name::{owned_queue_name, owned_queue_names};
 use crate::engines::apalis::redis::queues::Queues;
 use crate::engines::apalis::redis::subscription::Subscription;
 use crate::engines::shared::per_worker::PerWorker;
 use crate::engines::shared::redis::Server;
+use crate::engines::shared::refusals::Refused;
 use crate::engines::shared::worker_name::WorkerName;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{ReceivedIds, duration_limits};
@@ -84,8 +86,10 @@ pub struct Redis {
     poll: Duration,
     lost_after: Duration,
     name: PerWorker<WorkerName>,
-    received_ids: ReceivedIds<Vec<u8>>,
+    received_ids: ReceivedIds<(Vec<u8>, String)>,
     subscription: PerWorker<Subscription>,
+    /// Messages that stay unsettled, because the server refuses what has to be written first.
+    refused: PerWorker<Refused<RedisReceipt>>,
 }
 
 impl Redis {
@@ -107,23 +111,34 @@ impl Redis {
             name: PerWorker::default(),
             received_ids: ReceivedIds::default(),
             subscription: PerWorker::default(),
+            refused: PerWorker::default(),
         })
     }
 
     /// Names the queue of intents that name none, which workers of this handle serve as well; `default`
     /// unless told otherwise.
+    ///
+    /// # Panics
+    ///
+    /// Where the name is empty.
     #[must_use]
+    #[track_caller]
     pub fn queue(mut self, queue: impl Into<String>) -> Self {
-        self.queue = queue.into();
+        self.queue = owned_queue_name(queue);
         self.served = Queues::new([&*self.queue]);
         self
     }
 
     /// Names the queues that workers of this handle serve, in place of [`queue`](Self::queue). The messages of
     /// an earlier one come first.
+    ///
+    /// # Panics
+    ///
+    /// Where a name is empty.
     #[must_use]
+    #[track_caller]
     pub fn queues<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
-        let queues: Vec<String> = queues.into_iter().map(Into::into).collect();
+        let queues = owned_queue_names(queues);
         self.served = Queues::new(queues.iter().map(String::as_str));
         self
     }

@@ -8,9 +8,11 @@ use crate::core::task::called::BoxError;
 use crate::engines::apalis::failed_result;
 use crate::engines::apalis::redis::Redis;
 use crate::engines::apalis::redis::script::{self, ALIVE, BEGIN, LEAVE, RECEIVE, SETTLE};
+use crate::engines::shared::redis::gone;
+use crate::engines::shared::refusals::Refusals;
 use crate::engines::shared::settling::attempts_made;
 use crate::envelope::Envelope;
-use crate::worker::{Message, Settled, Settlement, Source};
+use crate::worker::{Message, Settled, Settlement, Source, within_heartbeat};
 
 /// How many messages a script takes at most: Lua's stack holds about 8,000 values.
 const MAX_RECEIVED: usize = 1_000;
@@ -30,12 +32,30 @@ pub struct RedisReceipt {
     taken_at: String,
 }
 
-/// The number of the queue, the id, the attempts made, the body, whether its worker was lost, and when it
-/// was taken.
-type Taken = (usize, Vec<u8>, u32, Vec<u8>, bool, String);
+/// The number of the queue, the id, the attempts made, the body, what became of its worker, and when it was taken.
+type Taken = (usize, Vec<u8>, u32, Vec<u8>, String, String);
+
+/// As a worker notes what it has received.
+fn key((_, id, .., taken_at): &Taken) -> (Vec<u8>, String) {
+    (id.clone(), taken_at.clone())
+}
+
+impl RedisReceipt {
+    fn key(&self) -> (Vec<u8>, String) {
+        (self.id.clone(), self.taken_at.clone())
+    }
+}
 
 impl Source for Redis {
     type Receipt = RedisReceipt;
+
+    fn served_queues(&self) -> Option<Vec<String>> {
+        Some(self.served.names.clone())
+    }
+
+    fn default_queue(&self) -> Option<String> {
+        Some(self.queue.clone())
+    }
 
     async fn open(&self) -> Result<(), BoxError> {
         self.keep_alive().await
@@ -56,27 +76,69 @@ impl Source for Redis {
         let mut invocation = script::of(&RECEIVE, &self.served);
         invocation.arg(self.name.as_str()).arg(room.min(MAX_RECEIVED));
         let taken = self.call(&self.served, &invocation);
-        let taken = self.received_ids.receive(taken, |(_, id, ..): &Taken| id.clone()).await?;
-        let message = |(queue, id, attempts, body, interrupted, taken_at): Taken| {
+        let taken = self.received_ids.receive(taken, key).await?;
+        let message = |(queue, id, attempts, body, lost, taken_at): Taken| {
             let attempt = attempts.saturating_add(1);
             let receipt = RedisReceipt { queue, id, attempt, taken_at };
-            Message::new(receipt, Envelope::from_json(&body))
+            let envelope = if body.is_empty() { Err(gone()) } else { Envelope::from_json(&body) };
+            Message::new(receipt, envelope)
                 .attempt(attempt)
-                .interrupted(interrupted)
+                .interrupted(!lost.is_empty())
+                .waited(lost == "0")
         };
         Ok(taken.into_iter().map(message).collect())
     }
 
-    async fn begin(&self, receipts: &[&RedisReceipt]) -> Result<(), BoxError> {
+    async fn begin(&self, receipts: &[&RedisReceipt]) -> Result<Vec<usize>, BoxError> {
         let mut invocation = script::of(&BEGIN, &self.served);
         invocation.arg(self.name.as_str());
-        for RedisReceipt { queue, id, attempt, .. } in receipts {
-            invocation.arg(queue).arg(id).arg(attempt);
+        for RedisReceipt { queue, id, attempt, taken_at } in receipts {
+            invocation.arg(queue).arg(id).arg(taken_at).arg(attempt);
         }
-        self.call(&self.served, &invocation).await
+        let lost: Vec<usize> = self.call(&self.served, &invocation).await?;
+        let receipts = lost.iter().filter_map(|index| receipts.get(*index));
+        self.received_ids.forget(receipts.map(|receipt| receipt.key()));
+        Ok(lost)
     }
 
-    async fn settle(&self, settled: &[Settled<RedisReceipt>]) -> Result<(), BoxError> {
+    async fn settle(&self, settled: &[Settled<RedisReceipt>]) -> Result<Vec<usize>, BoxError> {
+        let refusals = self.settle_most(settled).await?;
+        Ok(self.refused.keep(settled, refusals))
+    }
+
+    async fn keep_alive(&self) -> Result<(), BoxError> {
+        let alive = async |held: Vec<(Vec<u8>, String)>| {
+            let mut invocation = script::of(&ALIVE, &self.served);
+            invocation
+                .arg(self.name.as_str())
+                .arg(self.lost_after.as_secs_f64().to_string())
+                .arg(held);
+            self.call::<()>(&self.served, &invocation).await
+        };
+        let alive = self.received_ids.release_others(alive);
+        within_heartbeat(self.lost_after / MISSED_HEARTBEATS, alive).await?;
+        let settle = async |again: Vec<_>| self.settle_most(&again).await;
+        self.refused.retry_beside_heartbeat(settle).await;
+        Ok(())
+    }
+
+    fn heartbeat(&self) -> Option<Duration> {
+        Some(self.lost_after / MISSED_HEARTBEATS)
+    }
+
+    async fn close(&self) -> Result<(), BoxError> {
+        let settle = async |again: Vec<_>| self.settle_most(&again).await;
+        let settled = self.refused.retry(settle).await;
+        let mut invocation = script::of(&LEAVE, &self.served);
+        invocation.arg(self.name.as_str());
+        let left = self.call(&self.served, &invocation).await;
+        settled.and(left)
+    }
+}
+
+impl Redis {
+    /// Settles messages, other than those that the server refuses.
+    async fn settle_most(&self, settled: &[Settled<RedisReceipt>]) -> Result<Refusals, BoxError> {
         let mut invocation = script::of(&SETTLE, &self.served);
         invocation.arg(self.name.as_str());
         for Settled { receipt, settlement } in settled {
@@ -97,30 +159,16 @@ impl Source for Redis {
                 .arg(after.as_secs_f64().to_string())
                 .arg(result);
         }
-        self.call::<()>(&self.served, &invocation).await?;
-        self.received_ids.forget(settled.iter().map(|settled| &settled.receipt.id));
-        Ok(())
-    }
-
-    async fn keep_alive(&self) -> Result<(), BoxError> {
-        let alive = async |held: Vec<Vec<u8>>| {
-            let mut invocation = script::of(&ALIVE, &self.served);
-            invocation
-                .arg(self.name.as_str())
-                .arg(self.lost_after.as_secs_f64().to_string())
-                .arg(held);
-            self.call(&self.served, &invocation).await
-        };
-        self.received_ids.release_others(alive).await
-    }
-
-    fn heartbeat(&self) -> Option<Duration> {
-        Some(self.lost_after / MISSED_HEARTBEATS)
-    }
-
-    async fn close(&self) -> Result<(), BoxError> {
-        let mut invocation = script::of(&LEAVE, &self.served);
-        invocation.arg(self.name.as_str());
-        self.call(&self.served, &invocation).await
+        let (refused, reason, lost): (Vec<usize>, String, Vec<usize>) =
+            self.call(&self.served, &invocation).await?;
+        let mut refusals = Refusals::default();
+        refusals.lost = lost;
+        for index in refused {
+            refusals.add(index, format!("{}: {reason}", self.served));
+        }
+        let settled = settled.iter().enumerate();
+        let settled = settled.filter(|(index, _)| !refusals.indices.contains(index));
+        self.received_ids.forget(settled.map(|(_, settled)| settled.receipt.key()));
+        Ok(refusals)
     }
 }

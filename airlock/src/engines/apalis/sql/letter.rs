@@ -15,7 +15,7 @@ pub(crate) type LetterRow = (String, String, Vec<u8>, Option<String>, i64, i64);
 pub(crate) fn letter(row: LetterRow) -> DeadLetter {
     let (id, queue, body, result, attempts, since) = row;
     let task = Envelope::from_json(&body).ok().map(|envelope| envelope.task().to_owned());
-    DeadLetter {
+    let letter = DeadLetter {
         id,
         queue,
         task,
@@ -23,7 +23,8 @@ pub(crate) fn letter(row: LetterRow) -> DeadLetter {
         reason: reason(&result.unwrap_or_default()),
         attempts: u32::try_from(attempts).unwrap_or(0),
         since: UNIX_EPOCH + Duration::from_secs(u64::try_from(since).unwrap_or(0)),
-    }
+    };
+    letter.plain()
 }
 
 /// apalis writes a result as serde does: `{"Err": "…"}`.

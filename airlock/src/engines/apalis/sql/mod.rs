@@ -12,7 +12,9 @@ pub(super) use job::{Job, jobs, keyed, note_duplicates, positions};
 pub(super) use letter::{LetterRow, letter, retried, unique_key};
 #[cfg(feature = "apalis-sqlite")]
 pub(super) use settle::SettledRow;
-pub(super) use settle::{INTERRUPTED, ids_by_worker, message, rows_by_worker};
+pub(super) use settle::{
+    Delivery, INTERRUPTED, WAITED, deliveries_by_worker, message, others, rows_by_worker,
+};
 
 /// The name of a worker in apalis' table. It has a row for each queue, because apalis looks for what a lost
 /// worker held by queue.

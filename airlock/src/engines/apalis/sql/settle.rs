@@ -22,9 +22,12 @@ pub struct SqlReceipt {
     taken_at: i64,
 }
 
-/// The last result of a job whose worker died.
+/// The last result of a job that had begun in a worker that died.
 pub(crate) const INTERRUPTED: &str =
     r#"{"Err": "the worker that had it did not live to say what became of it"}"#;
+
+/// The last result of a job that waited in a worker that died, and has begun in none that did.
+pub(crate) const WAITED: &str = r#"{"Err": "the worker that it waited in was lost"}"#;
 
 /// The message of a row.
 pub(crate) fn message(
@@ -41,24 +44,55 @@ pub(crate) fn message(
         .interrupted(interrupted)
 }
 
-/// The ids of messages, by the worker's name in each queue.
-pub(crate) fn ids_by_worker<'a>(
+/// A delivery, as the rows identify it: what was taken over since has been taken at another time, by whomever. And if
+/// an answer is lost and the message is settled again, that does nothing to the next delivery.
+pub(crate) struct Delivery {
+    /// Its index in the call.
+    pub(crate) place: i64,
+    pub(crate) id: String,
+    pub(crate) taken_at: i64,
+    pub(crate) attempts_before: i32,
+}
+
+impl Delivery {
+    fn of(place: usize, receipt: &SqlReceipt) -> Self {
+        Self {
+            place: i64::try_from(place).unwrap_or(i64::MAX),
+            id: receipt.id.clone(),
+            taken_at: receipt.taken_at,
+            attempts_before: attempts(receipt.attempt - 1),
+        }
+    }
+
+    /// As a worker notes what it has received.
+    pub(crate) fn key(&self) -> (String, i64) {
+        (self.id.clone(), self.taken_at)
+    }
+}
+
+/// The deliveries of messages, by the worker's name in each queue.
+pub(crate) fn deliveries_by_worker(
     worker: &SqlWorker,
-    receipts: &[&'a SqlReceipt],
-) -> Vec<(String, Vec<&'a str>)> {
+    receipts: &[&SqlReceipt],
+) -> Vec<(String, Vec<Delivery>)> {
     by_worker(worker, |queue| {
-        let of_queue = receipts.iter().filter(|receipt| receipt.queue == queue);
-        of_queue.map(|receipt| &*receipt.id).collect()
+        let of_queue = receipts.iter().enumerate().filter(|(_, receipt)| receipt.queue == queue);
+        of_queue.map(|(place, receipt)| Delivery::of(place, receipt)).collect()
     })
+}
+
+/// The indices of the deliveries that are not held.
+pub(crate) fn others<'a>(
+    deliveries: impl IntoIterator<Item = &'a Delivery>,
+    is_held: impl Fn(&Delivery) -> bool,
+) -> impl Iterator<Item = usize> {
+    let lost = deliveries.into_iter().filter(move |delivery| !is_held(delivery));
+    lost.filter_map(|delivery| usize::try_from(delivery.place).ok())
 }
 
 /// What a row holds once its message is settled.
 pub(crate) struct SettledRow {
-    pub(crate) id: String,
-    /// These two identify the delivery. If the answer is lost and it is settled again, that does nothing to
-    /// the next delivery.
-    pub(crate) taken_at: i64,
-    pub(crate) attempts_before: i32,
+    pub(crate) delivery: Delivery,
     pub(crate) status: &'static str,
     pub(crate) attempts: i32,
     /// After what time it may be taken again. Without one it may be taken now, and keeps its position.
@@ -72,8 +106,8 @@ pub(crate) fn rows_by_worker(
     settled: &[Settled<SqlReceipt>],
 ) -> Vec<(String, Vec<SettledRow>)> {
     by_worker(worker, |queue| {
-        let of_queue = settled.iter().filter(|one| one.receipt.queue == queue);
-        of_queue.map(|one| SettledRow::new(&one.receipt, &one.settlement)).collect()
+        let of_queue = settled.iter().enumerate().filter(|(_, one)| one.receipt.queue == queue);
+        of_queue.map(|(place, one)| SettledRow::new(place, one)).collect()
     })
 }
 
@@ -85,7 +119,7 @@ fn by_worker<T>(worker: &SqlWorker, of_queue: impl Fn(usize) -> Vec<T>) -> Vec<(
 }
 
 impl SettledRow {
-    fn new(receipt: &SqlReceipt, settlement: &Settlement) -> Self {
+    fn new(place: usize, Settled { receipt, settlement }: &Settled<SqlReceipt>) -> Self {
         /// Longer than any real wait. A wait that the database can't add to a time would keep the whole batch
         /// from being settled.
         const MAX_WAIT: Duration = Duration::from_hours(100 * 365 * 24);
@@ -99,15 +133,16 @@ impl SettledRow {
             }
             Settlement::Return => ("Pending", None, None),
         };
-        let attempts = |made: u32| i32::try_from(made).unwrap_or(i32::MAX);
         Self {
-            id: receipt.id.clone(),
-            taken_at: receipt.taken_at,
-            attempts_before: attempts(receipt.attempt - 1),
+            delivery: Delivery::of(place, receipt),
             status,
             attempts: attempts(attempts_made(receipt.attempt, settlement)),
             after,
             result,
         }
     }
+}
+
+fn attempts(made: u32) -> i32 {
+    i32::try_from(made).unwrap_or(i32::MAX)
 }

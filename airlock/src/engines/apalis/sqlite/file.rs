@@ -1,7 +1,7 @@
 //! The file: how it is opened, and how far its commits wait for the disk.
 
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::SqlitePool;
 use sqlx::pool::PoolConnection;
@@ -9,7 +9,9 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
 
+use crate::core::task::called::BoxError;
 use crate::engines::apalis::Sqlite;
+use crate::engines::shared::connect_timeout::CONNECT_TIMEOUT;
 use crate::transactions::sqlx::clean_connection;
 
 /// How long to wait while others hold the file's lock.
@@ -21,7 +23,17 @@ const REOPEN_DELAY: Duration = Duration::from_millis(10);
 const FULL: &str = "PRAGMA synchronous = FULL";
 const NORMAL: &str = "PRAGMA synchronous = NORMAL";
 
-pub(super) async fn open(url: &str) -> sqlx::Result<SqlitePool> {
+pub(super) async fn open(url: &str) -> Result<SqlitePool, BoxError> {
+    if let Ok(pool) = ::tokio::time::timeout(CONNECT_TIMEOUT, open_unlocked(url)).await {
+        return Ok(pool?);
+    }
+    let seconds = CONNECT_TIMEOUT.as_secs();
+    let locked = format!("another connection has held its lock for {seconds} s");
+    Err(format!("{locked}: end that transaction, or open the file later").into())
+}
+
+/// Waits until nobody holds the lock that opening needs.
+async fn open_unlocked(url: &str) -> sqlx::Result<SqlitePool> {
     let options = SqliteConnectOptions::from_str(url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -37,10 +49,9 @@ pub(super) async fn open(url: &str) -> sqlx::Result<SqlitePool> {
             Box::pin(async { set_synchronous(connection, FULL).await.map(|()| true) })
         });
     // SQLite's `busy_timeout` does not cover the turn of a new file to WAL.
-    let begun = Instant::now();
     loop {
         match pool_options.clone().connect_with(options.clone()).await {
-            Err(error) if is_busy(&error) && begun.elapsed() < LOCK_TIMEOUT => {
+            Err(error) if is_busy(&error) => {
                 ::tokio::time::sleep(REOPEN_DELAY).await;
             }
             pool => return pool,

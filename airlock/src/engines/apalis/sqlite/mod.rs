@@ -23,7 +23,7 @@ use crate::engines::shared::connection_runtime::ConnectionRuntime;
 use crate::engines::shared::per_worker::PerWorker;
 use crate::engines::shared::round_robin::RoundRobin;
 use crate::engines::shared::scheme;
-use crate::engines::shared::sql::{self, SqlWorker, worker_settings};
+use crate::engines::shared::sql::{self, ControlPool, SqlWorker, worker_settings};
 use crate::engines::shared::wakeup::Wakeup;
 use crate::transactions::sqlx::clean_connection;
 use crate::worker::engine_error::EngineError;
@@ -91,6 +91,7 @@ pub struct Sqlite {
     owned: bool,
     worker: SqlWorker,
     turns: PerWorker<RoundRobin>,
+    control: PerWorker<ControlPool<sqlx::Sqlite>>,
     wakeup: Wakeup,
 }
 
@@ -112,6 +113,8 @@ impl Sqlite {
     }
 
     /// Uses a pool that the program has already, as it is configured.
+    ///
+    /// A worker opens one connection besides, for its heartbeats, which must not wait for tasks that use the pool.
     pub fn new(pool: SqlitePool) -> Self {
         Self {
             pool,
@@ -119,6 +122,7 @@ impl Sqlite {
             owned: false,
             worker: SqlWorker::new(Duration::from_millis(100)),
             turns: PerWorker::default(),
+            control: PerWorker::default(),
             wakeup: Wakeup::default(),
         }
     }

@@ -1,12 +1,13 @@
 //! Settling messages.
 
+use std::collections::HashSet;
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
 use crate::engines::apalis::Sqlite;
-use crate::engines::apalis::sql::{SettledRow, SqlReceipt, rows_by_worker};
+use crate::engines::apalis::sql::{Delivery, SettledRow, SqlReceipt, others, rows_by_worker};
 use crate::engines::apalis::sqlite::push::seconds;
 use crate::worker::Settled;
 use crate::worker::engine_error::EngineError;
@@ -28,29 +29,38 @@ const SETTLE: &str = "
         lock_at = NULL
     FROM json_each(?1)
     WHERE Jobs.id = value ->> 0 AND +lock_by = ?2
-        AND lock_at = value ->> 5 AND attempts = value ->> 6";
+        AND lock_at = value ->> 5 AND attempts = value ->> 6
+    RETURNING CAST(Jobs.id AS TEXT)";
 
 impl Sqlite {
     pub(super) async fn settle_all(
         &self,
         settled: &[Settled<SqlReceipt>],
-    ) -> Result<(), EngineError> {
+    ) -> Result<Vec<usize>, EngineError> {
         let written = async {
+            let mut lost = Vec::new();
             let mut connection = self.acquire_relaxed().await?;
             let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
             for (worker, rows) in rows_by_worker(&self.worker, settled) {
-                let rows: Vec<_> = rows.iter().map(json_row).collect();
-                let settle = sqlx::query(SETTLE).bind(Value::from(rows).to_string()).bind(worker);
-                settle.execute(&mut *transaction).await?;
+                let json: Vec<_> = rows.iter().map(json_row).collect();
+                let settle =
+                    sqlx::query_scalar(SETTLE).bind(Value::from(json).to_string()).bind(worker);
+                let held: Vec<String> = settle.fetch_all(&mut *transaction).await?;
+                let held: HashSet<_> = held.into_iter().collect();
+                let deliveries = rows.iter().map(|row| &row.delivery);
+                lost.extend(others(deliveries, |delivery| held.contains(&delivery.id)));
             }
-            transaction.commit().await
+            transaction.commit().await?;
+            Ok(lost)
         };
-        written.await.map_err(|error| self.error("settle jobs in", error))
+        let written: sqlx::Result<_> = written.await;
+        written.map_err(|error| self.error("settle jobs in", error))
     }
 }
 
 fn json_row(row: &SettledRow) -> Value {
-    let SettledRow { id, taken_at, attempts_before, status, attempts, after, result } = row;
+    let SettledRow { delivery, status, attempts, after, result } = row;
+    let Delivery { id, taken_at, attempts_before, .. } = delivery;
     let after = after.map(|after| seconds(SystemTime::now() + after));
     json!([id, status, attempts, after, result, taken_at, attempts_before])
 }

@@ -1,14 +1,15 @@
 //! The table of jobs as a worker's source.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use apalis_core::worker::context::WorkerContext;
-use apalis_sqlite::{Config, queries};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::core::task::called::BoxError;
 use crate::engines::apalis::Sqlite;
-use crate::engines::apalis::sql::{INTERRUPTED, SqlReceipt, ids_by_worker, message, worker_in};
+use crate::engines::apalis::sql::{
+    Delivery, INTERRUPTED, SqlReceipt, WAITED, deliveries_by_worker, message, others, worker_in,
+};
 use crate::worker::engine_error::EngineError;
 use crate::worker::{Message, Settled, Source};
 
@@ -39,17 +40,22 @@ const RECEIVE: &str = "
     )
     RETURNING
         -CAST(priority AS INTEGER), CAST(run_at AS INTEGER), CAST(id AS TEXT),
-        CAST(job AS BLOB), CAST(attempts AS INTEGER), CAST(lock_at AS INTEGER), last_result IS ?4";
+        CAST(job AS BLOB), CAST(attempts AS INTEGER), CAST(lock_at AS INTEGER),
+        coalesce(last_result IN (?4, ?5), false), last_result IS ?5";
 
-/// What puts a row in order, its body, its attempts, when it was taken, and whether its worker was lost.
-type Row = (i64, i64, String, Vec<u8>, i64, i64, bool);
+/// What puts a row in order, its body, its attempts, when it was taken, whether its worker was lost, and whether it only
+/// waited there.
+type Row = (i64, i64, String, Vec<u8>, i64, i64, bool, bool);
 
 /// In apalis' tables a job is `Queued` while it waits in a worker, and `Running` once it has begun.
 ///
 /// The plus makes SQLite find jobs by their ids.
 const BEGIN: &str = "
     UPDATE Jobs SET status = 'Running'
-    WHERE id IN (SELECT value FROM json_each(?1)) AND +lock_by = ?2";
+    FROM json_each(?1)
+    WHERE Jobs.id = value ->> 0 AND +lock_by = ?2
+        AND lock_at = value ->> 1 AND attempts = value ->> 2
+    RETURNING CAST(Jobs.id AS TEXT), CAST(lock_at AS INTEGER)";
 
 /// Reads only: an idle worker never holds the lock of the one writer.
 ///
@@ -65,15 +71,16 @@ const DUE: &str = "
 impl Source for Sqlite {
     type Receipt = SqlReceipt;
 
+    fn served_queues(&self) -> Option<Vec<String>> {
+        Some(self.worker.queues().to_vec())
+    }
+
+    fn default_queue(&self) -> Option<String> {
+        Some(self.worker.queue.clone())
+    }
+
     async fn open(&self) -> Result<(), BoxError> {
-        for queue in self.worker.queues() {
-            let worker = WorkerContext::new(&worker_in(&self.worker, queue));
-            let config = Config::default().queue(queue);
-            let registered =
-                queries::register_worker(&self.pool, &config, &worker, "SqliteStorage").await;
-            registered.map_err(|error| self.error("begin to work on", error))?;
-        }
-        self.worker.heartbeat_sent();
+        self.send_heartbeat().await?;
         Ok(self.take_over().await?)
     }
 
@@ -91,32 +98,31 @@ impl Source for Sqlite {
         self.turns.receive(self.worker.queues().len(), room, take).await
     }
 
-    async fn begin(&self, receipts: &[&SqlReceipt]) -> Result<(), BoxError> {
-        for (worker, ids) in ids_by_worker(&self.worker, receipts) {
+    async fn begin(&self, receipts: &[&SqlReceipt]) -> Result<Vec<usize>, BoxError> {
+        let mut lost = Vec::new();
+        for (worker, deliveries) in deliveries_by_worker(&self.worker, receipts) {
             let begun = async {
                 let mut connection = self.acquire_relaxed().await?;
-                let begin = sqlx::query(BEGIN).bind(Value::from(ids).to_string()).bind(worker);
-                begin.execute(&mut *connection).await
+                let rows: Vec<_> = deliveries.iter().map(json_delivery).collect();
+                let begin = sqlx::query_as(BEGIN).bind(Value::from(rows).to_string()).bind(worker);
+                begin.fetch_all(&mut *connection).await
             };
-            begun.await.map_err(|error| self.error("begin jobs of", error))?;
+            let held: sqlx::Result<Vec<(String, i64)>> = begun.await;
+            let held = held.map_err(|error| self.error("begin jobs of", error))?;
+            let held: HashSet<_> = held.into_iter().collect();
+            lost.extend(others(&deliveries, |delivery| held.contains(&delivery.key())));
         }
-        Ok(())
+        Ok(lost)
     }
 
-    async fn settle(&self, settled: &[Settled<SqlReceipt>]) -> Result<(), BoxError> {
+    async fn settle(&self, settled: &[Settled<SqlReceipt>]) -> Result<Vec<usize>, BoxError> {
         Ok(self.settle_all(settled).await?)
     }
 
     async fn keep_alive(&self) -> Result<(), BoxError> {
-        for queue in self.worker.queues() {
-            let worker = WorkerContext::new(&worker_in(&self.worker, queue));
-            let kept =
-                queries::keep_alive(&self.pool, &Config::default().queue(queue), &worker).await;
-            kept.map_err(|error| self.error("say that the worker lives to", error))?;
-        }
-        if self.worker.heartbeat_sent() {
-            self.worker.within_heartbeat(async { Ok(self.take_over().await?) }).await?;
-        }
+        // Where the file is locked, it waits for the lock.
+        self.send_heartbeat().await?;
+        self.worker.look_after(async { Ok(self.take_over().await?) }).await;
         Ok(())
     }
 
@@ -125,7 +131,9 @@ impl Source for Sqlite {
     }
 
     async fn close(&self) -> Result<(), BoxError> {
-        Ok(self.deregister().await?)
+        let left = self.deregister().await;
+        self.control.close().await;
+        Ok(left?)
     }
 }
 
@@ -143,15 +151,20 @@ impl Sqlite {
                 .bind(queue)
                 .bind(i64::try_from(room).unwrap_or(i64::MAX))
                 .bind(INTERRUPTED)
+                .bind(WAITED)
                 .fetch_all(&mut *connection)
                 .await
         };
         let rows = rows.await.map_err(|error| self.error("take jobs from", error));
         let mut rows: Vec<Row> = rows?;
         rows.sort_unstable();
-        let message = |(_, _, id, body, attempts, taken_at, interrupted): Row| {
-            message(index, id, &body, attempts, taken_at, interrupted)
+        let message = |(_, _, id, body, attempts, taken_at, interrupted, waited): Row| {
+            message(index, id, &body, attempts, taken_at, interrupted).waited(waited)
         };
         Ok(rows.into_iter().map(message).collect())
     }
+}
+
+fn json_delivery(Delivery { id, taken_at, attempts_before, .. }: &Delivery) -> Value {
+    json!([id, taken_at, attempts_before])
 }

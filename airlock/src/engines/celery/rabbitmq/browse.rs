@@ -10,11 +10,38 @@ use crate::core::task::called::BoxError;
 use crate::engines::celery::RabbitMq;
 use crate::engines::celery::rabbitmq::letter::id_of;
 use crate::engines::celery::rabbitmq::queues::{dead_name, is};
-use crate::engines::shared::rabbitmq::answered_in_time;
+use crate::engines::shared::rabbitmq::{NewDelivery, answered_in_time};
+
+/// A dead letter that was taken out.
+pub(super) struct TakenLetter {
+    /// The served queue beside whose queue of dead letters it lay. What the letter itself says of its queue may be its
+    /// sender's, where the broker made the letter.
+    pub(super) queue: String,
+    pub(super) delivery: Delivery,
+}
+
+impl TakenLetter {
+    /// How often a quorum queue has delivered it before.
+    const COUNT: &str = "x-delivery-count";
+
+    /// The same letter with its copy, where its queue counts how often it was delivered.
+    pub(super) fn copy_without_count(&self) -> Option<(&Self, NewDelivery)> {
+        let headers = self.delivery.properties.headers().as_ref()?;
+        headers.inner().get(Self::COUNT)?;
+        let mut others = FieldTable::default();
+        for (name, value) in headers.inner().iter().filter(|(name, _)| name.as_str() != Self::COUNT)
+        {
+            others.insert(name.clone(), value.clone());
+        }
+        let queue = dead_name(&self.queue).ok()?;
+        let properties = self.delivery.properties.clone().with_headers(others);
+        Some((self, NewDelivery { queue, body: self.delivery.data.clone(), properties }))
+    }
+}
 
 /// Dead letters that were taken out, on a connection of their own.
 pub(super) struct Browse {
-    pub(super) letters: Vec<Delivery>,
+    pub(super) letters: Vec<TakenLetter>,
     /// Each queue with the channel that holds its letters.
     channels: Vec<(ShortString, Channel)>,
     /// When it is closed, the broker puts all letters back.
@@ -32,9 +59,9 @@ impl RabbitMq {
         let connection = self.broker.new_connection().await?;
         let mut browse = Browse { letters: Vec::new(), channels: Vec::new(), connection };
         for queue in &self.serves {
-            let taken = browse.take(dead_name(queue)?, at_most, &wanted).await;
+            let taken = browse.take(queue, dead_name(queue)?, at_most, &wanted).await;
             taken.map_err(|error| self.broker.error(&error))?;
-            if browse.letters.last().is_some_and(&wanted) {
+            if browse.has_last(&wanted) {
                 break;
             }
         }
@@ -45,10 +72,10 @@ impl RabbitMq {
     pub(super) async fn browse_for(
         &self,
         id: &str,
-    ) -> Result<(Browse, Option<Delivery>), BoxError> {
+    ) -> Result<(Browse, Option<TakenLetter>), BoxError> {
         let is = |letter: &Delivery| id_of(letter) == id;
         let mut browse = self.browse(usize::MAX, is).await?;
-        let found = browse.letters.pop_if(|letter| is(letter));
+        let found = browse.letters.pop_if(|letter| is(&letter.delivery));
         Ok((browse, found))
     }
 }
@@ -56,6 +83,7 @@ impl RabbitMq {
 impl Browse {
     async fn take(
         &mut self,
+        queue: &str,
         dead: ShortString,
         at_most: usize,
         wanted: impl Fn(&Delivery) -> bool,
@@ -64,13 +92,16 @@ impl Browse {
         for _ in 0..at_most {
             let get = channel.basic_get(dead.clone(), BasicGetOptions::default());
             match self.answered(get).await {
-                Ok(Some(message)) => self.letters.push(message.delivery),
+                Ok(Some(message)) => {
+                    let (queue, delivery) = (queue.to_owned(), message.delivery);
+                    self.letters.push(TakenLetter { queue, delivery });
+                }
                 Ok(None) => break,
                 // The queue is declared with the first dead letter.
                 Err(error) if is(&error, AMQPSoftError::NOTFOUND) => return Ok(()),
                 Err(error) => return Err(error),
             }
-            if self.letters.last().is_some_and(&wanted) {
+            if self.has_last(&wanted) {
                 break;
             }
         }
@@ -78,9 +109,13 @@ impl Browse {
         Ok(())
     }
 
+    fn has_last(&self, wanted: impl Fn(&Delivery) -> bool) -> bool {
+        self.letters.last().is_some_and(|letter| wanted(&letter.delivery))
+    }
+
     /// Removes a letter for good.
-    pub(super) async fn acknowledge(&self, letter: &Delivery) -> lapin::Result<()> {
-        self.answered(letter.acker.ack(BasicAckOptions::default())).await.map(drop)
+    pub(super) async fn acknowledge(&self, letter: &TakenLetter) -> lapin::Result<()> {
+        self.answered(letter.delivery.acker.ack(BasicAckOptions::default())).await.map(drop)
     }
 
     /// Puts all letters back that were not acknowledged.

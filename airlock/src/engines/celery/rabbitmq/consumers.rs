@@ -12,7 +12,7 @@ use lapin::{Channel, Connection};
 
 use crate::core::task::called::BoxError;
 use crate::engines::celery::RabbitMq;
-use crate::engines::shared::rabbitmq::answered;
+use crate::engines::shared::rabbitmq::{answered, answered_in_time};
 use crate::worker::Source;
 
 /// The number of a served queue, with a delivery from it. A delivery doesn't say which queue it is from: a
@@ -99,10 +99,30 @@ impl RabbitMq {
         self.open().await?;
         let connection = self.broker.new_connection().await?;
         let prefetch = self.consumer.prefetch.load(Ordering::Relaxed);
-        Consumers::start(connection, &self.serves, prefetch).await.map_err(|error| {
+        let started = Consumers::start(connection, &self.serves, prefetch).await;
+        let consumers = started.map_err(|error| {
             self.forget_served();
             self.broker.error(&error)
-        })
+        })?;
+        *self.consumer.channel() = Some((consumers.channel.clone(), prefetch));
+        Ok(consumers)
+    }
+
+    /// Makes sure that the client knows if the channel is gone on which messages came. To set the prefetch once more
+    /// changes nothing, and is answered.
+    ///
+    /// # Errors
+    ///
+    /// Where the broker does not answer.
+    pub(super) async fn test_channel(&self) -> Result<(), BoxError> {
+        let Some((channel, prefetch)) = self.consumer.channel().clone() else { return Ok(()) };
+        let lives = || channel.status().connected();
+        let answer = channel.basic_qos(prefetch, BasicQosOptions::default());
+        match answered_in_time(lives, answer).await {
+            Err(error) if lives() => Err(self.broker.error(&error)),
+            // Where it is gone, `receive` says why, and connects anew.
+            _ => Ok(()),
+        }
     }
 
     /// Forgets that the served queues are declared. Somebody may have deleted them, so they are declared

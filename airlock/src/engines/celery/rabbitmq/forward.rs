@@ -2,19 +2,22 @@
 
 use lapin::BasicProperties;
 use lapin::message::Delivery;
-use lapin::types::{FieldTable, ShortString};
+use lapin::types::{AMQPValue, FieldTable, ShortString};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::core::cut::shortened;
 use crate::core::task::called::BoxError;
+use crate::engines::celery::headers::{CUT, REASON};
 use crate::engines::celery::rabbitmq::table;
-use crate::engines::shared::rabbitmq::{NewDelivery, short};
+use crate::engines::shared::rabbitmq::{NewDelivery, short, size};
 
-/// The message for another queue, with these headers set.
+/// The message for another queue, with these headers set. Its properties take at most so much `room`.
 pub(super) fn forward(
     delivery: &Delivery,
     queue: ShortString,
     set: impl IntoIterator<Item = (&'static str, Value)>,
+    room: usize,
 ) -> Result<NewDelivery, BoxError> {
     let mut headers = own_headers(&delivery.properties);
     for (name, value) in set {
@@ -43,7 +46,49 @@ pub(super) fn forward(
     if let Some(priority) = old.priority() {
         new = new.with_priority(*priority);
     }
-    Ok(NewDelivery { queue, body: delivery.data.clone(), properties: new })
+    Ok(NewDelivery { queue, body: delivery.data.clone(), properties: fitting(new, room) })
+}
+
+/// Properties that fit into a frame. A sender may fill a frame with headers, and here some are added: what has no room
+/// is cut, and named.
+fn fitting(properties: BasicProperties, room: usize) -> BasicProperties {
+    /// How much of a reason is left at least, and how much of the names of what was cut.
+    const LEAST: usize = 256;
+    let over = |headers: &FieldTable| {
+        size::of_properties(&properties.clone().with_headers(headers.clone())).checked_sub(room + 1)
+    };
+    let mut headers = properties.headers().clone().unwrap_or_default();
+    if over(&headers).is_none() {
+        return properties;
+    }
+    if let Some(AMQPValue::LongString(reason)) = headers.inner().get(REASON) {
+        let reason = shortened(reason.to_string(), LEAST);
+        headers.insert(REASON.into(), AMQPValue::LongString(reason.into()));
+    }
+    let mut cut = Vec::new();
+    while over(&headers).is_some() {
+        let largest = headers.inner().iter().max_by_key(|(name, value)| {
+            (!is_needed(name.as_str()), size::of_value(value) + name.as_str().len())
+        });
+        let Some(name) = largest.map(|(name, _)| name.clone()) else { break };
+        cut.push(name.to_string());
+        headers = headers.inner().iter().filter(|(other, _)| **other != name).fold(
+            FieldTable::default(),
+            |mut left, (name, value)| {
+                left.insert(name.clone(), value.clone());
+                left
+            },
+        );
+        let named = shortened(cut.join(", "), LEAST);
+        headers.insert(CUT.into(), AMQPValue::LongString(named.into()));
+    }
+    properties.with_headers(headers)
+}
+
+/// Whether a worker reads the header.
+fn is_needed(name: &str) -> bool {
+    let read = ["task", "lang", "id", "retries", "eta", "expires", "timelimit"];
+    read.contains(&name) || name.starts_with("airlock-")
 }
 
 /// The message's id; Celery writes it as the correlation id.

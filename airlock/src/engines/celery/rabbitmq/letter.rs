@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use lapin::message::Delivery;
 use serde_json::Value;
 
-use crate::engines::celery::headers::{ATTEMPTS, QUEUE, REASON, SINCE};
+use crate::engines::celery::headers::{ATTEMPTS, REASON, SINCE};
+use crate::engines::celery::rabbitmq::browse::TakenLetter;
 use crate::engines::celery::rabbitmq::forward::{message_id, own_headers};
 use crate::engines::celery::rabbitmq::table;
 use crate::worker::DeadLetter;
@@ -29,7 +30,7 @@ pub(super) fn id_of(letter: &Delivery) -> String {
     message_id(&letter.properties).filter(|id| !id.is_empty()).unwrap_or_else(digest)
 }
 
-pub(super) fn letter(delivery: &Delivery) -> DeadLetter {
+pub(super) fn letter(TakenLetter { queue, delivery }: &TakenLetter) -> DeadLetter {
     let headers = delivery.properties.headers().as_ref().map(table::json).unwrap_or_default();
     let text = |name: &str| headers.get(name).and_then(Value::as_str).map(str::to_owned);
     // Set where the broker itself gave the message up, as a queue's policy may say; its time is in whole
@@ -42,13 +43,14 @@ pub(super) fn letter(delivery: &Delivery) -> DeadLetter {
     let since = since.and_then(|since| SystemTime::try_from(since).ok());
     let died = || SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(death("time")?.as_u64()?));
     let attempts = headers.get(ATTEMPTS).and_then(Value::as_u64);
-    DeadLetter {
+    let letter = DeadLetter {
         id: id_of(delivery),
-        queue: text(QUEUE).or_else(|| death_text("queue")).unwrap_or_default(),
+        queue: queue.clone(),
         task: text("task"),
         body: delivery.data.clone(),
         reason: text(REASON).or_else(brokers).unwrap_or_default(),
         attempts: attempts.and_then(|attempts| u32::try_from(attempts).ok()).unwrap_or_default(),
         since: since.or_else(died).unwrap_or(SystemTime::UNIX_EPOCH),
-    }
+    };
+    letter.plain()
 }

@@ -4,6 +4,9 @@ mod browse;
 mod consumers;
 mod dead;
 mod forward;
+mod forwarding;
+#[cfg(feature = "_fuzz")]
+pub(crate) mod fuzz;
 mod letter;
 mod queues;
 mod receipt;
@@ -42,7 +45,8 @@ use crate::worker::engine_error::EngineError;
 /// such as `celery.delay.2000`, in which messages wait for their next attempt, two seconds at a time.
 ///
 /// The broker redelivers a message that a worker has not acknowledged within the broker's `consumer_timeout`,
-/// which is 30 minutes unless configured otherwise: for longer tasks, configure it.
+/// which is 30 minutes unless configured otherwise. That counts from the delivery, also while the message waits in the
+/// worker: for longer tasks, configure it, or prefetch less.
 ///
 /// # Examples
 ///
@@ -118,6 +122,7 @@ impl RabbitMq {
     }
 
     fn outgoing(&self, intent: &Intent, envelope: &Envelope) -> Result<NewDelivery, BoxError> {
+        queues::check(envelope.queue().unwrap_or(&self.queue))?;
         let headers = Headers::of(intent, envelope, self.positional);
         let id = short("id", &envelope.id().to_string())?;
         let properties = BasicProperties::default()

@@ -9,6 +9,7 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use crate::core::task::called::BoxError;
 use crate::engines::celery::RabbitMq;
 use crate::engines::shared::rabbitmq::{answered, short};
+use crate::engines::shared::reserved;
 
 /// How long messages wait in the delay queues, in milliseconds: each is four times the one before.
 ///
@@ -84,6 +85,12 @@ impl RabbitMq {
         self.declare(&delay, arguments).await?;
         Ok(delay)
     }
+}
+
+/// Refuses a queue that is the worker's queue of dead letters or of waiting messages beside another one.
+pub(super) fn check(queue: &str) -> Result<(), BoxError> {
+    reserved::check(queue, &[".dead"])?;
+    STEPS.iter().try_for_each(|step| reserved::check(queue, &[&format!(".delay.{step}")]))
 }
 
 pub(super) fn dead_name(queue: &str) -> Result<ShortString, BoxError> {

@@ -1,6 +1,5 @@
 //! Settling messages: what follows a message is published first, and then the message is acknowledged.
 
-use std::collections::BTreeSet;
 use std::time::SystemTime;
 
 use futures_util::future::{FutureExt, join_all};
@@ -13,38 +12,38 @@ use crate::engines::celery::RabbitMq;
 use crate::engines::celery::headers::{self, iso8601};
 use crate::engines::celery::rabbitmq::RabbitMqReceipt;
 use crate::engines::celery::rabbitmq::forward::forward;
-use crate::engines::shared::rabbitmq::{NewDelivery, answered};
+use crate::engines::shared::rabbitmq::{NewDelivery, Patience, answered};
+use crate::engines::shared::refusals::Refusals;
 use crate::worker::{Settled, Settlement};
 
 /// How much of a reason is kept: headers have to fit into one frame.
 const REASON_LENGTH: usize = 8 * 1024;
 
-/// Messages that stay unsettled, because the broker refuses what has to be published first.
-#[derive(Default)]
-pub(super) struct Refusals {
-    pub(super) indices: BTreeSet<usize>,
-    /// What the broker says of one of them.
-    pub(super) reason: Option<BoxError>,
-}
-
-impl Refusals {
-    fn add(&mut self, index: usize, reason: BoxError) {
-        self.indices.insert(index);
-        self.reason.get_or_insert(reason);
-    }
-
-    /// What to log about them.
-    pub(super) fn describe(&self, reason: &BoxError) -> BoxError {
-        let messages = match self.indices.len() {
-            1 => "1 message".to_owned(),
-            messages => format!("{messages} messages"),
-        };
-        format!("{messages} can't be put where they belong, and stay unsettled: {reason}").into()
-    }
-}
-
 impl RabbitMq {
-    /// Settles messages, other than those that the broker refuses.
+    /// Settles messages: at once those that nothing follows, and the others once the broker has what does. Returns the
+    /// indices of those that were no longer the worker's, as far as that is known by then.
+    pub(super) async fn settle_all(
+        &self,
+        settled: &[Settled<RabbitMqReceipt>],
+    ) -> Result<Vec<usize>, BoxError> {
+        let is_forwarded = |(_, one): &(usize, Settled<_>)| {
+            matches!(one.settlement, Settlement::Retry { .. } | Settlement::Dead { .. })
+        };
+        let all = settled.iter().cloned().enumerate();
+        let (forwarded, others): (Vec<_>, Vec<_>) = all.partition(is_forwarded);
+        let (places, others): (Vec<_>, Vec<_>) = others.into_iter().unzip();
+        let mut lost = Vec::new();
+        if !others.is_empty() {
+            let of_these = acknowledge(&others, &Refusals::default()).await;
+            lost.extend(of_these.into_iter().map(|index| places[index]));
+        }
+        if !forwarded.is_empty() {
+            lost.extend(self.forward_in_turn(forwarded).await?);
+        }
+        Ok(lost)
+    }
+
+    /// Settles messages that others follow, other than those that the broker refuses.
     ///
     /// # Errors
     ///
@@ -53,17 +52,12 @@ impl RabbitMq {
         &self,
         settled: &[Settled<RabbitMqReceipt>],
     ) -> Result<Refusals, BoxError> {
-        let is_forwarded = |one: &Settled<_>| {
-            matches!(one.settlement, Settlement::Retry { .. } | Settlement::Dead { .. })
-        };
-        if settled.iter().any(is_forwarded) {
-            // The broker can be reached: any error from here on is about a single message.
-            self.broker.channel().await?.release();
-        }
+        // The broker can be reached: any error from here on is about a single message.
+        self.broker.channel().await?.release();
         let mut refusals = Refusals::default();
         let successors = self.successors(settled, &mut refusals).await;
         let lost = self.publish_successors(successors, &mut refusals).await;
-        acknowledge(settled, &refusals).await;
+        refusals.lost = acknowledge(settled, &refusals).await;
         lost.map_or(Ok(refusals), Err)
     }
 
@@ -97,6 +91,7 @@ impl RabbitMq {
     ) -> Result<Option<NewDelivery>, BoxError> {
         let shortened = |reason: &String| shortened(reason.clone(), REASON_LENGTH);
         let RabbitMqReceipt { delivery, queue, attempt } = receipt;
+        let room = self.broker.room_for_properties();
         match settlement {
             Settlement::Done | Settlement::Return => Ok(None),
             Settlement::Retry { after, reason } => {
@@ -104,7 +99,7 @@ impl RabbitMq {
                 let failure = reason.as_ref();
                 let failure = failure
                     .map(|reason| headers::after_failure(*attempt, *after, &shortened(reason)));
-                forward(delivery, waiting, failure.into_iter().flatten()).map(Some)
+                forward(delivery, waiting, failure.into_iter().flatten(), room).map(Some)
             }
             Settlement::Dead { reason } => {
                 let dead = self.dead_queue(queue).await?;
@@ -114,7 +109,7 @@ impl RabbitMq {
                     (headers::SINCE, iso8601(SystemTime::now()).into()),
                     (headers::QUEUE, queue.as_str().into()),
                 ];
-                forward(delivery, dead, headers).map(Some)
+                forward(delivery, dead, headers, room).map(Some)
             }
         }
     }
@@ -129,41 +124,22 @@ impl RabbitMq {
             return None;
         }
         let (of, outgoing): (Vec<_>, Vec<_>) = successors.into_iter().unzip();
-        let published = self.broker.publish(outgoing).await;
+        let published = self.broker.publish(outgoing, Patience::WhileConnected).await;
         for (index, error) in published.failures {
             refusals.add(of[index], error);
         }
         refusals.indices.extend(&of[published.attempted..]);
         published.cause
     }
-
-    /// Tries again to settle what the broker has refused so far.
-    ///
-    /// # Errors
-    ///
-    /// Where it refuses some of them again: they stay for the next time.
-    pub(super) async fn retry_refused(&self) -> Result<(), BoxError> {
-        let again = std::mem::take(&mut *self.consumer.refused());
-        if again.is_empty() {
-            return Ok(());
-        }
-        let still = self.settle_most(&again).await.unwrap_or_else(|error| Refusals {
-            indices: (0..again.len()).collect(),
-            reason: Some(error),
-        });
-        let refused = again.into_iter().enumerate();
-        let refused = refused.filter(|(index, _)| still.indices.contains(index));
-        self.consumer.refused().extend(refused.map(|(_, one)| one));
-        still.reason.as_ref().map_or(Ok(()), |reason| Err(still.describe(reason)))
-    }
 }
 
-/// Acknowledges messages, other than the refused ones. What a worker gives back is requeued.
-async fn acknowledge(settled: &[Settled<RabbitMqReceipt>], refusals: &Refusals) {
+/// Acknowledges messages, other than the refused ones. What a worker gives back is requeued. Returns the indices of
+/// those whose connection is lost.
+async fn acknowledge(settled: &[Settled<RabbitMqReceipt>], refusals: &Refusals) -> Vec<usize> {
     let settled = settled.iter().enumerate();
     let settled = settled.filter(|(index, _)| !refusals.indices.contains(index));
-    let settled: Vec<_> = settled.map(|(_, one)| one).collect();
-    let acknowledging = settled.iter().map(|one| async {
+    let settled: Vec<_> = settled.collect();
+    let acknowledging = settled.iter().map(|(_, one)| async {
         let acker = &one.receipt.delivery.acker;
         match one.settlement {
             Settlement::Return => {
@@ -174,6 +150,12 @@ async fn acknowledge(settled: &[Settled<RabbitMqReceipt>], refusals: &Refusals) 
     });
     // Many acknowledgements go out together. Where one fails, its connection is lost, and the broker
     // delivers the message again.
-    let lives = || settled.iter().all(|one| !one.receipt.delivery.acker.poisoned());
-    drop(answered(lives, join_all(acknowledging).map(Ok)).await);
+    let is_lost = |one: &Settled<RabbitMqReceipt>| one.receipt.delivery.acker.poisoned();
+    let lives = || settled.iter().all(|(_, one)| !is_lost(one));
+    let acknowledged = answered(lives, join_all(acknowledging).map(Ok)).await.unwrap_or_default();
+    let was_sent =
+        |place: usize| acknowledged.get(place).is_some_and(|sent| matches!(sent, Ok(true)));
+    let lost =
+        settled.iter().enumerate().filter(|(place, (_, one))| is_lost(one) && !was_sent(*place));
+    lost.map(|(_, (index, _))| *index).collect()
 }

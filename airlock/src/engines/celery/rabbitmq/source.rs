@@ -5,42 +5,54 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ::tokio::sync::Mutex;
+use lapin::Channel;
 use lapin::message::Delivery;
 use lapin::types::ShortString;
 
 use crate::core::task::called::BoxError;
 use crate::engines::celery::RabbitMq;
 use crate::engines::celery::rabbitmq::consumers::Consumers;
-use crate::engines::celery::rabbitmq::{RabbitMqReceipt, table};
+use crate::engines::celery::rabbitmq::forwarding::Forwarding;
+use crate::engines::celery::rabbitmq::{RabbitMqReceipt, queues, table};
 use crate::engines::celery::received::ReceivedMessage;
-use crate::engines::shared::rabbitmq::short;
-use crate::envelope::Envelope;
+use crate::engines::shared::rabbitmq::{short, unreadable};
+use crate::envelope::{Envelope, EnvelopeError};
 use crate::worker::{Message, Settled, Source, log};
 
-/// How often the worker tries again to settle what the broker has refused.
-const RETRY_REFUSED_EVERY: Duration = Duration::from_secs(5);
+/// How often the worker asks whether its channel is still there, and tries again to settle what the broker has refused.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// What a worker has in flight.
 #[derive(Default)]
 pub(super) struct RabbitMqConsumer {
     consumers: Mutex<Option<Consumers>>,
+    /// The channel of the consumers, with its prefetch.
+    pub(super) channel: StdMutex<Option<(Channel, u16)>>,
     /// The most messages that the worker has had room for.
     pub(super) prefetch: AtomicU16,
-    /// Messages that stay unsettled, because the broker refuses what has to be published first.
-    refused: StdMutex<Vec<Settled<RabbitMqReceipt>>>,
+    pub(super) forwarding: Arc<Forwarding>,
 }
 
 impl RabbitMqConsumer {
-    pub(super) fn refused(&self) -> MutexGuard<'_, Vec<Settled<RabbitMqReceipt>>> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn channel(&self) -> MutexGuard<'_, Option<(Channel, u16)>> {
+        self.channel.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Source for RabbitMq {
     type Receipt = RabbitMqReceipt;
 
+    fn served_queues(&self) -> Option<Vec<String>> {
+        Some(self.serves.clone())
+    }
+
+    fn default_queue(&self) -> Option<String> {
+        Some(self.queue.clone())
+    }
+
     async fn open(&self) -> Result<(), BoxError> {
         for queue in &self.serves {
+            queues::check(queue)?;
             self.declare(&short("queue", queue)?, self.arguments()).await?;
             self.dead_queue(queue).await?;
         }
@@ -74,32 +86,32 @@ impl Source for RabbitMq {
         }
     }
 
-    async fn settle(&self, settled: &[Settled<RabbitMqReceipt>]) -> Result<(), BoxError> {
-        let refusals = self.settle_most(settled).await?;
-        if let Some(reason) = &refusals.reason {
-            // The others are settled: later messages don't wait for these.
-            log::engine_trouble("settle", &refusals.describe(reason));
-            let refused = refusals.indices.iter().map(|index| Settled {
-                receipt: settled[*index].receipt.clone(),
-                settlement: settled[*index].settlement.clone(),
-            });
-            self.consumer.refused().extend(refused);
+    /// The broker gives to others what came on a connection that is lost.
+    fn is_held(&self, receipt: &RabbitMqReceipt) -> bool {
+        receipt.delivery.acker.usable()
+    }
+
+    async fn settle(&self, settled: &[Settled<RabbitMqReceipt>]) -> Result<Vec<usize>, BoxError> {
+        self.settle_all(settled).await
+    }
+
+    /// AMQP has heartbeats of its own. This asks whether the broker still knows the channel, which a worker that was
+    /// stopped for a while has to know before anything begins; and it tries again to settle what the broker has refused.
+    async fn keep_alive(&self) -> Result<(), BoxError> {
+        self.test_channel().await?;
+        if let Err(refused) = self.retry_refused().await {
+            log::engine_trouble("settle", &refused);
         }
         Ok(())
     }
 
-    /// AMQP has heartbeats of its own; this tries again to settle what the broker has refused.
-    async fn keep_alive(&self) -> Result<(), BoxError> {
-        self.retry_refused().await
-    }
-
     fn heartbeat(&self) -> Option<Duration> {
-        Some(RETRY_REFUSED_EVERY)
+        Some(HEARTBEAT)
     }
 
     async fn close(&self) -> Result<(), BoxError> {
         // The broker delivers again what stays unsettled.
-        let settled = self.retry_refused().await;
+        let settled = self.forward_the_rest().await;
         let Some(consumers) = self.consumer.consumers.lock().await.take() else { return settled };
         let closed = consumers.close().await;
         // Where both fail, the first error says more.
@@ -120,7 +132,11 @@ impl RabbitMq {
             content_encoding: &text(properties.content_encoding()).unwrap_or_default(),
             body: &delivery.data,
         };
-        let (envelope, attempt) = (raw.envelope(), raw.attempt());
+        let envelope = match unreadable(properties) {
+            None => raw.envelope(),
+            Some(why) => Err(EnvelopeError::new(why)),
+        };
+        let attempt = raw.attempt();
         let due = envelope.as_ref().ok().and_then(Envelope::at);
         let receipt = RabbitMqReceipt { delivery: Arc::new(delivery), queue, attempt };
         Message::new(receipt, envelope).attempt(attempt).due(due)

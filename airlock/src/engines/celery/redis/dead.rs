@@ -32,7 +32,7 @@ impl Redis {
         self.run(&REMOVE_DEAD, |script| {
             script.key(keys::dead(queue)).key(keys::dead_since(queue)).arg(id);
             if again {
-                script.key(list.as_deref().unwrap_or(queue)).arg(revive(kept.message()));
+                script.key(list.as_deref().unwrap_or(queue)).arg(revive(&kept.message()));
             }
         })
         .await
@@ -40,12 +40,8 @@ impl Redis {
 }
 
 /// A dead letter's message as it is put back into its list.
-fn revive(message: Vec<u8>) -> Vec<u8> {
-    let stored = StoredMessage::of(&message);
-    if stored.whole.is_empty() {
-        return message;
-    }
-    stored.with(revived()).into_bytes()
+fn revive(message: &[u8]) -> Vec<u8> {
+    StoredMessage::of(message).with(revived())
 }
 
 impl DeadLetters for Redis {

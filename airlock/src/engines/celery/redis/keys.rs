@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use crate::core::task::called::BoxError;
+use crate::engines::shared::reserved;
+
 /// Celery's priorities over Redis, the highest first: each has a list of its own.
 ///
 /// Source: `kombu/transport/redis.py`, `PRIORITY_STEPS`.
@@ -23,6 +26,13 @@ pub(super) fn lists(queue: &str) -> [String; 4] {
     STEPS.map(|step| list(queue, step).into_owned())
 }
 
+/// Refuses a queue whose list is one of the keys below of another queue.
+pub(super) fn check(queue: &str) -> Result<(), BoxError> {
+    let endings =
+        [".held", ".leases", ".begun", ".deaths", ".seen", ".delayed", ".dead", ".dead.since"];
+    reserved::check(queue, &endings)
+}
+
 /// The messages that workers hold, by tag.
 pub(super) fn held(queue: &str) -> String {
     format!("{queue}.held")
@@ -41,6 +51,11 @@ pub(super) fn begun(queue: &str) -> String {
 /// How many workers died while a message ran, by the message's digest.
 pub(super) fn deaths(queue: &str) -> String {
     format!("{queue}.deaths")
+}
+
+/// When a worker last received messages or extended its leases.
+pub(super) fn seen(queue: &str) -> String {
+    format!("{queue}.seen")
 }
 
 /// The messages that wait for their next attempt, by when it is due.

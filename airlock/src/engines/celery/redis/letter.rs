@@ -46,15 +46,17 @@ impl KeptLetter {
 
     pub(super) fn into_letter(self, id: String, queue: &str) -> DeadLetter {
         let body = self.message();
-        let stored = StoredMessage::of(&body);
-        DeadLetter {
+        let task =
+            StoredMessage::of(&body).headers.get("task").and_then(Value::as_str).map(str::to_owned);
+        let letter = DeadLetter {
             id,
             queue: queue.to_owned(),
-            task: stored.headers.get("task").and_then(Value::as_str).map(str::to_owned),
+            task,
             body,
             reason: self.reason,
             attempts: self.attempts,
             since: self.since,
-        }
+        };
+        letter.plain()
     }
 }

@@ -1,9 +1,12 @@
 //! Celery over Redis.
 
 mod dead;
+#[cfg(feature = "_fuzz")]
+pub(crate) mod fuzz;
 mod keys;
 mod letter;
 mod message;
+mod raw;
 mod receipt;
 mod receive;
 mod script;
@@ -150,6 +153,7 @@ impl Redis {
         envelope: &Envelope,
     ) -> Result<(), BoxError> {
         let queue = envelope.queue().unwrap_or(&self.queue);
+        keys::check(queue)?;
         let step = step_of(envelope.priority());
         body.clear();
         message::write(body, intent, envelope, self.positional, queue, step)?;

@@ -1,5 +1,7 @@
 //! What a worker needs to settle a message.
 
+use std::sync::Arc;
+
 /// What [`Redis`](crate::celery::Redis) needs to settle a message.
 ///
 /// # Examples
@@ -11,13 +13,14 @@
 ///     receipt.queue()
 /// }
 /// ```
+#[derive(Clone)]
 pub struct RedisReceipt {
     pub(super) queue: String,
     /// Under which the message is held.
     pub(super) tag: String,
     /// Which of the queue's lists it came from, counted from 1.
     pub(super) list: usize,
-    pub(super) raw: Vec<u8>,
+    pub(super) raw: Arc<[u8]>,
     pub(super) id: String,
     pub(super) unique_key: String,
     pub(super) attempt: u32,

@@ -9,17 +9,17 @@ use crate::core::task::called::BoxError;
 use crate::engines::celery::Redis;
 
 macro_rules! scripts {
-    ($($name:ident = $file:literal;)*) => {$(
+    ($($name:ident = $($file:literal)+;)*) => {$(
         pub(super) static $name: LazyLock<Script> =
-            LazyLock::new(|| Script::new(include_str!($file)));
+            LazyLock::new(|| Script::new(concat!($(include_str!($file)),+)));
     )*};
 }
 
 scripts! {
     BEGIN = "lua/begin.lua";
-    EXTEND_LEASES = "lua/extend_leases.lua";
+    EXTEND_LEASES = "lua/outage.lua" "lua/extend_leases.lua";
     LIST_DEAD = "lua/list_dead.lua";
-    RECEIVE = "lua/receive.lua";
+    RECEIVE = "lua/outage.lua" "lua/receive.lua";
     REMOVE_DEAD = "lua/remove_dead.lua";
     SETTLE = "lua/settle.lua";
 }

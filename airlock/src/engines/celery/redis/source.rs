@@ -8,19 +8,34 @@ use crate::engines::celery::redis::receive::HeldTags;
 use crate::engines::celery::redis::script::BEGIN;
 use crate::engines::celery::redis::wait::Waiting;
 use crate::engines::celery::redis::{RedisReceipt, keys};
+use crate::engines::shared::refusals::Refused;
 use crate::engines::shared::round_robin::RoundRobin;
-use crate::worker::{Message, Settled, Source};
+use crate::worker::{Message, Settled, Source, within_heartbeat};
 
 /// What a worker has in flight.
 #[derive(Default)]
 pub(super) struct RedisConsumer {
     pub(super) held: HeldTags,
     pub(super) waiting: Waiting,
+    /// Messages that stay unsettled, because the server refuses what has to be written first.
+    refused: Refused<RedisReceipt>,
     turns: RoundRobin,
 }
 
 impl Source for Redis {
     type Receipt = RedisReceipt;
+
+    fn served_queues(&self) -> Option<Vec<String>> {
+        Some(self.serves.clone())
+    }
+
+    fn default_queue(&self) -> Option<String> {
+        Some(self.queue.clone())
+    }
+
+    async fn open(&self) -> Result<(), BoxError> {
+        self.serves.iter().try_for_each(|queue| keys::check(queue))
+    }
 
     async fn wait(&self) {
         self.wait_for_messages().await;
@@ -31,33 +46,43 @@ impl Source for Redis {
         self.consumer.turns.receive(self.serves.len(), room, take).await
     }
 
-    async fn begin(&self, receipts: &[&RedisReceipt]) -> Result<(), BoxError> {
+    async fn begin(&self, receipts: &[&RedisReceipt]) -> Result<Vec<usize>, BoxError> {
+        let mut lost = Vec::new();
         for queue in &self.serves {
-            let of_queue = receipts.iter().filter(|receipt| receipt.queue == *queue);
-            let tags: Vec<_> = of_queue.map(|receipt| &*receipt.tag).collect();
+            let of_queue = receipts.iter().enumerate().filter(|(_, one)| one.queue == *queue);
+            let (places, tags): (Vec<_>, Vec<_>) =
+                of_queue.map(|(place, receipt)| (place, &*receipt.tag)).unzip();
             if !tags.is_empty() {
-                let () = self
+                let not_held: Vec<usize> = self
                     .run(&BEGIN, |script| {
-                        script.key(keys::held(queue)).key(keys::begun(queue)).arg(tags);
+                        script.key(keys::held(queue)).key(keys::begun(queue)).arg(&tags);
                     })
                     .await?;
+                self.consumer.held.forget(not_held.iter().map(|index| tags[*index]));
+                lost.extend(not_held.iter().map(|index| places[*index]));
             }
         }
-        Ok(())
+        Ok(lost)
     }
 
-    async fn settle(&self, settled: &[Settled<RedisReceipt>]) -> Result<(), BoxError> {
-        for queue in &self.serves {
-            self.settle_in(queue, settled).await?;
-        }
-        Ok(())
+    async fn settle(&self, settled: &[Settled<RedisReceipt>]) -> Result<Vec<usize>, BoxError> {
+        let refusals = self.settle_most(settled).await?;
+        Ok(self.consumer.refused.keep(settled, refusals))
     }
 
     async fn keep_alive(&self) -> Result<(), BoxError> {
-        self.extend_leases().await
+        within_heartbeat(self.lease / 3, self.extend_leases()).await?;
+        let settle = async |again: Vec<_>| self.settle_most(&again).await;
+        self.consumer.refused.retry_beside_heartbeat(settle).await;
+        Ok(())
     }
 
     fn heartbeat(&self) -> Option<Duration> {
         Some(self.lease / 3)
+    }
+
+    async fn close(&self) -> Result<(), BoxError> {
+        let settle = async |again: Vec<_>| self.settle_most(&again).await;
+        self.consumer.refused.retry(settle).await
     }
 }

@@ -5,5 +5,9 @@ local function push(list, id, body)
   if type(kept) == 'table' and kept.err then
     return kept
   end
-  return redis.pcall('RPUSH', list, id)
+  local pushed = redis.pcall('RPUSH', list, id)
+  if type(pushed) == 'table' and pushed.err then
+    redis.pcall('HDEL', list .. '.msgs', id)
+  end
+  return pushed
 end

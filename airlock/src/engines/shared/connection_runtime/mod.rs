@@ -81,7 +81,7 @@ pub(crate) async fn spawn<T: Send + 'static>(
     let is_current = Handle::try_current().is_ok_and(|current| current.id() == runtime.id());
     let ended = if is_current { task.await } else { driven::wait_for(runtime, task).await? };
     ended.map_err(|error| match error.try_into_panic() {
-        Ok(panic) => std::panic::resume_unwind(panic),
+        Ok(panic) => crate::core::panics::Panic::from(panic).resume(),
         Err(_) => RuntimeUnavailable::shut_down(begun.load(Ordering::Relaxed)),
     })
 }

@@ -1,15 +1,17 @@
 //! What the engines in PostgreSQL share.
 
+mod conflict;
 mod listener;
 pub(crate) mod statement_timeout;
 
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 
+pub(crate) use conflict::Conflicts;
 pub(crate) use listener::Listener;
 
 use crate::core::task::called::BoxError;
-use crate::engines::shared::{scheme, sql};
+use crate::engines::shared::{connect, scheme, sql};
 use crate::transactions::shared::{Connection, dialect};
 use crate::worker::engine_error::EngineError;
 
@@ -50,9 +52,38 @@ pub(crate) fn address(options: &PgConnectOptions) -> String {
     }
 }
 
-/// Connects once. Without a server, a pool would try for half a minute and report nothing but a time-out.
+/// Connects. Without a server, a pool would try for half a minute and report nothing but a time-out.
+///
+/// A pooler that gives each transaction any of its connections is found out: statements that sqlx prepares in one
+/// transaction would be missing in the next, or be another program's.
 pub(crate) async fn reach(options: &PgConnectOptions) -> Result<(), EngineError> {
-    let failed = |failure| sql::error("connect to", address(options), failure);
-    let first = PgConnection::connect_with(options).await.map_err(failed)?;
-    first.close().await.map_err(failed)
+    let reached = connect::in_time(async {
+        let mut first = PgConnection::connect_with(options).await?;
+        prepare(&mut first).await?;
+        // Each connection counts its statements from one on.
+        if let Some(mut second) = another(options).await? {
+            prepare(&mut second).await?;
+            second.close().await?;
+        }
+        first.close().await
+    });
+    reached.await.map_err(|error| sql::error("connect to", address(options), error))
+}
+
+/// Has the server prepare a statement, and runs it in a transaction of its own.
+async fn prepare(connection: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query("SELECT $1::int4").bind(1).execute(connection).await.map(drop)
+}
+
+/// A second connection, where the server has one to spare.
+async fn another(options: &PgConnectOptions) -> sqlx::Result<Option<PgConnection>> {
+    const TOO_MANY_CONNECTIONS: &str = "53300";
+    match PgConnection::connect_with(options).await {
+        Err(sqlx::Error::Database(error))
+            if error.code().is_some_and(|code| code == TOO_MANY_CONNECTIONS) =>
+        {
+            Ok(None)
+        }
+        connection => connection.map(Some),
+    }
 }

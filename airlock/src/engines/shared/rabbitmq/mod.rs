@@ -2,17 +2,25 @@
 
 mod answers;
 mod channel;
+mod connecting;
+mod frames;
+mod max_size;
 mod properties;
 mod publish;
 mod published;
+mod readable;
+pub(crate) mod size;
+#[cfg(feature = "celery-rabbitmq")]
+mod unreadable;
 
 use std::collections::HashSet;
+#[cfg(feature = "celery-rabbitmq")]
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ::tokio::runtime::Handle;
 use ::tokio::sync::Semaphore;
-use ::tokio::time::timeout;
 use lapin::types::ShortString;
 use lapin::uri::AMQPUri;
 use lapin::{Channel, Connection, ConnectionProperties};
@@ -23,14 +31,23 @@ pub(crate) use answers::answered_in_time;
 pub(crate) use channel::PublishChannel;
 pub(crate) use properties::{scaled, short};
 pub(crate) use publish::NewDelivery;
+#[cfg(feature = "celery-rabbitmq")]
+pub(crate) use publish::Patience;
+#[cfg(feature = "celery-rabbitmq")]
+pub(crate) use unreadable::unreadable;
 
 use crate::core::task::called::BoxError;
 use crate::engines::shared::connection_runtime::{self, RuntimeUnavailable};
-use crate::engines::shared::scheme;
+use crate::engines::shared::rabbitmq::max_size::Sizes;
+use crate::engines::shared::{connect, scheme};
 use crate::worker::engine_error::EngineError;
 
 /// How many batches are published at the same time, each on a channel of its own.
 const MAX_CHANNELS: usize = 64;
+
+/// The size of a frame that RabbitMQ offers, unless configured otherwise.
+#[cfg(feature = "celery-rabbitmq")]
+const FRAME_MAX: u32 = 131_072;
 
 /// How long the broker may take to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -49,6 +66,10 @@ struct Inner {
     /// Channels that no batch uses at the moment.
     idle: Mutex<Vec<Channel>>,
     permits: Arc<Semaphore>,
+    sizes: Sizes,
+    /// The size of a frame, as the last connection has it.
+    #[cfg(feature = "celery-rabbitmq")]
+    frame_max: AtomicU32,
     /// The queues that are known to exist.
     known: Mutex<HashSet<ShortString>>,
 }
@@ -64,19 +85,31 @@ impl Broker {
             EngineError::new("connect to", "RabbitMQ", error)
                 .next_step("connect inside a Tokio runtime")
         })?;
-        let broker = Self {
-            inner: Arc::new(Inner {
-                uri,
-                runtime,
-                connection: ::tokio::sync::Mutex::default(),
-                idle: Mutex::default(),
-                permits: Arc::new(Semaphore::new(MAX_CHANNELS)),
-                known: Mutex::default(),
-            }),
-        };
+        let broker = Self::new(uri, runtime);
         // So that a wrong URL is an error here, and not at the first flush.
         broker.connection().await?;
         Ok(broker)
+    }
+
+    fn new(uri: AMQPUri, runtime: Handle) -> Self {
+        let inner = Inner {
+            uri,
+            runtime,
+            connection: ::tokio::sync::Mutex::default(),
+            idle: Mutex::default(),
+            permits: Arc::new(Semaphore::new(MAX_CHANNELS)),
+            sizes: Sizes::unknown(),
+            #[cfg(feature = "celery-rabbitmq")]
+            frame_max: AtomicU32::new(FRAME_MAX),
+            known: Mutex::default(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The same broker, over a connection of its own that is made when it is needed.
+    #[cfg(feature = "celery-rabbitmq")]
+    pub(crate) fn apart(&self) -> Self {
+        Self::new(self.inner.uri.clone(), self.inner.runtime.clone())
     }
 
     /// Where the broker is, without the password.
@@ -101,14 +134,13 @@ impl Broker {
     /// A connection of the caller's own.
     pub(crate) async fn new_connection(&self) -> Result<Connection, EngineError> {
         let properties = ConnectionProperties::default().with_connection_name("airlock".into());
-        let connecting = Connection::connect_uri(self.inner.uri.clone(), properties);
-        let error: BoxError = match timeout(ANSWER_TIMEOUT, connecting).await {
-            Ok(Ok(connection)) => return Ok(connection),
-            Ok(Err(error)) => error.into(),
-            Err(_) => format!("it did not answer within {ANSWER_TIMEOUT:?}").into(),
-        };
-        Err(EngineError::new("connect to", self.address(), error)
-            .next_step("check the URL, and that the broker runs"))
+        let connecting = connecting::connect(self.inner.uri.clone(), properties);
+        connect::in_time(connecting).await.map_err(|error| {
+            let step = connecting::no_tls(&error).unwrap_or_else(|| {
+                connect::next_step(&error, "check the URL, and that the broker runs")
+            });
+            EngineError::new("connect to", self.address(), error).next_step(step)
+        })
     }
 
     /// The connection for publishing, reestablished where it is lost.
@@ -120,16 +152,33 @@ impl Broker {
             return Ok(connection.clone());
         }
         let new = Arc::new(self.new_connection().await?);
+        #[cfg(feature = "celery-rabbitmq")]
+        self.inner.frame_max.store(new.configuration().frame_max(), Ordering::Relaxed);
+        self.inner.sizes.forget();
         *connection = Some(new.clone());
         lock(&self.inner.idle).clear();
         lock(&self.inner.known).clear();
         Ok(new)
     }
 
+    /// How many bytes the properties of a message may have.
+    #[cfg(feature = "celery-rabbitmq")]
+    pub(crate) fn room_for_properties(&self) -> usize {
+        size::room(self.inner.frame_max.load(Ordering::Relaxed))
+    }
+
     /// Closes the connection for publishing, with all that is still in flight.
     async fn disconnect(&self) {
         self.inner.connection.lock().await.take();
         lock(&self.inner.idle).clear();
+    }
+
+    /// Leaves this connection to the batches that use it: the next one makes another.
+    async fn leave(&self, used: &Arc<Connection>) {
+        let mut connection = self.inner.connection.lock().await;
+        if connection.take_if(|current| Arc::ptr_eq(current, used)).is_some() {
+            lock(&self.inner.idle).clear();
+        }
     }
 
     /// The queues that are known to exist, until the connection is lost.

@@ -1,5 +1,6 @@
 //! Redis: a connection that is reestablished when it is lost, and batches that are sent step by step.
 
+mod failure;
 #[cfg(feature = "_redis-list")]
 mod push;
 #[cfg(feature = "_redis-list")]
@@ -16,14 +17,18 @@ use ::redis::{AsyncConnectionConfig, Client, RedisError};
 use ::tokio::runtime::Handle;
 use ::tokio::sync::Mutex;
 
+pub(crate) use failure::SharedFailure;
 #[cfg(feature = "_redis-list")]
 pub(crate) use step::{Layout, ListMessage, Steps};
 pub(crate) use steps::{StepBudget, StepOutcome};
 #[cfg(feature = "_redis-list")]
 pub(crate) use unique_key::{UNIQUE_FOR, UniqueKey};
 
+use crate::core::cut::cut;
 use crate::core::task::called::BoxError;
-use crate::engines::shared::{connection_runtime, scheme};
+use crate::engines::shared::{connect, connection_runtime, scheme};
+#[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+use crate::envelope::EnvelopeError;
 use crate::worker::engine_error::{EngineError, unconfirmed};
 
 const EXAMPLE: &str = "it is like redis://user:password@host:6379/0";
@@ -78,8 +83,8 @@ impl Server {
         if let Some((connection, used)) = &mut *slot {
             // So that nothing is sent on a connection to a server that was restarted meanwhile.
             let good = used.elapsed() < TEST_AFTER || {
-                let pong: Result<String, _> = ::redis::cmd("PING").query_async(connection).await;
-                pong.is_ok()
+                let ping = ::redis::cmd("PING");
+                connect::in_time(ping.query_async::<String>(connection)).await.is_ok()
             };
             if good {
                 *used = Instant::now();
@@ -103,21 +108,37 @@ impl Server {
     /// A connection of the caller's own.
     pub(crate) async fn new_connection(&self) -> Result<MultiplexedConnection, EngineError> {
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(ANSWER_TIMEOUT))
+            // Below all its steps are bounded together.
+            .set_connection_timeout(None)
             .set_response_timeout(Some(ANSWER_TIMEOUT));
         let connecting = self.inner.client.get_multiplexed_async_connection_with_config(&config);
-        connecting.await.map_err(|error| {
-            EngineError::new("connect to", self.address(), error)
-                .next_step("check the URL, and that the server runs")
+        connect::in_time(connecting).await.map_err(|error| {
+            let step = connect::next_step(&error, "check the URL, and that the server runs");
+            EngineError::new("connect to", self.address(), error).next_step(step)
         })
     }
 
-    /// An error with the server's address. If the connection is lost, the next call makes a new one.
+    /// An error with the server's address. If the connection is lost, or leads to a server that takes no writes, the next
+    /// call makes a new one: after a failover, the address leads to another server.
     pub(crate) async fn error(&self, error: &RedisError) -> BoxError {
+        // Of a transaction it has what the server said of each command.
+        let said = cut(error).to_string();
         if error.is_io_error() || error.is_unrecoverable_error() {
-            self.inner.connection.lock().await.take();
+            self.disconnect().await;
         }
-        format!("{}: {error}", self.address()).into()
+        self.note(&said).await;
+        format!("{}: {said}", self.address()).into()
+    }
+
+    /// Notes what the server said of a command that it did not carry out.
+    pub(crate) async fn note(&self, said: &str) {
+        if takes_no_writes(said) {
+            self.disconnect().await;
+        }
+    }
+
+    async fn disconnect(&self) {
+        self.inner.connection.lock().await.take();
     }
 
     /// An error of what was sent. If no answer came, it may have arrived.
@@ -125,6 +146,32 @@ impl Server {
         let described = self.error(error).await;
         if error.is_io_error() { unconfirmed(described) } else { described }
     }
+}
+
+/// Whether a server says that it takes no writes, and not that one can't be carried out: it became a replica, or lost its
+/// replicas, or is full or about to end. Scripts of Redis 6 quote it.
+fn takes_no_writes(said: &str) -> bool {
+    const SAYINGS: [&str; 9] = [
+        "READONLY",
+        "NOREPLICAS",
+        "MASTERDOWN",
+        "LOADING",
+        "OOM",
+        "MISCONF",
+        "CLUSTERDOWN",
+        "UNBLOCKED",
+        "ReadOnly",
+    ];
+    SAYINGS.iter().any(|saying| said.contains(saying))
+}
+
+/// Of a message, Redis has only kept that it was there.
+#[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+pub(crate) fn gone() -> EnvelopeError {
+    EnvelopeError::new(
+        "its body is gone from Redis, and nothing of airlock removed it: set `maxmemory-policy noeviction`, so that a \
+         full server refuses new messages in place of removing old ones",
+    )
 }
 
 impl std::fmt::Debug for Server {

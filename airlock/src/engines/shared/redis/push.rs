@@ -1,11 +1,13 @@
 //! Pushing a batch to lists.
 
+use std::fmt;
 use std::ops::Range;
 
 use ::redis::{RedisResult, Value};
 
 use super::step::{Run, Step};
-use super::{Server, StepOutcome, Steps};
+use super::{Server, SharedFailure, StepOutcome, Steps};
+use crate::core::cut::cut;
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::task::called::BoxError;
 
@@ -45,6 +47,9 @@ impl Server {
             outcome.note(begun..begun + messages, unique, answers, &self.address());
             begun += messages;
         }
+        if let Some((_, error)) = outcome.failed.first() {
+            self.note(&error.to_string()).await;
+        }
         Ok(outcome)
     }
 }
@@ -58,7 +63,9 @@ impl StepOutcome {
         answers: RedisResult<Vec<Value>>,
         address: &str,
     ) {
-        let failed = |error: &str| format!("{address}: {error}").into();
+        let failed = |error: &dyn fmt::Display| {
+            SharedFailure::new(format_args!("{address}: {}", cut(error)))
+        };
         let answer = answers.map(|mut answers| answers.pop().unwrap_or(Value::Nil));
         let read = |answer| ::redis::from_redis_value::<(Vec<usize>, Vec<usize>, String)>(answer);
         match answer {
@@ -66,15 +73,19 @@ impl StepOutcome {
                 Ok((duplicates, refused, error)) => {
                     let begun = run.start;
                     self.duplicates.extend(duplicates.into_iter().map(|index| begun + index));
-                    let refused = refused.into_iter().map(|index| (begun + index, failed(&error)));
+                    let error = failed(&error);
+                    let refused = refused.into_iter();
+                    let refused = refused.map(|index| (begun + index, error.clone().into()));
                     self.failed.extend(refused);
                 }
-                Err(error) => {
-                    self.failed.extend(run.map(|index| (index, failed(&error.to_string()))));
-                }
+                Err(error) => self.fail(run, &failed(&error)),
             },
             Ok(_) => {}
-            Err(error) => self.failed.extend(run.map(|index| (index, failed(&error.to_string())))),
+            Err(error) => self.fail(run, &failed(&error)),
         }
+    }
+
+    fn fail(&mut self, run: Range<usize>, failure: &SharedFailure) {
+        self.failed.extend(run.map(|index| (index, failure.clone().into())));
     }
 }

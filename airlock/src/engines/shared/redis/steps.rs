@@ -1,6 +1,6 @@
 //! A batch that is sent step by step.
 
-use super::Server;
+use super::{Server, SharedFailure};
 use crate::core::executor::ledger::State;
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::task::called::BoxError;
@@ -76,7 +76,7 @@ impl Server {
                 }
                 Err(error) if messages == batch.len() => return Err(DispatchError::all(error)),
                 Err(error) => {
-                    let error = error.to_string();
+                    let error = SharedFailure::new(error);
                     for index in begun..end {
                         batch.ledger.fail(index, error.clone().into());
                     }

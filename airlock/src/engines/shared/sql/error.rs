@@ -1,6 +1,8 @@
 //! Errors of databases, with the next step.
 
 use crate::core::task::called::BoxError;
+#[cfg(feature = "_server")]
+use crate::engines::shared::connect;
 use crate::worker::engine_error::EngineError;
 
 /// An error of a database, with the next step where there is one.
@@ -11,6 +13,8 @@ pub(crate) fn error(
 ) -> EngineError {
     let source = source.into();
     let step = source.downcast_ref().and_then(next_step);
+    #[cfg(feature = "_server")]
+    let step = step.or_else(|| connect::no_answer(&source));
     EngineError::new(doing, address, source).next_step(step)
 }
 
@@ -22,6 +26,18 @@ pub(crate) fn intents(count: usize) -> String {
 /// What to do where a table, a function or a schema is missing.
 pub(crate) const SET_UP: &str =
     "call `setup()` before it is first used, in the database that it is used in";
+
+/// What to do where a pooler gives the statements of one connection to another.
+const POOLED: &str = "a pooler in between, such as PgBouncer with `pool_mode = transaction`, gives the statements that one \
+     connection has prepared to others: set `pool_mode = session`, or from PgBouncer 1.21 on `max_prepared_statements`, or \
+     connect to the server itself";
+
+/// Whether PostgreSQL says with this code that a prepared statement is another connection's, or has stayed there.
+fn is_pooled(code: &str) -> bool {
+    const DUPLICATE_STATEMENT: &str = "42P05";
+    const UNDEFINED_STATEMENT: &str = "26000";
+    [DUPLICATE_STATEMENT, UNDEFINED_STATEMENT].contains(&code)
+}
 
 /// Whether PostgreSQL says with this code that one of these is missing.
 pub(crate) fn is_missing(code: &str) -> bool {
@@ -43,6 +59,8 @@ fn next_step(error: &sqlx::Error) -> Option<&'static str> {
             let missing = error.code().is_some_and(|code| is_missing(&code));
             if missing || error.message().starts_with("no such table") {
                 Some(SET_UP)
+            } else if error.code().is_some_and(|code| is_pooled(&code)) {
+                Some(POOLED)
             } else if error.message().starts_with("unable to open") {
                 Some("check that the folder is there and may be written to")
             } else if error.message().starts_with("database is locked") {

@@ -5,16 +5,26 @@ macro_rules! worker_settings {
     (queues: $served:literal, lost_after: $seconds:literal $bounds:literal, poll: $poll:literal) => {
         /// Names the queue of intents that name none, which workers of this handle serve as well; `default`
         /// unless told otherwise.
+        ///
+        /// # Panics
+        ///
+        /// Where the name is empty.
         #[must_use]
+        #[track_caller]
         pub fn queue(mut self, queue: impl Into<String>) -> Self {
-            self.worker.queue = queue.into();
+            self.worker.queue = $crate::core::task::queue_name::owned_queue_name(queue);
             self
         }
 
         #[doc = concat!("Names the queues that workers of this handle serve, ", $served)]
+        ///
+        /// # Panics
+        ///
+        /// Where a name is empty.
         #[must_use]
+        #[track_caller]
         pub fn queues<Q: Into<String>>(mut self, queues: impl IntoIterator<Item = Q>) -> Self {
-            self.worker.served = queues.into_iter().map(Into::into).collect();
+            self.worker.served = $crate::core::task::queue_name::owned_queue_names(queues);
             self
         }
 

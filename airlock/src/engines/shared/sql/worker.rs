@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::core::task::called::BoxError;
 use crate::engines::shared::per_worker::PerWorker;
 use crate::engines::shared::worker_name::WorkerName;
-use crate::worker::{LastHeartbeat, within_heartbeat};
+use crate::worker::{log, within_heartbeat};
 
 /// The settings of a handle that serves queues in tables, and its worker's identity.
 #[derive(Clone)]
@@ -17,7 +17,6 @@ pub(crate) struct SqlWorker {
     pub(crate) lost_after: Duration,
     pub(crate) poll: Duration,
     name: PerWorker<WorkerName>,
-    last_heartbeat: LastHeartbeat,
 }
 
 impl SqlWorker {
@@ -28,7 +27,6 @@ impl SqlWorker {
             lost_after: Duration::from_secs(30),
             poll,
             name: PerWorker::default(),
-            last_heartbeat: LastHeartbeat::default(),
         }
     }
 
@@ -46,9 +44,17 @@ impl SqlWorker {
         self.lost_after / 3
     }
 
-    /// Notes that a heartbeat was sent, and says whether the one before it was in time.
-    pub(crate) fn heartbeat_sent(&self) -> bool {
-        self.last_heartbeat.sent(self.heartbeat())
+    /// How long there may be no heartbeat of any worker before that means an outage, in seconds.
+    #[cfg(feature = "_apalis-sql")]
+    pub(crate) fn longest_silence(&self) -> f64 {
+        self.lost_after.as_secs_f64() / 2.0
+    }
+
+    /// Looks after what workers hold, between two heartbeats. Where that fails, the worker lives all the same.
+    pub(crate) async fn look_after(&self, looked: impl Future<Output = Result<(), BoxError>>) {
+        if let Err(error) = self.within_heartbeat(looked).await {
+            log::engine_trouble("look after messages", &error);
+        }
     }
 
     /// Bounds what must not hold up the next heartbeat.

@@ -2,6 +2,7 @@
 
 mod committed;
 mod database;
+mod failure;
 mod several;
 
 use std::error::Error;
@@ -12,6 +13,7 @@ use crate::core::intent::Intent;
 
 pub use committed::Committed;
 pub use database::{DatabaseError, Step};
+pub use failure::Failure;
 pub use several::SeveralError;
 
 /// What went wrong around a transaction's body; the body's own error is returned as it is.

@@ -18,6 +18,7 @@ mod answer;
 mod asked;
 mod input;
 mod look;
+mod origin;
 mod place;
 mod turn;
 
@@ -45,6 +46,8 @@ pub(crate) struct Shop {
     pub(crate) store: Store,
     pub(crate) outbox: Outbox,
     pub(crate) admin_token: Arc<str>,
+    /// What `Host` may name, beside this machine.
+    pub(crate) hosts: Arc<[String]>,
 }
 
 /// The service.
@@ -71,6 +74,7 @@ pub(crate) fn app(shop: Shop) -> Router {
         .fallback(look::nothing)
         .method_not_allowed_fallback(look::not_so)
         .layer(ScopeLayer::new().scope(move |request| request_scope(request, &jobs)))
+        .layer(from_fn_with_state(shop.clone(), origin::own))
         .layer(from_fn_with_state(shop.clone(), asked::how))
         .layer(map_response(harmless))
         .with_state(shop)

@@ -24,8 +24,11 @@ pub(crate) fn text(method: &str, path: &str, headers: &[(&str, &str)], body: &st
         .iter()
         .fold(String::new(), |headers, &(name, value)| headers + name + ": " + value + "\r\n");
     let length = body.len();
+    // A browser sends one; a test may send another.
+    let host =
+        if headers.to_ascii_lowercase().contains("host: ") { "" } else { "host: localhost\r\n" };
     format!(
-        "{method} {path} HTTP/1.1\r\nhost: shop\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+        "{method} {path} HTTP/1.1\r\n{host}connection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
     )
 }
 

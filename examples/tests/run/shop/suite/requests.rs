@@ -181,8 +181,46 @@ pub(crate) fn pages_say_what_is_there_and_run_no_scripts(place: &dyn Place) {
     }
     assert_eq!(shop.get("/", &[]).header("location"), Some("/orders"));
     assert_eq!(shop.get("/style.css", &[]).status, 200);
+    let refused = a_page_elsewhere_reads_and_writes_nothing(&shop);
+    println!("of a page elsewhere, {refused} of {refused} requests refused");
     for elsewhere in ["cross-site", "same-site"] {
         let foreign = [("sec-fetch-site", elsewhere)];
         assert_eq!(shop.post("/orders/1/cancel", &foreign, "").status, 403, "{elsewhere}");
     }
+}
+
+/// Neither by its own name at this machine's address, nor by a form; how many requests were refused.
+fn a_page_elsewhere_reads_and_writes_nothing(shop: &service::Service) -> usize {
+    let own = format!("localhost:{}", shop.port);
+    let (same, numbers) = (format!("http://{own}"), format!("127.0.0.1:{}", shop.port));
+    let elsewhere = format!("rebound.example:{}", shop.port);
+    let mut refused = 0;
+    for host in
+        [&*elsewhere, "rebound.example", "localhost.rebound.example", "127.0.0.1.example", ""]
+    {
+        for (path, headers) in [
+            ("/orders", vec![("host", host)]),
+            ("/effects", vec![("host", host), ("accept", "application/json")]),
+            ("/mails/000001-pack.txt", vec![("host", host)]),
+        ] {
+            let read = shop.get(path, &headers);
+            assert_eq!(read.status, 421, "{host} {path}");
+            assert!(!read.body.contains("ada@example.com"), "{}", read.body);
+            refused += 1;
+        }
+        let form = [("host", host), ("origin", "http://rebound.example")];
+        assert_eq!(shop.post("/orders/1/cancel", &form, "").status, 421, "{host}");
+        refused += 1;
+    }
+    for origin in ["http://rebound.example", "http://localhost:1", "null", ""] {
+        let form = [("host", &*own), ("origin", origin)];
+        assert_eq!(shop.post("/orders/1/cancel", &form, "").status, 403, "{origin}");
+        refused += 1;
+    }
+    for host in [&*own, &*numbers, "[::1]", "LOCALHOST"] {
+        assert_eq!(shop.get("/orders", &[("host", host)]).status, 200, "{host}");
+    }
+    let form = [("host", &*own), ("origin", &*same)];
+    assert_eq!(shop.post("/orders/9/cancel", &form, "").status, 404);
+    refused
 }

@@ -60,14 +60,6 @@ impl Book {
         });
     }
 
-    /// An executor that panics gives no answer, and so says of nothing for certain that it has left.
-    pub(super) fn forget(&self, sent: &[u64]) {
-        self.with(|pages| {
-            pages.left.retain(|n| !sent.contains(n));
-            pages.in_doubt.extend(sent);
-        });
-    }
-
     pub(super) fn executor(&self, tree: &Tree) -> Any {
         let inner = |tree: &Tree| self.executor(tree);
         Any(match tree {

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use crate::engines::consumer::{Consumer, attempts};
 use crate::engines::fixture::{Fixture, flush, notes};
-use crate::place::eventually;
+use crate::place::{Place, eventually};
 use crate::proxy::Proxy;
 
 pub(crate) async fn a_url_that_nobody_answers_is_named_without_its_password<S: Sender>() {
@@ -70,14 +70,14 @@ pub(crate) async fn a_flush_over_a_lost_connection_is_handed_back_and_the_next_o
 
 /// By itself it would look in an hour.
 async fn is_told_of_a_flush<E: Engine>(quiet: Duration, cut: bool) {
-    let fixture = Fixture::<E>::new().await;
+    let fixture = Fixture::<E>::at(Place::telling::<E>()).await;
     let line = Proxy::to(&fixture.place.url);
     let source = fixture.place.over(&line).open::<E>().await.looking_seldom();
     let serving = fixture.start(source, 2);
     fixture.send(notes([1])).await;
     fixture.runs.reach(1).await;
     if cut {
-        sleep(Duration::from_millis(500)).await;
+        fixture.place.acknowledged(&fixture.engine).await;
         line.cut();
         sleep(Duration::from_millis(500)).await;
         line.restore();
@@ -121,12 +121,14 @@ pub(crate) async fn what_was_taken_in_a_lost_answer_comes_back<E: Engine>() {
 }
 
 pub(crate) async fn a_worker_goes_on_after_its_connection_was_cut<E: Engine>() {
-    let fixture = Fixture::<E>::new().await;
+    let fixture = Fixture::<E>::at(Place::telling::<E>()).await;
     let line = Proxy::to(&fixture.place.url);
     let source = fixture.place.over(&line).open::<E>().await;
     let serving = fixture.start(source, 2);
     fixture.send(notes([1])).await;
     fixture.runs.reach(1).await;
+    // Before that, RabbitMQ would deliver it again.
+    fixture.place.acknowledged(&fixture.engine).await;
     line.cut();
     fixture.send(notes([2])).await;
     sleep(Duration::from_millis(500)).await;

@@ -41,7 +41,7 @@ where
         let before = last_sign().await;
         let gives_a_sign = async || {
             sleep(holder.0.heartbeat().expect("it has one")).await;
-            holder.0.keep_alive().await.expect_err("what it holds can't be looked after");
+            holder.0.keep_alive().await.expect("what it holds can't be looked after");
             last_sign().await > before
         };
         eventually("it gives a sign", gives_a_sign).await;

@@ -6,10 +6,11 @@ use airlock::celery::RabbitMq;
 use airlock::tasks;
 use airlock::worker::DeadLetters;
 use lapin::BasicProperties;
+use lapin::types::{AMQPValue, FieldArray, FieldTable};
 use tokio::time::{sleep, timeout};
 
 use super::super::broker::{channel, count, declare, publish, text};
-use super::super::fixture::Fixture;
+use super::super::fixture::{Fixture, notes};
 use super::connected;
 use crate::place::{PATIENCE, eventually};
 use crate::proxy::Proxy;
@@ -80,6 +81,9 @@ async fn whoever_looks_at_dead_letters_is_not_left_waiting_when_the_line_is_cut(
     eventually("all are there", async || kept().await >= 1_000).await;
 }
 
+/// How many letters have forged headers.
+const LETTERS: u32 = 5;
+
 /// Declares a queue whose dead letters are where a Rust worker has its own.
 async fn declare_with_dead(queue: &str) {
     let (channel, dead) = (channel().await, format!("{queue}.dead"));
@@ -120,4 +124,71 @@ async fn what_the_broker_gave_up_is_listed_by_age_and_found() {
     assert!(celery.retry(&old.id).await.expect("retried"));
     assert_eq!(count(&channel, &other).await, 1);
     assert_eq!(letters().await, std::slice::from_ref(one));
+}
+
+/// The sender may name another queue in the headers that tell where a letter of airlock's came from, and one of the
+/// broker's.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn what_the_broker_gave_up_goes_back_to_its_own_queue_whatever_its_sender_wrote() {
+    let (queue, other, channel) = (unique::name("celery"), unique::name("celery"), channel().await);
+    declare_with_dead(&queue).await;
+    declare(&channel, &other, &[]).await;
+    let mut death = FieldTable::default();
+    death.insert("queue".into(), text(&other));
+    death.insert("reason".into(), text("rejected"));
+    let mut deaths = FieldTable::default();
+    deaths.insert(
+        "x-death".into(),
+        AMQPValue::FieldArray(FieldArray::from(vec![AMQPValue::FieldTable(death)])),
+    );
+    deaths.insert("airlock-queue".into(), text(&other));
+    for number in 0..LETTERS {
+        let properties = BasicProperties::default()
+            .with_expiration("1".into())
+            .with_message_id(number.to_string().into())
+            .with_headers(deaths.clone());
+        publish(&channel, &queue, b"[[], {}, {}]", properties).await;
+    }
+    let celery = connected().await.queue(&queue);
+    let letters = async || celery.list(10).await.expect("listed");
+    eventually("all are dead", async || letters().await.len() == LETTERS as usize).await;
+    for letter in letters().await {
+        assert_eq!(letter.queue, queue);
+        assert!(celery.retry(&letter.id).await.expect("retried"));
+    }
+    let (own, others) = (count(&channel, &queue).await, count(&channel, &other).await);
+    println!(
+        "{LETTERS} letters of the broker with another queue in their headers: {own} back, {others} there"
+    );
+    assert_eq!((own, others), (LETTERS, 0));
+}
+
+/// RabbitMQ removes what a quorum queue has delivered more often than its limit says.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn looking_often_at_letters_in_a_quorum_queue_removes_none() {
+    const LOOKS: usize = 25;
+    let fixture = Fixture::<RabbitMq>::new().await;
+    let dead = format!("{}.dead", fixture.queue());
+    let limit = [("x-queue-type", text("quorum")), ("x-delivery-limit", AMQPValue::LongLongInt(3))];
+    declare(&channel().await, &dead, &limit).await;
+    fixture.send(notes(0..3)).await;
+    for number in 0..3 {
+        fixture.give_up(&format!("reason {number}")).await;
+    }
+    let first = fixture.letters().await;
+    for _ in 0..LOOKS {
+        assert_eq!(fixture.letters().await, first);
+        let found = fixture.engine.find(&first[1].id).await.expect("answered");
+        assert_eq!(found.as_ref(), Some(&first[1]));
+    }
+    println!(
+        "{} letters of a delivery limit of 3 after {LOOKS} listings and as many finds",
+        first.len()
+    );
+    for letter in &first {
+        assert!(fixture.engine.retry(&letter.id).await.expect("retried"));
+    }
+    assert_eq!(fixture.drain(3).await.len(), 3);
 }

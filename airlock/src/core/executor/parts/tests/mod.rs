@@ -85,7 +85,11 @@ fn check(batch: &mut Batch, book: &Book, seed: u64, runs_are_kept: bool) {
             | (Known::Dropped, Fate::Dropped { .. })
             | (Known::NotAttempted, Fate::NotAttempted) => true,
             (Known::Failed(said), Fate::Failed { error }) if said == error => true,
-            (Known::MaybeSent, Fate::Failed { error }) if *error == MaybeSent.to_string() => true,
+            (Known::MaybeSent, Fate::Failed { error })
+                if *error == MaybeSent::Cancelled.to_string() =>
+            {
+                true
+            }
             (Known::Sent | Known::Duplicate | Known::Dropped, _) => false,
             (_, Fate::Failed { error }) => page.refused && error == "refused",
             _ => false,

@@ -7,30 +7,55 @@
 --   'dead', tag, id, the dead letter, unique key or ''
 --   'return', tag, list, message, ''
 --   'retry', tag, milliseconds to wait, message behind the number of its list, ''
+--
+-- Returns the indices of those that can't be settled, and the error of one of them; and the indices of those that are
+-- not held any more. The former stay held: what follows a message is written before the message is removed, and what
+-- removes it is tried first, as in `receive.lua`.
 local held, leases, delayed, dead, since, begun, deaths = unpack(KEYS)
+local lost = {}
+redis.call('HDEL', held, '')
+redis.call('ZREM', leases, '')
+redis.call('SREM', begun, '')
 local counted = redis.call('EXISTS', deaths) == 1
+if counted then redis.call('HDEL', deaths, '') end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-for i = 1, #ARGV, 5 do
-  local what, tag, a, b, c = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
-  redis.call('ZREM', leases, tag)
-  redis.call('SREM', begun, tag)
-  if counted and what ~= 'return' then
-    local kept = redis.call('HGET', held, tag)
-    -- One that came early stays the same message.
-    if kept and not (what == 'retry' and kept == b) then redis.call('HDEL', deaths, redis.sha1hex(kept:sub(2))) end
-  end
-  if redis.call('HDEL', held, tag) == 1 then
+
+local function settle(what, tag, a, b, c)
+  local kept = redis.call('HGET', held, tag)
+  if kept then
     if what == 'return' then
       redis.call('RPUSH', a, b)
     elseif what == 'retry' then
       redis.call('ZADD', delayed, now + tonumber(a), b)
     else
       if what == 'dead' then
+        redis.call('ZADD', since, 'XX', 0, '')
         redis.call('HSET', dead, tag, b)
         redis.call('ZADD', since, now, tag)
       end
-      if c ~= '' and redis.call('GET', c) == a then redis.call('DEL', c) end
+      -- Where it can't be released it expires.
+      if c ~= '' and redis.pcall('GET', c) == a then redis.pcall('DEL', c) end
     end
+    -- One that came early stays the same message.
+    if counted and what ~= 'return' and not (what == 'retry' and kept == b) then
+      redis.call('HDEL', deaths, redis.sha1hex(kept:sub(2)))
+    end
+    redis.call('HDEL', held, tag)
+  end
+  redis.call('ZREM', leases, tag)
+  redis.call('SREM', begun, tag)
+  return kept
+end
+
+local failed, failure = {}, ''
+for i = 1, #ARGV, 5 do
+  local settled, said = pcall(settle, unpack(ARGV, i, i + 4))
+  if not settled then
+    failed[#failed + 1] = (i - 1) / 5
+    failure = type(said) == 'table' and said.err or said
+  elseif not said then
+    lost[#lost + 1] = (i - 1) / 5
   end
 end
+return { failed, failure, lost }

@@ -10,7 +10,9 @@ for i = 1, #ARGV, 5 do
   else
     local pushed = push(list, id, body)
     if type(pushed) == 'table' and pushed.err then
-      redis.call('DEL', unique)
+      local freed = redis.pcall('DEL', unique)
+      -- A user who may not remove it may set it.
+      if type(freed) == 'table' then redis.call('SET', unique, id, 'PX', 1) end
       failed[#failed + 1] = index
       failure = pushed.err
     end

@@ -1,0 +1,5 @@
+//! One of two versions of a crate.
+
+/// Sends.
+#[airlock::task]
+pub fn send() {}

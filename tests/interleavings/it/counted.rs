@@ -1,0 +1,26 @@
+//! A task that is counted.
+
+use std::sync::Arc;
+
+use shuttle::sync::Mutex;
+
+/// The numbers that ran, in order.
+#[derive(Clone, Default)]
+pub(crate) struct Ran(Arc<Mutex<Vec<u64>>>);
+
+impl Ran {
+    pub(crate) fn sorted(&self) -> Vec<u64> {
+        let mut ran = self.0.lock().expect("nobody panics").clone();
+        ran.sort_unstable();
+        ran
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().expect("nobody panics").len()
+    }
+}
+
+#[airlock::task]
+pub(crate) fn count(#[state] ran: &Ran, number: u64) {
+    ran.0.lock().expect("nobody panics").push(number);
+}
