@@ -112,10 +112,14 @@ pub use transactions::diesel;
 pub use transactions::diesel_async;
 #[cfg(feature = "sea-orm")]
 pub use transactions::sea_orm;
+#[cfg(feature = "sea-orm-1")]
+pub use transactions::sea_orm_1::sea_orm as sea_orm_1;
 #[cfg(feature = "transaction")]
 pub use transactions::shared as transaction;
 #[cfg(feature = "sqlx")]
 pub use transactions::sqlx;
+#[cfg(feature = "sqlx-08")]
+pub use transactions::sqlx_08::sqlx as sqlx_08;
 #[cfg(feature = "actix")]
 #[doc(inline)]
 pub use web::actix;

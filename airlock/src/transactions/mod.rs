@@ -6,9 +6,13 @@ pub mod diesel;
 pub mod diesel_async;
 #[cfg(feature = "_diesel")]
 mod diesel_shared;
+#[cfg(feature = "sea-orm-1")]
+pub(crate) mod sea_orm_1;
 #[cfg(feature = "sea-orm")]
 mod sea_orm_2;
 pub mod shared;
+#[cfg(feature = "sqlx-08")]
+pub(crate) mod sqlx_08;
 #[cfg(feature = "sqlx")]
 mod sqlx_09;
 

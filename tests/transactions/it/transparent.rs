@@ -7,6 +7,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use airlock::BoxError;
 use airlock::transaction::TransactionError;
+use airlock_transactions::driver::statement;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
@@ -38,7 +39,7 @@ fn insert(id: u32) -> String {
 /// Somebody else writes between a transaction's first read and its first write.
 async fn meanwhile(shop: &Shop, attempt: u32) {
     if attempt == 1 {
-        sqlx::query(sqlx::AssertSqlSafe(insert(100))).execute(&shop.pool).await.expect("inserted");
+        sqlx::query(statement(&insert(100))).execute(&shop.pool).await.expect("inserted");
     }
 }
 
@@ -50,7 +51,7 @@ async fn of_sqlx_is_met_again() {
         let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
         sqlx::query(COUNT).execute(&mut *tx).await?;
         meanwhile(&shop, attempt).await;
-        sqlx::query(sqlx::AssertSqlSafe(insert(attempt))).execute(&mut *tx).await?;
+        sqlx::query(statement(&insert(attempt))).execute(&mut *tx).await?;
         Ok::<_, OrderError>(())
     });
     placed.await.expect("committed");
@@ -65,7 +66,7 @@ async fn of_sea_orm_is_met_again() {
     let database = airlock::sea_orm::Database::new(connection);
     let placed = database.retry(3).transaction(async |tx: &DatabaseTransaction| {
         let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
-        tx.query_all_raw(sea_orm::Statement::from_string(tx.get_database_backend(), COUNT)).await?;
+        tx.execute_unprepared(COUNT).await?;
         meanwhile(&shop, attempt).await;
         tx.execute_unprepared(&insert(attempt)).await?;
         Ok::<_, OrderError>(())
@@ -194,7 +195,7 @@ async fn nothing_below_a_commit_is_a_conflict() {
     let placed = database.retry(3).transaction(async |_: &mut sqlx::SqliteConnection| {
         let attempt = attempts.fetch_add(1, Ordering::Relaxed) + 1;
         let placed = inner.transaction(async |tx: &mut sqlx::SqliteConnection| {
-            sqlx::query(sqlx::AssertSqlSafe(insert(attempt))).execute(&mut *tx).await?;
+            sqlx::query(statement(&insert(attempt))).execute(&mut *tx).await?;
             shop.mails.enqueue(i64::from(attempt)).map_err(|_| sqlx::Error::RowNotFound)?;
             Ok::<_, OrderError>(())
         });

@@ -6,8 +6,10 @@ use std::{env, thread};
 
 use airlock::sqlx::{Backend, Database};
 use airlock::transaction::Queue;
-use airlock::{Batch, BoxError, DispatchError, apalis, graphile::Graphile};
+use airlock::{Batch, BoxError, DispatchError};
 use sqlx::{PgConnection, PgPool, SqliteConnection, SqlitePool};
+
+use crate::driver;
 
 /// The places where the program can be told to kill itself, in the order in which it comes by.
 pub const STEPS: [&str; 8] = [
@@ -44,7 +46,7 @@ pub async fn main() -> Result<(), BoxError> {
     let orders = first.parse()?..first.parse::<i64>()? + count.parse::<i64>()?;
     if url.starts_with("sqlite:") {
         let pool = SqlitePool::connect(url).await?;
-        let jobs = Stopping(apalis::Sqlite::new(pool.clone()));
+        let jobs = Stopping(driver::sqlite(&pool, url).await);
         let database = Database::new(pool).begin_with("BEGIN IMMEDIATE").queue(jobs);
         let insert = async |tx: &mut SqliteConnection, order: i64| {
             let insert = sqlx::query("INSERT INTO orders (id) VALUES (?1)").bind(order);
@@ -55,8 +57,8 @@ pub async fn main() -> Result<(), BoxError> {
     let pool = PgPool::connect(url).await?;
     let database = Database::new(pool.clone());
     let database = match &**queue {
-        "graphile" => database.queue(Stopping(Graphile::new(pool))),
-        _ => database.queue(Stopping(apalis::Postgres::new(pool))),
+        "graphile" => database.queue(Stopping(driver::graphile(&pool, url).await)),
+        _ => database.queue(Stopping(driver::postgres(&pool, url).await)),
     };
     let insert = async |tx: &mut PgConnection, order: i64| {
         let insert = sqlx::query("INSERT INTO orders (id) VALUES ($1)").bind(order);

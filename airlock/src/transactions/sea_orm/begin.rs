@@ -34,6 +34,11 @@ use super::nesting::{Nested, Unanswered};
 /// # Ok(())
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "no transaction of this version of SeaORM begins on `{Self}`",
+    label = "not a connection or a transaction of the version of SeaORM that this module is for",
+    note = "`airlock::sea_orm` is for SeaORM 2, and `airlock::sea_orm_1`, with the feature `sea-orm-1`, for SeaORM 1.1: `cargo tree -i sea-orm` says which ones the program has"
+)]
 pub trait Begin: Sync {
     /// Begins a transaction, or sets a savepoint.
     #[doc(hidden)]
@@ -43,7 +48,7 @@ pub trait Begin: Sync {
 impl Begin for DatabaseConnection {
     fn begun(&self) -> Pin<Box<dyn Future<Output = Result<Begun, TransactionError>> + Send + '_>> {
         let connection = self.clone();
-        begun_elsewhere(self.get_database_backend(), async move { connection.begin().await })
+        begun_elsewhere(self, async move { connection.begin().await })
     }
 }
 
@@ -68,10 +73,15 @@ impl Begin for DatabaseTransaction {
 /// Begins to the end also where the future is dropped, and rolls back then: sqlx counts a transaction once the database
 /// has answered, and before that leaves the pool's connection in it.
 pub(super) fn begun_elsewhere<'a>(
-    backend: DbBackend,
+    connection: &DatabaseConnection,
     begin: impl Future<Output = Result<DatabaseTransaction, DbErr>> + Send + 'static,
 ) -> Pin<Box<dyn Future<Output = Result<Begun, TransactionError>> + Send + 'a>> {
+    let backend = connection.get_database_backend();
     Box::pin(async move { new_begun(Detached::new(begin, drop).await, backend, None) })
+}
+
+fn is_io(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(_))
 }
 
 /// Wraps a transaction that has begun, or explains why it has not.
@@ -89,7 +99,7 @@ fn new_begun(
             "all connections are in use, or the pool is closed: give the pool more of them, and inside \
              a transaction run statements, and nested transactions, on that",
         ),
-        DbErr::Conn(RuntimeErr::SqlxError(error)) if matches!(**error, sqlx::Error::Io(_)) => {
+        DbErr::Conn(RuntimeErr::SqlxError(error)) if is_io(error) => {
             Some("check that the server runs and that the URL leads to it")
         }
         _ => None,

@@ -63,6 +63,7 @@ pub(super) fn display_name(backend: DbBackend) -> &'static str {
         DbBackend::Postgres => "PostgreSQL",
         DbBackend::Sqlite => "SQLite",
         DbBackend::MySql => "MySQL",
+        #[allow(unreachable_patterns, reason = "SeaORM 1.1 has no others")]
         _ => "the database",
     }
 }

@@ -10,9 +10,8 @@ use crate::transactions::shared::{
 
 use super::begin::{Begin, begun_elsewhere};
 use super::begun::Begun;
-use super::driver::sea_orm::{
-    DatabaseConnection, DatabaseTransaction, TransactionOptions, TransactionTrait,
-};
+use super::driver::sea_orm::{DatabaseConnection, DatabaseTransaction};
+use super::driver::{Options, begin_with};
 use super::{Transaction, attempt, is_conflict, run};
 
 /// A connection of SeaORM with the settings of its transactions, for a program's state. Clones share
@@ -24,14 +23,7 @@ use super::{Transaction, attempt, is_conflict, run};
 #[doc = include_str!("orders.md")]
 /// use std::time::Duration;
 ///
-/// use sea_orm::{IsolationLevel, TransactionOptions};
-///
-/// let options = TransactionOptions {
-///     isolation_level: Some(IsolationLevel::Serializable),
-///     ..TransactionOptions::default()
-/// };
 /// let database = Database::new(connection)
-///     .options(options)
 ///     .scope(|| airlock::scope().named("checkout"))
 ///     .commit_timeout(Duration::from_secs(5));
 /// let placed = database.transaction(async |tx: &DatabaseTransaction| {
@@ -46,7 +38,7 @@ use super::{Transaction, attempt, is_conflict, run};
 #[derive(Clone)]
 pub struct Database {
     connection: DatabaseConnection,
-    options: Option<TransactionOptions>,
+    pub(in crate::transactions) options: Option<Options>,
     settings: Settings<DatabaseTransaction>,
 }
 
@@ -82,13 +74,6 @@ impl Database {
     }
 
     settings!(timeout);
-
-    /// Begins transactions with these options, such as an isolation level.
-    #[must_use]
-    pub fn options(mut self, options: TransactionOptions) -> Self {
-        self.options = Some(options);
-        self
-    }
 
     /// The connection.
     pub fn connection(&self) -> &DatabaseConnection {
@@ -218,9 +203,8 @@ impl Database {
         match self.options {
             None => self.connection.begun().await,
             Some(options) => {
-                let connection = self.connection.clone();
-                let begin = async move { connection.begin_with_options(options).await };
-                begun_elsewhere(self.connection.get_database_backend(), begin).await
+                let begin = begin_with(self.connection.clone(), options);
+                begun_elsewhere(&self.connection, begin).await
             }
         }
     }

@@ -15,9 +15,7 @@ use super::begun::{Backend, Begun, begin_error};
 use super::clean_connection::{clean, depth};
 use super::driver::sqlx::pool::PoolConnection;
 use super::driver::sqlx::{self, Acquire};
-use super::driver::sqlx_core::pool::MaybePoolConnection;
-use super::driver::sqlx_core::transaction::TransactionManager;
-use super::driver::{Statement, statement};
+use super::driver::{MaybePoolConnection, Statement, TransactionManager, statement};
 
 /// What a transaction can begin on: a pool, a connection, or a transaction of sqlx.
 ///
@@ -41,11 +39,17 @@ use super::driver::{Statement, statement};
 /// # Ok(())
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "no transaction of this version of sqlx begins on `{Self}`",
+    label = "not a pool, a connection or a transaction of the version of sqlx that this module is for",
+    note = "`airlock::sqlx` is for sqlx 0.9, and `airlock::sqlx_08`, with the feature `sqlx-08`, for sqlx 0.8: `cargo tree -i sqlx` says which ones the program has"
+)]
 pub trait Begin<'c>:
     Acquire<'c, Connection: Into<MaybePoolConnection<'c, <Self as Acquire<'c>>::Database>> + 'c>
 {
 }
 
+#[diagnostic::do_not_recommend]
 impl<'c, A> Begin<'c> for A
 where
     A: Acquire<'c>,

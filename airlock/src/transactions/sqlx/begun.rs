@@ -13,8 +13,7 @@ use crate::transactions::shared::{
 
 use super::clean_connection::{ROLLED_BACK_BY_SQLITE, ROLLED_BACK_BY_SQLX, depth};
 use super::driver::sqlx::{self, Executor};
-use super::driver::sqlx_core::pool::MaybePoolConnection;
-use super::driver::sqlx_core::transaction::TransactionManager;
+use super::driver::{MaybePoolConnection, TransactionManager};
 use super::is_conflict;
 
 /// A database of sqlx; implemented for every one.

@@ -8,9 +8,9 @@
 //! sqlx rolls nothing back and the pool lends out a connection in a transaction that nobody will commit: so a
 //! transaction that begins on a pool's connection is begun to its end, and rolled back where nobody waits for it.
 
+use super::driver::TransactionManager;
 use super::driver::sqlx::pool::PoolConnection;
 use super::driver::sqlx::{self, Connection, Pool};
-use super::driver::sqlx_core::transaction::TransactionManager;
 
 /// Why a transaction can't be committed.
 pub(crate) const ROLLED_BACK_BY_SQLITE: &str = "SQLite has rolled the transaction back by itself after an error, and what came after that is not undone: return \

@@ -12,8 +12,8 @@ use crate::transactions::shared::{
 use super::begin::{begin_on, begin_owned};
 use super::begun::{Backend, begin_error};
 use super::display_name::display_name;
+use super::driver::Statement;
 use super::driver::sqlx::Pool;
-use super::driver::{IntoStatement, Statement, statement};
 use super::{Begin, Begun, Transaction, clean_connection, is_conflict};
 
 /// A pool with the settings of its transactions, for a program's state. Clones share the pool.
@@ -47,7 +47,7 @@ use super::{Begin, Begun, Transaction, clean_connection, is_conflict};
 /// ```
 pub struct Database<DB: Backend> {
     pool: Pool<DB>,
-    begin: Option<Statement>,
+    pub(in crate::transactions) begin: Option<Statement>,
     settings: Settings<DB::Connection>,
 }
 
@@ -83,17 +83,6 @@ impl<DB: Backend> Database<DB> {
     }
 
     settings!(timeout);
-
-    /// Begins transactions with this statement, such as `BEGIN ISOLATION LEVEL SERIALIZABLE` in
-    /// PostgreSQL.
-    ///
-    /// In SQLite, `BEGIN` takes the lock for writing at the first statement that writes, and that statement fails if
-    /// another transaction has written since this one first read; `BEGIN IMMEDIATE` waits for the lock first.
-    #[must_use]
-    pub fn begin_with(mut self, begin: impl IntoStatement) -> Self {
-        self.begin = Some(statement(begin));
-        self
-    }
 
     /// The pool.
     pub fn pool(&self) -> &Pool<DB> {

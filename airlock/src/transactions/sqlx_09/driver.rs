@@ -3,11 +3,18 @@
 use std::any::Any;
 use std::path::Path;
 
-pub(super) use ::{sqlx, sqlx_core};
-pub(super) use ::sqlx::{SqlSafeStr as IntoStatement, SqlStr as Statement};
+use ::sqlx::{SqlSafeStr, SqlStr};
 
-pub(super) fn statement(statement: impl IntoStatement) -> Statement {
-    statement.into_sql_str()
+use super::sqlx::{Backend, Database};
+
+pub(super) use ::sqlx;
+pub(super) use ::sqlx_core::pool::MaybePoolConnection;
+pub(super) use ::sqlx_core::transaction::TransactionManager;
+
+pub(super) type Statement = SqlStr;
+
+pub(super) fn statement(text: &'static str) -> Statement {
+    text.into_sql_str()
 }
 
 /// The file that SQLite's options name.
@@ -18,4 +25,13 @@ pub(super) fn file(options: &dyn Any) -> Option<&Path> {
         return Some(options.get_filename());
     }
     None
+}
+
+impl<DB: Backend> Database<DB> {
+    #[doc = include_str!("../shared/docs/begin_with.md")]
+    #[must_use]
+    pub fn begin_with(mut self, statement: impl SqlSafeStr) -> Self {
+        self.begin = Some(statement.into_sql_str());
+        self
+    }
 }

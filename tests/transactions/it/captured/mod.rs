@@ -14,6 +14,7 @@ use airlock::transaction::{
 use airlock::{
     BoxError, DropAll, apalis, assert_effects, assert_enqueued, assert_not_enqueued, block_tasks,
 };
+use airlock_transactions::driver::queues;
 use sqlx::SqliteConnection;
 
 use crate::sqlx::shop::{Shop, insert_orphan, place};
@@ -312,7 +313,7 @@ async fn statements(queue: impl Queue<Noted>, captured: bool) -> usize {
 
 #[tokio::test]
 async fn whatever_the_queue() {
-    let pool = || sqlx::PgPool::connect_lazy("postgres://localhost/shop").expect("a URL");
+    let pool = || queues::PgPool::connect_lazy("postgres://localhost/shop").expect("a URL");
     assert_eq!(statements(apalis::Postgres::new(pool()), true).await, 0);
     assert_eq!(statements(Graphile::new(pool()), true).await, 0);
     // What the zeros are worth: the same without a capture.

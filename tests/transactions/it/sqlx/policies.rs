@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use airlock::transaction::commit_all;
 use airlock::{Coalesce, DropAll, Limit, Policy, block_tasks};
+use airlock_transactions::driver::statement;
 use sqlx::SqliteConnection;
 
 use super::shop::{Shop, place};
@@ -119,7 +120,7 @@ async fn rows_that_were_rolled_back_are_not_remembered() {
         let placed = again.transaction(async |tx: &mut SqliteConnection| {
             let parent = if attempts.fetch_add(1, Ordering::Relaxed) == 0 { "-1" } else { "NULL" };
             let insert = format!("INSERT INTO orders (id, parent) VALUES (1, {parent})");
-            sqlx::query(sqlx::AssertSqlSafe(insert)).execute(&mut *tx).await?;
+            sqlx::query(statement(&insert)).execute(&mut *tx).await?;
             shop.mails.enqueue(1)?;
             shop.mails.enqueue(2)?;
             Ok::<_, ShopError>(())

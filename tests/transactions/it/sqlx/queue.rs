@@ -68,7 +68,7 @@ impl Source for Watched {
 async fn a_worker_of_this_process_is_woken() {
     let shop = Shop::open().await;
     // It looks by itself once a day: a worker that is not woken hangs.
-    let jobs = airlock::apalis::Sqlite::new(shop.pool.clone()).poll(Duration::from_hours(24));
+    let jobs = shop.unset_queue().await.poll(Duration::from_hours(24));
     jobs.setup().await.expect("tables");
     let database = shop.database().queue(jobs.clone());
     let worker = airlock::worker().build().expect("a worker");
@@ -127,7 +127,7 @@ async fn an_enclosing_scope_neither_delays_nor_loses_rows() {
 async fn a_push_that_fails_rolls_back_and_hands_everything_back() {
     let shop = Shop::open().await;
     // Nobody has set the queue up.
-    let database = shop.database().queue(airlock::apalis::Sqlite::new(shop.pool.clone()));
+    let database = shop.database().queue(shop.unset_queue().await);
     let placed = database.transaction(async |tx: &mut SqliteConnection| {
         place(tx, shop.mails, 1).await?;
         place(tx, shop.mails, 2).await

@@ -106,7 +106,7 @@ async fn rows_share_the_fate_of_their_own_transaction() {
 async fn a_queue_that_can_t_be_written_to_rolls_all_back() {
     let (one, database) = Shop::with_queue().await;
     let two = Shop::open().await;
-    let unset = two.database().queue(airlock::apalis::Sqlite::new(two.pool.clone()));
+    let unset = two.database().queue(two.unset_queue().await);
     let mut first = database.begin().await.expect("begun");
     let mut second = unset.begin().await.expect("begun");
     insert(&mut first, 1).await.expect("inserted");

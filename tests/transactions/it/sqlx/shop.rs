@@ -1,6 +1,7 @@
 //! A shop in a SQLite file.
 
 use airlock::apalis;
+use airlock_transactions::driver;
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions};
 use tempfile::TempDir;
@@ -46,9 +47,14 @@ impl Shop {
         self.folder.path().join("shop.db").to_str().expect("a path in UTF-8").to_owned()
     }
 
+    /// A queue in the file, which has no tables yet.
+    pub(crate) async fn unset_queue(&self) -> apalis::Sqlite {
+        driver::sqlite(&self.pool, &format!("sqlite:{}", self.path())).await
+    }
+
     /// A queue in the file.
     pub(crate) async fn jobs_queue(&self) -> apalis::Sqlite {
-        let jobs = apalis::Sqlite::new(self.pool.clone());
+        let jobs = self.unset_queue().await;
         jobs.setup().await.expect("tables");
         jobs
     }

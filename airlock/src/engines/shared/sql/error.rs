@@ -13,6 +13,8 @@ pub(crate) fn error(
 ) -> EngineError {
     let source = source.into();
     let step = source.downcast_ref().and_then(next_step);
+    #[cfg(feature = "sqlx-08")]
+    let step = step.or_else(|| source.downcast_ref().and_then(next_step_in_sqlx_08));
     #[cfg(feature = "_server")]
     let step = step.or_else(|| connect::no_answer(&source));
     EngineError::new(doing, address, source).next_step(step)
@@ -55,23 +57,32 @@ fn next_step(error: &sqlx::Error) -> Option<&'static str> {
             "all its connections were in use, or it could make none: hold them for less long, give \
              the pool more, and check that the database can be reached",
         ),
-        sqlx::Error::Database(error) => {
-            let missing = error.code().is_some_and(|code| is_missing(&code));
-            if missing || error.message().starts_with("no such table") {
-                Some(SET_UP)
-            } else if error.code().is_some_and(|code| is_pooled(&code)) {
-                Some(POOLED)
-            } else if error.message().starts_with("unable to open") {
-                Some("check that the folder is there and may be written to")
-            } else if error.message().starts_with("database is locked") {
-                Some(
-                    "another connection was writing all the while: keep its transactions short, or \
-                     wait longer, with `busy_timeout`",
-                )
-            } else {
-                None
-            }
-        }
+        sqlx::Error::Database(error) => after(error.code().as_deref(), error.message()),
         _ => None,
+    }
+}
+
+/// The same for what was written through a transaction of sqlx 0.8.
+#[cfg(feature = "sqlx-08")]
+fn next_step_in_sqlx_08(error: &sqlx_08::Error) -> Option<&'static str> {
+    let error = error.as_database_error()?;
+    after(error.code().as_deref(), error.message())
+}
+
+/// What to do after an answer of the database.
+fn after(code: Option<&str>, message: &str) -> Option<&'static str> {
+    if code.is_some_and(is_missing) || message.starts_with("no such table") {
+        Some(SET_UP)
+    } else if code.is_some_and(is_pooled) {
+        Some(POOLED)
+    } else if message.starts_with("unable to open") {
+        Some("check that the folder is there and may be written to")
+    } else if message.starts_with("database is locked") {
+        Some(
+            "another connection was writing all the while: keep its transactions short, or wait \
+             longer, with `busy_timeout`",
+        )
+    } else {
+        None
     }
 }
