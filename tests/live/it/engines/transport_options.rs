@@ -183,7 +183,7 @@ async fn bad_values_are_refused_by_name() {
     let celery = connected().await;
     let refused = |set: &dyn Fn(Redis) -> Redis, said: &str| {
         let celery = celery.clone();
-        let panic = catch_unwind(AssertUnwindSafe(|| set(celery))).err().expect("refused");
+        let panic = catch_unwind(AssertUnwindSafe(|| set(celery))).expect_err("refused");
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         let text = text.expect("a text");
