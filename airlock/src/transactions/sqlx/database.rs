@@ -14,7 +14,7 @@ use super::begun::{Backend, begin_error};
 use super::display_name::display_name;
 use super::driver::Statement;
 use super::driver::sqlx::Pool;
-use super::{Begin, Begun, Transaction, clean_connection, is_conflict};
+use super::{Begin, Begun, IntoPool, Transaction, clean_connection, is_conflict};
 
 /// A pool with the settings of its transactions, for a program's state. Clones share the pool.
 ///
@@ -53,7 +53,8 @@ pub struct Database<DB: Backend> {
 
 impl<DB: Backend> Database<DB> {
     /// Opens transactions on a pool.
-    pub fn new(pool: Pool<DB>) -> Self {
+    pub fn new(pool: impl IntoPool<DB>) -> Self {
+        let pool = pool.into_pool();
         let settings = Settings::default().place(display_name(&pool));
         Self { pool, begin: None, settings }
     }

@@ -47,12 +47,14 @@ pub(crate) mod clean_connection;
 pub(crate) mod conflict;
 mod database;
 mod display_name;
+mod into_pool;
 mod retrying;
 
 pub use begin::Begin;
 pub use begun::{Backend, Begun};
 pub use conflict::is_conflict;
 pub use database::Database;
+pub use into_pool::IntoPool;
 
 use crate::transactions::shared::{self as transaction, Settings, TransactionError};
 
