@@ -38,7 +38,7 @@ use super::{Transaction, attempt, is_conflict, run};
 #[derive(Clone)]
 pub struct Database {
     connection: DatabaseConnection,
-    pub(in crate::transactions) options: Option<Options>,
+    pub(crate) options: Option<Options>,
     settings: Settings<DatabaseTransaction>,
 }
 

@@ -47,7 +47,7 @@ use super::{Begin, Begun, IntoPool, Transaction, clean_connection, is_conflict};
 /// ```
 pub struct Database<DB: Backend> {
     pool: Pool<DB>,
-    pub(in crate::transactions) begin: Option<Statement>,
+    pub(crate) begin: Option<Statement>,
     settings: Settings<DB::Connection>,
 }
 

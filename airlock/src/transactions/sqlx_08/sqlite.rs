@@ -23,7 +23,7 @@ mod sqlite {
     }
 
     #[cfg(feature = "apalis-sqlite")]
-    impl super::super::connection::Rows for SqliteConnection {
+    impl crate::transactions::sqlx_08::connection::Rows for SqliteConnection {
         async fn rows(
             &mut self,
             _: &str,
