@@ -1,3 +1,8 @@
+//! Transactions of [SeaORM](https://docs.rs/sea-orm) that are scopes.
+//!
+//! `airlock::sea_orm` is for SeaORM 2. `airlock::sea_orm_1` is the same for SeaORM 1.1: write it where the examples have
+//! `airlock::sea_orm`.
+//!
 //! What leaves when is as in [`airlock::sqlx`](super::driver::lower).
 //!
 //! # Examples

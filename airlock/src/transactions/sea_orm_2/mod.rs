@@ -2,6 +2,5 @@
 
 mod driver;
 
-/// Transactions of [SeaORM](https://docs.rs/sea-orm) 2 that are scopes.
 #[path = "../sea_orm/mod.rs"]
 pub mod sea_orm;

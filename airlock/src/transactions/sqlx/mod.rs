@@ -1,3 +1,8 @@
+//! Transactions of [sqlx](https://docs.rs/sqlx) that are scopes.
+//!
+//! `airlock::sqlx` is for sqlx 0.9. `airlock::sqlx_08` is the same for sqlx 0.8: write it where the examples have
+//! `airlock::sqlx`, and make queues by `connect(url)`, for their own pools are of sqlx 0.9.
+//!
 //! # Which construct do I choose?
 //!
 //! | to | write |

@@ -4,6 +4,5 @@
 mod connection;
 mod driver;
 
-/// Transactions of [sqlx](https://docs.rs/sqlx) 0.9 that are scopes.
 #[path = "../sqlx/mod.rs"]
 pub mod sqlx;
