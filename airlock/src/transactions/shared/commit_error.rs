@@ -44,7 +44,7 @@ impl CommitError {
     /// [`UNKNOWN_STATES`].
     ///
     /// Source: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
-    #[cfg(feature = "sqlx")]
+    #[cfg(feature = "_sqlx")]
     pub(crate) fn answered(source: impl Into<BoxError>, sqlstate: Option<&str>) -> Self {
         let unknown = |state: &str| UNKNOWN_STATES.iter().any(|unknown| state.starts_with(unknown));
         Self { source: source.into(), certain: !sqlstate.is_some_and(unknown) }
@@ -58,7 +58,7 @@ impl CommitError {
 /// - 57P0: the server ends the session or itself, which may be after the commit, or a proxy has lost the server.
 /// - 58 and XX: an error of the system, or inside the server or a proxy.
 /// - HY000: MySQL and its proxies have no code for these errors, a lost connection among them.
-#[cfg(feature = "sqlx")]
+#[cfg(feature = "_sqlx")]
 const UNKNOWN_STATES: [&str; 6] = ["08", "40003", "57P0", "58", "XX", "HY000"];
 
 /// Why a transaction can't be committed, nor another one begin inside it.

@@ -46,7 +46,7 @@ fn text(write: impl FnOnce() -> String) -> String {
 }
 
 /// What follows each `start` in a text, up to `end`.
-#[cfg(any(feature = "sqlx", feature = "sea-orm"))]
+#[cfg(feature = "_sqlx")]
 pub(crate) fn each_between<'t>(
     text: &'t str,
     start: &'static str,
