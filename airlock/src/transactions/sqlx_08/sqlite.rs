@@ -9,7 +9,7 @@ use std::any::Any;
 use std::path::Path;
 
 /// Nothing is of these types.
-#[allow(dead_code, reason = "where sqlx has its own")]
+#[allow(dead_code, clippy::module_inception, reason = "named and shadowed as sqlx's own")]
 mod sqlite {
     use std::path::Path;
 
