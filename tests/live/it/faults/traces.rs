@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use airlock::{apalis, celery};
 use airlock_live::{ATTEMPTS, Engine, LOST_AFTER, now, pack};
-use airlock_protocol::replay::{Entry, Precision, Row, Seen, replay};
+use airlock_protocol::replay::{Entry, Precision, Refused, Row, Seen, replay};
 use airlock_protocol::{MESSAGES, Rules};
 use sqlx::{Connection as _, PgConnection};
 use tokio::sync::watch;
@@ -80,6 +80,9 @@ impl Looked for apalis::Postgres {
     }
 }
 
+/// The list, what is held, the leases, and the server's time.
+type Keys = (Vec<String>, HashMap<String, String>, HashMap<String, i64>, (i64, i64));
+
 impl Looked for celery::Redis {
     const RECEIVED_FROM_THE_LOST: bool = true;
     const PRECISION: Precision = Precision { lost: 20, age: 150 };
@@ -88,12 +91,7 @@ impl Looked for celery::Redis {
         let client = redis::Client::open(&*place.url).expect("a URL");
         let mut connection = client.get_multiplexed_async_connection().await.expect("connected");
         let queue = &place.queue;
-        let (mut list, held, leases, (seconds, micros)): (
-            Vec<String>,
-            HashMap<String, String>,
-            HashMap<String, i64>,
-            (i64, i64),
-        ) = redis::pipe()
+        let asked: Keys = redis::pipe()
             .atomic()
             .lrange(queue, 0, -1)
             .hgetall(format!("{queue}.held"))
@@ -102,6 +100,7 @@ impl Looked for celery::Redis {
             .query_async(&mut connection)
             .await
             .expect("keys");
+        let (mut list, held, leases, (seconds, micros)) = asked;
         // The last of a list is the next.
         list.reverse();
         let now = seconds * 1_000 + micros / 1_000;
@@ -148,8 +147,8 @@ async fn looks<E: Looked>(engine: E, place: Place, mut end: watch::Receiver<bool
     looks
 }
 
-async fn fault<E: Looked>() {
-    let place = Place::shared::<E>();
+/// What two workers did, the first of which was paused, and what the server held meanwhile.
+async fn traced<E: Looked>(place: &Place) -> (Vec<Entry>, String) {
     let engine = place.open::<E>().await;
     flush(&engine, (0..3).map(|order| pack::intent(order, MILLIS))).await.all_left();
     let (end, ended) = watch::channel(false);
@@ -166,73 +165,75 @@ async fn fault<E: Looked>() {
     eventually("it ends what it was at", async || record.count("ran")[&0] == 2).await;
     sleep(Duration::from_millis(500)).await;
     end.send(true).expect("it looks");
-    let looks = looking.await.expect("no panic");
-    let (paused, other) = (paused.ends(), other.ends());
+    let mut entries = looking.await.expect("no panic");
+    let looks = entries.len();
+    let said = format!("paused: {}; other: {}", paused.ends(), other.ends());
 
     let written = fs::read_to_string(place.path("trace")).expect("a trace");
-    let mut entries: Vec<Entry> =
-        written.lines().map(|line| line.parse().expect("an entry")).collect();
-    let calls = entries.len();
-    entries.extend(looks.iter().cloned());
+    entries.extend(written.lines().map(|line| line.parse::<Entry>().expect("an entry")));
     entries.sort_by_key(|entry| entry.from);
-    let replayed = |entries: &[Entry]| {
-        let rules = Rules {
-            attempts: u8::try_from(ATTEMPTS).expect("few"),
-            lost: u16::try_from(LOST_AFTER.as_millis()).expect("short"),
-            received_from_the_lost: E::RECEIVED_FROM_THE_LOST,
-            without: None,
-        };
-        replay(entries, rules, E::PRECISION)
+    let calls = entries.len() - looks;
+    (entries, format!("{calls} calls and {looks} looks at the server; {said}"))
+}
+
+fn replayed<E: Looked>(entries: &[Entry]) -> Result<(), Box<Refused>> {
+    let rules = Rules {
+        attempts: u8::try_from(ATTEMPTS).expect("few"),
+        lost: u16::try_from(LOST_AFTER.as_millis()).expect("short"),
+        received_from_the_lost: E::RECEIVED_FROM_THE_LOST,
+        without: None,
     };
-    if let Err(refused) = replayed(&entries) {
+    replay(entries, rules, E::PRECISION)
+}
+
+/// What makes an entry one that can't be, where it is such an entry.
+type Corrupt = fn(&mut Seen) -> bool;
+
+const CORRUPTED: [(&str, Corrupt); 4] = [
+    ("settled by who no longer holds it", |seen| match seen {
+        Seen::Settle { held, .. } => !std::mem::replace(held, true),
+        _ => false,
+    }),
+    ("an attempt that is not counted", |seen| match seen {
+        Seen::Receive { attempt, .. } if *attempt > 1 => {
+            *attempt -= 1;
+            true
+        }
+        _ => false,
+    }),
+    ("begun by who no longer holds it", |seen| match *seen {
+        Seen::Ask { worker, message, held: false } => {
+            *seen = Seen::Run { worker, message };
+            true
+        }
+        _ => false,
+    }),
+    ("a lease that nobody renewed", |seen| match seen {
+        Seen::Look { rows } => rows.iter_mut().any(|row| match row {
+            Row::Held { age, .. } if *age > 2_000 => {
+                *age = 0;
+                true
+            }
+            _ => false,
+        }),
+        _ => false,
+    }),
+];
+
+async fn fault<E: Looked>() {
+    let place = Place::shared::<E>();
+    let (entries, said) = traced::<E>(&place).await;
+    if let Err(refused) = replayed::<E>(&entries) {
         let lines: Vec<_> = entries.iter().map(Entry::to_string).collect();
         panic!("{refused}\n\n{}", lines.join("\n"));
     }
-
     // The same, but for one entry each.
-    let corrupted: [(&str, fn(&mut Seen) -> bool); 4] = [
-        ("settled by who no longer holds it", |seen| match seen {
-            Seen::Settle { held, .. } if !*held => {
-                *held = true;
-                true
-            }
-            _ => false,
-        }),
-        ("an attempt that is not counted", |seen| match seen {
-            Seen::Receive { attempt, .. } if *attempt > 1 => {
-                *attempt -= 1;
-                true
-            }
-            _ => false,
-        }),
-        ("begun by who no longer holds it", |seen| match *seen {
-            Seen::Ask { worker, message, held: false } => {
-                *seen = Seen::Run { worker, message };
-                true
-            }
-            _ => false,
-        }),
-        ("a lease that nobody renewed", |seen| match seen {
-            Seen::Look { rows } => rows.iter_mut().any(|row| match row {
-                Row::Held { age, .. } if *age > 2_000 => {
-                    *age = 0;
-                    true
-                }
-                _ => false,
-            }),
-            _ => false,
-        }),
-    ];
-    for (what, corrupt) in corrupted {
+    for (what, corrupt) in CORRUPTED {
         let mut entries = entries.clone();
         assert!(entries.iter_mut().any(|entry| corrupt(&mut entry.seen)), "{what}: none");
-        assert!(replayed(&entries).is_err(), "{what}: the model allows it");
+        assert!(replayed::<E>(&entries).is_err(), "{what}: the model allows it");
     }
-    let line = format_args!(
-        "{calls} calls and {} looks at the server replayed, 4 corrupted traces refused; paused: {paused}; other: {other}",
-        looks.len()
-    );
-    tell::<E>("trace", line);
+    tell::<E>("trace", format_args!("replayed {said}; {} corrupted ones refused", CORRUPTED.len()));
 }
 
 on!(fault: apalis_sqlite, apalis_postgres, celery_redis);
