@@ -7,7 +7,12 @@ pub mod diesel_async;
 #[cfg(feature = "_diesel")]
 mod diesel_shared;
 #[cfg(feature = "sea-orm")]
-pub mod sea_orm;
+mod sea_orm_2;
 pub mod shared;
 #[cfg(feature = "sqlx")]
-pub mod sqlx;
+mod sqlx_09;
+
+#[cfg(feature = "sea-orm")]
+pub use sea_orm_2::sea_orm;
+#[cfg(feature = "sqlx")]
+pub use sqlx_09::sqlx;

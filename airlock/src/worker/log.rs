@@ -109,6 +109,15 @@ pub(crate) fn engine_trouble(doing: &'static str, error: &BoxError) {
     event!(warn, "airlock::worker", [doing], "trouble with the engine: {error}");
 }
 
+/// Logs that an engine's messages may lie where nobody looks.
+#[cfg(feature = "celery-redis")]
+pub(crate) fn misplaced(text: &str) {
+    if !has_subscriber() {
+        return eprintln!("airlock: {text}");
+    }
+    event!(warn, "airlock::worker", [], "{text}");
+}
+
 /// Logs that the engine could not be told what became of messages.
 pub(super) fn untold(messages: usize) {
     if !has_subscriber() {

@@ -4,6 +4,7 @@ mod engines;
 mod faults;
 mod jobs;
 mod leftovers;
+mod log;
 mod place;
 mod proxy;
 mod python;

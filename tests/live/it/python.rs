@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::servers::given;
@@ -26,14 +26,19 @@ pub(crate) struct Worker {
 impl Worker {
     /// A Celery worker on the broker of a URL.
     pub(crate) async fn celery(broker: &str) -> Self {
+        Self::celery_with(broker, &json!({})).await
+    }
+
+    /// The same with options of the transport.
+    pub(crate) async fn celery_with(broker: &str, options: &Value) -> Self {
         let arguments = "-m celery --app celery_app worker --pool solo --loglevel INFO \
             --without-gossip --without-mingle --without-heartbeat";
-        Self::start(broker, arguments).await
+        Self::start(broker, arguments, options).await
     }
 
     /// A Dramatiq worker on the broker of a URL.
     pub(crate) async fn dramatiq(broker: &str) -> Self {
-        Self::start(broker, "dramatiq_app.py").await
+        Self::start(broker, "dramatiq_app.py", &json!({})).await
     }
 
     /// The queue that it reads, which it has declared.
@@ -52,7 +57,7 @@ impl Worker {
         fs::read_to_string(self.folder.path().join("output")).expect("its output")
     }
 
-    async fn start(broker: &str, arguments: &str) -> Self {
+    async fn start(broker: &str, arguments: &str, options: &Value) -> Self {
         let folder = TempDir::new().expect("a folder for the worker");
         let queue = unique::name("airlock");
         let output = File::create(folder.path().join("output")).expect("a file");
@@ -61,6 +66,7 @@ impl Worker {
             .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("python"))
             .env("AIRLOCK_BROKER_URL", broker)
             .env("AIRLOCK_QUEUE", &queue)
+            .env("AIRLOCK_TRANSPORT_OPTIONS", options.to_string())
             .env("AIRLOCK_RECORD", folder.path().join("record"))
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::null())

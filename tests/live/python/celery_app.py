@@ -1,8 +1,10 @@
 """Tasks of a Celery worker, which note what they receive.
 
-AIRLOCK_BROKER_URL, AIRLOCK_QUEUE and AIRLOCK_RECORD say where from, which, and where to.
+AIRLOCK_BROKER_URL, AIRLOCK_QUEUE and AIRLOCK_RECORD say where from, which, and where to. AIRLOCK_TRANSPORT_OPTIONS may
+have options of the transport, as JSON.
 """
 
+import json
 import os
 
 from celery import Celery
@@ -12,6 +14,7 @@ from record import record
 
 app = Celery("airlock", broker=os.environ["AIRLOCK_BROKER_URL"])
 app.conf.task_default_queue = os.environ["AIRLOCK_QUEUE"]
+app.conf.broker_transport_options = json.loads(os.environ.get("AIRLOCK_TRANSPORT_OPTIONS", "{}"))
 # A task that a killed worker had begun is run again, and one at a time leaves the rest in the queue.
 app.conf.task_acks_late = True
 app.conf.worker_prefetch_multiplier = 1

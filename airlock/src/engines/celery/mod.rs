@@ -14,7 +14,7 @@
 //! | `queue` | yes | yes |
 //! | `delay`, `at` | yes: `eta`, until which a worker holds the message | yes, likewise |
 //! | `expires` | yes | yes |
-//! | `priority` | with `max_priority` | yes, in four steps, as Celery has them |
+//! | `priority` | with `max_priority` | yes, in Celery's steps, four unless told otherwise |
 //! | `max_attempts` | refused: with Celery, the task itself limits its attempts | refused, likewise |
 //! | `unique_key` | refused | yes, within its queue: released when a Rust worker is done, or after the time of `unique_for` |
 //!

@@ -112,7 +112,7 @@ impl Redis {
         // A delayed message is in a list of its own, and of the same queue.
         let unique = |key| {
             let queue = [&*self.namespace, ":", envelope.queue().unwrap_or(&self.queue)].concat();
-            UniqueKey::of(&queue, key, envelope.at(), self.unique_for)
+            UniqueKey::of(UniqueKey::name(&queue, key), envelope.at(), self.unique_for)
         };
         let unique = envelope.unique_key().map(unique);
         steps.add(&ListMessage { list: &list, id: envelope.id(), body, unique });

@@ -6,9 +6,9 @@ use crate::engines::graphile::Graphile;
 use crate::engines::graphile::insert::{Insert, InsertThrough};
 use crate::engines::graphile::job::{Job, jobs, note_duplicates};
 use crate::engines::shared::postgres::Conflicts;
+use crate::engines::shared::postgres::undivided;
 use crate::engines::shared::sql;
 use crate::transactions::shared::{Connection, Queue, dialect};
-use crate::transactions::sqlx::clean_connection;
 use crate::worker::engine_error::EngineError;
 
 impl Executor for Graphile {
@@ -57,7 +57,7 @@ impl Graphile {
     }
 
     async fn try_send(&self, jobs: &[Job], batch: &mut Batch) -> Result<Vec<String>, EngineError> {
-        let begun = clean_connection::begin(&self.pool).await;
+        let begun = undivided::begin(&self.pool).await;
         let mut transaction = begun.map_err(|error| self.not_sent(jobs, error))?;
         let pushed = self.push(&mut *transaction, jobs).await;
         let held = pushed.map_err(|error| self.not_sent(jobs, error))?;

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::engines::graphile::Graphile;
 use crate::engines::shared::postgres::statement_timeout;
-use crate::transactions::sqlx::clean_connection;
+use crate::engines::shared::postgres::undivided;
 use crate::worker::engine_error::EngineError;
 
 /// The last error of a job that had begun in a worker that was lost.
@@ -157,7 +157,7 @@ impl Graphile {
     /// workers. Attempts that have begun count.
     pub(super) async fn deregister(&self) -> Result<(), EngineError> {
         let failed = |error| self.error("take leave of", error);
-        let mut transaction = clean_connection::begin(&self.control()).await.map_err(failed)?;
+        let mut transaction = undivided::begin(&self.control()).await.map_err(failed)?;
         let own = vec![self.worker.name()];
         let given_back = sqlx::query(self.sql(TAKE_OVER)).bind(own).bind(INTERRUPTED).bind(WAITED);
         let given_back = given_back.execute(&mut *transaction).await;

@@ -28,10 +28,10 @@ use crate::engines::graphile::job::identifier;
 use crate::engines::shared::connect_timeout::CONNECT_TIMEOUT;
 use crate::engines::shared::connection_runtime::ConnectionRuntime;
 use crate::engines::shared::per_worker::PerWorker;
+use crate::engines::shared::postgres::undivided::undivided;
 use crate::engines::shared::postgres::{self, Listener};
 use crate::engines::shared::sql::{self, ControlPool, SqlWorker, worker_settings};
 use crate::engines::shared::wakeup::Wakeup;
-use crate::transactions::sqlx::clean_connection::undivided;
 use crate::worker::ReceivedIds;
 use crate::worker::engine_error::EngineError;
 

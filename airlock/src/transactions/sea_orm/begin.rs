@@ -2,15 +2,16 @@
 
 use std::pin::Pin;
 
-use sea_orm::{
+use crate::core::background::detached::Detached;
+use crate::transactions::shared::{DatabaseError, NESTED_STILL_OPEN, Step, TransactionError};
+
+use super::begun::{Begun, display_name};
+use super::driver::sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
     TransactionTrait,
 };
-
-use crate::core::background::detached::Detached;
-use crate::transactions::sea_orm::begun::{Begun, display_name};
-use crate::transactions::sea_orm::nesting::{Nested, Unanswered};
-use crate::transactions::shared::{DatabaseError, NESTED_STILL_OPEN, Step, TransactionError};
+use super::driver::sqlx;
+use super::nesting::{Nested, Unanswered};
 
 /// What a transaction can begin on: SeaORM's connection, and its transaction.
 ///

@@ -4,17 +4,18 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::ops::{Deref, DerefMut};
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, RuntimeErr};
-
 use ::tokio::runtime::Handle;
 
 use crate::core::task::called::BoxError;
-use crate::transactions::sea_orm::is_conflict;
-use crate::transactions::sea_orm::nesting::{Nested, Outer};
 use crate::transactions::shared::{
     self as transaction, CommitError, InFailedTransaction, NESTED_STILL_OPEN,
 };
-use crate::transactions::sqlx::clean_connection::{ROLLED_BACK_BY_SQLITE, ROLLED_BACK_BY_SQLX};
+
+use super::driver::lower::clean_connection::{ROLLED_BACK_BY_SQLITE, ROLLED_BACK_BY_SQLX};
+use super::driver::sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, RuntimeErr};
+use super::driver::sqlx;
+use super::is_conflict;
+use super::nesting::{Nested, Outer};
 
 /// A transaction of SeaORM that has begun.
 ///

@@ -2,10 +2,10 @@
 
 use std::error::Error;
 
-use sea_orm::{DbErr, RuntimeErr};
-
 use crate::transactions::shared::conflict::Signs;
-use crate::transactions::sqlx::{is_sqlx_conflict, shows_sqlx_conflict};
+
+use super::driver::lower::conflict::{is_sqlx_conflict, shows_sqlx_conflict};
+use super::driver::sea_orm::{DbErr, RuntimeErr};
 
 #[doc = include_str!("../shared/docs/conflict.md")]
 ///

@@ -1,10 +1,13 @@
 //! SeaORM's transactions as connections, for queues.
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement};
-
 use crate::core::task::called::BoxError;
-use crate::transactions::sea_orm::begun::display_name;
 use crate::transactions::shared::{Connection, Row, dialect};
+
+use super::begun::display_name;
+use super::driver::rows;
+use super::driver::sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement,
+};
 
 impl Connection<dialect::Postgres> for DatabaseTransaction {
     async fn query(&mut self, statement: &str, parameter: &str) -> Result<Vec<Row>, BoxError> {
@@ -36,7 +39,7 @@ async fn query(
         .into());
     }
     let statement = Statement::from_sql_and_values(backend, statement, [parameter.into()]);
-    let rows = transaction.query_all_raw(statement).await?;
-    let row = |row: sea_orm::QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+    let rows = rows(transaction, statement).await?;
+    let row = |row: QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
     rows.into_iter().map(row).collect()
 }

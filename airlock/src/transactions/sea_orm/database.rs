@@ -2,16 +2,18 @@
 
 use std::fmt;
 
-use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionOptions, TransactionTrait};
-
-use crate::transactions::sea_orm::begin::{Begin, begun_elsewhere};
-use crate::transactions::sea_orm::begun::Begun;
-use crate::transactions::sea_orm::{Transaction, attempt, is_conflict, run};
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
 use crate::transactions::shared::{
     Conflicts, FailedAttempt, Failure, Queue, Retrying, Settings, TransactionError, When,
 };
+
+use super::begin::{Begin, begun_elsewhere};
+use super::begun::Begun;
+use super::driver::sea_orm::{
+    DatabaseConnection, DatabaseTransaction, TransactionOptions, TransactionTrait,
+};
+use super::{Transaction, attempt, is_conflict, run};
 
 /// A connection of SeaORM with the settings of its transactions, for a program's state. Clones share
 /// the pool.

@@ -1,6 +1,4 @@
-//! Transactions of [SeaORM](https://docs.rs/sea-orm) that are scopes.
-//!
-//! What leaves when is as in [`airlock::sqlx`](crate::sqlx).
+//! What leaves when is as in [`airlock::sqlx`](super::driver::lower).
 //!
 //! # Examples
 //!
@@ -21,6 +19,8 @@
 //! }
 //! ```
 
+use super::driver;
+
 mod begin;
 mod begun;
 mod conflict;
@@ -34,9 +34,9 @@ pub use begun::Begun;
 pub use conflict::is_conflict;
 pub use database::Database;
 
-use sea_orm::DatabaseTransaction;
-
 use crate::transactions::shared::{self as transaction, FailedAttempt, Settings, TransactionError};
+
+use self::driver::sea_orm::DatabaseTransaction;
 
 /// A transaction of SeaORM with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to SeaORM's transaction.

@@ -10,7 +10,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use sea_orm::DatabaseTransaction;
+use super::driver::sea_orm::DatabaseTransaction;
 
 /// By address, the transactions with an open nested one; the flag tells the nested one that the outer one has ended.
 static OUTER: Mutex<BTreeMap<usize, Arc<AtomicBool>>> = Mutex::new(BTreeMap::new());

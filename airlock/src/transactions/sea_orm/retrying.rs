@@ -1,9 +1,9 @@
 //! Transactions of SeaORM that are run again.
 
-use sea_orm::DatabaseTransaction;
-
-use crate::transactions::sea_orm::Database;
 use crate::transactions::shared::{Passing, Retrying, TransactionError};
+
+use super::Database;
+use super::driver::sea_orm::DatabaseTransaction;
 
 impl<W> Retrying<'_, Database, W> {
     #[doc = include_str!("../shared/docs/retrying.md")]

@@ -7,16 +7,17 @@ use std::mem;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker, ready};
 
-use sqlx::pool::PoolConnection;
-use sqlx::{Acquire, SqlSafeStr, SqlStr};
-use sqlx_core::pool::MaybePoolConnection;
-use sqlx_core::transaction::TransactionManager;
-
 use crate::core::background::detached::Detached;
 use crate::core::panics::shielded;
 use crate::transactions::shared::TransactionError;
-use crate::transactions::sqlx::begun::{Backend, Begun, begin_error};
-use crate::transactions::sqlx::clean_connection::{clean, depth};
+
+use super::begun::{Backend, Begun, begin_error};
+use super::clean_connection::{clean, depth};
+use super::driver::sqlx::pool::PoolConnection;
+use super::driver::sqlx::{self, Acquire};
+use super::driver::sqlx_core::pool::MaybePoolConnection;
+use super::driver::sqlx_core::transaction::TransactionManager;
+use super::driver::{Statement, statement};
 
 /// What a transaction can begin on: a pool, a connection, or a transaction of sqlx.
 ///
@@ -81,7 +82,7 @@ type Beginning<'c, DB> = Pin<Box<dyn Future<Output = sqlx::Result<Begun<'c, DB>>
 /// the connection back after that.
 pub(super) fn begin_owned<DB: Backend>(
     mut connection: PoolConnection<DB>,
-    statement: Option<SqlStr>,
+    statement: Option<Statement>,
 ) -> Detached<sqlx::Result<Begun<'static, DB>>> {
     let begun = async {
         DB::TransactionManager::begin(&mut connection, statement).await?;
@@ -118,7 +119,7 @@ impl<DB: Backend> Drop for Unanswered<'_, DB> {
         let Some(connection) = self.0.take() else { return };
         if DB::NAME != "SQLite" && depth::<DB>(connection) == 0 {
             shielded(|| {
-                let rollback = Some("ROLLBACK".into_sql_str());
+                let rollback = Some(statement("ROLLBACK"));
                 let sent = pin!(DB::TransactionManager::begin(connection, rollback));
                 let _ = sent.poll(&mut Context::from_waker(Waker::noop()));
             });

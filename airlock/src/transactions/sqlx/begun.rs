@@ -6,18 +6,16 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::pin::Pin;
 
-use sqlx::Executor;
-use sqlx_core::pool::MaybePoolConnection;
-use sqlx_core::transaction::TransactionManager;
-
 use crate::core::task::called::BoxError;
 use crate::transactions::shared::{
     self as transaction, CommitError, DatabaseError, InFailedTransaction, Step, TransactionError,
 };
-use crate::transactions::sqlx::clean_connection::{
-    ROLLED_BACK_BY_SQLITE, ROLLED_BACK_BY_SQLX, depth,
-};
-use crate::transactions::sqlx::is_conflict;
+
+use super::clean_connection::{ROLLED_BACK_BY_SQLITE, ROLLED_BACK_BY_SQLX, depth};
+use super::driver::sqlx::{self, Executor};
+use super::driver::sqlx_core::pool::MaybePoolConnection;
+use super::driver::sqlx_core::transaction::TransactionManager;
+use super::is_conflict;
 
 /// A database of sqlx; implemented for every one.
 ///

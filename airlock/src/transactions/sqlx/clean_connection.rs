@@ -8,14 +8,9 @@
 //! sqlx rolls nothing back and the pool lends out a connection in a transaction that nobody will commit: so a
 //! transaction that begins on a pool's connection is begun to its end, and rolled back where nobody waits for it.
 
-#[cfg(feature = "_postgres")]
-use sqlx::Transaction;
-use sqlx::pool::PoolConnection;
-use sqlx::{Connection, Pool};
-use sqlx_core::transaction::TransactionManager;
-
-#[cfg(feature = "_postgres")]
-use crate::core::background::detached::Detached;
+use super::driver::sqlx::pool::PoolConnection;
+use super::driver::sqlx::{self, Connection, Pool};
+use super::driver::sqlx_core::transaction::TransactionManager;
 
 /// Why a transaction can't be committed.
 pub(crate) const ROLLED_BACK_BY_SQLITE: &str = "SQLite has rolled the transaction back by itself after an error, and what came after that is not undone: return \
@@ -60,22 +55,6 @@ async fn is_in_transaction<DB: sqlx::Database>(
         connection.ping().await?;
     }
     Ok(depth::<DB>(connection) > 0)
-}
-
-/// Begins a transaction on a clean connection of the pool.
-#[cfg(feature = "_postgres")]
-pub(crate) async fn begin<DB: sqlx::Database>(
-    pool: &Pool<DB>,
-) -> Result<Transaction<'static, DB>, sqlx::Error> {
-    undivided(Transaction::begin(acquire(pool).await?, None)).await
-}
-
-/// Runs what begins transactions of its own to its end, also where this is dropped.
-#[cfg(feature = "_postgres")]
-pub(crate) fn undivided<T: Send + 'static, E: Send + 'static>(
-    future: impl Future<Output = Result<T, E>> + Send + 'static,
-) -> Detached<Result<T, E>> {
-    Detached::new(future, drop)
 }
 
 pub(crate) fn depth<DB: sqlx::Database>(connection: &DB::Connection) -> usize {

@@ -4,6 +4,8 @@ use std::error::Error;
 
 use crate::transactions::shared::conflict::{Signs, each_between};
 
+use super::driver::sqlx;
+
 #[doc = include_str!("../shared/docs/conflict.md")]
 ///
 /// # Examples

@@ -2,18 +2,19 @@
 
 use std::fmt;
 
-use sqlx::{Pool, SqlStr};
-
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
 use crate::transactions::shared::{
     self as transaction, Conflicts, FailedAttempt, Failure, Queue, Retrying, Settings,
     TransactionError, When,
 };
-use crate::transactions::sqlx::begin::{begin_on, begin_owned};
-use crate::transactions::sqlx::begun::{Backend, begin_error};
-use crate::transactions::sqlx::display_name::display_name;
-use crate::transactions::sqlx::{Begin, Begun, Transaction, clean_connection, is_conflict};
+
+use super::begin::{begin_on, begin_owned};
+use super::begun::{Backend, begin_error};
+use super::display_name::display_name;
+use super::driver::sqlx::Pool;
+use super::driver::{IntoStatement, Statement, statement};
+use super::{Begin, Begun, Transaction, clean_connection, is_conflict};
 
 /// A pool with the settings of its transactions, for a program's state. Clones share the pool.
 ///
@@ -46,7 +47,7 @@ use crate::transactions::sqlx::{Begin, Begun, Transaction, clean_connection, is_
 /// ```
 pub struct Database<DB: Backend> {
     pool: Pool<DB>,
-    begin: Option<SqlStr>,
+    begin: Option<Statement>,
     settings: Settings<DB::Connection>,
 }
 
@@ -89,8 +90,8 @@ impl<DB: Backend> Database<DB> {
     /// In SQLite, `BEGIN` takes the lock for writing at the first statement that writes, and that statement fails if
     /// another transaction has written since this one first read; `BEGIN IMMEDIATE` waits for the lock first.
     #[must_use]
-    pub fn begin_with(mut self, statement: impl sqlx::SqlSafeStr) -> Self {
-        self.begin = Some(statement.into_sql_str());
+    pub fn begin_with(mut self, begin: impl IntoStatement) -> Self {
+        self.begin = Some(statement(begin));
         self
     }
 
@@ -102,7 +103,7 @@ impl<DB: Backend> Database<DB> {
     /// Runs `body` in a transaction that is a scope.
     ///
     /// Inside another transaction this is a transaction of its own, on another connection. To nest, use the
-    /// outer one's connection: [`airlock::sqlx::transaction`](fn@crate::sqlx::transaction)`(&mut *tx, …)`.
+    /// outer one's connection: [`transaction`](fn@super::transaction)`(&mut *tx, …)`.
     ///
     #[doc = include_str!("../shared/docs/body.md")]
     ///

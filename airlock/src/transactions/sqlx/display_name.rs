@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use sqlx::{ConnectOptions, Connection, Pool};
-
-use crate::transactions::sqlx::Backend;
+use super::Backend;
+use super::driver::file;
+use super::driver::sqlx::{ConnectOptions, Connection, Pool};
 
 /// The URL of a pool's database, without the password.
 pub(super) fn display_name<DB: Backend>(pool: &Pool<DB>) -> String {
@@ -18,13 +18,10 @@ pub(super) fn display_name<DB: Backend>(pool: &Pool<DB>) -> String {
             url.to_string()
         }
         // `to_url_lossy` panics for a database in memory.
-        #[cfg(feature = "apalis-sqlite")]
-        "SQLite" => {
-            let options: &dyn std::any::Any = &*options;
-            let options: Option<&sqlx::sqlite::SqliteConnectOptions> = options.downcast_ref();
-            let name = options.map(|options| options.get_filename().display().to_string());
-            name.map_or_else(|| DB::NAME.to_owned(), |name| format!("sqlite:{name}"))
-        }
+        "SQLite" => match file(&*options) {
+            Some(file) => format!("sqlite:{}", file.display()),
+            None => DB::NAME.to_owned(),
+        },
         // Whether the options of others can be turned into a URL is not known.
         _ => DB::NAME.to_owned(),
     }

@@ -1,5 +1,3 @@
-//! Transactions of [sqlx](https://docs.rs/sqlx) that are scopes.
-//!
 //! # Which construct do I choose?
 //!
 //! | to | write |
@@ -41,12 +39,12 @@
 //! # }
 //! ```
 
+use super::driver;
+
 mod begin;
 mod begun;
 pub(crate) mod clean_connection;
-mod conflict;
-#[cfg(feature = "_sql")]
-mod connection;
+pub(crate) mod conflict;
 mod database;
 mod display_name;
 mod retrying;
@@ -54,12 +52,11 @@ mod retrying;
 pub use begin::Begin;
 pub use begun::{Backend, Begun};
 pub use conflict::is_conflict;
-#[cfg(feature = "sea-orm")]
-pub(crate) use conflict::{is_sqlx_conflict, shows_sqlx_conflict};
 pub use database::Database;
 
 use crate::transactions::shared::{self as transaction, Settings, TransactionError};
-use crate::transactions::sqlx::begin::begin_on;
+
+use self::begin::begin_on;
 
 /// A transaction of sqlx with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to sqlx's connection.

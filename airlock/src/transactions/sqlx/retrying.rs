@@ -1,7 +1,8 @@
 //! Transactions of sqlx that are run again.
 
 use crate::transactions::shared::{Passing, Retrying, TransactionError};
-use crate::transactions::sqlx::{Backend, Database};
+
+use super::{Backend, Database};
 
 impl<DB: Backend, W> Retrying<'_, Database<DB>, W> {
     #[doc = include_str!("../shared/docs/retrying.md")]

@@ -20,5 +20,6 @@ pub(crate) mod fixture;
 mod graphile;
 pub(crate) mod python_tasks;
 mod queue_names;
+mod transport_options;
 
 use behaviours::conforms;

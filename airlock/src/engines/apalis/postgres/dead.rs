@@ -4,8 +4,8 @@ use crate::core::task::called::BoxError;
 use crate::engines::apalis::Postgres;
 use crate::engines::apalis::postgres::push;
 use crate::engines::apalis::sql::{LetterRow, letter, retried, unique_key};
+use crate::engines::shared::postgres::undivided;
 use crate::envelope::without_expiry;
-use crate::transactions::sqlx::clean_connection;
 use crate::worker::engine_error::EngineError;
 use crate::worker::{DeadLetter, DeadLetters};
 
@@ -47,7 +47,7 @@ impl DeadLetters for Postgres {
         let Some(letter) = self.find(id).await? else { return Ok(false) };
         let key = unique_key(&letter);
         let retry = async {
-            let mut transaction = clean_connection::begin(&self.pool).await?;
+            let mut transaction = undivided::begin(&self.pool).await?;
             if let Some(key) = &key {
                 push::release(&mut *transaction, &[(&letter.queue, key)]).await?;
             }

@@ -8,9 +8,9 @@ use crate::engines::apalis::Postgres;
 use crate::engines::apalis::postgres::push;
 use crate::engines::apalis::sql::{Job, jobs, keyed, note_duplicates};
 use crate::engines::shared::postgres::Conflicts;
+use crate::engines::shared::postgres::undivided;
 use crate::engines::shared::sql;
 use crate::transactions::shared::{Connection, Queue, dialect};
-use crate::transactions::sqlx::clean_connection;
 
 /// How errors name the executor.
 const NAME: &str = "apalis::Postgres";
@@ -68,7 +68,7 @@ impl Postgres {
             batch.sending(0..batch.len());
             return push::push(&mut connection, jobs).await;
         }
-        let mut transaction = clean_connection::begin(&self.pool).await?;
+        let mut transaction = undivided::begin(&self.pool).await?;
         let duplicates = push::push(&mut transaction, jobs).await?;
         batch.sending(0..batch.len());
         transaction.commit().await?;

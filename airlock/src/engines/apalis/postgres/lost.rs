@@ -5,7 +5,7 @@ use sqlx::Transaction;
 use crate::engines::apalis::Postgres;
 use crate::engines::apalis::sql::{INTERRUPTED, WAITED, lost_after, worker_names};
 use crate::engines::shared::postgres::statement_timeout;
-use crate::transactions::sqlx::clean_connection;
+use crate::engines::shared::postgres::undivided;
 use crate::worker::engine_error::EngineError;
 
 /// A worker's heartbeat, the first one and the others, unless there was an outage: then it returns the queues in which
@@ -158,7 +158,7 @@ impl Postgres {
     pub(super) async fn deregister(&self) -> Result<(), EngineError> {
         let workers = worker_names(&self.worker);
         let left = async {
-            let mut transaction = clean_connection::begin(&self.control()).await?;
+            let mut transaction = undivided::begin(&self.control()).await?;
             let give_back = sqlx::query(GIVE_BACK).bind(&workers).bind(INTERRUPTED).bind(WAITED);
             give_back.execute(&mut *transaction).await?;
             sqlx::query(LEAVE).bind(&workers).execute(&mut *transaction).await?;

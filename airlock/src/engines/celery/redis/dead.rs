@@ -3,7 +3,6 @@
 use crate::core::task::called::BoxError;
 use crate::engines::celery::Redis;
 use crate::engines::celery::headers::revived;
-use crate::engines::celery::redis::keys;
 use crate::engines::celery::redis::letter::KeptLetter;
 use crate::engines::celery::redis::message::StoredMessage;
 use crate::engines::celery::redis::script::{LIST_DEAD, REMOVE_DEAD};
@@ -16,7 +15,7 @@ impl Redis {
         let mut connection = self.server.connection().await?;
         for queue in &self.serves {
             let mut command = ::redis::cmd("HGET");
-            command.arg(keys::dead(queue)).arg(id);
+            command.arg(self.keys.dead(queue)).arg(id);
             match command.query_async::<Option<Vec<u8>>>(&mut connection).await {
                 Ok(None) => {}
                 Ok(Some(kept)) => return Ok(Some((queue, serde_json::from_slice(&kept)?))),
@@ -28,11 +27,13 @@ impl Redis {
 
     async fn take_out(&self, id: &str, again: bool) -> Result<bool, BoxError> {
         let Some((queue, kept)) = self.kept(id).await? else { return Ok(false) };
-        let list = keys::lists(queue).into_iter().nth(kept.list.saturating_sub(1));
+        let lists = self.keys.lists(queue);
+        // There may have been more steps.
+        let list = lists.get(kept.list.saturating_sub(1)).or(lists.last());
         self.run(&REMOVE_DEAD, |script| {
-            script.key(keys::dead(queue)).key(keys::dead_since(queue)).arg(id);
+            script.key(self.keys.dead(queue)).key(self.keys.dead_since(queue)).arg(id);
             if again {
-                script.key(list.as_deref().unwrap_or(queue)).arg(revive(&kept.message()));
+                script.key(list).arg(revive(&kept.message()));
             }
         })
         .await
@@ -50,7 +51,7 @@ impl DeadLetters for Redis {
         for queue in &self.serves {
             let found: Vec<(String, Vec<u8>)> = self
                 .run(&LIST_DEAD, |script| {
-                    script.key(keys::dead(queue)).key(keys::dead_since(queue)).arg(at_most);
+                    script.key(self.keys.dead(queue)).key(self.keys.dead_since(queue)).arg(at_most);
                 })
                 .await?;
             for (id, kept) in found {

@@ -1,5 +1,6 @@
 //! What the fuzzing targets read Celery's messages in Redis by.
 
+use crate::engines::celery::redis::keys::Keys;
 use crate::engines::celery::redis::receive::message;
 use crate::envelope::{Envelope, EnvelopeError};
 
@@ -9,5 +10,5 @@ use crate::envelope::{Envelope, EnvelopeError};
 ///
 /// Why the worker would keep it as a dead letter.
 pub fn celery_redis(raw: Vec<u8>) -> Result<Envelope, EnvelopeError> {
-    message("celery", String::new(), 1, raw, "").envelope
+    message(&Keys::default(), "celery", String::new(), 1, raw, "").envelope
 }

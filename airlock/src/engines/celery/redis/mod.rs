@@ -6,6 +6,7 @@ pub(crate) mod fuzz;
 mod keys;
 mod letter;
 mod message;
+mod misplaced;
 mod raw;
 mod receipt;
 mod receive;
@@ -14,6 +15,7 @@ mod settle;
 mod source;
 mod wait;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 pub use receipt::RedisReceipt;
@@ -22,7 +24,8 @@ use crate::core::executor::{Batch, DispatchError, Executor};
 use crate::core::intent::Intent;
 use crate::core::task::called::BoxError;
 use crate::engines::celery::DEFAULT_QUEUE;
-use crate::engines::celery::redis::keys::{list, step_of};
+use crate::engines::celery::redis::keys::{Keys, check_steps};
+use crate::engines::celery::redis::misplaced::Misplaced;
 use crate::engines::celery::redis::source::RedisConsumer;
 use crate::engines::celery::settings::settings;
 use crate::engines::shared::per_worker::PerWorker;
@@ -35,8 +38,13 @@ use crate::worker::engine_error::EngineError;
 /// [worker](mod@crate::worker) serves, and their [dead letters](crate::worker::DeadLetters).
 ///
 /// Up to 10,000 messages, or 64 MiB of them, are sent in one step. See the [module](crate::celery) for the
-/// options. Celery has four priorities over Redis: 255 to 192, 191 to 128, 127 to 64 and 63 to 0 are one
-/// each, and an intent that asks for none has the highest, as with Celery's own clients.
+/// options. Celery has four priorities over Redis, unless its [`priority_steps`](Self::priority_steps) are
+/// others: 255 to 192, 191 to 128, 127 to 64 and 63 to 0 are one each, and an intent that asks for none has the
+/// highest, as with Celery's own clients.
+///
+/// Celery's transport options `global_keyprefix`, `sep` and `priority_steps` decide where messages lie. Set them
+/// here as they are there. A worker at its start, and the first flush to a queue, warn where messages seem to lie
+/// elsewhere.
 ///
 /// # As the queues of a worker
 ///
@@ -74,6 +82,8 @@ pub struct Redis {
     unique_for: Duration,
     lease: Duration,
     poll: Duration,
+    keys: Keys,
+    misplaced: Misplaced,
     consumer: PerWorker<RedisConsumer>,
 }
 
@@ -109,6 +119,8 @@ impl Redis {
             unique_for: UNIQUE_FOR,
             lease: Duration::from_mins(1),
             poll: Duration::from_millis(250),
+            keys: Keys::default(),
+            misplaced: Misplaced::default(),
             consumer: PerWorker::default(),
         })
     }
@@ -144,6 +156,56 @@ impl Redis {
         self
     }
 
+    /// Sets what Celery's transport option `global_keyprefix` is: what every key begins with; nothing unless told
+    /// otherwise. What airlock keeps beside Celery's lists has it as well.
+    #[must_use]
+    pub fn global_keyprefix(mut self, prefix: impl Into<String>) -> Self {
+        self.keys.global_keyprefix = prefix.into();
+        self.misplaced = Misplaced::default();
+        self
+    }
+
+    /// Sets what Celery's transport option `sep` is: what stands between a queue and a priority in a list's key;
+    /// `"\u{6}\u{16}"` unless told otherwise. With another one, no queue's name may contain it.
+    ///
+    /// # Panics
+    ///
+    /// Where it is empty.
+    #[must_use]
+    #[track_caller]
+    pub fn sep(mut self, sep: impl Into<String>) -> Self {
+        self.keys.sep = sep.into();
+        assert!(!self.keys.sep.is_empty(), "`sep` can't be empty: write Celery's, as \":\"");
+        self.misplaced = Misplaced::default();
+        self
+    }
+
+    /// Sets what Celery's transport option `priority_steps` is: its priorities that have a list of their own, the
+    /// highest first; 0, 3, 6 and 9 unless told otherwise. An intent's priorities are spread evenly over them.
+    ///
+    /// # Panics
+    ///
+    /// Where there is none, one is above 9, or they don't ascend.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), airlock::BoxError> {
+    /// let celery = airlock::celery::Redis::connect("redis://localhost").await?.sep(":").priority_steps(0..10);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn priority_steps(mut self, steps: impl IntoIterator<Item = u8>) -> Self {
+        self.keys.priority_steps = steps.into_iter().collect();
+        if let Err(error) = check_steps(&self.keys.priority_steps) {
+            panic!("`priority_steps`: {error}");
+        }
+        self.misplaced = Misplaced::default();
+        self
+    }
+
     /// Adds a message to the steps. It is written into `body`, one buffer for all of a batch.
     fn add(
         &self,
@@ -153,13 +215,19 @@ impl Redis {
         envelope: &Envelope,
     ) -> Result<(), BoxError> {
         let queue = envelope.queue().unwrap_or(&self.queue);
-        keys::check(queue)?;
-        let step = step_of(envelope.priority());
+        self.keys.check(queue)?;
+        let step = self.keys.step_of(envelope.priority());
         body.clear();
         message::write(body, intent, envelope, self.positional, queue, step)?;
-        let unique = |key| UniqueKey::of(queue, key, envelope.at(), self.unique_for);
+        let unique =
+            |key| UniqueKey::of(self.keys.unique(queue, key), envelope.at(), self.unique_for);
         let unique = envelope.unique_key().map(unique);
-        steps.add(&ListMessage { list: &list(queue, step), id: envelope.id(), body, unique });
+        steps.add(&ListMessage {
+            list: &self.keys.list(queue, step),
+            id: envelope.id(),
+            body,
+            unique,
+        });
         Ok(())
     }
 }
@@ -169,11 +237,18 @@ impl Executor for Redis {
         batch.begin();
         let honoured = ["queue", "delay", "at", "expires", "priority", "unique_key"];
         let (mut steps, mut body) = (Steps::new(&LAYOUT), Vec::new());
+        let mut queues = HashSet::new();
         for made in envelope::each(batch, NAME, &honoured) {
             let (index, intent, envelope) = made?;
             self.add(&mut steps, &mut body, intent, &envelope)
                 .map_err(|error| DispatchError::only(index, error))?;
+            let queue = envelope.queue().unwrap_or(&self.queue);
+            if !queues.contains(queue) {
+                queues.insert(queue.to_owned());
+            }
         }
-        self.server.push(steps, batch).await
+        let pushed = self.server.push(steps, batch).await;
+        self.look_beside(queues);
+        pushed
     }
 }

@@ -10,10 +10,11 @@ use crate::core::task::called::BoxError;
 use crate::engines::celery::Redis;
 use crate::engines::celery::headers::UNIQUE_KEY;
 use crate::engines::celery::received::ReceivedMessage;
+use crate::engines::celery::redis::RedisReceipt;
+use crate::engines::celery::redis::keys::Keys;
 use crate::engines::celery::redis::message::StoredMessage;
 use crate::engines::celery::redis::script::{EXTEND_LEASES, RECEIVE, millis};
-use crate::engines::celery::redis::{RedisReceipt, keys};
-use crate::engines::shared::redis::{UniqueKey, gone};
+use crate::engines::shared::redis::gone;
 use crate::envelope::Envelope;
 use crate::worker::Message;
 
@@ -45,17 +46,18 @@ impl Redis {
     ) -> Result<Vec<Message<RedisReceipt>>, BoxError> {
         let taken: Vec<(String, usize, Vec<u8>, String)> = self
             .run(&RECEIVE, |script| {
-                script.key(keys::held(queue)).key(keys::leases(queue)).key(keys::delayed(queue));
-                script.key(keys::begun(queue)).key(keys::deaths(queue)).key(keys::seen(queue));
+                let keys = &self.keys;
+                script.key(keys.held(queue)).key(keys.leases(queue)).key(keys.delayed(queue));
+                script.key(keys.begun(queue)).key(keys.deaths(queue)).key(keys.seen(queue));
                 // UUIDs of version 7 sort by time, and so do tags.
                 let prefix = Uuid::now_v7().simple().to_string();
-                script.key(&keys::lists(queue)).arg(room).arg(millis(self.lease)).arg(prefix);
+                script.key(keys.lists(queue)).arg(room).arg(millis(self.lease)).arg(prefix);
             })
             .await?;
         let mut held = self.consumer.held.lock();
         let messages = taken.into_iter().map(|(tag, list, raw, deaths)| {
             held.insert(tag.clone(), queue.to_owned());
-            message(queue, tag, list, raw, &deaths)
+            message(&self.keys, queue, tag, list, raw, &deaths)
         });
         Ok(messages.collect())
     }
@@ -68,7 +70,7 @@ impl Redis {
         for (queue, tags) in by_queue {
             let () = self
                 .run(&EXTEND_LEASES, |script| {
-                    script.key(keys::leases(&queue)).key(keys::seen(&queue));
+                    script.key(self.keys.leases(&queue)).key(self.keys.seen(&queue));
                     script.arg(millis(self.lease)).arg(&tags);
                 })
                 .await?;
@@ -78,6 +80,7 @@ impl Redis {
 }
 
 pub(super) fn message(
+    keys: &Keys,
     queue: &str,
     tag: String,
     list: usize,
@@ -107,7 +110,7 @@ pub(super) fn message(
     let receipt = RedisReceipt {
         queue: queue.to_owned(),
         id: header("id").unwrap_or_else(|| tag.clone()),
-        unique_key: header(UNIQUE_KEY).map(|key| UniqueKey::name(queue, &key)).unwrap_or_default(),
+        unique_key: header(UNIQUE_KEY).map(|key| keys.unique(queue, &key)).unwrap_or_default(),
         tag,
         list,
         raw: raw.into(),

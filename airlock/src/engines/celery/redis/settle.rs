@@ -3,10 +3,11 @@
 use crate::core::task::called::BoxError;
 use crate::engines::celery::Redis;
 use crate::engines::celery::headers::after_failure;
+use crate::engines::celery::redis::RedisReceipt;
+use crate::engines::celery::redis::keys::{Keys, mark};
 use crate::engines::celery::redis::letter::KeptLetter;
 use crate::engines::celery::redis::message::StoredMessage;
 use crate::engines::celery::redis::script::{SETTLE, millis};
-use crate::engines::celery::redis::{RedisReceipt, keys};
 use crate::engines::shared::redis::StepBudget;
 use crate::engines::shared::refusals::Refusals;
 use crate::worker::{Settled, Settlement};
@@ -40,13 +41,15 @@ impl Redis {
         let of_queue: Vec<_> = of_queue.rev().collect();
         for step in StepBudget::steps(&of_queue, |(_, one)| one.receipt.raw.len()) {
             // Forwards, because a dead letter has the time at which its arguments are made.
-            let arguments: Vec<_> = step.iter().rev().map(|(_, one)| arguments(one)).collect();
+            let arguments: Vec<_> =
+                step.iter().rev().map(|(_, one)| arguments(&self.keys, one)).collect();
             let (refused, reason, not_held): (Vec<usize>, String, Vec<usize>) = self
                 .run(&SETTLE, |script| {
-                    script.key(keys::held(queue)).key(keys::leases(queue));
-                    script.key(keys::delayed(queue));
-                    script.key(keys::dead(queue)).key(keys::dead_since(queue));
-                    script.key(keys::begun(queue)).key(keys::deaths(queue));
+                    let keys = &self.keys;
+                    script.key(keys.held(queue)).key(keys.leases(queue));
+                    script.key(keys.delayed(queue));
+                    script.key(keys.dead(queue)).key(keys.dead_since(queue));
+                    script.key(keys.begun(queue)).key(keys.deaths(queue));
                     for ((_, one), (what, a, b, c)) in step.iter().zip(arguments.into_iter().rev())
                     {
                         script.arg(what).arg(&one.receipt.tag).arg(a).arg(b).arg(c);
@@ -65,9 +68,10 @@ impl Redis {
 }
 
 /// The script's arguments for a message, other than its tag.
-fn arguments(
-    Settled { receipt, settlement }: &Settled<RedisReceipt>,
-) -> (&str, String, Vec<u8>, &str) {
+fn arguments<'a>(
+    keys: &Keys,
+    Settled { receipt, settlement }: &'a Settled<RedisReceipt>,
+) -> (&'a str, String, Vec<u8>, &'a str) {
     let RedisReceipt { id, unique_key, list, raw, attempt, .. } = receipt;
     match settlement {
         Settlement::Done => ("done", id.clone(), Vec::new(), unique_key),
@@ -75,7 +79,7 @@ fn arguments(
             ("dead", id.clone(), KeptLetter::new(receipt, reason).to_json(), unique_key)
         }
         Settlement::Return => {
-            let lists = keys::lists(&receipt.queue);
+            let lists = keys.lists(&receipt.queue);
             ("return", lists[list - 1].clone(), raw.to_vec(), "")
         }
         Settlement::Retry { after, reason } => {
@@ -85,7 +89,7 @@ fn arguments(
                     StoredMessage::of(raw).with(after_failure(*attempt, *after, reason))
                 }
             };
-            let message = [list.to_string().into_bytes(), message].concat();
+            let message = [vec![mark(*list)], message].concat();
             ("retry", millis(*after).to_string(), message, "")
         }
     }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::core::task::called::BoxError;
 use crate::engines::celery::Redis;
+use crate::engines::celery::redis::RedisReceipt;
 use crate::engines::celery::redis::receive::HeldTags;
 use crate::engines::celery::redis::script::BEGIN;
 use crate::engines::celery::redis::wait::Waiting;
-use crate::engines::celery::redis::{RedisReceipt, keys};
 use crate::engines::shared::refusals::Refused;
 use crate::engines::shared::round_robin::RoundRobin;
 use crate::worker::{Message, Settled, Source, within_heartbeat};
@@ -34,7 +34,9 @@ impl Source for Redis {
     }
 
     async fn open(&self) -> Result<(), BoxError> {
-        self.serves.iter().try_for_each(|queue| keys::check(queue))
+        self.serves.iter().try_for_each(|queue| self.keys.check(queue))?;
+        self.warn_of_misplaced(&self.serves, true).await;
+        Ok(())
     }
 
     async fn wait(&self) {
@@ -55,7 +57,7 @@ impl Source for Redis {
             if !tags.is_empty() {
                 let not_held: Vec<usize> = self
                     .run(&BEGIN, |script| {
-                        script.key(keys::held(queue)).key(keys::begun(queue)).arg(&tags);
+                        script.key(self.keys.held(queue)).key(self.keys.begun(queue)).arg(&tags);
                     })
                     .await?;
                 self.consumer.held.forget(not_held.iter().map(|index| tags[*index]));
@@ -74,6 +76,7 @@ impl Source for Redis {
         within_heartbeat(self.lease / 3, self.extend_leases()).await?;
         let settle = async |again: Vec<_>| self.settle_most(&again).await;
         self.consumer.refused.retry_beside_heartbeat(settle).await;
+        self.warn_of_misplaced(&self.serves, false).await;
         Ok(())
     }
 

@@ -68,6 +68,7 @@ impl Redis {
     /// connection is still good.
     async fn wait_for(&self, queue: &str, connection: &mut MultiplexedConnection) -> bool {
         let end = Instant::now() + self.poll;
+        let list = self.keys.list(queue, self.keys.priority_steps[0]);
         loop {
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
@@ -77,7 +78,7 @@ impl Redis {
             // of zero would block for ever.
             let block = left.clamp(Duration::from_millis(1), MAX_BLOCK).as_secs_f64();
             let mut command = ::redis::cmd("BLMOVE");
-            command.arg(queue).arg(queue).arg("RIGHT").arg("RIGHT").arg(block);
+            command.arg(&list).arg(&list).arg("RIGHT").arg("RIGHT").arg(block);
             match command.query_async(connection).await {
                 Ok(::redis::Value::Nil) => {}
                 Ok(_) => return true,

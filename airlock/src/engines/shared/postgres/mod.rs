@@ -3,6 +3,7 @@
 mod conflict;
 mod listener;
 pub(crate) mod statement_timeout;
+pub(crate) mod undivided;
 
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};

@@ -105,6 +105,12 @@ impl Server {
         connection_runtime::spawn(&self.inner.runtime, future).await?
     }
 
+    /// Runs a future in the server's own runtime, beside the caller.
+    #[cfg(feature = "celery-redis")]
+    pub(crate) fn detach(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.inner.runtime.spawn(future);
+    }
+
     /// A connection of the caller's own.
     pub(crate) async fn new_connection(&self) -> Result<MultiplexedConnection, EngineError> {
         let config = AsyncConnectionConfig::new()

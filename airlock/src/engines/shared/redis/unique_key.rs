@@ -16,20 +16,14 @@ pub(crate) struct UniqueKey {
 }
 
 impl UniqueKey {
-    /// The key that stands for an intent's unique key in a queue. It is held for `unique_for` after the
-    /// message is `due`.
-    pub(crate) fn of(
-        queue: &str,
-        key: &str,
-        due: Option<SystemTime>,
-        unique_for: Duration,
-    ) -> Self {
+    /// A key of this name. It is held for `unique_for` after the message is `due`.
+    pub(crate) fn of(key: String, due: Option<SystemTime>, unique_for: Duration) -> Self {
         let wait = due.and_then(|due| due.duration_since(SystemTime::now()).ok());
         let held_for = unique_for.saturating_add(wait.unwrap_or_default());
-        Self { key: Self::name(queue, key), held_for }
+        Self { key, held_for }
     }
 
-    /// The key in Redis. The queue's length keeps the end of one queue apart from the beginning of another's
+    /// What stands for an intent's unique key in a queue. The queue's length keeps the end of one queue apart from the beginning of another's
     /// key.
     pub(crate) fn name(queue: &str, key: &str) -> String {
         format!("airlock:unique:{}:{queue}:{key}", queue.len())

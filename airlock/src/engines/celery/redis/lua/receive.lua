@@ -5,7 +5,7 @@
 -- tags. Returns of each message: tag, number of its list, the message, and how many of its workers died, or
 -- "gone" where only its tag is left.
 --
--- A held message is stored behind the number of its list. How many of its workers died is counted beside it,
+-- A held message is stored behind the number of its list, as one byte; there may have been more lists when it was. How many of its workers died is counted beside it,
 -- by its digest: the message itself stays what its sender wrote.
 local held, leases, delayed, begun, deaths, seen = unpack(KEYS, 1, 6)
 local room, lease, prefix = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
@@ -23,7 +23,7 @@ for list = 7, #KEYS do
 end
 
 local function put_first(kept)
-  redis.call('RPUSH', KEYS[6 + tonumber(kept:sub(1, 1))], kept:sub(2))
+  redis.call('RPUSH', KEYS[6 + kept:byte(1) - 48] or KEYS[#KEYS], kept:sub(2))
 end
 
 extend_after_outage(seen, leases, lease)
@@ -67,7 +67,7 @@ for list = 1, #KEYS - 6 do
   for i = #messages, 1, -1 do
     local message = messages[i]
     local tag = prefix .. string.format('%06d', #taken)
-    redis.call('HSET', held, tag, list .. message)
+    redis.call('HSET', held, tag, string.char(48 + list) .. message)
     redis.call('ZADD', leases, now + lease, tag)
     local died = counted and redis.call('HGET', deaths, redis.sha1hex(message))
     taken[#taken + 1] = { tag, list, message, died or '' }

@@ -1,4 +1,4 @@
-//! sqlx's connections, for queues.
+//! The connections of sqlx 0.9, for queues.
 
 use sqlx::AssertSqlSafe;
 
