@@ -9,7 +9,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::protocol::{Bounds, Protocol, Step};
-use crate::state::{Local, MESSAGES, Message, Place, Rules, Stage, State};
+use crate::state::{Local, MESSAGES, Place, Rules, Stage, State};
 
 /// What was seen, by one clock, in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +152,8 @@ struct Point {
     state: State,
     /// Which messages' tasks have begun in which worker.
     ran: [[bool; MESSAGES]; 2],
+    /// When each message was received last.
+    received: [u64; MESSAGES],
 }
 
 impl Point {
@@ -168,7 +170,13 @@ impl Point {
         let mut state = Protocol { bounds, rules }.initial();
         state.seen = [None; 3];
         state.workers.iter_mut().for_each(|worker| worker.age = rules.sure());
-        Self { taken: vec![false; entries], now: 0, state, ran: [[false; MESSAGES]; 2] }
+        Self {
+            taken: vec![false; entries],
+            now: 0,
+            state,
+            ran: [[false; MESSAGES]; 2],
+            received: [0; MESSAGES],
+        }
     }
 }
 
@@ -218,9 +226,10 @@ impl Search<'_> {
                 all
             }
             Seen::Look { rows } => {
-                let alike = rows.iter().enumerate().all(|(index, row)| {
-                    self.is_alike(&reached.state, reached.state.messages[index], *row)
-                });
+                let alike = rows
+                    .iter()
+                    .enumerate()
+                    .all(|(index, row)| self.is_alike(&reached, index, *row));
                 if alike { vec![reached] } else { Vec::new() }
             }
             _ => match self.of_a_message(&mut reached, &entry.seen) {
@@ -251,6 +260,7 @@ impl Search<'_> {
                 }
                 protocol.take(state, Step::Receive { worker, message, answered: true });
                 point.ran[worker][message] = false;
+                point.received[message] = point.now;
             }
             Seen::Ask { worker, message, held } => {
                 if state.is_held(worker, message) != held {
@@ -294,15 +304,20 @@ impl Search<'_> {
         Some(())
     }
 
-    fn is_alike(&self, state: &State, message: Message, row: Row) -> bool {
-        match (message.place, row) {
+    fn is_alike(&self, point: &Point, message: usize, row: Row) -> bool {
+        match (point.state.messages[message].place, row) {
             (Place::Queued, Row::Queued) | (Place::Done | Place::Dead, Row::Gone) => true,
             (Place::Held { by: name }, Row::Held { by, age }) => {
-                let Some(seen) = state.seen[usize::from(name)] else { return false };
+                let Some(seen) = point.state.seen[usize::from(name)] else { return false };
+                let mut seen = u64::from(seen);
+                if self.rules.received_from_the_lost {
+                    // There each message has a lease of its own, which begins with it.
+                    seen = seen.min(point.now - point.received[message]);
+                }
                 // The model's age stops where the worker is lost.
                 let age = age.min(u64::from(self.slowest().lost) + 1);
                 by.is_none_or(|by| by == usize::from(name))
-                    && age.abs_diff(u64::from(seen)) <= self.precision.age
+                    && age.abs_diff(seen) <= self.precision.age
             }
             _ => false,
         }

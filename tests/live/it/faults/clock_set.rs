@@ -136,6 +136,8 @@ mod of_another_server {
         sleep(Duration::from_millis(200)).await;
         ask(&replica.url(), &["REPLICAOF", "NO", "ONE"]).await;
         line.lead_to(&replica.url());
+        // A third worker comes by the new server.
+        let engine = over.open::<E>().await;
         all_once("failover to a clock ahead", &over, &engine, living, async {}).await;
     }
 
