@@ -109,13 +109,22 @@ pub(crate) fn engine_trouble(doing: &'static str, error: &BoxError) {
     event!(warn, "airlock::worker", [doing], "trouble with the engine: {error}");
 }
 
-/// Logs that an engine's messages may lie where nobody looks.
-#[cfg(feature = "celery-redis")]
-pub(crate) fn misplaced(text: &str) {
+/// Logs that an engine's messages may lie where nobody looks, or may be removed.
+#[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+pub(crate) fn doubtful_server(text: &str) {
     if !has_subscriber() {
         return eprintln!("airlock: {text}");
     }
     event!(warn, "airlock::worker", [], "{text}");
+}
+
+/// Logs that an engine may have lost messages.
+#[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+pub(crate) fn removed(text: &str) {
+    if !has_subscriber() {
+        return eprintln!("airlock: {text}");
+    }
+    event!(error, "airlock::worker", [], "{text}");
 }
 
 /// Logs that the engine could not be told what became of messages.

@@ -1,5 +1,6 @@
 //! Where a test's messages are, and the processes that work on them.
 
+use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{self, Command, Stdio};
@@ -196,6 +197,19 @@ impl Place {
         self.recording::<E>("trace", &[trace, &index.to_string()])
     }
 
+    /// A worker in a process of its own that may not have more memory than this.
+    pub(crate) fn bounded_worker<E: Engine>(&self, prefetch: u32, kibibytes: u64) -> Child {
+        let path = self.path("record");
+        let record = path.to_str().expect("a path in UTF-8");
+        let child = self.child::<E>("serve", &[record, "1", &prefetch.to_string()]);
+        let mut bounded = Command::new("bash");
+        // Each thread's allocator would reserve memory of its own.
+        bounded.env("MALLOC_ARENA_MAX", "1").args(["-c", "ulimit -v \"$0\" && exec \"$@\""]);
+        bounded.arg(kibibytes.to_string()).arg(child.get_program()).args(child.get_args());
+        let child = bounded.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        Child(child.spawn().expect("a process"))
+    }
+
     /// A service in a process of its own, which sends orders from this one on.
     pub(crate) fn service<E: Engine>(&self, first: u64) -> Child {
         self.recording::<E>("send", &[&first.to_string()])
@@ -236,6 +250,14 @@ impl Child {
         let mut output = self.0.stdout.take().expect("it was not asked before");
         output.read_to_string(&mut said).expect("UTF-8");
         said.trim().to_owned()
+    }
+
+    /// The most memory that it has had, in kibibytes.
+    pub(crate) fn most_memory(&self) -> u64 {
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.0.id())).expect("a process");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmPeak:")?.strip_suffix("kB"));
+        peak.expect("a size").trim().parse().expect("a number")
     }
 
     fn signal(&mut self, name: &str) {

@@ -183,8 +183,10 @@ async fn a_message_that_is_too_long_is_a_dead_letter_as_it_came() {
     assert_eq!(served.dead, 1);
     let letter = fixture.letter().await;
     assert!(letter.reason.contains("bytes long with its headers, and at most"), "{letter:?}");
-    assert_eq!((letter.task.as_deref(), letter.body.len()), (None, message.len()));
-    assert!(fixture.engine.remove(&letter.id).await.expect("removed"));
+    assert_eq!((letter.task.as_deref(), letter.body.len()), (None, 0));
+    assert!(fixture.engine.retry(&letter.id).await.expect("retried"));
+    let back: Vec<Vec<u8>> = client().await.lrange(fixture.queue(), 0, -1).await.expect("answered");
+    assert!(back == [message.as_bytes()], "it is put back as it came");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use airlock::{Backoff, Retry};
 use airlock_live::{Engine, Sender};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::engines::fixture::{Fixture, flush, notes};
 use crate::faults::{Place, on, tell};
@@ -80,6 +80,29 @@ async fn works<E: Engine>() {
     tell::<E>("failover of a worker's server", format_args!("{done} done of 40"));
 }
 
+/// A worker that looks once an hour, and is woken by the server, is woken by the new one.
+async fn follows<E: Engine>() {
+    for refuse in &WAYS[..2] {
+        let fixture = Fixture::<E>::at(Place::own::<E>()).await;
+        let new = Own::redis();
+        let line = Proxy::to(&fixture.place.url);
+        let seldom = fixture.place.over(&line).open::<E>().await.looking_seldom();
+        let serving = fixture.start(seldom, 2);
+        fixture.send(notes([0])).await;
+        fixture.runs.reach(1).await;
+        fixture.place.acknowledged(&fixture.engine).await;
+        ask(&fixture.place.url, refuse).await;
+        line.lead_to(&new.url());
+        // Its heartbeats meet the refusal, and what blocks on the server does within ten seconds.
+        sleep(Duration::from_secs(15)).await;
+        let sender = E::on_queue(&new.url(), fixture.queue()).await.expect("connected");
+        flush(&sender, notes([1])).await.expect("flushed");
+        let served = timeout(Duration::from_secs(30), serving).await.expect("it is woken");
+        assert_eq!(served.expect("no panic").done, 2, "{refuse:?}");
+    }
+    tell::<E>("failover of an idle worker's server", "woken by the new server, twice of 2");
+}
+
 async fn both<E: Engine>() {
     flushes::<E>().await;
     works::<E>().await;
@@ -87,3 +110,8 @@ async fn both<E: Engine>() {
 
 on!(both: apalis_redis, celery_redis);
 on!(flushes: dramatiq_redis);
+
+mod idle {
+    use super::*;
+    on!(follows: apalis_redis, celery_redis);
+}

@@ -1,8 +1,11 @@
 //! What a server holds, asked behind airlock's back.
 
+use std::time::Duration;
+
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 use lapin::{Connection, ConnectionProperties};
+use redis::AsyncConnectionConfig;
 use redis::aio::MultiplexedConnection;
 
 pub(super) async fn count(url: &str, statement: &'static str, queue: &str) -> usize {
@@ -37,5 +40,9 @@ pub(super) async fn rabbitmq(url: &str) -> Connection {
 
 pub(super) async fn redis_at(url: &str) -> MultiplexedConnection {
     let client = redis::Client::open(url).expect("a URL");
-    client.get_multiplexed_async_connection().await.expect("connected")
+    // A message of many megabytes takes its time.
+    let minute = Some(Duration::from_mins(1));
+    let patient =
+        AsyncConnectionConfig::new().set_connection_timeout(minute).set_response_timeout(minute);
+    client.get_multiplexed_async_connection_with_config(&patient).await.expect("connected")
 }

@@ -26,6 +26,7 @@ scripts! {
     RECEIVE = "lua/receive.lua";
     REMOVE = "lua/remove.lua";
     RETRY = "lua/retry.lua";
+    SCAN_DEAD = "lua/scan_dead.lua";
     SETTLE = "lua/settle.lua";
 }
 

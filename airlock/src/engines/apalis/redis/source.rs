@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ::tokio::time;
+use ::tokio::{select, time};
 
 use crate::core::task::called::BoxError;
 use crate::engines::apalis::failed_result;
@@ -62,9 +62,15 @@ impl Source for Redis {
     }
 
     async fn wait(&self) {
+        let mut given_up = self.server.given_up();
+        let times = *given_up.borrow_and_update();
         let notified = async {
-            match self.subscription.open(&self.client, &self.served).await {
-                Ok(()) => self.subscription.notified().await,
+            match self.subscription.open(&self.client, &self.served, times).await {
+                Ok(()) => select! {
+                    () = self.subscription.notified() => {}
+                    // The next wait subscribes anew.
+                    _ = given_up.changed() => {}
+                },
                 // The worker polls then, and `receive` reports what is wrong.
                 Err(_) => time::sleep(UNSUBSCRIBED_WAIT).await,
             }
@@ -119,6 +125,7 @@ impl Source for Redis {
         within_heartbeat(self.lost_after / MISSED_HEARTBEATS, alive).await?;
         let settle = async |again: Vec<_>| self.settle_most(&again).await;
         self.refused.retry_beside_heartbeat(settle).await;
+        self.server.warn_of_evictions().await;
         Ok(())
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Subscription {
 struct Subscribed {
     _connection: MultiplexedConnection,
     lost: Arc<AtomicBool>,
+    /// How often a connection was given up before this one was made.
+    given_up: u64,
 }
 
 /// A client whose connections get notifications beside their answers.
@@ -37,12 +39,22 @@ pub(super) fn client(url: &str) -> Result<Client, RedisError> {
 }
 
 impl Subscription {
-    /// Subscribes where that is not done yet, or the connection is lost.
-    pub(super) async fn open(&self, client: &Client, queues: &Queues) -> Result<(), RedisError> {
+    /// Subscribes where that is not done yet, or the connection is lost, or another connection to the server was given
+    /// up since: after a failover the old server may go on without a message.
+    pub(super) async fn open(
+        &self,
+        client: &Client,
+        queues: &Queues,
+        given_up: u64,
+    ) -> Result<(), RedisError> {
         let mut slot = self.connection.lock().await;
-        if slot.as_ref().is_some_and(|current| !current.lost.load(Ordering::Relaxed)) {
+        let is_good = |current: &Subscribed| {
+            current.given_up == given_up && !current.lost.load(Ordering::Relaxed)
+        };
+        if slot.as_ref().is_some_and(is_good) {
             return Ok(());
         }
+        *slot = None;
         let lost = Arc::new(AtomicBool::new(false));
         let (notifier, is_lost) = (self.wakeup.notifier(), lost.clone());
         let notify = move |push: PushInfo| {
@@ -59,7 +71,7 @@ impl Subscription {
         for channel in queues.channels() {
             connection.subscribe(channel).await?;
         }
-        *slot = Some(Subscribed { _connection: connection, lost });
+        *slot = Some(Subscribed { _connection: connection, lost, given_up });
         Ok(())
     }
 

@@ -10,5 +10,7 @@ use crate::envelope::{Envelope, EnvelopeError};
 ///
 /// Why the worker would keep it as a dead letter.
 pub fn celery_redis(raw: Vec<u8>) -> Result<Envelope, EnvelopeError> {
-    message(&Keys::default(), "celery", String::new(), 1, raw, "").envelope
+    let unknown = String::new;
+    message(&Keys::default(), "celery", (unknown(), 1, raw, unknown(), unknown(), unknown()))
+        .envelope
 }

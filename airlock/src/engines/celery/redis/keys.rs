@@ -86,8 +86,17 @@ impl Keys {
     /// Refuses a queue whose list is one of the keys below of another queue, or whose name Celery can't tell from a
     /// step's.
     pub(super) fn check(&self, queue: &str) -> Result<(), BoxError> {
-        let endings =
-            [".held", ".leases", ".begun", ".deaths", ".seen", ".delayed", ".dead", ".dead.since"];
+        let endings = [
+            ".held",
+            ".leases",
+            ".begun",
+            ".deaths",
+            ".seen",
+            ".delayed",
+            ".dead",
+            ".dead.bodies",
+            ".dead.since",
+        ];
         reserved::check(queue, &endings)?;
         if queue.contains(&self.sep) {
             return Err(format!(
@@ -116,7 +125,8 @@ impl Keys {
         self.beside(queue, "begun")
     }
 
-    /// How many workers died while a message ran, by the message's digest.
+    /// How many workers died while a message ran, by the message's digest; and behind an `r`, how many in a row had
+    /// received it and not said that they had read it.
     pub(super) fn deaths(&self, queue: &str) -> String {
         self.beside(queue, "deaths")
     }
@@ -131,14 +141,24 @@ impl Keys {
         self.beside(queue, "delayed")
     }
 
-    /// The dead letters, by tag, which is their id.
+    /// The dead letters without their messages, by tag, which is their id.
     pub(super) fn dead(&self, queue: &str) -> String {
         self.beside(queue, "dead")
+    }
+
+    /// The messages of the dead letters, by tag.
+    pub(super) fn dead_bodies(&self, queue: &str) -> String {
+        self.beside(queue, "dead.bodies")
     }
 
     /// The tags of the dead letters, by since when they are dead.
     pub(super) fn dead_since(&self, queue: &str) -> String {
         self.beside(queue, "dead.since")
+    }
+
+    /// All of a queue's dead letters: these, since when they are, and their messages.
+    pub(super) fn dead_letters(&self, queue: &str) -> [String; 3] {
+        [self.dead(queue), self.dead_since(queue), self.dead_bodies(queue)]
     }
 
     /// What stands for an intent's unique key in a queue.

@@ -72,7 +72,7 @@ impl Redis {
         if let Some(text) = text
             && self.misplaced.is_new(text.clone())
         {
-            log::misplaced(&text);
+            log::doubtful_server(&text);
         }
     }
 

@@ -18,6 +18,7 @@ macro_rules! scripts {
 scripts! {
     BEGIN = "lua/begin.lua";
     EXTEND_LEASES = "lua/outage.lua" "lua/extend_leases.lua";
+    FIND_DEAD = "lua/find_dead.lua";
     LIST_DEAD = "lua/list_dead.lua";
     RECEIVE = "lua/outage.lua" "lua/receive.lua";
     REMOVE_DEAD = "lua/remove_dead.lua";

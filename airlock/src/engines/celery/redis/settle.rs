@@ -50,6 +50,7 @@ impl Redis {
                     script.key(keys.delayed(queue));
                     script.key(keys.dead(queue)).key(keys.dead_since(queue));
                     script.key(keys.begun(queue)).key(keys.deaths(queue));
+                    script.key(keys.dead_bodies(queue));
                     for ((_, one), (what, a, b, c)) in step.iter().zip(arguments.into_iter().rev())
                     {
                         script.arg(what).arg(&one.receipt.tag).arg(a).arg(b).arg(c);
@@ -80,7 +81,7 @@ fn arguments<'a>(
         }
         Settlement::Return => {
             let lists = keys.lists(&receipt.queue);
-            ("return", lists[list - 1].clone(), raw.to_vec(), "")
+            ("return", lists[list - 1].clone(), Vec::new(), "")
         }
         Settlement::Retry { after, reason } => {
             let message = match reason {

@@ -36,6 +36,7 @@ impl Source for Redis {
     async fn open(&self) -> Result<(), BoxError> {
         self.serves.iter().try_for_each(|queue| self.keys.check(queue))?;
         self.warn_of_misplaced(&self.serves, true).await;
+        self.server.warn_of_evictions().await;
         Ok(())
     }
 
@@ -77,6 +78,7 @@ impl Source for Redis {
         let settle = async |again: Vec<_>| self.settle_most(&again).await;
         self.consumer.refused.retry_beside_heartbeat(settle).await;
         self.warn_of_misplaced(&self.serves, false).await;
+        self.server.warn_of_evictions().await;
         Ok(())
     }
 

@@ -1,5 +1,7 @@
 //! Redis: a connection that is reestablished when it is lost, and batches that are sent step by step.
 
+#[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+mod evictions;
 mod failure;
 #[cfg(feature = "_redis-list")]
 mod push;
@@ -16,6 +18,8 @@ use ::redis::aio::MultiplexedConnection;
 use ::redis::{AsyncConnectionConfig, Client, RedisError};
 use ::tokio::runtime::Handle;
 use ::tokio::sync::Mutex;
+#[cfg(feature = "apalis-redis")]
+use ::tokio::sync::watch;
 
 pub(crate) use failure::SharedFailure;
 #[cfg(feature = "_redis-list")]
@@ -52,6 +56,11 @@ struct Inner {
     /// The runtime that connections are made in. A flush from a thread in no runtime uses it.
     runtime: Handle,
     connection: Mutex<Option<(MultiplexedConnection, Instant)>>,
+    /// How often a connection was given up. What has one of its own connects anew as well.
+    #[cfg(feature = "apalis-redis")]
+    given_up: watch::Sender<u64>,
+    #[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+    evictions: evictions::Evictions,
 }
 
 impl Server {
@@ -64,8 +73,17 @@ impl Server {
             EngineError::new("connect to", "Redis", error)
                 .next_step("connect inside a Tokio runtime")
         })?;
-        let server =
-            Self { inner: Arc::new(Inner { client, runtime, connection: Mutex::default() }) };
+        let server = Self {
+            inner: Arc::new(Inner {
+                client,
+                runtime,
+                connection: Mutex::default(),
+                #[cfg(feature = "apalis-redis")]
+                given_up: watch::Sender::default(),
+                #[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+                evictions: evictions::Evictions::default(),
+            }),
+        };
         // So that a wrong URL is an error here, and not at the first flush.
         server.connection().await?;
         Ok(server)
@@ -90,8 +108,8 @@ impl Server {
                 *used = Instant::now();
                 return Ok(connection.clone());
             }
+            self.give_up(&mut slot);
         }
-        *slot = None;
         let connection = self.new_connection().await?;
         *slot = Some((connection.clone(), Instant::now()));
         Ok(connection)
@@ -144,7 +162,19 @@ impl Server {
     }
 
     async fn disconnect(&self) {
-        self.inner.connection.lock().await.take();
+        self.give_up(&mut *self.inner.connection.lock().await);
+    }
+
+    fn give_up(&self, slot: &mut Option<(MultiplexedConnection, Instant)>) {
+        *slot = None;
+        #[cfg(feature = "apalis-redis")]
+        self.inner.given_up.send_modify(|times| *times = times.wrapping_add(1));
+    }
+
+    /// How often a connection was given up.
+    #[cfg(feature = "apalis-redis")]
+    pub(crate) fn given_up(&self) -> watch::Receiver<u64> {
+        self.inner.given_up.subscribe()
     }
 
     /// An error of what was sent. If no answer came, it may have arrived.
@@ -171,13 +201,14 @@ fn takes_no_writes(said: &str) -> bool {
     SAYINGS.iter().any(|saying| said.contains(saying))
 }
 
-/// Of a message, Redis has only kept that it was there.
+/// What is said of a message of which Redis has only kept that it was there.
+#[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+pub(crate) const BODY_GONE: &str = "its body is gone from Redis, and nothing of airlock removed it: set `maxmemory-policy noeviction`, so that a full \
+     server refuses new messages in place of removing old ones";
+
 #[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
 pub(crate) fn gone() -> EnvelopeError {
-    EnvelopeError::new(
-        "its body is gone from Redis, and nothing of airlock removed it: set `maxmemory-policy noeviction`, so that a \
-         full server refuses new messages in place of removing old ones",
-    )
+    EnvelopeError::new(BODY_GONE)
 }
 
 impl std::fmt::Debug for Server {

@@ -1,44 +1,24 @@
--- ARGV: how many to return at most, and the id of the only one wanted or "". Returns of each, the
--- oldest first: the queue's number, the id, the body, the result, the attempts, and since when.
-local at_most, wanted = tonumber(ARGV[1]), ARGV[2]
-local letters = {}
-
-for number, queue in ipairs(queues) do
-  local ids
-  if wanted == "" then
-    ids = redis.call("SMEMBERS", queue.dead)
-  elseif redis.call("SISMEMBER", queue.dead, wanted) == 1 then
-    ids = { wanted }
-  else
-    ids = {}
-  end
-  for _, id in ipairs(ids) do
-    local since = tonumber(redis.call("HGET", meta_of(queue, id), "done_at") or "") or 0
-    letters[#letters + 1] = { number = number, id = id, since = since }
-  end
-end
-
-table.sort(letters, function(one, other)
-  if one.since == other.since then
-    return one.id < other.id
-  end
-  return one.since < other.since
-end)
-
-local found = {}
-for _, letter in ipairs(letters) do
-  if #found == at_most then
+-- ARGV: how many bytes to return at most, but for the first, and then for each wanted letter the queue's number and
+-- the id. Returns how many were looked at, and of each that is dead: the queue's number, the id, the body or false where
+-- Redis has removed it, the result, the attempts, and since when.
+local budget = tonumber(ARGV[1])
+local bytes, looked_at, found = 0, 0, {}
+for first = 2, #ARGV, 2 do
+  local number, id = unpack(ARGV, first, first + 1)
+  local queue = queues[number + 1]
+  bytes = bytes + redis.call("HSTRLEN", queue.data, id)
+  if bytes > budget and looked_at > 0 then
     break
   end
-  local queue = queues[letter.number]
-  local body = redis.call("HGET", queue.data, letter.id)
-  -- apalis' vacuum removes dead jobs, and leaves their ids.
-  if body then
-    local meta = redis.call("HMGET", meta_of(queue, letter.id), "result", "attempts")
-    found[#found + 1] = {
-      letter.number - 1, letter.id, body, meta[1] or "", tonumber(meta[2] or "") or 0,
-      string.format("%.6f", letter.since)
-    }
+  looked_at = looked_at + 1
+  if redis.call("SISMEMBER", queue.dead, id) == 1 then
+    local body = redis.call("HGET", queue.data, id)
+    local meta = redis.call("HMGET", meta_of(queue, id), "result", "attempts", "done_at")
+    if body or meta[3] then
+      found[#found + 1] = {
+        tonumber(number), id, body, meta[1] or "", tonumber(meta[2] or "") or 0, meta[3] or ""
+      }
+    end
   end
 end
-return found
+return { looked_at, found }

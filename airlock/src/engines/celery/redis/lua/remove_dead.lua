@@ -1,10 +1,16 @@
 -- Removes a dead letter, and pushes the message that is to be tried again. KEYS: dead letters, since when
--- they are, and a list. ARGV: id, and the message, or nothing where the letter is removed for good. Returns
--- whether there was one.
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+-- they are, their messages, and a list. ARGV: id, what is to become of its message: 'remove', 'as it is' or 'retry',
+-- and for that the message. Returns whether there was one.
+local letters, since, bodies, list = unpack(KEYS)
+local id, what, message = unpack(ARGV)
+if redis.call('HEXISTS', letters, id) == 0 and not redis.call('ZSCORE', since, id) then return 0 end
 -- As in `receive.lua`: what removes is tried first, and removes last.
-redis.call('HDEL', KEYS[1], '')
-redis.call('ZREM', KEYS[2], '')
-if ARGV[2] then redis.call('LPUSH', KEYS[3], ARGV[2]) end
-redis.call('ZREM', KEYS[2], ARGV[1])
-return redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HDEL', letters, '')
+redis.call('ZREM', since, '')
+redis.call('HDEL', bodies, '')
+if what == 'as it is' then message = redis.call('HGET', bodies, id) end
+if what ~= 'remove' then redis.call('LPUSH', list, message) end
+redis.call('HDEL', bodies, id)
+redis.call('ZREM', since, id)
+redis.call('HDEL', letters, id)
+return 1

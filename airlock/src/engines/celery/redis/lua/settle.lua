@@ -1,17 +1,17 @@
 -- Notes what became of messages. One that is not held any more was given to another worker. A dead letter is
 -- stored by its tag, which is unique: ids are the senders', and two messages may have the same.
 --
--- KEYS: held, leases, delayed, dead letters, since when they are, begun and deaths. ARGV, for each message:
+-- KEYS: held, leases, delayed, dead letters, since when they are, begun, deaths, and the messages of dead letters. ARGV, for each message:
 -- what became of it, its tag, and three more:
 --   'done', tag, id, '', unique key or ''
---   'dead', tag, id, the dead letter, unique key or ''
---   'return', tag, list, message, ''
+--   'dead', tag, id, the dead letter without its message, unique key or ''
+--   'return', tag, list, '', ''
 --   'retry', tag, milliseconds to wait, message behind the number of its list, ''
 --
 -- Returns the indices of those that can't be settled, and the error of one of them; and the indices of those that are
 -- not held any more. The former stay held: what follows a message is written before the message is removed, and what
 -- removes it is tried first, as in `receive.lua`.
-local held, leases, delayed, dead, since, begun, deaths = unpack(KEYS)
+local held, leases, delayed, dead, since, begun, deaths, bodies = unpack(KEYS)
 local lost = {}
 redis.call('HDEL', held, '')
 redis.call('ZREM', leases, '')
@@ -25,12 +25,13 @@ local function settle(what, tag, a, b, c)
   local kept = redis.call('HGET', held, tag)
   if kept then
     if what == 'return' then
-      redis.call('RPUSH', a, b)
+      redis.call('RPUSH', a, kept:sub(2))
     elseif what == 'retry' then
       redis.call('ZADD', delayed, now + tonumber(a), b)
     else
       if what == 'dead' then
         redis.call('ZADD', since, 'XX', 0, '')
+        redis.call('HSET', bodies, tag, kept:sub(2))
         redis.call('HSET', dead, tag, b)
         redis.call('ZADD', since, now, tag)
       end
@@ -39,7 +40,8 @@ local function settle(what, tag, a, b, c)
     end
     -- One that came early stays the same message.
     if counted and what ~= 'return' and not (what == 'retry' and kept == b) then
-      redis.call('HDEL', deaths, redis.sha1hex(kept:sub(2)))
+      local digest = redis.sha1hex(kept:sub(2))
+      redis.call('HDEL', deaths, digest, 'r' .. digest)
     end
     redis.call('HDEL', held, tag)
   end
