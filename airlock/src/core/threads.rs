@@ -8,3 +8,10 @@ pub(crate) use std::{sync, thread, thread_local};
 
 #[cfg(airlock_shuttle)]
 pub(crate) use shuttle::{sync, thread, thread_local};
+
+/// Tokio, or what `shuttle` has in its place: time is no matter there, each sleep is over at once.
+#[cfg(all(feature = "tokio", not(airlock_shuttle)))]
+pub(crate) use ::tokio;
+
+#[cfg(all(feature = "tokio", airlock_shuttle))]
+pub(crate) use ::shuttle_tokio as tokio;

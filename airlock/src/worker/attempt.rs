@@ -4,16 +4,15 @@ use std::error::Error;
 use std::pin::pin;
 use std::time::Duration;
 
-use ::tokio::select;
-use ::tokio::sync::oneshot;
-use ::tokio::task::{JoinHandle, spawn_blocking};
-use ::tokio::time::sleep;
-
 use crate::core::intent::Intent;
 use crate::core::panics::{Contained, Panic, guarded};
 use crate::core::scope::{Scope, Sealed};
 use crate::core::task::called::{BoxError, Called, Unfinished};
 use crate::core::task::payload::Here;
+use crate::core::threads::tokio::select;
+use crate::core::threads::tokio::sync::oneshot;
+use crate::core::threads::tokio::task::{JoinHandle, spawn_blocking};
+use crate::core::threads::tokio::time::sleep;
 use crate::envelope::in_current_trace;
 use crate::worker::{Inner, log};
 

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use ::tokio::time::timeout;
-
 use crate::core::task::called::BoxError;
+use crate::core::threads::tokio::time::timeout;
 
 /// Waits for an answer until the next heartbeat is due: a slow call must not delay it.
 pub(crate) async fn within_heartbeat<T>(

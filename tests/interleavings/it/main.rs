@@ -1,4 +1,5 @@
-//! What threads share, in thousands of orders of their steps: `shuttle` chooses which thread goes on at each lock and channel.
+//! What threads and Tokio's tasks share, in thousands of orders of their steps: `shuttle` chooses which of them goes on at
+//! each lock and channel. Time means nothing to it: each sleep is over as soon as its task has its turn.
 //!
 //! It is a workspace of its own, whose `.cargo/config.toml` has the flag that puts shuttle's threads into airlock:
 //! `cd tests/interleavings && cargo test`.
@@ -11,6 +12,10 @@ compile_error!(
 mod counted;
 mod handles;
 mod thread_pool;
+mod tokio_tasks;
 
 /// How many orders of its steps each test tries.
 const ORDERS: usize = 20_000;
+
+/// How many each test of asynchronous tasks tries, each of which has more steps.
+const ORDERS_OF_TASKS: usize = 2_000;

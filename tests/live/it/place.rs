@@ -59,6 +59,16 @@ impl Place {
         Self { url: own.url(), queue, folder, own: Some(Arc::new(own)) }
     }
 
+    /// On a server of the test's own, whose clock can be set.
+    pub(crate) fn with_a_clock<S: Sender>() -> Self {
+        let own = match S::SERVER {
+            Server::Postgres => Own::postgres_with_a_clock(),
+            Server::Redis => Own::redis_with_a_clock(),
+            other => panic!("nobody sets the clock of {other:?}"),
+        };
+        Self { url: own.url(), own: Some(Arc::new(own)), ..Self::at("") }
+    }
+
     /// On a server that says what was taken and is not acknowledged: RabbitMQ tells its operators alone.
     pub(crate) fn telling<S: Sender>() -> Self {
         if S::SERVER == Server::RabbitMq { Self::own::<S>() } else { Self::shared::<S>() }
@@ -178,6 +188,13 @@ impl Place {
     /// A worker in a process of its own.
     pub(crate) fn worker<E: Engine>(&self, concurrency: u32, prefetch: u32) -> Child {
         self.recording::<E>("serve", &[&concurrency.to_string(), &prefetch.to_string()])
+    }
+
+    /// The same, of one task at a time, that notes what it asks and is answered: as the worker of this index.
+    pub(crate) fn traced_worker<E: Engine>(&self, index: usize) -> Child {
+        let trace = self.path("trace");
+        let trace = trace.to_str().expect("a path in UTF-8");
+        self.recording::<E>("trace", &[trace, &index.to_string()])
     }
 
     /// A worker in a process of its own that may not have more memory than this.

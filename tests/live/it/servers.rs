@@ -38,9 +38,20 @@ pub(crate) struct Own {
     kind: Kind,
     port: u16,
     folder: TempDir,
+    has_clock: bool,
 }
 
 impl Own {
+    /// One by whose clock it is as late as [it is told](Self::set_clock).
+    pub(crate) fn postgres_with_a_clock() -> Self {
+        Self::start_by(Kind::Postgres, true)
+    }
+
+    /// The same.
+    pub(crate) fn redis_with_a_clock() -> Self {
+        Self::start_by(Kind::Redis, true)
+    }
+
     pub(crate) fn postgres() -> Self {
         Self::start(Kind::Postgres)
     }
@@ -88,6 +99,15 @@ impl Own {
         assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
     }
 
+    /// Sets the server's clock, by as many seconds ahead of the machine's.
+    pub(crate) fn set_clock(&self, ahead: u64) {
+        assert!(self.has_clock, "it has a clock of its own");
+        // Not half of it is read.
+        let (written, clock) = (self.folder().join("next-clock"), self.folder().join("clock"));
+        std::fs::write(&written, format!("{ahead}\n")).expect("written");
+        std::fs::rename(written, clock).expect("renamed");
+    }
+
     /// Starts it where it was, with the data it had.
     pub(crate) fn start_again(&self) {
         self.run("start").expect("the server starts");
@@ -103,12 +123,16 @@ impl Own {
 
     /// The folder is among those that `tests/live.sh` cleans up, for when this process is killed.
     fn start(kind: Kind) -> Self {
+        Self::start_by(kind, false)
+    }
+
+    fn start_by(kind: Kind, has_clock: bool) -> Self {
         let parent = env::var_os("AIRLOCK_LIVE_FOLDER").map_or_else(env::temp_dir, Into::into);
         let prefix = format!("{}-", kind.name());
         let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(parent);
         let folder = folder.expect("a folder for the server");
         let port = script("free-port", &[]).expect("a free port");
-        let own = Self { kind, port: port.trim().parse().expect("a port"), folder };
+        let own = Self { kind, port: port.trim().parse().expect("a port"), folder, has_clock };
         own.start_again();
         own
     }
@@ -122,6 +146,9 @@ impl Own {
         if let Kind::Pgbouncer { mode } = self.kind {
             environment =
                 vec![("AIRLOCK_POOLED", shared_port()), ("AIRLOCK_POOL_MODE", mode.to_owned())];
+        }
+        if self.has_clock {
+            environment.push(("AIRLOCK_OWN_CLOCK", "yes".to_owned()));
         }
         script_in(environment, self.kind.name(), &arguments)
     }

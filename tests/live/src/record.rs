@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::Trace;
 
 /// A file to which workers of any process append a line for what a task did with an order.
 #[derive(Debug)]
 pub struct Record {
     path: PathBuf,
     file: File,
+    trace: Option<Arc<Trace>>,
 }
 
 impl Record {
@@ -21,7 +25,13 @@ impl Record {
     pub fn at(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref().to_owned();
         let file = OpenOptions::new().create(true).append(true).open(&path).expect("a file");
-        Self { path, file }
+        Self { path, file, trace: None }
+    }
+
+    /// Notes also in this trace when a task begins.
+    #[must_use]
+    pub fn traced(self, trace: Arc<Trace>) -> Self {
+        Self { trace: Some(trace), ..self }
     }
 
     /// Where the file is.
@@ -35,6 +45,9 @@ impl Record {
     ///
     /// Where it can't be written.
     pub fn append(&self, event: &str, order_id: u64) {
+        if let (Some(trace), "begun") = (&self.trace, event) {
+            trace.run(usize::try_from(order_id).expect("a message's index"));
+        }
         let line = format!("{event} {order_id}\n");
         (&self.file).write_all(line.as_bytes()).expect("a line");
     }

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use ::tokio::runtime::Handle;
+use crate::core::threads::tokio::runtime::Handle;
 
 /// A future that is awaited. Where it is dropped before its end, a Tokio task of its own finishes it.
 pub(crate) struct Detached<T: Send + 'static> {

@@ -3,9 +3,6 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::runtime::Handle;
-use tokio::sync::watch;
-
 #[cfg(feature = "_detached")]
 #[cfg_attr(docsrs, doc(cfg(any(feature = "transaction", feature = "web"))))]
 pub use crate::core::background::pending_flushes::wait_for_flushes;
@@ -17,6 +14,8 @@ use crate::core::flush::FlushError;
 use crate::core::run::Runner;
 use crate::core::run::settings::StatesError;
 use crate::core::run::settings::{RunnerSettings, settings};
+use crate::core::threads::tokio::runtime::Handle;
+use crate::core::threads::tokio::sync::watch;
 
 /// Runs tasks on the Tokio runtime, after the flush has returned.
 ///
@@ -235,7 +234,7 @@ impl TasksBuilder {
     /// [`StatesError`] where a task asks for a state that was not given.
     pub fn build(self) -> Result<Tasks, StatesError> {
         let Self { settings, runtime, concurrent, on_error } = self;
-        let running = watch::Sender::new(0);
+        let running = watch::channel(0).0;
         let inner = Inner { runner: settings.check()?, runtime, concurrent, on_error, running };
         Ok(Tasks { inner: Arc::new(inner) })
     }

@@ -54,11 +54,20 @@ const RENEW_ALL: &str = "
 
 /// Graphile's `list_stale_workers` also returns workers of other programs, which may have other intervals. Each
 /// of ours states with its heartbeat when it is lost.
+///
+/// By a worker whose own heartbeat is late none is lost: the clock was set since it sent that, or it was paused. Its next
+/// heartbeat finds that out.
 const SWEEP: &str = "
     DELETE FROM {schema}._private_workers
     WHERE last_heartbeat_at
         < now() - (metadata ->> 'airlock_lost_after_ms')::int8 * interval '1 millisecond'
         AND id != $1
+        AND EXISTS (
+            SELECT FROM {schema}._private_workers AS own
+            WHERE own.id = $1
+                AND own.last_heartbeat_at
+                    > now() - (own.metadata ->> 'airlock_lost_after_ms')::int8 * interval '500 microseconds'
+        )
     RETURNING id";
 
 /// Gives back the jobs that this worker was given in an answer that it has never received. None was attempted.

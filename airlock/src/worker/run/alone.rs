@@ -12,10 +12,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::tokio::select;
-use ::tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
-use ::tokio::time::{Instant, sleep, sleep_until};
-
+use crate::core::threads::tokio::select;
+use crate::core::threads::tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
+use crate::core::threads::tokio::time::{Instant, sleep, sleep_until};
 use crate::worker::run::receive::Received;
 use crate::worker::run::shutdown::{Phase, Shutdown};
 use crate::worker::{Message, Worker};

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use ::tokio::select;
-use ::tokio::sync::{mpsc, oneshot};
-
+use crate::core::threads::tokio::select;
+use crate::core::threads::tokio::sync::{mpsc, oneshot};
 use crate::worker::run::Run;
 use crate::worker::run::engine::call_until_ok;
 use crate::worker::run::shutdown::Phase;
+use crate::worker::run::steady::receive_many;
 use crate::worker::{Message, Source, Worker};
 
 /// How long a task runs before the engine is told that it has begun. Most end sooner, and are settled
@@ -38,7 +38,7 @@ pub(super) async fn report_begun<S: Source>(
 ) {
     const MAX_BATCH: usize = 1_000;
     let mut batch = Vec::new();
-    while begun.recv_many(&mut batch, MAX_BATCH).await > 0 {
+    while receive_many(&mut begun, &mut batch, MAX_BATCH).await > 0 {
         let receipts: Vec<&S::Receipt> = batch.iter().map(|begun| &*begun.receipt).collect();
         select! {
             biased;

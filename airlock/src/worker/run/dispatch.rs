@@ -5,11 +5,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use ::tokio::select;
-use ::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use ::tokio::task::JoinSet;
-use ::tokio::time::sleep;
-
+use crate::core::threads::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use crate::core::threads::tokio::task::JoinSet;
+use crate::core::threads::tokio::time::sleep;
+use crate::core::threads::tokio::{select, spawn};
 use crate::worker::run::Run;
 use crate::worker::run::alone::{AloneQueue, RunGuard, RunLock, runs_alone};
 use crate::worker::run::begin::{BegunMessage, is_reported_first, report_begun};
@@ -18,6 +17,7 @@ use crate::worker::run::message::run_message;
 use crate::worker::run::receive::Received;
 use crate::worker::run::settle::{EndedMessage, Settling};
 use crate::worker::run::shutdown::Phase;
+use crate::worker::run::steady::forget_ended;
 use crate::worker::{Message, Settlement, Source, log};
 
 /// Takes messages from [`receive`](super::receive), and gives them to [`settle`](super::settle).
@@ -55,7 +55,7 @@ impl<S: Source> Dispatcher<S> {
         ended: mpsc::UnboundedSender<EndedMessage<S::Receipt>>,
     ) -> Self {
         let (begun, to_report) = mpsc::unbounded_channel();
-        ::tokio::spawn(report_begun(run.clone(), to_report));
+        spawn(report_begun(run.clone(), to_report));
         let concurrency = run.worker.inner.concurrency.min(Semaphore::MAX_PERMITS);
         Self {
             running: Arc::new(Semaphore::new(concurrency)),
@@ -218,7 +218,7 @@ impl<S: Source> Dispatcher<S> {
     }
 
     fn start(&mut self, batch: Vec<Admitted<S::Receipt>>) {
-        while self.tasks.try_join_next().is_some() {}
+        forget_ended(&mut self.tasks);
         for Admitted { received: Received { message, place, .. }, guard, permit } in batch {
             let (run, settling) = (self.run.clone(), self.settling.clone());
             let begun = self.begun.clone();

@@ -4,12 +4,11 @@ use std::future::pending;
 use std::pin::pin;
 use std::time::Duration;
 
-use ::tokio::select;
-use ::tokio::time::{sleep, timeout};
-
 use crate::core::backoff::Backoff;
 use crate::core::panics::Contained;
 use crate::core::task::called::BoxError;
+use crate::core::threads::tokio::select;
+use crate::core::threads::tokio::time::{sleep, timeout};
 use crate::worker::run::Run;
 use crate::worker::run::lease::Moment;
 use crate::worker::run::shutdown::{ENGINE_TIMEOUT, Phase};

@@ -7,8 +7,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use ::tokio::sync::{Notify, watch};
-use ::tokio::time::Instant;
+use crate::core::threads::tokio::sync::{Notify, watch};
+use crate::core::threads::tokio::time::Instant;
 
 /// The leases of a worker's messages, which its heartbeats renew.
 pub(super) struct Lease {
@@ -37,7 +37,7 @@ impl Lease {
             sure_for: heartbeat.map(|interval| interval * 3 / 2),
             state: Mutex::new(State { term: Term(0), renewed: opened }),
             asked_for: Notify::new(),
-            renewals: watch::Sender::new(0),
+            renewals: watch::channel(0).0,
         }
     }
 

@@ -4,10 +4,9 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use ::tokio::select;
-use ::tokio::sync::{mpsc, oneshot};
-use ::tokio::time::sleep;
-
+use crate::core::threads::tokio::select;
+use crate::core::threads::tokio::sync::{mpsc, oneshot};
+use crate::core::threads::tokio::time::sleep;
 use crate::worker::run::Run;
 use crate::worker::run::begin::{BegunMessage, REPORT_DELAY, is_reported_first};
 use crate::worker::run::shutdown::Phase;

@@ -18,11 +18,10 @@ mod steady;
 use std::pin::pin;
 use std::sync::Arc;
 
-use ::tokio::select;
-use ::tokio::sync::{mpsc, watch};
-use ::tokio::task::JoinError;
-
 use crate::core::panics::Panic;
+use crate::core::threads::tokio::sync::{mpsc, watch};
+use crate::core::threads::tokio::task::JoinError;
+use crate::core::threads::tokio::{select, spawn};
 use crate::worker::run::dispatch::Dispatcher;
 use crate::worker::run::lease::{Lease, Moment};
 use crate::worker::run::shutdown::{Phase, Shutdown, ShutdownOnDrop};
@@ -60,7 +59,7 @@ impl Worker {
         }
         start::log_served(self, &source);
         let running = ShutdownOnDrop::new();
-        let mut loops = ::tokio::spawn(run_loops(self.clone(), source, opening, running.phase()));
+        let mut loops = spawn(run_loops(self.clone(), source, opening, running.phase()));
         let ended = select! {
             biased;
             () = &mut shutdown => {
@@ -98,7 +97,7 @@ async fn run_loops<S: Source>(
     let loops = async {
         let (received, to_dispatch) = mpsc::unbounded_channel();
         let (ended, to_settle) = mpsc::unbounded_channel();
-        let settling = ::tokio::spawn({
+        let settling = spawn({
             let run = run.clone();
             async move {
                 select! {
@@ -108,7 +107,7 @@ async fn run_loops<S: Source>(
             }
         });
         let dispatcher = Dispatcher::new(run.clone(), ended);
-        let dispatching = ::tokio::spawn(dispatcher.dispatch(to_dispatch));
+        let dispatching = spawn(dispatcher.dispatch(to_dispatch));
         receive::receive_messages(&run, received).await;
         let _ = dispatching.await;
         let _ = settling.await;

@@ -3,10 +3,9 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use ::tokio::select;
-use ::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use ::tokio::time::sleep;
-
+use crate::core::threads::tokio::select;
+use crate::core::threads::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use crate::core::threads::tokio::time::sleep;
 use crate::worker::run::Run;
 use crate::worker::run::engine::{OUTAGE_BACKOFF, call};
 use crate::worker::run::lease::Term;

@@ -4,15 +4,14 @@ use std::iter::from_fn;
 use std::pin::pin;
 use std::sync::Arc;
 
-use ::tokio::select;
-use ::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-
+use crate::core::threads::tokio::select;
+use crate::core::threads::tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use crate::worker::run::Run;
 use crate::worker::run::alone::RunGuard;
 use crate::worker::run::engine::call_until_ok;
 use crate::worker::run::receive::places;
 use crate::worker::run::shutdown::Phase;
-use crate::worker::run::steady::until_steady;
+use crate::worker::run::steady::{receive_many, until_steady};
 use crate::worker::{MessageName, Settled, Settlement, Source, Worker, log};
 
 /// A message that has ended, with what it occupies until it is settled.
@@ -73,7 +72,7 @@ pub(super) async fn settle_messages<S: Source>(
     let mut abandoning = pin!(run.shutdown.reached(Phase::Abandoning));
     let mut abandoned = false;
     let mut batch = Vec::new();
-    while ended.recv_many(&mut batch, MAX_BATCH).await > 0 {
+    while receive_many(&mut ended, &mut batch, MAX_BATCH).await > 0 {
         until_steady(|| {
             let room = MAX_BATCH.saturating_sub(batch.len());
             batch.extend(from_fn(|| ended.try_recv().ok()).take(room));

@@ -3,8 +3,8 @@
 use std::future::pending;
 use std::time::Duration;
 
-use ::tokio::sync::watch;
-use ::tokio::time::sleep;
+use crate::core::threads::tokio::sync::watch;
+use crate::core::threads::tokio::time::sleep;
 
 /// How long the engine may take to answer after the grace.
 pub(super) const ENGINE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,7 +26,7 @@ pub(super) struct ShutdownOnDrop(watch::Sender<Phase>);
 
 impl ShutdownOnDrop {
     pub(super) fn new() -> Self {
-        Self(watch::Sender::new(Phase::Running))
+        Self(watch::channel(Phase::Running).0)
     }
 
     pub(super) fn phase(&self) -> watch::Sender<Phase> {

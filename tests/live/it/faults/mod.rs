@@ -6,6 +6,7 @@
 
 mod alarm;
 mod busy_pool;
+mod clock_set;
 mod clocks;
 mod connections_closed;
 mod deadly_messages;
@@ -32,6 +33,7 @@ mod serializable;
 mod shared_keys;
 mod stopped;
 mod too_large;
+mod traces;
 mod two_workers;
 mod undriven;
 mod unreadable_headers;

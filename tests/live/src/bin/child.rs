@@ -1,6 +1,8 @@
 //! A process of its own, to be killed or kept from writing.
 //!
 //!   child serve ENGINE URL QUEUE RECORD CONCURRENCY PREFETCH   until its input ends
+//!   child trace ENGINE URL QUEUE RECORD TRACE WORKER           the same, one task at a time, and notes what it asks
+//!                                                              and is answered, as the worker of this index
 //!   child enqueue ENGINE URL QUEUE COUNT SIZE                  flushes of that size; prints what
 //!                                                              became of each
 //!   child send ENGINE URL QUEUE RECORD FIRST                   orders from FIRST on, three at a time, until its
@@ -13,7 +15,7 @@ use std::process::exit;
 use std::time::Duration;
 
 use airlock::{Fate, Intent, apalis, celery, graphile};
-use airlock_live::{Engine, Record, Sender, any, ship, worker};
+use airlock_live::{Engine, Record, Sender, Trace, Traced, any, ship, worker};
 use tokio::time::sleep;
 
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
@@ -51,6 +53,14 @@ async fn act<E: Engine>(arguments: &[&str]) -> Outcome {
                 .build()?;
             let served = worker.run(E::on_queue(url, queue).await?, input_ends()).await?;
             println!("{served}");
+            Ok(())
+        }
+        ["trace", _, url, queue, record, trace, index] => {
+            let trace = Trace::at(trace, index.parse()?);
+            let record = Record::at(record).traced(trace.clone());
+            let worker = worker(record).concurrency(1).prefetch(16).build()?;
+            let engine = Traced::new(E::on_queue(url, queue).await?, trace);
+            println!("{}", worker.run(engine, input_ends()).await?);
             Ok(())
         }
         ["enqueue", _, url, queue, count, size] => {

@@ -13,6 +13,7 @@ mod celery_redis;
 mod dramatiq;
 mod graphile;
 
+use std::fmt::Debug;
 use std::time::Duration;
 
 use airlock::worker::{DeadLetters, Source};
@@ -95,7 +96,7 @@ pub trait Sender: Executor + Clone {
 }
 
 /// An engine that Rust workers serve.
-pub trait Engine: Sender + Source + DeadLetters {
+pub trait Engine: Sender + Source<Receipt: Clone + Debug> + DeadLetters {
     /// Whether its messages may be anything, and not only JSON.
     const TAKES_ANYTHING: bool = true;
 

@@ -55,6 +55,9 @@ const RELEASE_NOT_RECEIVED: &str = "
 
 /// Gives the jobs of lost workers back. apalis' own `reenqueue_orphaned` counts an attempt also for jobs
 /// that did not begin there.
+///
+/// By a worker whose own heartbeat is as late none is lost: the clock was set since it sent that, or it was paused. Its next
+/// heartbeat finds that out.
 const TAKE_OVER: &str = "
     WITH lost AS (
         SELECT jobs.id, jobs.status = 'Running' AS begun
@@ -63,6 +66,11 @@ const TAKE_OVER: &str = "
             AND worker_type = $1
             AND workers.id != ALL($4)
             AND last_seen <= now() - $2 * interval '1 second'
+            AND EXISTS (
+                SELECT FROM apalis.workers AS own
+                WHERE own.id = ANY($4) AND own.worker_type = $1
+                    AND own.last_seen > now() - $2 * interval '0.5 seconds'
+            )
         FOR UPDATE OF jobs SKIP LOCKED
     )
     UPDATE apalis.jobs AS jobs SET

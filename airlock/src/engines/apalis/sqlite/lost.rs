@@ -29,6 +29,9 @@ const RENEW_ALL: &str = "
 
 /// Gives the jobs of lost workers back. apalis' own `reenqueue_orphaned` counts an attempt also for jobs
 /// that did not begin there.
+///
+/// By a worker whose own heartbeat is late none is lost: the machine was suspended since it sent that, say. Its next
+/// heartbeat finds that out.
 const TAKE_OVER: &str = "
     UPDATE Jobs SET
         attempts = attempts + (status = 'Running'),
@@ -40,6 +43,8 @@ const TAKE_OVER: &str = "
     WHERE status IN ('Queued', 'Running') AND lock_by IN (
         SELECT id FROM Workers
         WHERE worker_type = ?1 AND id != ?2 AND unixepoch() - last_seen >= ?3
+    ) AND EXISTS (
+        SELECT 1 FROM Workers WHERE id = ?2 AND 2 * (unixepoch() - last_seen) < ?3
     )";
 
 /// Gives back the jobs that this worker could not settle: others only take over from registered workers.
