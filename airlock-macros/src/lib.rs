@@ -1,4 +1,4 @@
-//! The attribute macros of [airlock](https://docs.rs/airlock), which documents and re-exports them.
+//! The macros of [airlock](https://docs.rs/airlock), which documents and re-exports them.
 //!
 //! Each macro goes the same way: `parse` makes of tokens what the user wrote, `check` makes of that what it means and
 //! reports every mistake, `expand` makes of that the code. All messages are in one table, `messages.rs`.
@@ -63,6 +63,48 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
     task::task(options.into(), item.into()).into()
+}
+
+/// Makes a struct a task: its fields are the arguments, and who runs it is elsewhere.
+///
+/// For job structs, which a program's own queue runs: each gets an intent of its name, so that policies and assertions see
+/// it. `SyncToGitIndex { … }.intent()` is to be enqueued; there is no `enqueue`, a name that jobs often have already.
+///
+/// ```
+/// use airlock::{assert_enqueued, block_tasks};
+///
+/// #[derive(airlock::Task)]
+/// #[task(name = "sync_to_git_index", queue = "index")]
+/// struct SyncToGitIndex {
+///     krate: String,
+/// }
+///
+/// fn publish(krate: &str) -> Result<(), airlock::EnqueueError> {
+///     SyncToGitIndex { krate: krate.to_owned() }.intent().enqueue()
+/// }
+///
+/// let (_, effects) = airlock::testing::capture(|| publish("serde"));
+/// assert_enqueued!(effects, SyncToGitIndex { krate: "serde".to_owned() });
+///
+/// let rehearsal = airlock::scope().policy(block_tasks![SyncToGitIndex]);
+/// assert!(rehearsal.run(|| publish("serde"))?.is_ok());
+/// # Ok::<_, airlock::FlushError>(())
+/// ```
+///
+/// # Options
+///
+/// In `#[task(…)]` on the struct stand `name`, `queue`, `max_attempts`, `best_effort`, `removed` and `crate`, as in
+/// [`#[airlock::task]`](macro@task). A name may be a constant that the struct has already: `name = Self::JOB_NAME`.
+///
+/// # Fields
+///
+/// Each is an argument under its name, or under that of serde's `rename` and `rename_all`: what the queue reads is the
+/// object that serde's own derive makes of the struct. `#[task(secret)]` is never shown, and `#[task(default)]`,
+/// `#[task(default = 3)]` and `#[serde(default)]` are what a message of an older binary lacks. What else of serde's
+/// attributes changes the object is refused.
+#[proc_macro_derive(Task, attributes(task))]
+pub fn derive_task(item: TokenStream) -> TokenStream {
+    task::derive(item.into()).into()
 }
 
 /// Runs the body of a function in a scope: what it enqueues leaves when it succeeds, and is discarded when it fails.

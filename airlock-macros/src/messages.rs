@@ -127,6 +127,28 @@ pub(crate) const MOST_ARGUMENTS: usize = 12;
 pub(crate) const TOO_MANY_ARGUMENTS: &str =
     "a task takes at most 12 arguments: gather some of them in a struct";
 
+// Tasks: structs.
+
+pub(crate) const DERIVE_STRUCT: &str = "`#[derive(airlock::Task)]` goes on a struct, whose fields become the arguments: make it one struct for each job";
+
+pub(crate) const DERIVE_NAMED: &str =
+    "a task's arguments have names: write `{ order_id: u64 }` in place of `(u64)`";
+
+pub(crate) const DERIVE_OPTIONS: &str =
+    "options stand in parentheses: write `#[task(name = \"sync_to_git_index\")]`, or remove it";
+
+pub(crate) const DERIVE_MARKER: &str = "here goes `secret`, `default` or `default = …`";
+
+pub(crate) const DERIVE_CASE: &str = "this is no rule of serde's `rename_all`: write `\"camelCase\"` or another of its \
+     names";
+
+pub(crate) fn derive_serde(name: &str) -> String {
+    format!(
+        "a task's field can't follow serde's `{name}`: remove it, or write a function under `#[airlock::task]` that \
+         takes the whole struct\nit follows `rename`, `rename_all` and `default`"
+    )
+}
+
 // Tasks: the parameters.
 
 pub(crate) fn pattern(written: &str) -> String {

@@ -92,7 +92,7 @@ pub mod web;
 #[cfg(feature = "worker")]
 pub mod worker;
 
-pub use airlock_macros::{policy, scoped, task};
+pub use airlock_macros::{Task, policy, scoped, task};
 
 #[cfg(feature = "tokio")]
 pub use core::background::tokio;

@@ -14,6 +14,7 @@ mod flush_error;
 mod flush_if;
 mod handles;
 mod hung_servers;
+mod job_structs;
 mod laws;
 mod layers;
 mod limits;

@@ -28,6 +28,8 @@ pub(crate) struct Input {
     pub(crate) removed: Option<Expr>,
     pub(crate) local: bool,
     pub(crate) best_effort: bool,
+    /// Whether it is a struct, of which nobody knows here how it is run.
+    pub(crate) elsewhere: bool,
     /// Without the `#[state]`, `#[secret]` and `#[default]` of its parameters, which rustc doesn't know.
     pub(crate) function: Function,
     /// Without the receiver.
@@ -42,6 +44,8 @@ pub(crate) struct Parameter {
     pub(crate) secret: Option<Attribute>,
     pub(crate) default: Option<Attribute>,
     pub(crate) cfg: Option<Attribute>,
+    /// What it is called on the wire, if not as it is here.
+    pub(crate) renamed: Option<String>,
 }
 
 impl Input {
@@ -56,6 +60,8 @@ impl Input {
         let calls = options.rest().into_iter();
         let calls = calls.filter_map(|given| Some((given.name, given.value?))).collect();
 
+        let elsewhere = false;
+
         let mut function = Function::parse_item(errors, "task", item)?;
         let parameters = function.signature.inputs.iter_mut();
         let parameters = parameters.filter_map(|input| match input {
@@ -63,7 +69,17 @@ impl Input {
             FnArg::Receiver(_) => None,
         });
         let parameters = parameters.collect();
-        Some(Self { krate, name, calls, removed, local, best_effort, function, parameters })
+        Some(Self {
+            krate,
+            name,
+            calls,
+            removed,
+            local,
+            best_effort,
+            elsewhere,
+            function,
+            parameters,
+        })
     }
 }
 
@@ -80,6 +96,7 @@ impl Parameter {
             secret,
             default,
             cfg: cfg.cloned(),
+            renamed: None,
         }
     }
 }

@@ -169,6 +169,9 @@ macro_rules! __expected {
     ($($task:ident)::+ ($($argument:expr),* $(,)?)) => {
         $crate::testing::Expected::Intent(<$($task)::+>::intent($($argument),*))
     };
+    ($($task:ident)::+ { $($fields:tt)* }) => {
+        $crate::testing::Expected::Intent(<$($task)::+>::intent($($task)::+ { $($fields)* }))
+    };
     ($($task:ident)::+) => {
         $crate::testing::Expected::only(&$crate::tasks![$($task)::+])
     };

@@ -5,6 +5,7 @@ mod parameter;
 mod removed;
 
 use proc_macro2::{Ident, TokenStream};
+use syn::ext::IdentExt as _;
 use syn::{Expr, GenericParam, Generics, Lit, LitStr, ReturnType, Safety, Signature, Type};
 
 use super::parse::{Input, Parameter as Written};
@@ -24,6 +25,7 @@ pub(crate) struct Task {
     pub(crate) removed: Vec<LitStr>,
     pub(crate) local: bool,
     pub(crate) best_effort: bool,
+    pub(crate) elsewhere: bool,
     pub(crate) function: Function,
     pub(crate) parameters: Vec<Parameter>,
 }
@@ -35,6 +37,8 @@ pub(crate) struct Parameter {
     pub(crate) role: Role,
     /// What an argument is that a message does not have.
     pub(crate) default: Option<DefaultValue>,
+    /// What it is called on the wire, if not by its name.
+    pub(crate) renamed: Option<String>,
 }
 
 /// What an argument is by default.
@@ -61,6 +65,13 @@ pub(crate) struct Refused {
     pub(crate) arguments: Option<Vec<Type>>,
 }
 
+impl Parameter {
+    /// What it is called on the wire.
+    pub(crate) fn wire_name(&self) -> String {
+        self.renamed.clone().unwrap_or_else(|| self.name.unraw().to_string())
+    }
+}
+
 impl Task {
     /// The parameters that whoever enqueues supplies.
     pub(crate) fn arguments(&self) -> impl Iterator<Item = &Parameter> {
@@ -78,8 +89,8 @@ impl Task {
 
 /// Reports everything that is wrong with the function at once.
 pub(crate) fn check(errors: &Errors, input: Input) -> Result<Task, Box<Refused>> {
-    let Input { krate, mut name, mut calls, removed, local, best_effort, function, parameters } =
-        input;
+    let Input { krate, mut name, mut calls, removed, local, best_effort, elsewhere, .. } = input;
+    let Input { function, parameters, .. } = input;
     check_name(errors, &mut name);
     check_queue(errors, &mut calls);
     check_attempts(errors, &mut calls);
@@ -98,8 +109,17 @@ pub(crate) fn check(errors: &Errors, input: Input) -> Result<Task, Box<Refused>>
     logged::check(errors, &function, &checked);
 
     if errors.count() == before {
-        let parameters = checked;
-        return Ok(Task { krate, name, calls, removed, local, best_effort, function, parameters });
+        return Ok(Task {
+            krate,
+            name,
+            calls,
+            removed,
+            local,
+            best_effort,
+            elsewhere,
+            function,
+            parameters: checked,
+        });
     }
     let stands_alone = function.signature.receiver().is_none()
         && function.body.is_some()

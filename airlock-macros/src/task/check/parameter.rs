@@ -34,7 +34,8 @@ pub(super) fn check(errors: &Errors, parameter: &Written, local: bool) -> Option
         check_argument(errors, &parameter.ty, local);
         if parameter.secret.is_some() { Role::Secret } else { Role::Argument }
     };
-    Some(Parameter { name: name?, ty: parameter.ty.clone(), role, default })
+    let renamed = parameter.renamed.clone();
+    Some(Parameter { name: name?, ty: parameter.ty.clone(), role, default, renamed })
 }
 
 /// What stands in the parentheses of `#[default]`, if they are there: whether it is of the type, rustc says.

@@ -75,6 +75,13 @@ fn name(task: &Task) -> TokenStream {
 /// ```
 fn call(task: &Task) -> TokenStream {
     let krate = &task.krate;
+    if task.elsewhere {
+        return quote! {
+            fn call(_: Self::Arguments, _: &#krate::States) -> #krate::__private::Called {
+                #krate::__private::Called::elsewhere::<Self>()
+            }
+        };
+    }
     let (arguments, states) = (variable("arguments"), variable("states"));
     let run = run(task);
     let body = if task.function.signature.asyncness.is_none() {

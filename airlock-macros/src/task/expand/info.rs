@@ -2,7 +2,6 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 
 use crate::spans::Spans;
@@ -62,7 +61,7 @@ fn place(task: &Task) -> TokenStream {
 fn parameters(task: &Task) -> TokenStream {
     let krate = &task.krate;
     let parameters = task.arguments().map(|argument| {
-        let name = Literal::string(&argument.name.unraw().to_string());
+        let name = Literal::string(&argument.wire_name());
         let default = argument.default.as_ref().map(|_| quote!(.with_default()));
         match argument.role {
             Role::Secret => quote!(#krate::Parameter::secret(#name) #default),
@@ -93,6 +92,9 @@ fn options(task: &Task) -> TokenStream {
     let removed = &task.removed;
     if !removed.is_empty() {
         calls.extend(quote!(.removed(&[#(#removed),*])));
+    }
+    if task.elsewhere {
+        calls.extend(quote!(.elsewhere()));
     }
     if task.best_effort {
         calls.extend(quote!(.best_effort()));

@@ -28,6 +28,37 @@ pub(super) fn expand(task: &Task) -> TokenStream {
     declare(krate, function, &quote!((#(#names: #types),*)), &bodies)
 }
 
+/// ```text
+/// // Input:
+/// #[derive(airlock::Task)]
+/// pub struct Sync { krate: String }
+///
+/// // Output:
+/// impl Sync {
+///     pub fn intent(self) -> airlock::Intent { … }
+/// }
+/// ```
+///
+/// No `enqueue`: a struct that is a job often has one, of its own or a trait's, which this would hide.
+pub(super) fn of_struct(task: &Task) -> TokenStream {
+    let Task { krate, function, .. } = task;
+    let Function { visibility, signature, .. } = function;
+    let name = &signature.ident;
+    let fields: Vec<_> = task.arguments().map(|argument| &argument.name).collect();
+    let intent = Ident::new("intent", name.span());
+    quote! {
+        impl #name {
+            /// The wish that this job is run, to be enqueued when its options are set.
+            #[inline]
+            #[track_caller]
+            #visibility fn #intent(self) -> #krate::Intent {
+                let Self { #(#fields),* } = self;
+                #krate::__private::intent::<Self>((#(#fields,)*))
+            }
+        }
+    }
+}
+
 /// What stands inside the two functions.
 pub(crate) struct Bodies {
     pub(crate) intent: TokenStream,

@@ -75,7 +75,8 @@ pub(super) fn marker(function: &Function, implementations: &TokenStream) -> Toke
     // Said to be generated, for lints on the order of items not to judge where it stands.
     let here = Span::call_site().located_at(name.span());
     let declaration = quote_spanned!(here=> struct #name {});
-    let cfgs: Vec<_> = forwarded(function, &["cfg"]).collect();
+    let cfgs = forwarded(function, &["cfg"]);
+    let implementations = unnamed(function, implementations);
     let documentation = forwarded(function, &["doc", "deprecated"]);
     quote! {
         #(#cfgs)*
@@ -97,6 +98,14 @@ pub(super) fn marker(function: &Function, implementations: &TokenStream) -> Toke
         )]
         #visibility #declaration
 
+        #implementations
+    }
+}
+
+/// What is implemented, where it can be named by nobody.
+fn unnamed(function: &Function, implementations: &TokenStream) -> TokenStream {
+    let cfgs = forwarded(function, &["cfg"]);
+    quote! {
         #(#cfgs)*
         #[allow(
             dead_code,
@@ -111,6 +120,39 @@ pub(super) fn marker(function: &Function, implementations: &TokenStream) -> Toke
             #implementations
         };
     }
+}
+
+/// What is implemented for a struct whose fields are the arguments.
+///
+/// ```text
+/// // Input:
+/// #[derive(airlock::Task)]
+/// pub struct Sync { krate: String }
+///
+/// // Output:
+/// const _: () = {
+///     impl Sync { … }
+///     impl airlock::Task for Sync { … }
+///     // As for a function.
+/// };
+/// ```
+pub(super) fn of_struct(task: &Task) -> TokenStream {
+    let krate = &task.krate;
+    let methods = methods::of_struct(task);
+    let implementation = implementation::expand(task);
+    let bounds = bounds(task);
+    let name = &task.function.signature.ident;
+    unnamed(
+        &task.function,
+        &quote! {
+            #methods
+            #implementation
+            #bounds
+            #krate::__private::inventory::submit! {
+                #krate::__private::Registration(<#name as #krate::Task>::info)
+            }
+        },
+    )
 }
 
 /// Holds each argument's type against what an argument must be, so that rustc's message underlines the type.

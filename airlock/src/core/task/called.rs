@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::pin::Pin;
 
+use crate::core::task::Task;
+
 /// The error of a task that failed.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -27,6 +29,19 @@ impl Called {
     /// An asynchronous task.
     pub fn future(future: impl Future<Output = Result<(), BoxError>> + Send + 'static) -> Self {
         Self(Err(Box::new(Unfinished::Future(Box::pin(future)))))
+    }
+
+    /// A task that has no body here.
+    #[cold]
+    pub fn elsewhere<T: Task>() -> Self {
+        let place = T::info().place();
+        Self::done(Err(format!(
+            "`{}` ({place}) is a struct, which has no body to run in this process: hand it to the queue that runs \
+             it, with `.executor(…)` on the scope or `.queue(…)` on the transactions, or write a function under \
+             `#[airlock::task]`",
+            T::NAME
+        )
+        .into()))
     }
 
     pub(crate) fn spent() -> Self {

@@ -34,6 +34,7 @@ pub struct TaskInfo {
     max_attempts: Option<u32>,
     removed: &'static [&'static str],
     best_effort: bool,
+    elsewhere: bool,
     asynchronous: bool,
     states: &'static [StateKey],
     /// How arguments go to JSON and back; `None` for a local task.
@@ -74,6 +75,11 @@ impl TaskInfo {
     /// Whether its failure fails no flush, as [`Intent::best_effort`](crate::Intent::best_effort) says of one intent.
     pub fn is_best_effort(&self) -> bool {
         self.best_effort
+    }
+
+    /// Whether this process can't run it: it is a struct under [`#[derive(Task)]`](derive@crate::Task), without a body.
+    pub fn is_elsewhere(&self) -> bool {
+        self.elsewhere
     }
 
     /// Whether the function is an `async fn`.
@@ -135,6 +141,7 @@ impl Definition {
             max_attempts: None,
             removed: &[],
             best_effort: false,
+            elsewhere: false,
             asynchronous: false,
             states: &[],
             wire: None,
@@ -196,6 +203,14 @@ impl Definition {
     pub const fn best_effort(self) -> Self {
         let Self(mut info) = self;
         info.best_effort = true;
+        Self(info)
+    }
+
+    /// It has no body in this process.
+    #[must_use]
+    pub const fn elsewhere(self) -> Self {
+        let Self(mut info) = self;
+        info.elsewhere = true;
         Self(info)
     }
 

@@ -32,9 +32,10 @@ use crate::core::task::pool::Pool;
 use crate::core::task::states::States;
 use crate::core::task::values::abilities::Abilities;
 
-/// A function under [`#[airlock::task]`](macro@crate::task), as a type of the function's name.
+/// A function under [`#[airlock::task]`](macro@crate::task), as a type of the function's name; or a struct under
+/// [`#[derive(Task)]`](derive@crate::Task).
 ///
-/// The attribute implements it; it can't usefully be implemented by hand.
+/// The macros implement it; it can't usefully be implemented by hand.
 ///
 /// # Examples
 ///
@@ -50,13 +51,13 @@ use crate::core::task::values::abilities::Abilities;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a task",
     label = "not a task",
-    note = "a task is a function under `#[airlock::task]`: put the attribute on the function, and name the function here"
+    note = "a task is a function under `#[airlock::task]`: put the attribute on the function, and name the function here; a struct with a job's arguments is one under `#[derive(airlock::Task)]`"
 )]
 pub trait Task: Sized + 'static {
     /// The name under which the task is found, in this binary and on the wire.
     const NAME: &'static str;
 
-    /// The arguments: a tuple of the parameters that are not `#[state]`, in order.
+    /// The arguments: a tuple of the parameters that are not `#[state]`, or of the fields, in order.
     type Arguments: Send + 'static;
 
     #[doc(hidden)]

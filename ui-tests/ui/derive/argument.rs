@@ -1,0 +1,10 @@
+struct Order;
+
+#[derive(airlock::Task)]
+struct Ship {
+    order: Order,
+}
+
+fn main() {
+    let _ = Ship { order: Order }.intent();
+}
