@@ -59,9 +59,9 @@ type MiddlewareSettings =
 ///         if dry_run { airlock::scope().policy(DropAll) } else { airlock::scope() }
 ///     })
 ///     .flush_when(|response| response.status() < 400 || response.status() == 409)
-///     .on_flush_error(|error| {
+///     .on_flush_error(|error, _| {
 ///         eprintln!("{error}");
-///         HttpResponse::ServiceUnavailable().finish()
+///         Some(HttpResponse::ServiceUnavailable().finish())
 ///     });
 /// let app = App::new().wrap(scopes);
 /// ```
@@ -131,17 +131,13 @@ where
         let inside = scope.around(|| self.inner.call(request));
         Box::pin(async move {
             let (handled, sealed) = handle::run(inside).await;
-            let succeeded = match &handled {
-                Ok(response) => settings
-                    .succeeded(&Head::new(response.status().as_u16(), &|name| {
-                        response.headers().get(name).and_then(|value| value.to_str().ok())
-                    })),
-                Err(error) => {
-                    let status = error.as_response_error().status_code();
-                    settings.succeeded(&Head::new(status.as_u16(), &|_| None))
-                }
+            let succeeded = with_head(&handled, |head| settings.succeeded(head));
+            let ended = match settings.end(sealed, succeeded).await {
+                Ok(then) => Ok(then),
+                Err(error) => with_head(&handled, |head| settings.answer(error, head, failed))
+                    .map_or(Ok(None), Err),
             };
-            match (handled, settings.end(sealed, succeeded, failed).await) {
+            match (handled, ended) {
                 (Ok(response), Ok(then)) => {
                     Ok(response.map_body(|_, body| EitherBody::left(Followed { body, then })))
                 }
@@ -157,6 +153,21 @@ where
                 }
             }
         })
+    }
+}
+
+fn with_head<B, R>(
+    handled: &Result<ServiceResponse<B>, Error>,
+    look: impl FnOnce(&Head<'_>) -> R,
+) -> R {
+    match handled {
+        Ok(response) => look(&Head::new(response.status().as_u16(), &|name| {
+            response.headers().get(name).and_then(|value| value.to_str().ok())
+        })),
+        Err(error) => {
+            let status = error.as_response_error().status_code();
+            look(&Head::new(status.as_u16(), &|_| None))
+        }
     }
 }
 

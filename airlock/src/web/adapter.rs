@@ -8,7 +8,8 @@ use crate::web::handle::{RequestEnd, end};
 use crate::web::head::{Head, succeeded};
 use crate::web::settings::RequestSettings;
 
-pub(crate) type OnFlushError<A> = dyn Fn(FlushError) -> A + Send + Sync;
+/// `None` keeps the response.
+pub(crate) type OnFlushError<A> = dyn Fn(FlushError, &Head<'_>) -> Option<A> + Send + Sync;
 
 impl<S: ?Sized, A> RequestSettings<S, OnFlushError<A>> {
     /// Whether to flush.
@@ -19,24 +20,34 @@ impl<S: ?Sized, A> RequestSettings<S, OnFlushError<A>> {
         }
     }
 
-    /// Ends a request's scope. Returns what to keep as long as the response, or the answer in place of the response if
-    /// the flush failed.
+    /// Ends a request's scope; returns what to keep as long as the response.
+    ///
+    /// # Errors
+    ///
+    /// The flush's, for [`answer`](Self::answer).
     pub(crate) async fn end(
         &self,
         sealed: Sealed,
         succeeded: bool,
+    ) -> Result<Option<AfterResponse>, FlushError> {
+        match end(sealed, succeeded, self.after_response) {
+            RequestEnd::Done => Ok(None),
+            RequestEnd::AfterResponse(then) => Ok(Some(then)),
+            RequestEnd::Flushing(flushing) => flushing.await.map(|()| None),
+        }
+    }
+
+    /// The answer to a flush that failed, in place of the response with this head; `None` keeps that.
+    pub(crate) fn answer(
+        &self,
+        error: FlushError,
+        head: &Head<'_>,
         failed: impl FnOnce() -> A,
-    ) -> Result<Option<AfterResponse>, A> {
-        let flushing = match end(sealed, succeeded, self.after_response) {
-            RequestEnd::Done => return Ok(None),
-            RequestEnd::AfterResponse(then) => return Ok(Some(then)),
-            RequestEnd::Flushing(flushing) => flushing,
-        };
-        let Err(error) = flushing.await else { return Ok(None) };
+    ) -> Option<A> {
         if let Some(answer) = &self.on_flush_error {
-            return Err(answer(error));
+            return answer(error, head);
         }
         log::failed_elsewhere(&error);
-        Err(failed())
+        Some(failed())
     }
 }

@@ -1,8 +1,8 @@
-//! What a `flush_when` rule sees of a response.
+//! What the closures of a middleware see of a response.
 
 use std::fmt;
 
-/// The head of a response, for the rules that `flush_when` takes: one type for all frameworks.
+/// The head of a response, for the closures that `flush_when` and `on_flush_error` take: one type for all frameworks.
 ///
 /// # Examples
 ///

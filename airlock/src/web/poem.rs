@@ -53,9 +53,9 @@ type MiddlewareSettings =
 ///         if dry_run { airlock::scope().policy(DropAll) } else { airlock::scope() }
 ///     })
 ///     .flush_when(|response| response.status() < 400 || response.status() == 409)
-///     .on_flush_error(|error| {
+///     .on_flush_error(|error, _| {
 ///         eprintln!("{error}");
-///         StatusCode::SERVICE_UNAVAILABLE.into_response()
+///         Some(StatusCode::SERVICE_UNAVAILABLE.into_response())
 ///     });
 /// let app = Route::new().with(scopes);
 /// ```
@@ -106,20 +106,26 @@ impl<E: Endpoint> Endpoint for ScopeEndpoint<E> {
         let inside = scope
             .around(|| async { self.inner.call(request).await.map(IntoResponse::into_response) });
         let (handled, sealed) = handle::run(inside).await;
-        let succeeded = match &handled {
-            Ok(response) => settings.succeeded(&Head::new(response.status().as_u16(), &|name| {
-                response.headers().get(name).and_then(|value| value.to_str().ok())
-            })),
-            Err(error) => settings.succeeded(&Head::new(error.status().as_u16(), &|_| None)),
-        };
-        match settings.end(sealed, succeeded, failed).await {
-            Err(answer) => {
+        let succeeded = with_head(&handled, |head| settings.succeeded(head));
+        match settings.end(sealed, succeeded).await {
+            Err(error) => {
+                let answer = with_head(&handled, |head| settings.answer(error, head, failed));
+                let Some(answer) = answer else { return handled };
                 let given = handled.unwrap_or_else(poem::Error::into_response);
                 Ok(keep(&given, answer))
             }
             Ok(None) => handled,
             Ok(then) => handled.map(|response| followed(response, then)),
         }
+    }
+}
+
+fn with_head<R>(handled: &poem::Result<Response>, look: impl FnOnce(&Head<'_>) -> R) -> R {
+    match handled {
+        Ok(response) => look(&Head::new(response.status().as_u16(), &|name| {
+            response.headers().get(name).and_then(|value| value.to_str().ok())
+        })),
+        Err(error) => look(&Head::new(error.status().as_u16(), &|_| None)),
     }
 }
 

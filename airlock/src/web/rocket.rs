@@ -58,9 +58,9 @@ type RouteSettings =
 ///         if dry_run { airlock::scope().policy(DropAll) } else { airlock::scope() }
 ///     })
 ///     .flush_when(|response| response.status() < 400 || response.status() == 409)
-///     .on_flush_error(|error| {
+///     .on_flush_error(|error, _| {
 ///         eprintln!("{error}");
-///         Status::ServiceUnavailable
+///         Some(Status::ServiceUnavailable)
 ///     });
 /// let app = rocket::build().mount("/", scopes.around(routes![orders]));
 /// ```
@@ -115,17 +115,12 @@ impl Handler for Scoped {
             sealed.discard();
             return handled;
         }
-        let succeeded = match &handled {
-            Outcome::Success(response) => {
-                let header = |name: &str| response.headers().get_one(name);
-                self.settings.succeeded(&Head::new(response.status().code, &header))
-            }
-            Outcome::Error(status) | Outcome::Forward((_, status)) => {
-                self.settings.succeeded(&Head::new(status.code, &|_| None))
-            }
-        };
-        match self.settings.end(sealed, succeeded, || Status::InternalServerError).await {
-            Err(status) => {
+        let succeeded = with_head(&handled, |head| self.settings.succeeded(head));
+        match self.settings.end(sealed, succeeded).await {
+            Err(error) => {
+                let failed = || Status::InternalServerError;
+                let answer = |head: &Head<'_>| self.settings.answer(error, head, failed);
+                let Some(status) = with_head(&handled, answer) else { return handled };
                 let Outcome::Success(given) = handled else { return Outcome::Error(status) };
                 return caught(status, request, given).await;
             }
@@ -136,6 +131,18 @@ impl Handler for Scoped {
             }
         }
         handled
+    }
+}
+
+fn with_head<R>(handled: &Outcome<'_>, look: impl FnOnce(&Head<'_>) -> R) -> R {
+    match handled {
+        Outcome::Success(response) => {
+            let header = |name: &str| response.headers().get_one(name);
+            look(&Head::new(response.status().code, &header))
+        }
+        Outcome::Error(status) | Outcome::Forward((_, status)) => {
+            look(&Head::new(status.code, &|_| None))
+        }
     }
 }
 

@@ -57,11 +57,11 @@ type HoopSettings =
 ///         if dry_run { airlock::scope().policy(DropAll) } else { airlock::scope() }
 ///     })
 ///     .flush_when(|response| response.status() < 400 || response.status() == 409)
-///     .on_flush_error(|error| {
+///     .on_flush_error(|error, _| {
 ///         eprintln!("{error}");
 ///         let mut response = Response::new();
 ///         response.status_code(StatusCode::SERVICE_UNAVAILABLE);
-///         response
+///         Some(response)
 ///     });
 /// let router = Router::new().hoop(scopes);
 /// ```
@@ -101,17 +101,26 @@ impl Handler for ScopeHoop {
         let scope = self.settings.scope_by(|make| make(request));
         let inside = scope.around(|| rest.call_next(request, depot, response));
         let (_, sealed) = handle::run(inside).await;
-        // salvo answers with a 200 if a route's handlers set no status.
-        let status = response.status_code.unwrap_or(StatusCode::OK);
-        let succeeded = self.settings.succeeded(&Head::new(status.as_u16(), &|name| {
-            response.headers().get(name).and_then(|value| value.to_str().ok())
-        }));
-        match self.settings.end(sealed, succeeded, failed).await {
-            Err(answer) => replace(response, answer, self.settings.on_flush_error.is_some()),
+        let succeeded = with_head(response, |head| self.settings.succeeded(head));
+        match self.settings.end(sealed, succeeded).await {
+            Err(error) => {
+                let answer = with_head(response, |head| self.settings.answer(error, head, failed));
+                if let Some(answer) = answer {
+                    replace(response, answer, self.settings.on_flush_error.is_some());
+                }
+            }
             Ok(None) => {}
             Ok(then) => follow(response, then),
         }
     }
+}
+
+fn with_head<R>(response: &Response, look: impl FnOnce(&Head<'_>) -> R) -> R {
+    // salvo answers with a 200 if a route's handlers set no status.
+    let status = response.status_code.unwrap_or(StatusCode::OK);
+    look(&Head::new(status.as_u16(), &|name| {
+        response.headers().get(name).and_then(|value| value.to_str().ok())
+    }))
 }
 
 /// A response without a body stays so, because salvo's catchers look for that: its flush begins here.

@@ -121,11 +121,15 @@ macro_rules! settings {
             self
         }
 
-        /// Answers a failed flush, in place of a 500. `answer` owns the error, with the effects that did not leave.
-        /// The log has the verdict on each effect, and not the error.
+        /// Answers a failed flush, in place of a 500. `answer` owns the error, with the effects that did not leave, and
+        /// sees the head of the response; `None` keeps that response. The log has the verdict on each effect, and not
+        /// the error.
         pub fn on_flush_error(
             mut self,
-            answer: impl Fn($crate::FlushError) -> $answer + Send + Sync + 'static,
+            answer: impl Fn($crate::FlushError, &$crate::web::Head<'_>) -> Option<$answer>
+            + Send
+            + Sync
+            + 'static,
         ) -> Self {
             self.settings.on_flush_error = Some(::std::sync::Arc::new(answer));
             self

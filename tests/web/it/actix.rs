@@ -15,8 +15,8 @@ use futures_util::FutureExt;
 use tokio::time::timeout;
 
 use crate::frameworks::{
-    Framework, Gone, HEADERS, Socketed, TIMEOUT, Told, answer, conforms, ends_later, heard, kept,
-    panics, rule, scope_of, shown, slow, stream, upgrades, without_mail,
+    Framework, Gone, HEADERS, Socketed, TIMEOUT, Told, answer, answers_otherwise, conforms,
+    ends_later, heard, kept, panics, rule, scope_of, shown, slow, stream, upgrades, without_mail,
 };
 use crate::support::{Effects, Server, listen_std, mail, open, request};
 
@@ -43,9 +43,10 @@ impl Framework for Actix {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
             Told::Executor => scopes.executor(executor),
-            Told::Rules => scopes
-                .flush_when(rule)
-                .on_flush_error(|error| HttpResponse::ServiceUnavailable().body(kept(error))),
+            Told::Rules => scopes.flush_when(rule).on_flush_error(|error, given| {
+                answers_otherwise(given)
+                    .then(|| HttpResponse::ServiceUnavailable().body(kept(error)))
+            }),
         };
         let (listener, address) = listen_std();
         let app = move || {

@@ -14,8 +14,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::frameworks::{
-    Framework, Gone, HEADERS, Socketed, TIMEOUT, Told, answer, conforms, heard, kept, panics, rule,
-    scope_of, shown, slow, spawns, stream, upgrades, without_mail,
+    Framework, Gone, HEADERS, Socketed, TIMEOUT, Told, answer, answers_otherwise, conforms, heard,
+    kept, panics, rule, scope_of, shown, slow, spawns, stream, upgrades, without_mail,
 };
 use crate::support::{Effects, Server};
 
@@ -62,8 +62,9 @@ impl Framework for Axum {
             Told::Nothing => routes.layer(layer),
             Told::AfterResponse => routes.layer(layer.after_response()),
             Told::Executor => routes.layer(layer.executor(effects.executor())),
-            Told::Rules => routes.layer(layer.flush_when(rule).on_flush_error(|error| {
-                (StatusCode::SERVICE_UNAVAILABLE, kept(error)).into_response()
+            Told::Rules => routes.layer(layer.flush_when(rule).on_flush_error(|error, given| {
+                answers_otherwise(given)
+                    .then(|| (StatusCode::SERVICE_UNAVAILABLE, kept(error)).into_response())
             })),
         };
         Server::axum(scoped.route("/outside", get(scope)).merge(around)).await

@@ -328,8 +328,9 @@ async fn a_layer_without_an_executor_runs_tasks_itself_and_without_states() {
         let captured = inner.run_async(async { over_smtp::enqueue(1) }).await;
         captured.expect("captured, whatever its executor").expect("inside a scope");
     }
-    let layer = ScopeLayer::new()
-        .on_flush_error(|error| (StatusCode::BAD_GATEWAY, error.to_string()).into_response());
+    let layer = ScopeLayer::new().on_flush_error(|error, _| {
+        Some((StatusCode::BAD_GATEWAY, error.to_string()).into_response())
+    });
     let server = Server::axum(Router::new().route("/", get(runs)).layer(layer)).await;
     let (status, text) = server.get("/").await;
     assert_eq!(status, StatusCode::BAD_GATEWAY);

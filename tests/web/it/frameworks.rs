@@ -103,6 +103,7 @@ macro_rules! conforms {
             a_handler_finds_its_scope
             the_rule_can_be_replaced
             the_answer_to_a_failed_flush_can_be_replaced
+            the_response_can_be_kept_though_the_flush_failed
             after_response_does_not_wait
             after_response_a_failed_flush_changes_nothing_for_the_client
             what_a_handler_enqueued_leaves_before_its_body
@@ -241,6 +242,11 @@ pub(crate) const HEADERS: [(&str, &str); 9] = [
 pub(crate) fn kept(error: FlushError) -> String {
     let kept: Vec<_> = error.into_intents().iter().map(ToString::to_string).collect();
     format!("kept: {}", kept.join(", "))
+}
+
+/// Whether a response is replaced whose effects could not leave: one of an order that is accepted is kept.
+pub(crate) fn answers_otherwise(given: &airlock::web::Head<'_>) -> bool {
+    given.status() != 202
 }
 
 // ---- the behaviours
@@ -407,6 +413,15 @@ pub(crate) async fn the_answer_to_a_failed_flush_can_be_replaced<F: Framework>()
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(text, "kept: mail(order: 409)");
     assert_eq!(effects.fates(), ["409: failed: the engine at db-7.internal is down"]);
+}
+
+pub(crate) async fn the_response_can_be_kept_though_the_flush_failed<F: Framework>() {
+    let (effects, server) = serve::<F>(Told::Rules).await;
+    let whole = server.get("/answer/202").await;
+    assert_eq!(whole.0, StatusCode::ACCEPTED);
+    assert_eq!(get_in(&server, "broken", "/answer/202").await, whole);
+    let failed = "202: failed: the engine at db-7.internal is down";
+    assert_eq!(effects.fates(), ["202: dispatched", failed]);
 }
 
 pub(crate) async fn after_response_does_not_wait<F: Framework>() {

@@ -93,8 +93,8 @@ async fn so_is_one_after_the_response() {
 #[tokio::test]
 async fn whoever_is_given_the_error_logs_it() {
     let (log, _logging) = Log::begin();
-    let layer =
-        broken(&Effects::new()).on_flush_error(|_| StatusCode::SERVICE_UNAVAILABLE.into_response());
+    let layer = broken(&Effects::new())
+        .on_flush_error(|_, _| Some(StatusCode::SERVICE_UNAVAILABLE.into_response()));
     let server = Server::axum(routes().layer(layer)).await;
     assert_eq!(server.get("/").await.0, StatusCode::SERVICE_UNAVAILABLE);
     assert_failed(&log.lines(), 0);

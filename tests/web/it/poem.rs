@@ -15,8 +15,9 @@ use poem::{Endpoint, EndpointExt, get, handler};
 use tokio::time::timeout;
 
 use crate::frameworks::{
-    Framework, Gone, HEADERS, Socketed, TIMEOUT, Told, answer, conforms, ends_later, heard, kept,
-    panics, rule, scope_of, shown, slow, spawns, stream, upgrades, without_mail,
+    Framework, Gone, HEADERS, Socketed, TIMEOUT, Told, answer, answers_otherwise, conforms,
+    ends_later, heard, kept, panics, rule, scope_of, shown, slow, spawns, stream, upgrades,
+    without_mail,
 };
 use crate::support::{Effects, Server, listen_std, open, request};
 
@@ -39,8 +40,9 @@ impl Framework for Poem {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
             Told::Executor => scopes.executor(executor),
-            Told::Rules => scopes.flush_when(rule).on_flush_error(|error| {
-                (StatusCode::SERVICE_UNAVAILABLE, kept(error)).into_response()
+            Told::Rules => scopes.flush_when(rule).on_flush_error(|error, given| {
+                answers_otherwise(given)
+                    .then(|| (StatusCode::SERVICE_UNAVAILABLE, kept(error)).into_response())
             }),
         };
         let (listener, address) = listen_std();

@@ -15,8 +15,8 @@ use salvo_extra::timeout::Timeout;
 use salvo_extra::websocket::{Message, WebSocket, WebSocketUpgrade};
 
 use crate::frameworks::{
-    Framework, Gone, HEADERS, Socketed, TIMEOUT, Told, answer, conforms, heard, kept, rule,
-    scope_of, shown, upgrades,
+    Framework, Gone, HEADERS, Socketed, TIMEOUT, Told, answer, answers_otherwise, conforms, heard,
+    kept, rule, scope_of, shown, upgrades,
 };
 use crate::support::{Effects, Server, listen, mail};
 
@@ -39,11 +39,13 @@ impl Framework for Salvo {
             Told::Nothing => scopes,
             Told::AfterResponse => scopes.after_response(),
             Told::Executor => scopes.executor(executor),
-            Told::Rules => scopes.flush_when(rule).on_flush_error(|error| {
-                let mut response = Response::new();
-                response.status_code(StatusCode::SERVICE_UNAVAILABLE);
-                response.render(kept(error));
-                response
+            Told::Rules => scopes.flush_when(rule).on_flush_error(|error, given| {
+                answers_otherwise(given).then(|| {
+                    let mut response = Response::new();
+                    response.status_code(StatusCode::SERVICE_UNAVAILABLE);
+                    response.render(kept(error));
+                    response
+                })
             }),
         };
         let timeout = || Timeout::new(TIMEOUT).error(StatusError::gateway_timeout);

@@ -1,20 +1,22 @@
 //! The response to a request whose effects could not leave.
 
 use ::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
-use ::http::{Response, StatusCode, response};
+use ::http::{Response, StatusCode};
 
 use super::ScopeBody;
+use super::service::with_head;
 use crate::core::flush::FlushError;
 use crate::core::report::log;
+use crate::web::Head;
 use crate::web::replaced::kept;
 use crate::web::settings::FAILED;
 
 /// How a [`ScopeLayer`](super::ScopeLayer) answers a request whose effects could not leave: [`Plain`], or a closure
 /// given to [`on_flush_error`](super::ScopeLayer::on_flush_error).
 pub trait Answer<B> {
-    /// The response; `given` is the head of the one that it replaces, whose headers it keeps but for those that
-    /// describe the replaced body.
-    fn answer(&self, error: FlushError, given: response::Parts) -> Response<ScopeBody<B>>;
+    /// The response; `given` is the one that it replaces, whose headers it keeps but for those that describe the replaced
+    /// body.
+    fn answer(&self, error: FlushError, given: Response<B>) -> Response<ScopeBody<B>>;
 }
 
 /// The default: logs the error and answers with a 500 and a text that gives nothing away; a gRPC response becomes the
@@ -23,16 +25,17 @@ pub trait Answer<B> {
 pub struct Plain;
 
 impl<B> Answer<B> for Plain {
-    fn answer(&self, error: FlushError, given: response::Parts) -> Response<ScopeBody<B>> {
+    fn answer(&self, error: FlushError, given: Response<B>) -> Response<ScopeBody<B>> {
+        let given = given.headers();
         log::failed_elsewhere(&error);
-        if let Some(content_type) = grpc(&given.headers) {
-            return keep(&given.headers, internal(content_type));
+        if let Some(content_type) = grpc(given) {
+            return keep(given, internal(content_type));
         }
         let mut response = Response::new(ScopeBody::text(FAILED));
         *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
         let text = HeaderValue::from_static("text/plain; charset=utf-8");
         response.headers_mut().insert(CONTENT_TYPE, text);
-        keep(&given.headers, response)
+        keep(given, response)
     }
 }
 
@@ -40,9 +43,12 @@ impl<B> Answer<B> for Plain {
 #[derive(Clone, Copy, Debug)]
 pub struct Custom<F>(pub(super) F);
 
-impl<B, F: Fn(FlushError) -> Response<B>> Answer<B> for Custom<F> {
-    fn answer(&self, error: FlushError, given: response::Parts) -> Response<ScopeBody<B>> {
-        keep(&given.headers, (self.0)(error).map(ScopeBody::given))
+impl<B, F: Fn(FlushError, &Head<'_>) -> Option<Response<B>>> Answer<B> for Custom<F> {
+    fn answer(&self, error: FlushError, given: Response<B>) -> Response<ScopeBody<B>> {
+        match with_head(&given, |head| (self.0)(error, head)) {
+            Some(answer) => keep(given.headers(), answer.map(ScopeBody::given)),
+            None => given.map(ScopeBody::given),
+        }
     }
 }
 

@@ -211,25 +211,29 @@ impl<A> ScopeLayer<A> {
         self
     }
 
-    /// Answers a failed flush. `answer` owns the error, with the effects that did not leave. The log has the verdict on
-    /// each effect, and not the error.
+    /// Answers a failed flush. `answer` owns the error, with the effects that did not leave, and sees the head of the
+    /// response; `None` keeps that response. The log has the verdict on each effect, and not the error.
     ///
     /// # Examples
     ///
     /// ```
     /// use airlock::FlushError;
     /// use airlock::tower::ScopeLayer;
+    /// use airlock::web::Head;
     /// use axum::http::StatusCode;
     /// use axum::response::IntoResponse;
     ///
-    /// let layer = ScopeLayer::new().on_flush_error(|error: FlushError| {
+    /// let layer = ScopeLayer::new().on_flush_error(|error: FlushError, response: &Head<'_>| {
+    ///     if response.status() == 201 {
+    ///         return None;                                    // the order is placed, and its answer is kept
+    ///     }
     ///     let ours = format!("{} effects are kept for later", error.into_intents().len());
-    ///     (StatusCode::SERVICE_UNAVAILABLE, ours).into_response()
+    ///     Some((StatusCode::SERVICE_UNAVAILABLE, ours).into_response())
     /// });
     /// ```
     pub fn on_flush_error<F, B>(self, answer: F) -> ScopeLayer<Custom<F>>
     where
-        F: Fn(FlushError) -> ::http::Response<B>,
+        F: Fn(FlushError, &Head<'_>) -> Option<::http::Response<B>>,
     {
         ScopeLayer { settings: self.settings, answer: Custom(answer) }
     }

@@ -74,10 +74,14 @@ impl<A> ServiceSettings<A> {
         let Some(flush_when) = &self.layer.flush_when else {
             return succeeded(status) && grpc_succeeded(response);
         };
-        let header =
-            |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
-        flush_when(&Head::new(status, &header).with_extensions(response.extensions()))
+        with_head(response, |head| flush_when(head))
     }
+}
+
+pub(super) fn with_head<B, R>(response: &Response<B>, look: impl FnOnce(&Head<'_>) -> R) -> R {
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let head = Head::new(response.status().as_u16(), &header);
+    look(&head.with_extensions(response.extensions()))
 }
 
 /// A gRPC error that is known when the headers are sent is in them, with a status of 200.
@@ -145,7 +149,7 @@ where
         let Some((_, response)) = this.flushing.take() else { unreachable!("it was polled above") };
         Poll::Ready(Ok(match flushed {
             Ok(()) => response.map(ScopeBody::given),
-            Err(error) => this.settings.answer.answer(error, response.into_parts().0),
+            Err(error) => this.settings.answer.answer(error, response),
         }))
     }
 }
