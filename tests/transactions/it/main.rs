@@ -5,6 +5,7 @@ mod custom;
 mod diesel;
 mod diesel_async;
 mod sea_orm;
+mod some_rows;
 mod sqlx;
 mod support;
 mod transparent;

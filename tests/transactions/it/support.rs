@@ -130,7 +130,7 @@ pub(crate) async fn dropped_when<F: Future>(there: &Notify, future: F) {
 
 /// The reports of scopes, as one line an intent.
 #[derive(Clone, Default)]
-pub(crate) struct Reports(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Reports(Arc<Mutex<Vec<(String, String)>>>);
 
 impl Reports {
     pub(crate) fn scope(&self) -> Scope {
@@ -140,11 +140,23 @@ impl Reports {
 
     fn note(&self, report: &Report) {
         let mut noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        noted.extend(report.entries().iter().map(|entry| entry.fate().to_string()));
+        noted.extend(report.entries().iter().map(|entry| {
+            let (name, row) = (entry.task().name(), if entry.is_row() { " as a row" } else { "" });
+            let name = name.rsplit("::").next().expect("a part");
+            let fate = entry.fate().to_string();
+            (format!("{name}: {fate}{row}"), fate)
+        }));
     }
 
     /// What became of each intent.
     pub(crate) fn fates(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.iter().map(|(_, fate)| fate.clone()).collect()
+    }
+
+    /// The same with the task's name, and whether it was a row.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let noted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.iter().map(|(line, _)| line.clone()).collect()
     }
 }

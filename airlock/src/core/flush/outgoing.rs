@@ -5,6 +5,8 @@ use crate::core::executor::{DispatchError, OnFailure};
 use crate::core::flush::chunks::Chunks;
 use crate::core::flush::{Flush, FlushError};
 use crate::core::policy::FlushId;
+#[cfg(feature = "transaction")]
+use crate::core::report::ReportEntry;
 use crate::core::report::{Fate, Report, Why, log};
 use crate::core::stack::contents::Contents;
 use crate::core::stack::scope_settings::{ScopeSettings, tell};
@@ -19,6 +21,9 @@ pub(crate) struct Outgoing {
     pub(super) settings: Option<Box<ScopeSettings>>,
     /// Whether a report is made even where everything went well.
     reported: bool,
+    /// Whether it is written by the queue of a transaction.
+    #[cfg(feature = "transaction")]
+    pub(super) rows: bool,
     /// The flush's number, where policies remember what has left.
     pub(super) remembered: Option<FlushId>,
     /// Where the batch leaves in chunks, once it does.
@@ -29,12 +34,22 @@ impl Outgoing {
     /// Nothing yet, for a scope with these settings.
     pub(super) fn new(settings: Option<Box<ScopeSettings>>, reported: bool) -> Self {
         let on_failure = settings.as_ref().map_or_else(OnFailure::default, |s| s.on_failure);
-        Self { batch: Batch::new(on_failure), settings, reported, remembered: None, chunks: None }
+        Self {
+            batch: Batch::new(on_failure),
+            settings,
+            reported,
+            #[cfg(feature = "transaction")]
+            rows: false,
+            remembered: None,
+            chunks: None,
+        }
     }
 
     /// A batch of no scope.
     pub(super) fn of(batch: Batch) -> Self {
-        Self { batch, settings: None, reported: log::reports(), remembered: None, chunks: None }
+        let mut outgoing = Self::new(None, log::reports());
+        outgoing.batch = batch;
+        outgoing
     }
 
     /// All intents of a scope as they are, to be handed back.
@@ -131,7 +146,14 @@ impl Outgoing {
     /// Makes the report, logs it and hands it to `on_report`.
     pub(super) fn end(&mut self, told: impl Fn(Fate) -> Fate) -> Report {
         let scope = self.settings.as_ref().and_then(|settings| settings.name.clone());
-        let report = Report { scope, entries: self.batch.entries(told) };
+        let entries = self.batch.entries(told);
+        #[cfg(feature = "transaction")]
+        let entries = if self.rows {
+            entries.into_iter().map(ReportEntry::into_row).collect()
+        } else {
+            entries
+        };
+        let report = Report { scope, entries };
         tell(self.settings.as_deref(), &report);
         report
     }

@@ -21,6 +21,7 @@ impl Rows {
         let reported = wants_report(contents.settings.as_deref());
         let Contents { buffer, level, settings } = contents;
         let mut outgoing = Outgoing::new(settings, reported);
+        outgoing.rows = true;
         outgoing.judge(buffer, level);
         Self { outgoing, of_savepoint: false }
     }

@@ -33,6 +33,7 @@ pub struct ReportEntry {
     arguments: OnceLock<Value>,
     origin: &'static Location<'static>,
     best_effort: bool,
+    row: bool,
     fate: Fate,
 }
 
@@ -43,8 +44,15 @@ impl ReportEntry {
             arguments: OnceLock::new(),
             origin: intent.origin(),
             best_effort: intent.is_best_effort(),
+            row: false,
             fate,
         }
+    }
+
+    /// The same of an effect that a queue wrote in its transaction.
+    #[cfg(feature = "transaction")]
+    pub(crate) fn into_row(self) -> Self {
+        Self { row: true, ..self }
     }
 
     /// The task.
@@ -71,6 +79,19 @@ impl ReportEntry {
         self.best_effort
     }
 
+    /// Whether it was a row of a transaction, of its [queue](crate::transaction::Queue), and no call of an executor.
+    #[cfg(feature = "transaction")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "transaction")))]
+    pub fn is_row(&self) -> bool {
+        self.row
+    }
+
+    /// The fate as a report shows it.
+    pub(super) fn became(&self) -> String {
+        let row = if self.row && self.fate == Fate::Dispatched { " as a row" } else { "" };
+        format!("{}{row}", self.fate)
+    }
+
     /// What became of it.
     pub fn fate(&self) -> &Fate {
         &self.fate
@@ -79,7 +100,7 @@ impl ReportEntry {
 
 impl fmt::Display for ReportEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}({}): {}", self.task(), self.shown.list(), self.fate)
+        write!(f, "{}({}): {}", self.task(), self.shown.list(), self.became())
     }
 }
 

@@ -130,7 +130,7 @@ impl Report {
                 json!({
                     "task": entry.task().name(),
                     "arguments": entry.arguments(),
-                    "fate": entry.fate().to_string(),
+                    "fate": entry.became(),
                 })
             })
             .collect();
@@ -154,7 +154,7 @@ impl fmt::Display for Report {
                 entry.task().name().to_owned(),
                 entry.argument_list(),
                 format!("{}:{}", last_two(origin.file()), origin.line()),
-                entry.fate().to_string(),
+                entry.became(),
             ]);
         }
         match &self.scope {

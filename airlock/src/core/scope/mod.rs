@@ -199,7 +199,7 @@ impl Scope {
     /// # }
     /// ```
     pub fn flush_if(self, decide: impl Fn(bool) -> bool + Send + Sync + 'static) -> Self {
-        self.rule(|settings| settings.flush_if = Some(Box::new(decide)))
+        self.rule(|settings| settings.flush_if = Some(Arc::new(decide)))
     }
 
     /// Lets nested scopes flush by themselves the intents of which `release` says so.
@@ -370,7 +370,7 @@ impl Scope {
     /// # }
     /// ```
     pub fn on_report(self, tell: impl Fn(&Report) + Send + Sync + 'static) -> Self {
-        self.rule(|settings| settings.on_report = Some(Box::new(tell)))
+        self.rule(|settings| settings.on_report = Some(Arc::new(tell)))
     }
 
     /// Names the scope in reports and logs.

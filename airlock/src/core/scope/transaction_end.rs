@@ -1,6 +1,7 @@
 //! How a scope ends whose body was a transaction.
 
 use crate::core::flush::{Flush, FlushError, Rows};
+use crate::core::intent::Intent;
 use crate::core::report::Why;
 use crate::core::scope::Sealed;
 use crate::core::stack::contents::Contents;
@@ -8,6 +9,16 @@ use crate::core::stack::enclosing::Enclosing;
 use crate::core::task::called::BoxError;
 
 impl Sealed {
+    /// Takes out what `is_taken` says. Both parts have the scope's settings, and the one that is left asks its `flush_if`.
+    pub(crate) fn take_where(&mut self, is_taken: impl Fn(&Intent) -> bool) -> Self {
+        let Some(Contents { buffer, level, settings }) = &mut self.contents else {
+            return Self { contents: None };
+        };
+        let taken = buffer.take_where(*level, is_taken);
+        let settings = (!taken.is_empty()).then(|| settings.clone()).flatten();
+        Self::new(Contents { buffer: taken, level: *level, settings })
+    }
+
     /// What is to become rows of the transaction, if the scope's settings don't say otherwise: judged by
     /// every policy, and offered to no scope around.
     pub(crate) fn judge(mut self) -> Option<Rows> {
@@ -19,14 +30,14 @@ impl Sealed {
         (!contents.is_nothing()).then(|| Rows::of(contents))
     }
 
-    /// The same where a capture is around, which is to hold what would become rows: marks it as such.
-    pub(crate) fn mark_rows(mut self) -> Option<Self> {
+    /// The same where a capture is around, which is to hold what would become rows: marks what `is_row` says as such.
+    pub(crate) fn mark_rows(mut self, is_row: impl Fn(&Intent) -> bool) -> Option<Self> {
         if !self.decides_to_flush(true) {
             drop(self.discard());
             return None;
         }
         if let Some(Contents { buffer, level, .. }) = &mut self.contents {
-            buffer.mark_rows(*level);
+            buffer.mark_rows(*level, is_row);
         }
         Some(self)
     }

@@ -242,13 +242,38 @@ impl Buffer {
         Self { open: intents, chain, ..Self::new() }
     }
 
-    /// Marks all intents as what would have been rows of a transaction.
+    /// Takes out the intents that `is_taken` says, with the policies in force for each.
     #[cfg(feature = "transaction")]
-    pub(crate) fn mark_rows(&mut self, level: u32) {
-        self.close(level);
-        for segment in self.closed.iter_mut().flat_map(|closed| closed.iter_mut()) {
-            segment.rows = true;
+    pub(crate) fn take_where(&mut self, level: u32, is_taken: impl Fn(&Intent) -> bool) -> Self {
+        let (mut taken, mut left) = (Self::new(), Self::new());
+        for Segment { chain, level: theirs, rows, intents } in
+            std::mem::take(self).into_segments(level)
+        {
+            let (out, rest) = intents.into_iter().partition(&is_taken);
+            let part = |intents| Segment { chain: chain.clone(), level: theirs, rows, intents };
+            taken.push_segment(part(out), level);
+            left.push_segment(part(rest), level);
         }
+        left.count_bytes(level, Counted::Known);
+        *self = left;
+        taken
+    }
+
+    /// Marks intents as what would have been rows of a transaction.
+    #[cfg(feature = "transaction")]
+    pub(crate) fn mark_rows(&mut self, level: u32, is_row: impl Fn(&Intent) -> bool) {
+        let mut marked = Self { bytes: self.bytes, ..Self::new() };
+        for Segment { chain, level: theirs, rows, intents } in
+            std::mem::take(self).into_segments(level)
+        {
+            for intent in intents {
+                let rows = rows || is_row(&intent);
+                let (chain, intents) = (chain.clone(), vec![intent]);
+                // They go into the segment before, where that is marked alike.
+                marked.push_segment(Segment { chain, level: theirs, rows, intents }, level);
+            }
+        }
+        *self = marked;
     }
 
     /// Counts the bytes of what is here.

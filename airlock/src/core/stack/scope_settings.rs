@@ -8,11 +8,11 @@ use crate::core::panics::shielded;
 use crate::core::report::{Report, log};
 use crate::core::stack::frame::{Frame, Release, Role};
 
-pub(crate) type FlushIf = Box<dyn Fn(bool) -> bool + Send + Sync>;
-pub(crate) type OnReport = Box<dyn Fn(&Report) + Send + Sync>;
+pub(crate) type FlushIf = Arc<dyn Fn(bool) -> bool + Send + Sync>;
+pub(crate) type OnReport = Arc<dyn Fn(&Report) + Send + Sync>;
 
 /// What most scopes leave as it is.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct ScopeSettings {
     pub(crate) name: Option<Cow<'static, str>>,
     pub(crate) executor: Option<Arc<dyn DynExecutor>>,

@@ -15,20 +15,51 @@ use crate::transactions::shared::{Connection, Row, dialect};
 ///
 /// # Examples
 ///
+/// A job table of the program's own as a queue.
+///
 /// ```
 /// use airlock::diesel::{Database, Through};
 /// use airlock::transaction::Queue;
+/// use airlock::{Batch, BoxError, DispatchError};
+/// use diesel::sql_types::Text;
+/// use diesel::{QueryResult, RunQueryDsl, SqliteConnection, sql_query};
 ///
-/// /// With any queue in the database.
-/// fn database<C, Q>(queue: Q) -> Database<C>
-/// where
-///     C: diesel::Connection + Send,
-///     Q: for<'c> Queue<Through<'c, C>>,
-/// {
-///     Database::new().queue(queue)
+/// /// As the program has it.
+/// fn enqueue(connection: &mut SqliteConnection, name: &str, data: &str) -> QueryResult<usize> {
+///     sql_query("INSERT INTO background_jobs (job_type, data) VALUES (?, ?)")
+///         .bind::<Text, _>(name)
+///         .bind::<Text, _>(data)
+///         .execute(connection)
 /// }
+///
+/// struct BackgroundJobs;
+///
+/// impl Queue<Through<'_, SqliteConnection>> for BackgroundJobs {
+///     async fn push(
+///         &self,
+///         through: &mut Through<'_, SqliteConnection>,
+///         batch: &mut Batch,
+///     ) -> Result<(), DispatchError> {
+///         for (index, intent) in batch.iter().enumerate() {
+///             let failed = |error: BoxError| DispatchError::only(index, error);
+///             let data = intent.to_json().map_err(|error| failed(error.into()))?;
+///             let inserted = enqueue(through.connection(), intent.name(), &data);
+///             inserted.map_err(|error| failed(error.into()))?;
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let database: Database<SqliteConnection> = Database::new().queue(BackgroundJobs);
 /// ```
 pub struct Through<'c, C>(pub(super) &'c mut C);
+
+impl<C> Through<'_, C> {
+    /// The connection itself, inside the transaction: for a queue that is a table of your own.
+    pub fn connection(&mut self) -> &mut C {
+        self.0
+    }
+}
 
 impl<C> fmt::Debug for Through<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

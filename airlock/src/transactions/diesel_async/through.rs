@@ -30,6 +30,13 @@ use crate::transactions::shared::{Connection, Row, dialect};
 /// ```
 pub struct Through<'c, C>(pub(super) &'c mut C);
 
+impl<C> Through<'_, C> {
+    /// The connection itself, inside the transaction: for a queue that is a table of your own.
+    pub fn connection(&mut self) -> &mut C {
+        self.0
+    }
+}
+
 impl<C> fmt::Debug for Through<'_, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Through").finish_non_exhaustive()

@@ -11,6 +11,9 @@ use crate::transactions::shared::CommitError;
 /// airlock implements it for the transactions of the libraries that it knows. It is all that an integration of another
 /// library has to implement.
 ///
+/// Where futures with a transaction in them are spawned, as every handler's of axum is, let the type own its connection and
+/// have no lifetime parameter: of `Tx<'l>` in a future, rustc says that "implementation of `Send` is not general enough".
+///
 /// # Examples
 ///
 /// ```

@@ -3,7 +3,7 @@
 use ::tokio::time::timeout;
 
 use crate::core::flush::FlushError;
-use crate::core::stack::enclosing::{CaptureAround, capture_around};
+use crate::core::stack::enclosing::{CaptureAround, capture_around, enclosing};
 use crate::core::task::called::BoxError;
 use crate::core::timer::with_timer;
 use crate::transactions::shared::effects::PendingEffects;
@@ -65,18 +65,25 @@ async fn prepare_without_timeout<B: Begun>(
     settings: &Settings<B::Connection>,
     effects: &mut PendingEffects,
 ) -> Result<(), PrepareError> {
-    let writes =
-        settings.queue.is_some() && effects.any_await_commit() && capture_around().is_none();
+    let writes = effects.any_await_queue(settings) && capture_around().is_none();
     begun.ready(writes).await.map_err(PrepareError::NotReady)?;
     let would_commit = write_rows(begun, settings, effects).await?;
     if !would_commit {
         begun.check().await.map_err(PrepareError::Aborted)?;
     }
     if begun.is_nested() {
+        // Without `.tasks(…)` they are all rows by now, or the savepoint was refused when it began.
+        if effects.any_await_commit() && settings.queue.is_some() && enclosing().is_empty() {
+            return Err(PrepareError::Aborted(CALLS_WITHOUT_SCOPE.into()));
+        }
         effects.await_release();
     }
     Ok(())
 }
+
+const CALLS_WITHOUT_SCOPE: &str = "it is a savepoint, no scope is around, and some of its effects are none of the \
+     queue's `.tasks(…)`: nobody would know when the transaction around commits, and when they may leave; open that with \
+     airlock, or a scope around it that ends after its commit";
 
 /// Writes the effects that the policies let pass to the queue in the same database, if there is one. Returns whether
 /// this has shown that the database would commit.
@@ -87,13 +94,11 @@ async fn write_rows<B: Begun>(
 ) -> Result<bool, PrepareError> {
     let Some(queue) = &settings.queue else { return Ok(false) };
     if let Some(around) = capture_around() {
-        return hold_rows(begun, around, effects).map(|()| false);
+        return hold_rows(begun, around, settings, effects).map(|()| false);
     }
     // They are rows before they are written: the future may be dropped before the database answers.
-    let Some(batch) = effects.become_rows() else { return Ok(false) };
-    if batch.is_empty() {
-        return Ok(false);
-    }
+    let batch = effects.become_rows(settings).filter(|batch| !batch.is_empty());
+    let Some(batch) = batch else { return Ok(false) };
     match push(&**queue, begun.connection(), batch).await {
         Ok(()) => Ok(queue.dyn_proves_good()),
         Err(error) => Err(PrepareError::Queue(effects.rows_not_written(error))),
@@ -106,13 +111,14 @@ async fn write_rows<B: Begun>(
 fn hold_rows<B: Begun>(
     begun: &mut B,
     around: CaptureAround,
+    settings: &Settings<B::Connection>,
     effects: &mut PendingEffects,
 ) -> Result<(), PrepareError> {
     let nested = begun.is_nested();
-    if nested && !around.in_transaction && effects.any_await_commit() {
+    if nested && !around.in_transaction && effects.any_await_queue(settings) {
         return Err(PrepareError::Aborted(UNSEEN_BY_CAPTURE.into()));
     }
-    effects.be_held(around.capture, nested);
+    effects.be_held(settings, around.capture, nested);
     Ok(())
 }
 

@@ -4,25 +4,27 @@ use std::mem;
 
 use crate::core::cut::cut;
 use crate::core::executor::{Batch, DispatchError};
-use crate::core::flush::{Flush, FlushError, Rows};
-use crate::core::report::Why;
+use crate::core::flush::{Flush, FlushError};
 use crate::core::scope::Sealed;
 use crate::core::stack::enclosing::Enclosing;
 use crate::core::task::called::BoxError;
 use crate::transactions::shared::outcome::Unflushed;
+use crate::transactions::shared::rows::PendingRows;
 use crate::transactions::shared::undecided_scope::UndecidedScope;
 use crate::transactions::shared::{CommitError, DatabaseError, Settings, Step};
 
-/// The effects of a transaction that is ending.
-pub(crate) enum PendingEffects {
+/// The effects of a transaction that is ending: some are rows of it, and some are calls.
+pub(crate) struct PendingEffects {
+    rows: PendingRows,
+    calls: PendingCalls,
+}
+
+/// The effects that are no rows.
+enum PendingCalls {
     /// They leave after the commit.
     AwaitingCommit(UndecidedScope),
     /// They move into the enclosing scope when the savepoint is released.
     AwaitingRelease(UndecidedScope),
-    /// They are rows of the transaction.
-    Rows(Box<Rows>),
-    /// They would be rows, and a test's capture gets them once the transaction is committed.
-    HeldForCapture(UndecidedScope, Box<Enclosing>),
     /// The transaction was rolled back, and the scope's rules let them leave all the same.
     LeavingAnyway(Box<Flush>),
     /// There are none any more: they have left, were moved, discarded or given back.
@@ -31,69 +33,75 @@ pub(crate) enum PendingEffects {
 
 impl PendingEffects {
     pub(crate) fn new(sealed: Sealed) -> Self {
-        Self::AwaitingCommit(UndecidedScope::new(sealed))
+        let calls = PendingCalls::AwaitingCommit(UndecidedScope::new(sealed));
+        Self { rows: PendingRows::Settled, calls }
     }
 
     pub(crate) fn take(&mut self) -> Self {
-        mem::replace(self, Self::Settled)
+        Self { rows: self.rows.take(), calls: self.calls.take() }
     }
 
-    /// Whether there are any that wait for the commit.
+    /// Whether there are any calls that wait for the commit.
     pub(crate) fn any_await_commit(&self) -> bool {
-        matches!(self, Self::AwaitingCommit(scope) if !scope.is_empty())
+        matches!(&self.calls, PendingCalls::AwaitingCommit(scope) if !scope.is_empty())
     }
 
-    /// Turns those that the policies let pass into rows, which still have to be written.
-    pub(crate) fn become_rows(&mut self) -> Option<&mut Batch> {
-        let scope = match self.take() {
-            Self::AwaitingCommit(scope) => scope,
-            other => {
-                *self = other;
-                return None;
-            }
-        };
-        *self = Self::Rows(Box::new(scope.into_sealed().judge()?));
-        match self {
-            Self::Rows(rows) => Some(rows.batch()),
-            _ => None,
+    /// Whether there are any that are the queue's, which are rows before they are written.
+    pub(crate) fn any_await_queue<C>(&self, settings: &Settings<C>) -> bool {
+        match &self.calls {
+            PendingCalls::AwaitingCommit(scope) => scope.any(|intent| settings.is_queued(intent)),
+            _ => false,
         }
+    }
+
+    /// Turns those of the queue that the policies let pass into rows, which still have to be written.
+    pub(crate) fn become_rows<C>(&mut self, settings: &Settings<C>) -> Option<&mut Batch> {
+        self.rows = PendingRows::judged(self.take_queued(settings)?);
+        self.rows.batch()
     }
 
     /// In place of [`become_rows`](Self::become_rows), marks them as such for a capture. Those of a savepoint still
     /// move into the scope of its transaction first.
-    pub(crate) fn be_held(&mut self, capture: Enclosing, nested: bool) {
-        let scope = match self.take() {
-            Self::AwaitingCommit(scope) => scope,
-            other => {
-                *self = other;
-                return;
+    pub(crate) fn be_held<C>(&mut self, settings: &Settings<C>, capture: Enclosing, nested: bool) {
+        if nested {
+            if let PendingCalls::AwaitingCommit(scope) = self.calls.take() {
+                let marked = scope.into_sealed().mark_rows(|intent| settings.is_queued(intent));
+                self.calls = marked.map_or(PendingCalls::Settled, |marked| {
+                    PendingCalls::AwaitingCommit(UndecidedScope::new(marked))
+                });
             }
-        };
-        let Some(marked) = scope.into_sealed().mark_rows() else { return };
-        let scope = UndecidedScope::new(marked);
-        *self = if nested {
-            Self::AwaitingCommit(scope)
-        } else {
-            Self::HeldForCapture(scope, Box::new(capture))
-        };
+            return;
+        }
+        let marked = self.take_queued(settings).and_then(|queued| queued.mark_rows(|_| true));
+        if let Some(marked) = marked {
+            self.rows = PendingRows::held(marked, capture);
+        }
     }
 
-    /// The queue did not write them.
-    pub(crate) fn rows_not_written(&mut self, error: DispatchError) -> FlushError {
-        match self.take() {
-            Self::Rows(rows) => rows.undone(error),
-            _ => unreachable!("only rows are written"),
+    /// Those of the queue; all that are no calls. `None` where none wait.
+    fn take_queued<C>(&mut self, settings: &Settings<C>) -> Option<Sealed> {
+        let PendingCalls::AwaitingCommit(scope) = self.calls.take() else { return None };
+        let mut sealed = scope.into_sealed();
+        if sealed.intents().all(|intent| settings.is_queued(intent)) {
+            return Some(sealed);
         }
+        let queued = sealed.take_where(|intent| settings.is_queued(intent));
+        self.calls = PendingCalls::AwaitingCommit(UndecidedScope::new(sealed));
+        Some(queued)
+    }
+
+    /// The queue did not write them, and the transaction is rolled back.
+    pub(crate) fn rows_not_written(&mut self, error: DispatchError) -> FlushError {
+        let error = self.rows.take().not_written(error);
+        self.discard();
+        error
     }
 
     /// The transaction is a savepoint.
     pub(crate) fn await_release(&mut self) {
-        *self = match self.take() {
-            Self::AwaitingCommit(scope) => Self::AwaitingRelease(scope),
-            Self::Rows(mut rows) => {
-                rows.of_savepoint();
-                Self::Rows(rows)
-            }
+        self.rows.of_savepoint();
+        self.calls = match self.calls.take() {
+            PendingCalls::AwaitingCommit(scope) => PendingCalls::AwaitingRelease(scope),
             other => other,
         };
     }
@@ -101,38 +109,26 @@ impl PendingEffects {
     /// Notes that the commit is being requested: if the future is dropped before the answer, the transaction may
     /// be committed all the same.
     pub(crate) fn commit_requested(&mut self, database: &str) {
-        match self {
-            Self::Rows(rows) => {
-                let batch = rows.batch();
-                batch.sending(0..batch.len());
-            }
-            Self::AwaitingCommit(scope) | Self::HeldForCapture(scope, _) => {
-                scope.commit_requested(database);
-            }
-            _ => {}
+        self.rows.commit_requested(database);
+        if let PendingCalls::AwaitingCommit(scope) = &mut self.calls {
+            scope.commit_requested(database);
         }
     }
 
     /// The transaction is committed, or the savepoint released.
     pub(crate) fn committed<C>(self, settings: &Settings<C>) -> Unflushed {
-        match self {
-            Self::AwaitingCommit(scope) => Ok(scope.into_sealed().decided(true)),
-            Self::AwaitingRelease(scope) => scope.into_sealed().hand_over().map(|()| None),
-            Self::HeldForCapture(scope, capture) => {
-                scope.into_sealed().hand_to(&capture).map(|()| None)
-            }
-            Self::Rows(rows) => {
-                rows_committed(*rows, settings);
-                Ok(None)
-            }
-            Self::LeavingAnyway(_) | Self::Settled => Ok(None),
+        self.rows.committed(settings)?;
+        match self.calls {
+            PendingCalls::AwaitingCommit(scope) => Ok(scope.into_sealed().decided(true)),
+            PendingCalls::AwaitingRelease(scope) => scope.into_sealed().hand_over().map(|()| None),
+            PendingCalls::LeavingAnyway(_) | PendingCalls::Settled => Ok(None),
         }
     }
 
     /// The body failed: discards them, unless the scope's rules let them leave.
     pub(crate) fn body_failed(self) -> Option<Flush> {
-        match self {
-            Self::AwaitingCommit(scope) => scope.into_sealed().decided(false),
+        match self.calls {
+            PendingCalls::AwaitingCommit(scope) => scope.into_sealed().decided(false),
             _ => None,
         }
     }
@@ -145,7 +141,7 @@ impl PendingEffects {
         let error = DatabaseError::new(Step::Commit, database, source);
         if !certain {
             let rows = self.rows_in_doubt(&why);
-            return error.uncertain(self.give_back(why), rows);
+            return error.uncertain(self.calls.take().give_back(why), rows);
         }
         self.discard();
         error
@@ -153,39 +149,29 @@ impl PendingEffects {
 
     /// The transaction is rolled back: discards them, unless the scope's rules let them leave.
     pub(crate) fn discard(&mut self) {
-        match self.take() {
-            Self::AwaitingCommit(scope) | Self::AwaitingRelease(scope) => {
-                if let Some(flush) = scope.into_sealed().rolled_back() {
-                    *self = Self::LeavingAnyway(Box::new(flush));
-                }
+        self.rows.take().rolled_back();
+        self.calls = match self.calls.take() {
+            PendingCalls::AwaitingCommit(scope) | PendingCalls::AwaitingRelease(scope) => {
+                let leaving = scope.into_sealed().rolled_back();
+                leaving.map_or(PendingCalls::Settled, |flush| {
+                    PendingCalls::LeavingAnyway(Box::new(flush))
+                })
             }
-            Self::Rows(rows) => rows.rolled_back(),
-            Self::HeldForCapture(scope, _) => scope.into_sealed().end(Why::RolledBack),
-            other => *self = other,
-        }
+            other => other,
+        };
     }
 
     /// Those that leave although the transaction was rolled back.
     pub(crate) fn leaving_anyway(self) -> Option<Flush> {
-        match self {
-            Self::LeavingAnyway(flush) => Some(*flush),
+        match self.calls {
+            PendingCalls::LeavingAnyway(flush) => Some(*flush),
             _ => None,
         }
     }
 
-    /// Settles rows whose transaction may or may not be committed, and returns how many there are. They are not
-    /// given back: flushing them again would run them twice.
+    /// Settles rows whose transaction may or may not be committed, and returns how many there are.
     pub(crate) fn rows_in_doubt(&mut self, why: &str) -> usize {
-        match self.take() {
-            Self::Rows(rows) => rows.in_doubt(why),
-            Self::HeldForCapture(scope, _) => {
-                scope.into_sealed().judge().map_or(0, |rows| rows.in_doubt(why))
-            }
-            other => {
-                *self = other;
-                0
-            }
-        }
+        self.rows.take().in_doubt(why)
     }
 
     /// The transaction is committed, and its effects may not leave: settles rows and gives back all others.
@@ -193,35 +179,29 @@ impl PendingEffects {
         &mut self,
         settings: &Settings<C>,
         why: &str,
-    ) -> Option<FlushError> {
-        match self.take() {
-            Self::Rows(rows) => {
-                rows_committed(*rows, settings);
-                None
-            }
-            Self::HeldForCapture(scope, capture) => scope.into_sealed().hand_to(&capture).err(),
-            other => {
-                *self = other;
-                self.give_back(why)
-            }
-        }
+    ) -> Vec<FlushError> {
+        let held = self.rows.take().committed(settings).err();
+        held.into_iter().chain(self.calls.take().give_back(why)).collect()
     }
 
     /// Gives them back, none of them attempted.
-    pub(crate) fn give_back(&mut self, why: impl Into<BoxError>) -> Option<FlushError> {
-        match self.take() {
-            Self::AwaitingCommit(scope)
-            | Self::AwaitingRelease(scope)
-            | Self::HeldForCapture(scope, _) => Some(scope.into_sealed().give_back(why)),
-            Self::Rows(rows) => Some(rows.undone(DispatchError::refused(why))),
-            Self::LeavingAnyway(_) | Self::Settled => None,
-        }
+    pub(crate) fn give_back(&mut self, why: &str) -> Vec<FlushError> {
+        let rows = self.rows.take().give_back(why);
+        rows.into_iter().chain(self.calls.take().give_back(why)).collect()
     }
 }
 
-fn rows_committed<C>(rows: Rows, settings: &Settings<C>) {
-    rows.committed();
-    if let Some(queue) = &settings.queue {
-        queue.dyn_committed();
+impl PendingCalls {
+    fn take(&mut self) -> Self {
+        mem::replace(self, Self::Settled)
+    }
+
+    fn give_back(self, why: impl Into<BoxError>) -> Option<FlushError> {
+        match self {
+            Self::AwaitingCommit(scope) | Self::AwaitingRelease(scope) => {
+                Some(scope.into_sealed().give_back(why))
+            }
+            Self::LeavingAnyway(_) | Self::Settled => None,
+        }
     }
 }

@@ -34,6 +34,7 @@ mod part;
 mod queue;
 #[cfg(feature = "_database")]
 pub(crate) mod retry;
+mod rows;
 mod run;
 pub(crate) mod settings;
 mod undecided_scope;
@@ -55,7 +56,12 @@ pub use queue::Queue;
 #[cfg(feature = "_database")]
 #[cfg_attr(
     docsrs,
-    doc(cfg(any(feature = "diesel", feature = "diesel-async", feature = "sqlx")))
+    doc(cfg(any(
+        feature = "diesel",
+        feature = "diesel-async",
+        feature = "sqlx",
+        feature = "sqlx-08"
+    )))
 )]
 pub use retry::{Conflicts, Passing, Retrying, When};
 #[cfg(feature = "_database-async")]

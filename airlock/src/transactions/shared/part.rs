@@ -66,9 +66,9 @@ pub(crate) trait EndingPart: Send {
     fn commit_failed(&mut self, error: CommitError) -> BoxFuture<'_, DatabaseError>;
     /// Rolls back and discards the effects.
     fn roll_back(&mut self) -> BoxFuture<'_, ()>;
-    fn give_back(&mut self, why: &str) -> Option<FlushError>;
+    fn give_back(&mut self, why: &str) -> Vec<FlushError>;
     fn rows_in_doubt(&mut self, why: &str) -> usize;
-    fn committed_but_held(&mut self, why: &str) -> Option<FlushError>;
+    fn committed_but_held(&mut self, why: &str) -> Vec<FlushError>;
 }
 
 struct TypedPart<B: Begun> {
@@ -141,7 +141,7 @@ impl<B: Begun> EndingPart for TypedPart<B> {
         })
     }
 
-    fn give_back(&mut self, why: &str) -> Option<FlushError> {
+    fn give_back(&mut self, why: &str) -> Vec<FlushError> {
         self.effects.give_back(why)
     }
 
@@ -149,7 +149,7 @@ impl<B: Begun> EndingPart for TypedPart<B> {
         self.effects.rows_in_doubt(why)
     }
 
-    fn committed_but_held(&mut self, why: &str) -> Option<FlushError> {
+    fn committed_but_held(&mut self, why: &str) -> Vec<FlushError> {
         self.effects.committed_but_held(&self.settings, why)
     }
 }

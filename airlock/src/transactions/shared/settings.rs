@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::core::intent::Intent;
+use crate::core::registry::task_set::TaskSet;
 use crate::core::scope::{Scope, scope};
 use crate::core::stack::enclosing::capture_around;
 use crate::transactions::shared::Begun;
@@ -50,6 +52,8 @@ type MakeScope = Arc<dyn Fn() -> Scope + Send + Sync>;
 pub struct Settings<C> {
     pub(crate) display_name: Option<Arc<str>>,
     pub(crate) queue: Option<Arc<dyn DynQueue<C>>>,
+    /// The tasks that are the queue's; `None` where all are.
+    pub(crate) queued: Option<TaskSet>,
     pub(crate) scope: Option<MakeScope>,
     pub(crate) commit_timeout: Option<Duration>,
 }
@@ -59,6 +63,13 @@ impl<C> Settings<C> {
     #[must_use]
     pub fn queue(mut self, queue: impl Queue<C>) -> Self {
         self.queue = Some(Arc::new(queue));
+        self
+    }
+
+    #[doc = include_str!("docs/tasks.md")]
+    #[must_use]
+    pub fn tasks(mut self, tasks: TaskSet) -> Self {
+        self.queued = Some(tasks);
         self
     }
 
@@ -83,6 +94,12 @@ impl<C> Settings<C> {
         self
     }
 
+    /// Whether an effect is the queue's.
+    pub(crate) fn is_queued(&self, intent: &Intent) -> bool {
+        self.queue.is_some()
+            && self.queued.as_ref().is_none_or(|tasks| tasks.contains(intent.task()))
+    }
+
     /// What errors call the database of a transaction.
     pub(crate) fn display_name<B: Begun<Connection = C>>(&self, begun: &B) -> String {
         self.display_name.as_deref().map_or_else(|| begun.place(), str::to_owned)
@@ -105,7 +122,7 @@ impl<C> fmt::Debug for Settings<C> {
 
 impl<C> Default for Settings<C> {
     fn default() -> Self {
-        Self { display_name: None, queue: None, scope: None, commit_timeout: None }
+        Self { display_name: None, queue: None, queued: None, scope: None, commit_timeout: None }
     }
 }
 
@@ -114,6 +131,7 @@ impl<C> Clone for Settings<C> {
         Self {
             display_name: self.display_name.clone(),
             queue: self.queue.clone(),
+            queued: self.queued.clone(),
             scope: self.scope.clone(),
             commit_timeout: self.commit_timeout,
         }
@@ -124,6 +142,14 @@ impl<C> Clone for Settings<C> {
 #[cfg(feature = "_database")]
 macro_rules! settings {
     () => {
+        // The path is relative to the file that calls the macro.
+        #[doc = include_str!("../shared/docs/tasks.md")]
+        #[must_use]
+        pub fn tasks(mut self, tasks: crate::core::registry::task_set::TaskSet) -> Self {
+            self.settings = self.settings.tasks(tasks);
+            self
+        }
+
         /// Makes each transaction's scope, so that it can have settings; the default is
         /// [`scope()`](crate::scope()).
         #[must_use]

@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use crate::core::intent::Intent;
 use crate::core::report::Why;
 use crate::core::report::log;
 use crate::core::scope::Sealed;
@@ -25,6 +26,10 @@ impl UndecidedScope {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.sealed.as_ref().is_none_or(Sealed::is_empty)
+    }
+
+    pub(crate) fn any(&self, is: impl Fn(&Intent) -> bool) -> bool {
+        self.sealed.iter().flat_map(Sealed::intents).any(is)
     }
 
     pub(crate) fn into_sealed(mut self) -> Sealed {

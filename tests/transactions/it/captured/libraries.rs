@@ -25,7 +25,7 @@ async fn with_sqlx() {
     use sqlx::shop::place;
 
     let (shop, database) = Shop::with_queue().await;
-    let (failed, effects) = capture_async(async {
+    let (failed, effects) = Box::pin(capture_async(async {
         let committed = database.transaction(async |tx: &mut SqliteConnection| {
             place(tx, shop.mails, 1).await?;
             let nested = database.within(&mut *tx, async |tx: &mut SqliteConnection| {
@@ -43,7 +43,7 @@ async fn with_sqlx() {
             Err::<(), _>(ShopError::OutOfStock)
         });
         rolled_back.await
-    })
+    }))
     .await;
     assert!(matches!(failed, Err(ShopError::OutOfStock)), "{failed:?}");
     assert_captured(&shop, &effects).await;

@@ -154,6 +154,6 @@ async fn nothing_is_lost_to_a_row_that_may_be_rolled_back() {
         });
         placed.await.expect("committed");
     };
-    airlock::scope().policy(Coalesce).run_async(all).await.expect("flushed");
+    Box::pin(airlock::scope().policy(Coalesce).run_async(all)).await.expect("flushed");
     assert_eq!((shop.jobs().await, other.jobs().await), (vec![], vec![1]));
 }
