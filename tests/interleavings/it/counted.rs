@@ -24,3 +24,10 @@ impl Ran {
 pub(crate) fn count(#[state] ran: &Ran, number: u64) {
     ran.0.lock().expect("nobody panics").push(number);
 }
+
+/// The same, after others had their turn.
+#[airlock::task]
+pub(crate) async fn count_later(#[state] ran: &Ran, number: u64) {
+    shuttle::future::yield_now().await;
+    ran.0.lock().expect("nobody panics").push(number);
+}

@@ -10,12 +10,17 @@ compile_error!(
 );
 
 mod counted;
+mod detached_flushes;
 mod handles;
 mod thread_pool;
 mod tokio_tasks;
+mod worker;
 
 /// How many orders of its steps each test tries.
 const ORDERS: usize = 20_000;
 
 /// How many each test of asynchronous tasks tries, each of which has more steps.
 const ORDERS_OF_TASKS: usize = 2_000;
+
+/// How many each test of whole workers tries.
+const ORDERS_OF_A_WORKER: usize = 5_000;
