@@ -134,6 +134,12 @@ pub(crate) const DERIVE_STRUCT: &str = "`#[derive(airlock::Task)]` goes on a str
 pub(crate) const DERIVE_NAMED: &str =
     "a task's arguments have names: write `{ order_id: u64 }` in place of `(u64)`";
 
+pub(crate) fn derive_unit(name: &str) -> String {
+    format!(
+        "a task's arguments are one object, and serde makes `null` of a struct without braces: write `struct {name} {{}}`"
+    )
+}
+
 pub(crate) const DERIVE_OPTIONS: &str =
     "options stand in parentheses: write `#[task(name = \"sync_to_git_index\")]`, or remove it";
 
@@ -145,7 +151,7 @@ pub(crate) const DERIVE_CASE: &str = "this is no rule of serde's `rename_all`: w
 pub(crate) fn derive_serde(name: &str) -> String {
     format!(
         "a task's field can't follow serde's `{name}`: remove it, or write a function under `#[airlock::task]` that \
-         takes the whole struct\nit follows `rename`, `rename_all` and `default`"
+         takes the whole struct\nit follows `rename_all = \"…\"` on the struct, and `rename = \"…\"` and `default` on a field"
     )
 }
 

@@ -27,7 +27,7 @@ impl BackgroundJob for SyncToGitIndex {
 
 #[derive(Serialize, Deserialize, airlock::Task)]
 #[task(name = "job_structs.squash_index")]
-struct SquashIndex;
+struct SquashIndex {}
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, airlock::Task)]
 #[task(name = "job_structs.process_log")]
@@ -50,19 +50,19 @@ fn sync() -> SyncToGitIndex {
 fn each_is_seen_by_policies_and_assertions_under_its_name() {
     let ((), effects) = airlock::testing::capture(|| {
         sync().intent().enqueue().expect("enqueued");
-        SquashIndex.intent().enqueue().expect("enqueued");
+        SquashIndex {}.intent().enqueue().expect("enqueued");
     });
     assert_enqueued!(effects, SyncToGitIndex { krate: "serde".into(), token: "t0p".into() });
     assert_enqueued!(effects, SyncToGitIndex(sync()));
     assert_enqueued!(effects, SquashIndex);
     assert_not_enqueued!(effects, SyncToGitIndex { krate: "tokio".into(), token: "t0p".into() });
     assert_not_enqueued!(effects, ProcessLog);
-    assert_effects!(effects, [SyncToGitIndex(sync()), SquashIndex(SquashIndex)]);
+    assert_effects!(effects, [SyncToGitIndex(sync()), SquashIndex(SquashIndex {})]);
 
     let ((), sealed) =
         airlock::scope().policy(block_tasks![SyncToGitIndex, "SquashIndex"]).seal(|| {
             sync().intent().enqueue().expect("enqueued");
-            SquashIndex.intent().enqueue().expect("enqueued");
+            SquashIndex {}.intent().enqueue().expect("enqueued");
         });
     assert_eq!(sealed.flush().expect("nothing is left").dropped(), 2);
 }
@@ -87,6 +87,13 @@ fn the_wire_has_what_serde_makes_of_the_struct() {
     let json = envelope.arguments();
     assert_eq!(json, serde_json::to_string(&log()).expect("serialised"));
     assert_eq!(serde_json::from_str::<ProcessLog>(json).expect("read"), log());
+}
+
+#[test]
+fn a_job_without_fields_is_an_object_as_well() {
+    let envelope = Envelope::of(&SquashIndex {}.intent(), SystemTime::now()).expect("encoded");
+    assert_eq!(envelope.arguments(), serde_json::to_string(&SquashIndex {}).expect("serialised"));
+    serde_json::from_str::<SquashIndex>(envelope.arguments()).expect("read");
 }
 
 #[test]

@@ -21,6 +21,13 @@ impl Inner {
         {
             return Err(format!("this worker does not serve `{task}`: add it to `.serving(…)`"));
         }
+        if task.is_elsewhere() {
+            return Err(format!(
+                "`{task}` ({}) is a struct, which has no body here: write a function of this name under \
+                 `#[airlock::task]`, or leave this queue to the workers that run it",
+                task.place()
+            ));
+        }
         if let Some(expires) = envelope.expires()
             && expires <= SystemTime::now()
         {

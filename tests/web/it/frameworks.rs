@@ -220,9 +220,9 @@ pub(crate) fn scope_of(effects: &Effects, header: Option<&str>) -> Scope {
     }
 }
 
-/// Flushes a 409 alone, and that neither if it says so.
+/// Flushes a 202 and a 409 alone, and neither if it says so.
 pub(crate) fn rule(response: &Head<'_>) -> bool {
-    response.status() == 409 && response.header("X-Effects") != Some("none")
+    matches!(response.status(), 202 | 409) && response.header("X-Effects") != Some("none")
 }
 
 /// What layers inside the scope set, and what describes a body.
@@ -245,7 +245,7 @@ pub(crate) fn kept(error: FlushError) -> String {
 }
 
 /// Whether a response is replaced whose effects could not leave: one of an order that is accepted is kept.
-pub(crate) fn answers_otherwise(given: &airlock::web::Head<'_>) -> bool {
+pub(crate) fn answers_otherwise(given: &Head<'_>) -> bool {
     given.status() != 202
 }
 

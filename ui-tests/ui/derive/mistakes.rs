@@ -7,6 +7,9 @@ enum Job {
 struct Positional(u64);
 
 #[derive(airlock::Task)]
+struct Unit;
+
+#[derive(airlock::Task)]
 #[task]
 struct WithoutOptions {
     id: u64,

@@ -1,6 +1,5 @@
 //! Which arguments a task had.
 
-use syn::ext::IdentExt as _;
 use syn::{Expr, LitStr};
 
 use super::Parameter;
@@ -30,7 +29,7 @@ pub(super) fn check(
             continue;
         };
         let text = name.value();
-        if parameters.iter().any(|parameter| parameter.name.unraw() == text) {
+        if parameters.iter().any(|parameter| parameter.wire_name() == text) {
             errors.at(name, messages::removed_is_here(&text));
         } else if names.iter().any(|other| other.value() == text) {
             errors.at(name, messages::removed_twice(&text));

@@ -37,9 +37,16 @@ pub(super) fn parse(errors: &Errors, item: TokenStream) -> Option<Input> {
         errors.at(&item.ident, messages::DERIVE_STRUCT);
         return None;
     };
-    if matches!(data.fields, Fields::Unnamed(_)) {
-        errors.at(&data.fields, messages::DERIVE_NAMED);
-        return None;
+    match &data.fields {
+        Fields::Named(_) => {}
+        Fields::Unnamed(fields) => {
+            errors.at(fields, messages::DERIVE_NAMED);
+            return None;
+        }
+        Fields::Unit => {
+            errors.at(&item.ident, messages::derive_unit(&item.ident.to_string()));
+            return None;
+        }
     }
     let names = Names::of(errors, &item.attrs);
     let fields = data.fields.iter().filter_map(|field| parameter(errors, &names, field));

@@ -25,7 +25,7 @@ impl Names {
     pub(super) fn of(errors: &Errors, attributes: &[Attribute]) -> Self {
         let mut names = Self { case: str::to_owned };
         each(errors, attributes, |meta| {
-            if meta.path.is_ident("rename_all") {
+            if meta.path.is_ident("rename_all") && meta.input.peek(Token![=]) {
                 let rule: LitStr = meta.value()?.parse()?;
                 match case(&rule.value()) {
                     Some(case) => names.case = case,

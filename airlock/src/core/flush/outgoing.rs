@@ -5,9 +5,7 @@ use crate::core::executor::{DispatchError, OnFailure};
 use crate::core::flush::chunks::Chunks;
 use crate::core::flush::{Flush, FlushError};
 use crate::core::policy::FlushId;
-#[cfg(feature = "transaction")]
-use crate::core::report::ReportEntry;
-use crate::core::report::{Fate, Report, Why, log};
+use crate::core::report::{Fate, Report, ReportEntry, Why, log};
 use crate::core::stack::contents::Contents;
 use crate::core::stack::scope_settings::{ScopeSettings, tell};
 use crate::core::stack::thread::recycle;
@@ -143,16 +141,20 @@ impl Outgoing {
         }
     }
 
+    /// What became of each, as `told`.
+    fn entries(&self, told: impl Fn(Fate) -> Fate) -> Vec<ReportEntry> {
+        let entries = self.batch.entries(told);
+        #[cfg(feature = "transaction")]
+        if self.rows {
+            return entries.into_iter().map(ReportEntry::into_row).collect();
+        }
+        entries
+    }
+
     /// Makes the report, logs it and hands it to `on_report`.
     pub(super) fn end(&mut self, told: impl Fn(Fate) -> Fate) -> Report {
         let scope = self.settings.as_ref().and_then(|settings| settings.name.clone());
-        let entries = self.batch.entries(told);
-        #[cfg(feature = "transaction")]
-        let entries = if self.rows {
-            entries.into_iter().map(ReportEntry::into_row).collect()
-        } else {
-            entries
-        };
+        let entries = self.entries(told);
         let report = Report { scope, entries };
         tell(self.settings.as_deref(), &report);
         report
@@ -176,7 +178,7 @@ impl Drop for Outgoing {
         }
         self.remember(has_left);
         let scope = self.settings.as_ref().and_then(|settings| settings.name.clone());
-        let entries = self.batch.entries(|fate| match fate {
+        let entries = self.entries(|fate| match fate {
             Fate::NotAttempted => Fate::Discarded(Why::Cancelled),
             fate => fate,
         });

@@ -79,10 +79,14 @@ impl ReportEntry {
         self.best_effort
     }
 
-    /// Whether it was a row of a transaction, of its [queue](crate::transaction::Queue), and no call of an executor.
+    /// Whether it was its transaction's [queue](crate::transaction::Queue)'s to write, and no executor's to carry out.
     #[cfg(feature = "transaction")]
     #[cfg_attr(docsrs, doc(cfg(feature = "transaction")))]
     pub fn is_row(&self) -> bool {
+        self.row
+    }
+
+    pub(super) fn is_of_queue(&self) -> bool {
         self.row
     }
 

@@ -119,7 +119,8 @@ impl Report {
         if counts.is_empty() { "nothing enqueued".into() } else { counts.join(", ") }
     }
 
-    /// The report as JSON: `{"scope", "entries": [{"task", "arguments", "fate"}]}`.
+    /// The report as JSON: `{"scope", "entries": [{"task", "arguments", "fate"}]}`, and `"row": true` of what was the
+    /// queue's of a transaction.
     ///
     /// It holds nothing that moves between runs: no places, times or addresses.
     pub fn to_json(&self) -> Value {
@@ -127,11 +128,15 @@ impl Report {
             .entries
             .iter()
             .map(|entry| {
-                json!({
+                let mut json = json!({
                     "task": entry.task().name(),
                     "arguments": entry.arguments(),
-                    "fate": entry.became(),
-                })
+                    "fate": entry.fate().to_string(),
+                });
+                if entry.is_of_queue() {
+                    json["row"] = true.into();
+                }
+                json
             })
             .collect();
         json!({ "scope": self.scope, "entries": entries })

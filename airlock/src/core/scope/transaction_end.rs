@@ -9,14 +9,20 @@ use crate::core::stack::enclosing::Enclosing;
 use crate::core::task::called::BoxError;
 
 impl Sealed {
-    /// Takes out what `is_taken` says. Both parts have the scope's settings, and the one that is left asks its `flush_if`.
-    pub(crate) fn take_where(&mut self, is_taken: impl Fn(&Intent) -> bool) -> Self {
-        let Some(Contents { buffer, level, settings }) = &mut self.contents else {
-            return Self { contents: None };
-        };
+    /// Takes out what `is_taken` says, if the scope's settings don't say that nothing leaves: then all is discarded. The
+    /// part has the settings too, but for the rule that was asked for both.
+    pub(crate) fn take_to_flush(&mut self, is_taken: impl Fn(&Intent) -> bool) -> Option<Self> {
+        if !self.decides_to_flush(true) {
+            self.end(Why::Request);
+            return None;
+        }
+        let Contents { buffer, level, settings } = self.contents.as_mut()?;
         let taken = buffer.take_where(*level, is_taken);
-        let settings = (!taken.is_empty()).then(|| settings.clone()).flatten();
-        Self::new(Contents { buffer: taken, level: *level, settings })
+        let mut settings = (!taken.is_empty()).then(|| settings.clone()).flatten();
+        if let Some(settings) = &mut settings {
+            settings.flush_if = None;
+        }
+        Some(Self::new(Contents { buffer: taken, level: *level, settings }))
     }
 
     /// What is to become rows of the transaction, if the scope's settings don't say otherwise: judged by

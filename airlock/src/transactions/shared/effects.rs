@@ -5,6 +5,7 @@ use std::mem;
 use crate::core::cut::cut;
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::flush::{Flush, FlushError};
+use crate::core::report::log;
 use crate::core::scope::Sealed;
 use crate::core::stack::enclosing::Enclosing;
 use crate::core::task::called::BoxError;
@@ -80,12 +81,18 @@ impl PendingEffects {
 
     /// Those of the queue; all that are no calls. `None` where none wait.
     fn take_queued<C>(&mut self, settings: &Settings<C>) -> Option<Sealed> {
-        let PendingCalls::AwaitingCommit(scope) = self.calls.take() else { return None };
+        let scope = match self.calls.take() {
+            PendingCalls::AwaitingCommit(scope) => scope,
+            other => {
+                self.calls = other;
+                return None;
+            }
+        };
         let mut sealed = scope.into_sealed();
         if sealed.intents().all(|intent| settings.is_queued(intent)) {
             return Some(sealed);
         }
-        let queued = sealed.take_where(|intent| settings.is_queued(intent));
+        let queued = sealed.take_to_flush(|intent| settings.is_queued(intent))?;
         self.calls = PendingCalls::AwaitingCommit(UndecidedScope::new(sealed));
         Some(queued)
     }
@@ -117,7 +124,13 @@ impl PendingEffects {
 
     /// The transaction is committed, or the savepoint released.
     pub(crate) fn committed<C>(self, settings: &Settings<C>) -> Unflushed {
-        self.rows.committed(settings)?;
+        if let Err(error) = self.rows.committed(settings) {
+            // A capture that has ended: the calls are not to leave without the rows.
+            if let Some(held) = self.calls.give_back("its rows could not be captured") {
+                log::failed_elsewhere(&held);
+            }
+            return Err(error);
+        }
         match self.calls {
             PendingCalls::AwaitingCommit(scope) => Ok(scope.into_sealed().decided(true)),
             PendingCalls::AwaitingRelease(scope) => scope.into_sealed().hand_over().map(|()| None),

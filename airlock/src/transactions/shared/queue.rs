@@ -43,7 +43,9 @@ pub trait Queue<C>: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`DispatchError`], which says which intents failed. The transaction is then rolled back.
+    /// [`DispatchError`], which says which intents failed. The transaction is then rolled back, and rows with it: of these
+    /// the error is [`only`](DispatchError::only) or [`all`](DispatchError::all). With [`at`](DispatchError::at) and
+    /// [`each`](DispatchError::each) the others have left all the same, as mails have that were sent.
     fn push(
         &self,
         connection: &mut C,

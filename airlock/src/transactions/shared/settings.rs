@@ -116,6 +116,7 @@ impl<C> fmt::Debug for Settings<C> {
         f.debug_struct("Settings")
             .field("place", &self.display_name)
             .field("queue", &self.queue.is_some())
+            .field("tasks", &self.queued)
             .finish_non_exhaustive()
     }
 }

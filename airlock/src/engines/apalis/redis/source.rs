@@ -125,7 +125,8 @@ impl Source for Redis {
         within_heartbeat(self.lost_after / MISSED_HEARTBEATS, alive).await?;
         let settle = async |again: Vec<_>| self.settle_most(&again).await;
         self.refused.retry_beside_heartbeat(settle).await;
-        self.server.warn_of_evictions().await;
+        let server = self.server.clone();
+        self.server.look(async move { server.warn_of_evictions().await });
         Ok(())
     }
 

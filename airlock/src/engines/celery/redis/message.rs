@@ -202,7 +202,8 @@ fn from_base64(body: &str) -> Option<Vec<u8>> {
 /// Refuses a message that is too long to be read.
 pub(super) fn too_long(bytes: usize) -> EnvelopeError {
     EnvelopeError::new(format!(
-        "it is {bytes} bytes long with its headers, and at most {} are read",
+        "it is {bytes} bytes long with its headers, and at most {} are read: send what is large elsewhere, and its \
+         place in the message",
         StoredMessage::MAX_BYTES
     ))
 }

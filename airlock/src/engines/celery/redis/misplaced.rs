@@ -52,8 +52,10 @@ impl Redis {
         for queue in queues {
             // What is wrong with the server is said by what can't do without it. A user need not be allowed to look.
             let Ok((bound, lists)) = self.look(queue).await else { return };
-            let seps = bound.iter().find(|sep| **sep != self.keys.sep);
-            self.warn(seps.map(|sep| self.keys.other_sep(queue, sep)));
+            // Bindings stay when Celery's options change: with one of the handle's own, others are of before.
+            let own = bound.contains(&self.keys.sep);
+            let other = bound.first().filter(|_| !own);
+            self.warn(other.map(|sep| self.keys.other_sep(queue, sep)));
             self.warn((!lists.is_empty()).then(|| self.keys.other_steps(queue, &lists)));
             if bound.is_empty() {
                 unbound.push(&**queue);

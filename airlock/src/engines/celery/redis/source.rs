@@ -77,8 +77,11 @@ impl Source for Redis {
         within_heartbeat(self.lease / 3, self.extend_leases()).await?;
         let settle = async |again: Vec<_>| self.settle_most(&again).await;
         self.consumer.refused.retry_beside_heartbeat(settle).await;
-        self.warn_of_misplaced(&self.serves, false).await;
-        self.server.warn_of_evictions().await;
+        let celery = self.clone();
+        self.server.look(async move {
+            celery.warn_of_misplaced(&celery.serves, false).await;
+            celery.server.warn_of_evictions().await;
+        });
         Ok(())
     }
 

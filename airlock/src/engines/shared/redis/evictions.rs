@@ -8,10 +8,18 @@ use crate::worker::log;
 
 /// What the server was seen to have removed.
 #[derive(Default)]
-pub(super) struct Evictions(Mutex<Option<u64>>);
+pub(super) struct Evictions(Mutex<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    /// How many keys it had removed.
+    removed: Option<u64>,
+    /// Whether it was said that it may.
+    warned: bool,
+}
 
 impl Server {
-    /// Warns, at the first call, where the server may remove messages; and says, at each, when it has removed keys.
+    /// Warns once where the server may remove messages; and says, at each, when it has removed keys.
     pub(crate) async fn warn_of_evictions(&self) {
         // What is wrong with the server is said by what can't do without it. A user need not be allowed to look.
         let Ok(mut connection) = self.connection().await else { return };
@@ -23,24 +31,28 @@ impl Server {
         };
         let policy = field(&memory, "maxmemory_policy").unwrap_or_default();
         let removed = field(&stats, "evicted_keys").and_then(|keys| keys.parse().ok()).unwrap_or(0);
-        let before =
-            self.inner.evictions.0.lock().unwrap_or_else(PoisonError::into_inner).replace(removed);
         // What has an expiry is no message.
-        if !policy.starts_with("allkeys") {
+        let may = policy.starts_with("allkeys") && field(&memory, "maxmemory") != Some("0");
+        let (before, warned) = {
+            let mut seen = self.inner.evictions.0.lock().unwrap_or_else(PoisonError::into_inner);
+            (seen.removed.replace(removed), std::mem::replace(&mut seen.warned, may))
+        };
+        if !may {
             return;
         }
         let (address, policy) = (self.address(), cut(policy));
-        match before {
-            None if field(&memory, "maxmemory") != Some("0") => log::doubtful_server(&format!(
+        if !warned {
+            log::doubtful_server(&format!(
                 "{address} removes messages when its memory is full, because its `maxmemory-policy` is {policy}: set \
                  `noeviction`"
-            )),
-            Some(before) if removed > before => log::removed(&format!(
+            ));
+        }
+        if let Some(before) = before.filter(|before| *before < removed) {
+            log::removed(&format!(
                 "{address} has removed {} keys since it was asked last, because its memory is full and its \
                  `maxmemory-policy` is {policy}: messages may be among them, which are lost: set `noeviction`",
                 removed - before
-            )),
-            _ => {}
+            ));
         }
     }
 }

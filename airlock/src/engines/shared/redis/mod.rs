@@ -12,6 +12,8 @@ mod steps;
 mod unique_key;
 
 use std::sync::Arc;
+#[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ::redis::aio::MultiplexedConnection;
@@ -61,6 +63,8 @@ struct Inner {
     given_up: watch::Sender<u64>,
     #[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
     evictions: evictions::Evictions,
+    #[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+    looking: AtomicBool,
 }
 
 impl Server {
@@ -82,6 +86,8 @@ impl Server {
                 given_up: watch::Sender::default(),
                 #[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
                 evictions: evictions::Evictions::default(),
+                #[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+                looking: AtomicBool::new(false),
             }),
         };
         // So that a wrong URL is an error here, and not at the first flush.
@@ -127,6 +133,19 @@ impl Server {
     #[cfg(feature = "celery-redis")]
     pub(crate) fn detach(&self, future: impl Future<Output = ()> + Send + 'static) {
         self.inner.runtime.spawn(future);
+    }
+
+    /// Looks at the server beside the caller, whose heartbeats wait for nothing else; one look at a time.
+    #[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+    pub(crate) fn look(&self, look: impl Future<Output = ()> + Send + 'static) {
+        if self.inner.looking.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let server = self.clone();
+        self.inner.runtime.spawn(async move {
+            look.await;
+            server.inner.looking.store(false, Ordering::Release);
+        });
     }
 
     /// A connection of the caller's own.
