@@ -83,8 +83,7 @@ async fn neither_leaves_where_the_body_fails_or_the_commit() {
 async fn neither_leaves_where_the_queue_can_t_write() {
     let shop = Shop::open().await;
     // Nobody has set the queue up.
-    let jobs = airlock::apalis::Sqlite::new(shop.pool.clone());
-    let database = shop.database().queue(jobs).tasks(tasks![send_mail]);
+    let database = shop.database().queue(shop.unset_queue().await).tasks(tasks![send_mail]);
     let placed = database
         .transaction(async |tx: &mut SqliteConnection| place_drawn(tx, shop.mails, 1).await);
     let Err(ShopError::Transaction(error)) = placed.await else { panic!("there are no tables") };
