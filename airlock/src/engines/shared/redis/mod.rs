@@ -184,6 +184,10 @@ impl Server {
         self.give_up(&mut *self.inner.connection.lock().await);
     }
 
+    #[cfg_attr(
+        not(feature = "apalis-redis"),
+        expect(clippy::unused_self, reason = "apalis' workers have connections of their own")
+    )]
     fn give_up(&self, slot: &mut Option<(MultiplexedConnection, Instant)>) {
         *slot = None;
         #[cfg(feature = "apalis-redis")]
