@@ -19,6 +19,7 @@ mod full_server;
 mod keys_of_dropped;
 mod killed_half_way;
 mod large_headers;
+mod letters;
 mod line_cut;
 mod long_names;
 mod many_letters;

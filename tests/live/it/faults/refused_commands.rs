@@ -22,7 +22,7 @@ const WAITING: std::ops::Range<u64> = 3..13;
 
 /// What Redis refuses.
 #[derive(Clone, Debug)]
-enum Refusal {
+pub(super) enum Refusal {
     /// All that this key is used for.
     Key(String),
     /// This command, of the user that is called so.
@@ -93,14 +93,14 @@ async fn client(place: &Place) -> MultiplexedConnection {
     client.get_multiplexed_async_connection().await.expect("connected")
 }
 
-async fn ask<T: redis::FromRedisValue>(place: &Place, command: &[&str]) -> T {
+pub(super) async fn ask<T: redis::FromRedisValue>(place: &Place, command: &[&str]) -> T {
     let mut asked = redis::cmd(command[0]);
     asked.arg(&command[1..]);
     asked.query_async(&mut client(place).await).await.expect("answered")
 }
 
 /// A handle that is refused something from now on; none where the key is there already.
-async fn refused<S: Sender>(place: &Place, refusal: &Refusal) -> Option<S> {
+pub(super) async fn refused<S: Sender>(place: &Place, refusal: &Refusal) -> Option<S> {
     match refusal {
         Refusal::Key(key) => {
             let set: bool = ask(place, &["SETNX", key, "mine"]).await;
@@ -120,7 +120,7 @@ async fn refused<S: Sender>(place: &Place, refusal: &Refusal) -> Option<S> {
     }
 }
 
-async fn mend(place: &Place, refusal: &Refusal) {
+pub(super) async fn mend(place: &Place, refusal: &Refusal) {
     if let Refusal::Key(key) = refusal {
         let () = ask(place, &["DEL", key]).await;
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::engines::apalis::redis::Redis;
 use crate::engines::apalis::redis::script::{self, LETTERS, REMOVE, RETRY, SCAN_DEAD};
-use crate::engines::shared::redis::BODY_GONE;
+use crate::engines::shared::redis::{BODY_GONE, letter_gone, was_there};
 use crate::envelope::{Envelope, without_expiry};
 use crate::worker::engine_error::EngineError;
 use crate::worker::{DeadLetter, DeadLetters};
@@ -44,13 +44,10 @@ impl DeadLetters for Redis {
 
     async fn retry(&self, id: &str) -> Result<bool, EngineError> {
         let Some((.., body, _, _, _)) = self.kept(id).await? else { return Ok(false) };
-        let Some(body) = body else {
-            return Err(EngineError::new("retry the dead letter", id, BODY_GONE)
-                .next_step("remove it, and send its task again"));
-        };
+        let body = body.ok_or_else(|| letter_gone(id))?;
         let mut invocation = script::of(&RETRY, &self.served);
         invocation.arg(id).arg(without_expiry(&body).unwrap_or_default());
-        Ok(self.call(&self.served, &invocation).await?)
+        was_there(id, self.call(&self.served, &invocation).await?)
     }
 
     async fn remove(&self, id: &str) -> Result<bool, EngineError> {

@@ -6,7 +6,7 @@ use crate::engines::celery::headers::revived;
 use crate::engines::celery::redis::letter::{FoundLetter, FoundMessage};
 use crate::engines::celery::redis::message::StoredMessage;
 use crate::engines::celery::redis::script::{FIND_DEAD, LIST_DEAD, REMOVE_DEAD};
-use crate::engines::shared::redis::BODY_GONE;
+use crate::engines::shared::redis::{letter_gone, was_there};
 use crate::worker::engine_error::EngineError;
 use crate::worker::{DeadLetter, DeadLetters};
 
@@ -42,20 +42,18 @@ impl Redis {
             _ if !again => ("remove", Vec::new()),
             FoundMessage::Whole(message) => ("retry", revive(&message)),
             FoundMessage::Long => ("as it is", Vec::new()),
-            FoundMessage::Gone => {
-                return Err(EngineError::new("retry the dead letter", id, BODY_GONE)
-                    .next_step("remove it, and send its task again")
-                    .into());
-            }
+            FoundMessage::Gone => return Err(letter_gone(id).into()),
         };
         let lists = self.keys.lists(queue);
         // There may have been more steps.
         let list = lists.get(found.kept.list.saturating_sub(1)).or(lists.last());
-        self.run(&REMOVE_DEAD, |script| {
-            script.key(&self.keys.dead_letters(queue)[..]).key(list);
-            script.arg(id).arg(what).arg(message);
-        })
-        .await
+        let removed = self
+            .run(&REMOVE_DEAD, |script| {
+                script.key(&self.keys.dead_letters(queue)[..]).key(list);
+                script.arg(id).arg(what).arg(message);
+            })
+            .await?;
+        was_there(id, removed).map_err(BoxError::from)
     }
 
     /// Adds the oldest letters of a queue, at most so many.

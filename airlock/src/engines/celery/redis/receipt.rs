@@ -23,6 +23,8 @@ pub struct RedisReceipt {
     pub(super) raw: Arc<[u8]>,
     pub(super) id: String,
     pub(super) unique_key: String,
+    /// Whether no worker is given the message any more: its id and its unique key are in the server alone.
+    pub(super) unread: bool,
     pub(super) attempt: u32,
 }
 

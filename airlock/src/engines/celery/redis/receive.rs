@@ -147,6 +147,7 @@ pub(super) fn message(
         queue: queue.to_owned(),
         id: header("id").unwrap_or_else(|| tag.clone()),
         unique_key: header(UNIQUE_KEY).map(|key| keys.unique(queue, &key)).unwrap_or_default(),
+        unread: note == "unread",
         tag,
         list,
         raw: raw.into(),

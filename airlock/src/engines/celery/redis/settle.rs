@@ -1,5 +1,7 @@
 //! Settling messages.
 
+use std::borrow::Cow;
+
 use crate::core::task::called::BoxError;
 use crate::engines::celery::Redis;
 use crate::engines::celery::headers::after_failure;
@@ -53,7 +55,7 @@ impl Redis {
                     script.key(keys.dead_bodies(queue));
                     for ((_, one), (what, a, b, c)) in step.iter().zip(arguments.into_iter().rev())
                     {
-                        script.arg(what).arg(&one.receipt.tag).arg(a).arg(b).arg(c);
+                        script.arg(what).arg(&one.receipt.tag).arg(a).arg(b).arg(&*c);
                     }
                 })
                 .await?;
@@ -72,16 +74,21 @@ impl Redis {
 fn arguments<'a>(
     keys: &Keys,
     Settled { receipt, settlement }: &'a Settled<RedisReceipt>,
-) -> (&'a str, String, Vec<u8>, &'a str) {
+) -> (&'a str, String, Vec<u8>, Cow<'a, str>) {
     let RedisReceipt { id, unique_key, list, raw, attempt, .. } = receipt;
     match settlement {
-        Settlement::Done => ("done", id.clone(), Vec::new(), unique_key),
+        Settlement::Done => ("done", id.clone(), Vec::new(), unique_key.into()),
         Settlement::Dead { reason } => {
-            ("dead", id.clone(), KeptLetter::new(receipt, reason).to_json(), unique_key)
+            let letter = KeptLetter::new(receipt, reason).to_json();
+            if receipt.unread {
+                let prefix = keys.unique(&receipt.queue, "");
+                return ("unread", String::new(), letter, prefix.into());
+            }
+            ("dead", id.clone(), letter, unique_key.into())
         }
         Settlement::Return => {
             let lists = keys.lists(&receipt.queue);
-            ("return", lists[list - 1].clone(), Vec::new(), "")
+            ("return", lists[list - 1].clone(), Vec::new(), "".into())
         }
         Settlement::Retry { after, reason } => {
             let message = match reason {
@@ -91,7 +98,7 @@ fn arguments<'a>(
                 }
             };
             let message = [vec![mark(*list)], message].concat();
-            ("retry", millis(*after).to_string(), message, "")
+            ("retry", millis(*after).to_string(), message, "".into())
         }
     }
 }

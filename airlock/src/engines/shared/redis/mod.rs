@@ -234,6 +234,19 @@ pub(crate) fn gone() -> EnvelopeError {
     EnvelopeError::new(BODY_GONE)
 }
 
+/// An error of a dead letter that can't be retried, because Redis has removed its body.
+#[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+pub(crate) fn letter_gone(id: &str) -> EngineError {
+    EngineError::new("retry the dead letter", id, BODY_GONE)
+        .next_step("remove it, and send its task again")
+}
+
+/// Whether there was a dead letter, by what a script answers: its body may have been removed since it was found.
+#[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+pub(crate) fn was_there(id: &str, answer: i64) -> Result<bool, EngineError> {
+    if answer < 0 { Err(letter_gone(id)) } else { Ok(answer > 0) }
+}
+
 impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.address())

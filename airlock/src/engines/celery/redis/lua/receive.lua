@@ -85,6 +85,7 @@ for i = #due, 1, -1 do
 end
 
 local counted = redis.call('EXISTS', deaths) == 1
+if counted then redis.call('HMGET', deaths, '') end
 local bytes, full = 0, false
 
 -- What is known of a message: how many of its workers died, what else, and a value.

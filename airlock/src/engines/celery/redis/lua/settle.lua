@@ -5,6 +5,7 @@
 -- what became of it, its tag, and three more:
 --   'done', tag, id, '', unique key or ''
 --   'dead', tag, id, the dead letter without its message, unique key or ''
+--   'unread', tag, '', the dead letter without its message, what unique keys begin with
 --   'return', tag, list, '', ''
 --   'retry', tag, milliseconds to wait, message behind the number of its list, ''
 --
@@ -21,6 +22,27 @@ if counted then redis.call('HDEL', deaths, '') end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
+-- Where it can't be released it expires.
+local function free_key(key, id)
+  if key ~= '' and redis.pcall('GET', key) == id then redis.pcall('DEL', key) end
+end
+
+-- Releases the unique key of a message that its worker has not read: it is freed where its holder is an id in there.
+local function free_key_in(kept, prefix)
+  local _, quote = kept:find('"airlock-unique-key":"', 1, true)
+  local last = quote
+  repeat
+    last = last and kept:find('["\\]', last + 1)
+    local is_escaped = last and kept:byte(last) == 92
+    if is_escaped then last = last + 1 end
+  until not is_escaped
+  if not last then return end
+  local is_text, texts = pcall(cjson.decode, '[' .. kept:sub(quote, last) .. ']')
+  local key = is_text and prefix .. texts[1]
+  local holder = key and redis.pcall('GET', key)
+  if type(holder) == 'string' and kept:find('"id":"' .. holder .. '"', 1, true) then free_key(key, holder) end
+end
+
 local function settle(what, tag, a, b, c)
   local kept = redis.call('HGET', held, tag)
   if kept then
@@ -29,14 +51,15 @@ local function settle(what, tag, a, b, c)
     elseif what == 'retry' then
       redis.call('ZADD', delayed, now + tonumber(a), b)
     else
-      if what == 'dead' then
+      if what ~= 'done' then
+        -- A body without its letter would be listed by nobody, and stay.
+        redis.call('HDEL', dead, '')
         redis.call('ZADD', since, 'XX', 0, '')
         redis.call('HSET', bodies, tag, kept:sub(2))
         redis.call('HSET', dead, tag, b)
         redis.call('ZADD', since, now, tag)
       end
-      -- Where it can't be released it expires.
-      if c ~= '' and redis.pcall('GET', c) == a then redis.pcall('DEL', c) end
+      if what == 'unread' then free_key_in(kept, c) else free_key(c, a) end
     end
     -- One that came early stays the same message.
     if counted and what ~= 'return' and not (what == 'retry' and kept == b) then
