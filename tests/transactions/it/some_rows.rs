@@ -154,6 +154,23 @@ async fn in_a_transaction_that_nobody_waits_for_the_others_are_refused() {
     foreign.commit().await.expect("committed");
     assert_eq!((shop.orders().await, shop.jobs().await), (vec![1], vec![1]));
     assert_eq!(drawn(shop.mails), [0; 0]);
+
+    // So it does inside a capture, which is no scope around.
+    let (refused, effects) = capture_async(async {
+        let mut foreign = shop.pool.begin().await?;
+        let calls = async |_: &mut SqliteConnection| {
+            draw::enqueue(shop.mails.number(), 3)?;
+            Ok::<_, ShopError>(())
+        };
+        database.within(&mut *foreign, calls).await
+    })
+    .await;
+    let refused = refused.expect_err("nobody would know when").to_string();
+    assert!(
+        refused.contains("some of its effects are none of the queue's `.tasks(…)`"),
+        "{refused}"
+    );
+    assert!(effects.is_empty());
 }
 
 #[tokio::test]

@@ -83,6 +83,19 @@ pub(crate) fn enclosing() -> Vec<Enclosing> {
     on_thread(find, Vec::new)
 }
 
+/// Whether a scope is around in production: a test's capture is none, which knows of no end.
+#[cfg(feature = "transaction")]
+pub(crate) fn is_enclosed() -> bool {
+    let find = |thread: &ThreadStack| {
+        let mut stack = thread.stack();
+        stack.enclosing().any(|frame| match frame.carried_scopes() {
+            Some(carried) => carried.iter().any(|shared| shared.role() != Role::Capture),
+            None => frame.role() != Role::Capture,
+        })
+    };
+    on_thread(find, || false)
+}
+
 /// A test's capture around the place where this is asked.
 #[cfg(feature = "transaction")]
 pub(crate) struct CaptureAround {

@@ -3,7 +3,7 @@
 use ::tokio::time::timeout;
 
 use crate::core::flush::FlushError;
-use crate::core::stack::enclosing::{CaptureAround, capture_around, enclosing};
+use crate::core::stack::enclosing::{CaptureAround, capture_around, is_enclosed};
 use crate::core::task::called::BoxError;
 use crate::core::timer::with_timer;
 use crate::transactions::shared::effects::PendingEffects;
@@ -73,7 +73,7 @@ async fn prepare_without_timeout<B: Begun>(
     }
     if begun.is_nested() {
         // Without `.tasks(…)` they are all rows by now, or the savepoint was refused when it began.
-        if effects.any_await_commit() && settings.queue.is_some() && enclosing().is_empty() {
+        if effects.any_await_commit() && settings.queue.is_some() && !is_enclosed() {
             return Err(PrepareError::Aborted(CALLS_WITHOUT_SCOPE.into()));
         }
         effects.await_release();
@@ -124,7 +124,7 @@ fn hold_rows<B: Begun>(
 
 const UNSEEN_BY_CAPTURE: &str = "its effects would be rows of a transaction that airlock did not open, or whose scope \
      is not around, and a capture can't see whether that is committed: open the outer transaction with airlock and \
-     nest inside its scope, or test with a `Database` without the queue";
+     nest inside its scope, or test with a `Database` without the queue, inside a scope";
 
 /// The commit itself, within its timeout.
 pub(crate) async fn complete<B: Begun>(

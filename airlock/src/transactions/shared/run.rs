@@ -1,6 +1,6 @@
 //! Runs a body in a transaction that has begun, as a scope.
 
-use crate::core::stack::enclosing::enclosing;
+use crate::core::stack::enclosing::is_enclosed;
 #[cfg(feature = "diesel")]
 use crate::core::wait::wait;
 use crate::transactions::shared::commit::roll_back;
@@ -100,7 +100,7 @@ pub(crate) async fn require_enclosing_scope<B: Begun>(
     mut begun: B,
     settings: &Settings<B::Connection>,
 ) -> Result<B, TransactionError> {
-    if !begun.is_nested() || settings.queue.is_some() || !enclosing().is_empty() {
+    if !begun.is_nested() || settings.queue.is_some() || is_enclosed() {
         return Ok(begun);
     }
     let why = "the connection is in a transaction already, and no scope is around: nobody would know \

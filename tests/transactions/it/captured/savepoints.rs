@@ -93,6 +93,50 @@ async fn in_a_transaction_that_someone_else_opened_they_are_an_error() {
     assert_eq!((shop.orders().await, shop.jobs().await), (vec![], vec![]));
 }
 
+/// As in production, where nobody would know when its effects may leave: the capture that a test adds is no scope around.
+#[tokio::test]
+async fn without_a_queue_a_capture_alone_is_no_scope_around_them() {
+    let shop = Shop::open().await;
+    let savepoint = async || {
+        let mut foreign = shop.pool.begin().await?;
+        let body = async |tx: &mut SqliteConnection| place(tx, shop.mails, 1).await;
+        airlock::sqlx::transaction(&mut *foreign, body).await?;
+        foreign.commit().await?;
+        Ok::<_, ShopError>(())
+    };
+    let in_production = savepoint().await.expect_err("no scope is around").to_string();
+    let (refused, effects) = Box::pin(capture_async(savepoint())).await;
+    let refused = refused.expect_err("no scope is around").to_string();
+    assert!(refused.contains("no scope is around"), "{refused}");
+    assert_eq!(refused, in_production);
+    assert_effects!(effects, []);
+    assert_eq!(shop.orders().await, [0; 0]);
+
+    let in_scope = airlock::scope().run_async(savepoint());
+    let (placed, effects) = Box::pin(capture_async(in_scope)).await;
+    placed.expect("flushed").expect("committed");
+    assert_effects!(effects, [send_mail(shop.mails.number(), 1)]);
+    assert_eq!(shop.orders().await, [1]);
+}
+
+/// A handle carries the scopes around along, and so the capture.
+#[tokio::test]
+async fn nor_is_one_that_is_carried_elsewhere() {
+    use airlock::InScope;
+
+    let shop = Shop::open().await;
+    let (refused, effects) = capture_async(async {
+        let capture = airlock::current().expect("inside the capture");
+        let mut foreign = shop.pool.begin().await?;
+        let body = async |tx: &mut SqliteConnection| place(tx, shop.mails, 1).await;
+        airlock::sqlx::transaction(&mut *foreign, body).in_scope(capture).await
+    })
+    .await;
+    let refused = refused.expect_err("no scope is around").to_string();
+    assert!(refused.contains("no scope is around"), "{refused}");
+    assert_effects!(effects, []);
+}
+
 #[tokio::test]
 async fn without_effects_they_are_none() {
     let (shop, database) = Shop::with_queue().await;
