@@ -39,12 +39,25 @@ impl<I: Clone + Eq + Hash> ReceivedIds<I> {
     }
 
     /// Runs what releases all messages but these. Nothing is received meanwhile.
+    #[cfg(feature = "_postgres")]
     pub(crate) async fn release_others<F: Future>(
         &self,
         release: impl FnOnce(Vec<I>) -> F,
     ) -> F::Output {
         let _receiving = self.receiving.lock().await;
         let received = self.ids().iter().cloned().collect();
+        release(received).await
+    }
+
+    /// The same at once, for a heartbeat, which does not wait for what is received: while that is on its way, the ids are
+    /// not known.
+    #[cfg(feature = "apalis-redis")]
+    pub(crate) async fn release_others_now<F: Future>(
+        &self,
+        release: impl FnOnce(Option<Vec<I>>) -> F,
+    ) -> F::Output {
+        let receiving = self.receiving.try_lock();
+        let received = receiving.is_ok().then(|| self.ids().iter().cloned().collect());
         release(received).await
     }
 

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+#[cfg(any(feature = "apalis-redis", feature = "celery-redis"))]
+use std::time::Duration;
 
 use crate::core::task::called::BoxError;
+#[cfg(any(feature = "apalis-redis", feature = "celery-redis"))]
+use crate::worker::within_heartbeat;
 use crate::worker::{Settled, log};
 
 /// Which of some messages the server refused to settle.
@@ -50,12 +54,15 @@ impl<R: Clone> Refused<R> {
     }
 
     /// Tries all of them again, beside a heartbeat, and logs what is refused: the worker lives all the same.
-    #[cfg(feature = "_redis")]
-    pub(crate) async fn retry_beside_heartbeat<F>(&self, settle: impl FnOnce(Vec<Settled<R>>) -> F)
-    where
+    #[cfg(any(feature = "apalis-redis", feature = "celery-redis"))]
+    pub(crate) async fn retry_beside_heartbeat<F>(
+        &self,
+        interval: Duration,
+        settle: impl FnOnce(Vec<Settled<R>>) -> F,
+    ) where
         F: Future<Output = Result<Refusals, BoxError>>,
     {
-        if let Err(refused) = self.retry(settle).await {
+        if let Err(refused) = within_heartbeat(interval, self.retry(settle)).await {
             log::engine_trouble("settle", &refused);
         }
     }

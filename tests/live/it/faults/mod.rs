@@ -32,6 +32,7 @@ mod queue_missing;
 mod refused_commands;
 mod serializable;
 mod shared_keys;
+mod slow_answers;
 mod stopped;
 mod too_large;
 mod traces;

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::LazyLock;
 
+use ::redis::aio::MultiplexedConnection;
 use ::redis::{FromRedisValue, Script, ScriptInvocation};
 
 use crate::core::task::called::BoxError;
 use crate::engines::apalis::redis::Redis;
 use crate::engines::apalis::redis::queues::Queues;
+use crate::worker::engine_error::EngineError;
 
 macro_rules! scripts {
     ($($name:ident = $file:literal;)*) => {$(
@@ -46,8 +48,25 @@ impl Redis {
         queues: &Queues,
         invocation: &ScriptInvocation<'_>,
     ) -> Result<T, BoxError> {
+        self.call_on(self.server.connection().await, queues, invocation).await
+    }
+
+    /// Calls the script that is the heartbeat.
+    pub(super) async fn call_alive(
+        &self,
+        invocation: &ScriptInvocation<'_>,
+    ) -> Result<(), BoxError> {
+        self.call_on(self.server.heartbeat_connection().await, &self.served, invocation).await
+    }
+
+    async fn call_on<T: FromRedisValue>(
+        &self,
+        connection: Result<MultiplexedConnection, EngineError>,
+        queues: &Queues,
+        invocation: &ScriptInvocation<'_>,
+    ) -> Result<T, BoxError> {
         let at = |error: &dyn fmt::Display| BoxError::from(format!("{queues}: {error}"));
-        let mut connection = self.server.connection().await.map_err(|error| at(&error))?;
+        let mut connection = connection.map_err(|error| at(&error))?;
         match invocation.invoke_async(&mut connection).await {
             Ok(answer) => Ok(answer),
             Err(error) => Err(at(&self.server.send_error(&error).await)),

@@ -113,18 +113,16 @@ impl Source for Redis {
     }
 
     async fn keep_alive(&self) -> Result<(), BoxError> {
-        let alive = async |held: Vec<(Vec<u8>, String)>| {
+        let alive = async |held: Option<Vec<(Vec<u8>, String)>>| {
             let mut invocation = script::of(&ALIVE, &self.served);
-            invocation
-                .arg(self.name.as_str())
-                .arg(self.lost_after.as_secs_f64().to_string())
-                .arg(held);
-            self.call::<()>(&self.served, &invocation).await
+            invocation.arg(self.name.as_str()).arg(self.lost_after.as_secs_f64().to_string());
+            invocation.arg(u8::from(held.is_some())).arg(held.unwrap_or_default());
+            self.call_alive(&invocation).await
         };
-        let alive = self.received_ids.release_others(alive);
-        within_heartbeat(self.lost_after / MISSED_HEARTBEATS, alive).await?;
+        let interval = self.lost_after / MISSED_HEARTBEATS;
+        within_heartbeat(interval, self.received_ids.release_others_now(alive)).await?;
         let settle = async |again: Vec<_>| self.settle_most(&again).await;
-        self.refused.retry_beside_heartbeat(settle).await;
+        self.refused.retry_beside_heartbeat(interval, settle).await;
         let server = self.server.clone();
         self.server.look(async move { server.warn_of_evictions().await });
         Ok(())

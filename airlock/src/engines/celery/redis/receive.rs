@@ -98,12 +98,12 @@ impl Redis {
             by_queue.entry(queue.clone()).or_default().push(tag.clone());
         }
         for (queue, tags) in by_queue {
-            let () = self
-                .run(&EXTEND_LEASES, |script| {
-                    script.key(self.keys.leases(&queue)).key(self.keys.seen(&queue));
-                    script.arg(millis(self.lease)).arg(&tags);
-                })
-                .await?;
+            let connection = self.server.heartbeat_connection().await?;
+            let extended = self.run_on(connection, &EXTEND_LEASES, |script| {
+                script.key(self.keys.leases(&queue)).key(self.keys.seen(&queue));
+                script.arg(millis(self.lease)).arg(&tags);
+            });
+            let () = extended.await?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use ::redis::aio::MultiplexedConnection;
 use ::redis::{FromRedisValue, Script, ScriptInvocation};
 
 use crate::core::task::called::BoxError;
@@ -32,7 +33,15 @@ impl Redis {
         script: &Script,
         prepare: impl FnOnce(&mut ScriptInvocation<'_>),
     ) -> Result<T, BoxError> {
-        let mut connection = self.server.connection().await?;
+        self.run_on(self.server.connection().await?, script, prepare).await
+    }
+
+    pub(super) async fn run_on<T: FromRedisValue>(
+        &self,
+        mut connection: MultiplexedConnection,
+        script: &Script,
+        prepare: impl FnOnce(&mut ScriptInvocation<'_>),
+    ) -> Result<T, BoxError> {
         let mut invocation = script.prepare_invoke();
         prepare(&mut invocation);
         match invocation.invoke_async(&mut connection).await {

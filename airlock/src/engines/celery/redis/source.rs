@@ -74,9 +74,10 @@ impl Source for Redis {
     }
 
     async fn keep_alive(&self) -> Result<(), BoxError> {
-        within_heartbeat(self.lease / 3, self.extend_leases()).await?;
+        let interval = self.lease / 3;
+        within_heartbeat(interval, self.extend_leases()).await?;
         let settle = async |again: Vec<_>| self.settle_most(&again).await;
-        self.consumer.refused.retry_beside_heartbeat(settle).await;
+        self.consumer.refused.retry_beside_heartbeat(interval, settle).await;
         let celery = self.clone();
         self.server.look(async move {
             celery.warn_of_misplaced(&celery.serves, false).await;

@@ -53,11 +53,16 @@ pub(crate) struct Server {
     inner: Arc<Inner>,
 }
 
+/// A connection, with when it was last used.
+type Slot = Mutex<Option<(MultiplexedConnection, Instant)>>;
+
 struct Inner {
     client: Client,
     /// The runtime that connections are made in. A flush from a thread in no runtime uses it.
     runtime: Handle,
-    connection: Mutex<Option<(MultiplexedConnection, Instant)>>,
+    connection: Slot,
+    #[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+    heartbeats: Slot,
     /// How often a connection was given up. What has one of its own connects anew as well.
     #[cfg(feature = "apalis-redis")]
     given_up: watch::Sender<u64>,
@@ -81,7 +86,9 @@ impl Server {
             inner: Arc::new(Inner {
                 client,
                 runtime,
-                connection: Mutex::default(),
+                connection: Slot::default(),
+                #[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+                heartbeats: Slot::default(),
                 #[cfg(feature = "apalis-redis")]
                 given_up: watch::Sender::default(),
                 #[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
@@ -103,7 +110,17 @@ impl Server {
 
     /// The connection, reestablished where it is lost.
     pub(crate) async fn connection(&self) -> Result<MultiplexedConnection, EngineError> {
-        let mut slot = self.inner.connection.lock().await;
+        self.connection_in(&self.inner.connection).await
+    }
+
+    /// The connection of heartbeats. On the other one they would wait behind what is received, which may be long.
+    #[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+    pub(crate) async fn heartbeat_connection(&self) -> Result<MultiplexedConnection, EngineError> {
+        self.connection_in(&self.inner.heartbeats).await
+    }
+
+    async fn connection_in(&self, slot: &Slot) -> Result<MultiplexedConnection, EngineError> {
+        let mut slot = slot.lock().await;
         if let Some((connection, used)) = &mut *slot {
             // So that nothing is sent on a connection to a server that was restarted meanwhile.
             let good = used.elapsed() < TEST_AFTER || {
@@ -182,6 +199,8 @@ impl Server {
 
     async fn disconnect(&self) {
         self.give_up(&mut *self.inner.connection.lock().await);
+        #[cfg(any(feature = "celery-redis", feature = "apalis-redis"))]
+        self.give_up(&mut *self.inner.heartbeats.lock().await);
     }
 
     #[cfg_attr(

@@ -1,9 +1,10 @@
--- ARGV: the worker's name, after how many seconds without a heartbeat it is lost, and the ids that it knows
--- that it holds, each with when it was taken. This is the heartbeat. It also puts back what the worker was given in an
--- answer that it has never received, and takes over what lost workers held.
-local worker, lost_after = ARGV[1], ARGV[2]
+-- ARGV: the worker's name, after how many seconds without a heartbeat it is lost, whether it knows what it holds, which is 0
+-- while an answer with messages may be on its way, and the ids that it holds, each with when it was taken. This is the
+-- heartbeat. It also puts back what the worker was given in an answer that it has never received, and takes over what lost
+-- workers held.
+local worker, lost_after, knows = ARGV[1], ARGV[2], ARGV[3] == "1"
 local known = {}
-for place = 3, #ARGV, 2 do
+for place = 4, #ARGV, 2 do
   known[ARGV[place] .. " " .. ARGV[place + 1]] = true
 end
 
@@ -43,7 +44,7 @@ for _, queue in ipairs(queues) do
   )
 
   local not_received = {}
-  for _, id in ipairs(redis.call("SMEMBERS", inflight_of(queue, worker))) do
+  for _, id in ipairs(knows and redis.call("SMEMBERS", inflight_of(queue, worker)) or {}) do
     local taken_at = redis.call("HGET", meta_of(queue, id), "taken_at") or ""
     if not known[id .. " " .. taken_at] then
       not_received[#not_received + 1] = id
