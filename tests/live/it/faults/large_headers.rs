@@ -16,14 +16,21 @@ fn text(text: impl Into<LongString>) -> AMQPValue {
     AMQPValue::LongString(text.into())
 }
 
-/// Headers that fill a frame but for a few bytes, in so many pieces.
+/// Headers that fill a frame but for a byte a piece at most, in so many pieces.
 fn full(task: &str, pieces: usize) -> BasicProperties {
+    /// What is around the properties: the frame's own bytes, and what says which of them there are.
+    const AROUND: usize = 8 + 14;
+    let text_of = |name: &str| 1 + name.len() + 1 + 4;
+    let texts = "application/json".len() + 1 + "utf-8".len() + 1 + task.len() + 1;
+    let named = text_of("task") + text_of("id") + 2 * task.len();
+    let room = FRAME - AROUND - texts - 4 - named;
     let mut headers = FieldTable::default();
     headers.insert("task".into(), text(task));
     headers.insert("id".into(), text(task));
     for piece in 0..pieces {
-        let bytes = (FRAME - 400 - task.len() * 2) / pieces - 20;
-        headers.insert(format!("piece {piece}").into(), text("x".repeat(bytes)));
+        let name = format!("piece {piece}");
+        let bytes = room / pieces - text_of(&name);
+        headers.insert(name.into(), text("x".repeat(bytes)));
     }
     BasicProperties::default()
         .with_content_type("application/json".into())
