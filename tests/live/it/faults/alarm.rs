@@ -5,8 +5,12 @@ use std::time::Duration;
 
 use airlock::Backoff;
 use airlock::celery::RabbitMq;
-use tokio::time::sleep;
+use airlock::worker::{Settlement, Source};
+use lapin::types::AMQPValue;
+use lapin::{Connection, ConnectionProperties};
+use tokio::time::{sleep, timeout};
 
+use crate::engines::broker::{declare, text};
 use crate::engines::fixture::{Fixture, fail, notes};
 use crate::faults::{Place, eventually, tell};
 
@@ -69,6 +73,34 @@ async fn fault(number: usize) {
     );
     assert_eq!((during, runs, letters), (1, ATTEMPTS as usize, 1));
     assert_eq!(served.expect("served").done, OTHERS);
+}
+
+/// What the broker has refused is tried again with each heartbeat, which does not wait until that is confirmed.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs servers: run tests/live.sh"]
+async fn while_something_is_tried_again() {
+    let fixture = Fixture::<RabbitMq>::at(Place::own::<RabbitMq>()).await;
+    let (broker, client) = (fixture.place.server(), ConnectionProperties::default());
+    let connection = Connection::connect(&fixture.place.url, client).await.expect("connected");
+    let channel = connection.create_channel().await.expect("a channel");
+    let full =
+        [("x-max-length", AMQPValue::LongLongInt(0)), ("x-overflow", text("reject-publish"))];
+    declare(&channel, &format!("{}.dead", fixture.queue()), &full).await;
+    fixture.send(notes(0..1)).await;
+    let consumer = fixture.open().await;
+    let messages = consumer.take(1).await;
+    consumer.settle(messages, Settlement::Dead { reason: "refused".into() }).await;
+
+    let (_, set, put_out) = ALARMS[0];
+    broker.rabbitmqctl(&set);
+    let heartbeat = timeout(consumer.0.heartbeat().expect("it has one"), consumer.0.keep_alive());
+    let in_time = heartbeat.await.map(|alive| alive.expect("the broker knows the channel"));
+    broker.rabbitmqctl(&put_out);
+    in_time.expect("a heartbeat waits for what is tried again");
+    tell::<RabbitMq>(
+        "memory alarm while what was refused is tried again",
+        "the heartbeat is in time",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

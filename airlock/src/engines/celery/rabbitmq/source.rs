@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex as StdMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use ::tokio::sync::Mutex;
+use ::tokio::time::timeout;
 use lapin::Channel;
 use lapin::message::Delivery;
 use lapin::types::ShortString;
@@ -21,6 +22,9 @@ use crate::worker::{Message, Settled, Source, log};
 
 /// How often the worker asks whether its channel is still there, and tries again to settle what the broker has refused.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// How long it waits for what the broker has refused. By the next heartbeat the last one must not be late.
+const REFUSED_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What a worker has in flight.
 #[derive(Default)]
@@ -99,7 +103,8 @@ impl Source for RabbitMq {
     /// stopped for a while has to know before anything begins; and it tries again to settle what the broker has refused.
     async fn keep_alive(&self) -> Result<(), BoxError> {
         self.test_channel().await?;
-        if let Err(refused) = self.retry_refused().await {
+        // It goes on by itself, where the broker confirms nothing for a while.
+        if let Ok(Err(refused)) = timeout(REFUSED_PATIENCE, self.retry_refused()).await {
             log::engine_trouble("settle", &refused);
         }
         Ok(())
