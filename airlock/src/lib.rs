@@ -48,6 +48,7 @@
 //! | set defaults of the process | [`configure()`] |
 //! | find a task by name, run one from JSON | [`registry()`] |
 //! | test what code enqueues | [`testing`] |
+//! | see what a change of a task breaks | [`Registry::manifest`], [`testing::assert_manifest!`] |
 //!
 //! Engines, database libraries and web frameworks have a feature each, which `docs/installing.md` lists. Only `tokio`
 //! and `tracing` are on by default.
@@ -153,6 +154,7 @@ pub use core::policy::{
     AllowAll, AllowOnly, AssertNoEffects, BlockTasks, Coalesce, DropAll, FlushId, Limit,
     LogOnFlush, Memory, Occasion, Policy, PolicyName, PolicyViolation, Verdict,
 };
+pub use core::registry::manifest::Manifest;
 pub use core::registry::task_set::{NamedTasksError, TaskSet};
 pub use core::registry::{DuplicateTasks, Registry, registry};
 pub use core::report::{Fate, Report, ReportEntry, Why};

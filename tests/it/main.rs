@@ -20,6 +20,7 @@ mod layers;
 mod limits;
 mod local_policies;
 mod long_texts;
+mod manifest;
 mod outcome;
 mod panics;
 mod policies;

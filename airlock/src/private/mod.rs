@@ -19,7 +19,7 @@ use crate::core::registry::task_set::TaskSet;
 pub use crate::core::scope::body::{AFuture, AnyValue, Body, NotAFuture};
 use crate::core::stack::enqueue_error::EnqueueError;
 pub use crate::core::task::Definition;
-pub use crate::core::task::arguments::{Argument, Arguments};
+pub use crate::core::task::arguments::{Argument, Arguments, Lacking};
 pub use crate::core::task::called::{BoxError, Called, TaskReturn, finish};
 use crate::core::task::payload::Call;
 pub use crate::core::task::pool::Pool;

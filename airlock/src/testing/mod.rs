@@ -33,10 +33,15 @@
 mod asserts;
 mod difference;
 mod effects;
+mod manifest;
 mod pure;
 
 pub use asserts::{Expected, assert_effects, assert_enqueued, assert_not_enqueued};
 pub use effects::Effects;
+#[doc(inline)]
+pub use manifest::assert_manifest;
+#[doc(hidden)]
+pub use manifest::{assert_manifest_at, assert_manifest_of};
 pub use pure::{assert_no_effects, assert_no_effects_async};
 
 use crate::core::scope::body::{Body, NotAFuture};

@@ -35,6 +35,7 @@ programs! {
     local_policy: "dropped by Limit",
     local_tasks: "can't be written as JSON",
     logging: "fate=dropped by BlockTasks",
+    manifest: "`order_id` is `u64` and was `String`: a message in flight is rejected",
     nesting: "scope outer: 1 own, 4 captured",
     on_failure: "failed: the task panicked: user 4 has no phone",
     options: "can't honour the option `delay`",

@@ -4,8 +4,10 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned as _;
 
+use crate::expression;
 use crate::spans::Spans;
-use crate::task::check::{Role, Task};
+use crate::task::check::{DefaultValue, Role, Task};
+use crate::written::written;
 
 /// ```text
 /// // Input:
@@ -16,9 +18,13 @@ use crate::task::check::{Role, Task};
 /// fn info() -> &'static airlock::TaskInfo {
 ///     static INFO: airlock::TaskInfo = Definition::of::<send>(
 ///         Place::new(file!(), line!(), column!()),
-///         &[Parameter::new("order_id").with_default(), Parameter::secret("token")],
+///         &[
+///             Parameter::new("order_id", "u64").with_default("Default::default()", true),
+///             Parameter::secret("token", "String"),
+///         ],
 ///     )
 ///     .wire(Wired::<send>::__AIRLOCK_WIRE)
+///     .default_name()
 ///     .queue("emails")
 ///     .max_attempts(5)
 ///     .removed(&["note"])
@@ -62,13 +68,30 @@ fn parameters(task: &Task) -> TokenStream {
     let krate = &task.krate;
     let parameters = task.arguments().map(|argument| {
         let name = Literal::string(&argument.wire_name());
-        let default = argument.default.as_ref().map(|_| quote!(.with_default()));
+        let ty = Literal::string(&written(&argument.ty));
+        let default = argument.default.as_ref().map(|default| {
+            let code = match default {
+                _ if matches!(argument.role, Role::Secret) => "[secret]".to_owned(),
+                DefaultValue::OfType => "Default::default()".to_owned(),
+                DefaultValue::Written(code) => written(code),
+            };
+            let steady = is_steady(default);
+            quote!(.with_default(#code, #steady))
+        });
         match argument.role {
-            Role::Secret => quote!(#krate::Parameter::secret(#name) #default),
-            Role::Argument | Role::State(_) => quote!(#krate::Parameter::new(#name) #default),
+            Role::Secret => quote!(#krate::Parameter::secret(#name, #ty) #default),
+            Role::Argument | Role::State(_) => quote!(#krate::Parameter::new(#name, #ty) #default),
         }
     });
     quote!(&[#(#parameters),*])
+}
+
+/// Whether a default is the same in every run, as far as its code can tell.
+fn is_steady(default: &DefaultValue) -> bool {
+    match default {
+        DefaultValue::OfType => true,
+        DefaultValue::Written(code) => expression::is_steady(code),
+    }
 }
 
 /// The way to JSON, which a local task has none of.
@@ -89,6 +112,9 @@ fn options(task: &Task) -> TokenStream {
     let krate = &task.krate;
     let mut calls: TokenStream =
         task.calls.iter().map(|(method, value)| quote!(.#method(#value))).collect();
+    if task.name.is_none() {
+        calls.extend(quote!(.default_name()));
+    }
     let removed = &task.removed;
     if !removed.is_empty() {
         calls.extend(quote!(.removed(&[#(#removed),*])));

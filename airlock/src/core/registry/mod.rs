@@ -1,5 +1,6 @@
 //! Every task linked into the binary.
 
+pub(crate) mod manifest;
 pub(crate) mod task_set;
 
 use std::fmt;
@@ -8,6 +9,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 use crate::core::intent::Intent;
+use crate::core::registry::manifest::Manifest;
 use crate::core::task::TaskInfo;
 use crate::core::task::decode_error::DecodeError;
 use crate::core::task::unknown_task::UnknownTask;
@@ -97,6 +99,11 @@ impl Registry {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.tasks.is_empty()
+    }
+
+    /// The tasks as messages see them, in a form that can be kept and compared; `local` ones are left out.
+    pub fn manifest(&self) -> Manifest {
+        Manifest::of(self)
     }
 
     /// The task of this name.

@@ -10,8 +10,10 @@ use serde::{Deserializer, Serialize};
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::core::panics::catch;
 use crate::core::task::bytes;
 use crate::core::task::decode_error::DecodeError;
+use crate::core::task::parameter::WrittenDefault;
 use crate::core::task::{Parameter, TaskInfo, values};
 
 /// What a task's argument must be: serialisable both ways and owned.
@@ -45,6 +47,9 @@ pub trait Arguments: Sized {
     /// About how many bytes the arguments own elsewhere than in the tuple.
     fn owned_bytes(&self) -> usize;
 
+    /// What each argument is that a message lacks.
+    fn lacking(names: &[Parameter], default: fn(usize) -> Option<Box<dyn Any>>) -> Vec<Lacking>;
+
     /// Reads each argument from under its parameter's name; one that is not there is what `default`
     /// gives for its index.
     ///
@@ -59,10 +64,20 @@ pub trait Arguments: Sized {
     ) -> Result<Self, M::Error>;
 }
 
+/// What becomes of a message that lacks an argument.
+pub enum Lacking {
+    /// It is rejected.
+    Rejected,
+    /// It is read with this value.
+    Value(Value),
+    /// It is read with what the default's code gives.
+    Code(&'static str),
+}
+
 /// Reads one argument, and notes for which parameter that failed.
 struct Field<'a, T> {
     task: &'static TaskInfo,
-    parameter: Parameter,
+    parameter: &'static Parameter,
     failure: &'a mut Option<DecodeError>,
     value: std::marker::PhantomData<T>,
 }
@@ -72,7 +87,7 @@ impl<'de, T: DeserializeOwned> DeserializeSeed<'de> for Field<'_, T> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
         T::deserialize(deserializer).inspect_err(|error| {
-            *self.failure = Some(DecodeError::mistyped(self.task, self.parameter, error));
+            *self.failure = Some(DecodeError::mistyped(self.task, *self.parameter, error));
         })
     }
 }
@@ -120,7 +135,7 @@ fn required<T: DeserializeOwned + 'static, E: serde::de::Error>(
     argument: Option<T>,
     default: impl FnOnce() -> Option<Box<dyn Any>>,
     task: &'static TaskInfo,
-    parameter: Parameter,
+    parameter: &'static Parameter,
     failure: &mut Option<DecodeError>,
 ) -> Result<T, E> {
     if let Some(argument) = argument {
@@ -133,9 +148,27 @@ fn required<T: DeserializeOwned + 'static, E: serde::de::Error>(
         return Ok(*default);
     }
     T::deserialize(Absent).map_err(|_| {
-        *failure = Some(DecodeError::missing(task, parameter));
+        *failure = Some(DecodeError::missing(task, *parameter));
         E::custom("missing argument")
     })
+}
+
+/// As [`required`] of an argument that is not there; a default that may be another one in each run is not asked for.
+fn lacking<T: Argument + 'static>(
+    parameter: &Parameter,
+    default: impl FnOnce() -> Option<Box<dyn Any>>,
+) -> Lacking {
+    let Some(WrittenDefault { code, steady }) = parameter.written_default() else {
+        return match catch(|| T::deserialize(Absent)) {
+            Ok(Ok(value)) => Lacking::Value(values::shown(&value).unwrap_or(Value::Null)),
+            Ok(Err(_)) | Err(_) => Lacking::Rejected,
+        };
+    };
+    if !steady || parameter.is_secret() {
+        return Lacking::Code(code);
+    }
+    let value = catch(default).ok().flatten().and_then(|value| value.downcast::<T>().ok());
+    value.and_then(|value| values::shown(&*value)).map_or(Lacking::Code(code), Lacking::Value)
 }
 
 macro_rules! tuples {
@@ -166,6 +199,13 @@ macro_rules! tuples {
                 0_usize $(.saturating_add(owned_by(&self.$index)))*
             }
 
+            fn lacking(
+                names: &[Parameter],
+                default: fn(usize) -> Option<Box<dyn Any>>,
+            ) -> Vec<Lacking> {
+                vec![$(lacking::<$name>(&names[$index], || default($index))),*]
+            }
+
             fn decode<'de, Map: MapAccess<'de>>(
                 task: &'static TaskInfo,
                 mut map: Map,
@@ -184,7 +224,7 @@ macro_rules! tuples {
                             }
                             let field = Field {
                                 task,
-                                parameter: names[$index],
+                                parameter: &names[$index],
                                 failure,
                                 value: std::marker::PhantomData,
                             };
@@ -201,7 +241,7 @@ macro_rules! tuples {
                 }
                 Ok(($({
                     let default = || default($index);
-                    required::<$name, Map::Error>($name, default, task, names[$index], failure)?
+                    required::<$name, Map::Error>($name, default, task, &names[$index], failure)?
                 },)*))
             }
         }

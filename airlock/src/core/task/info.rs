@@ -28,6 +28,7 @@ use crate::core::task::wire::Wire;
 /// ```
 pub struct TaskInfo {
     name: &'static str,
+    named_by: NamedBy,
     place: Place,
     parameters: &'static [Parameter],
     queue: Option<&'static str>,
@@ -41,10 +42,21 @@ pub struct TaskInfo {
     pub(crate) wire: Option<Wire>,
 }
 
+/// Where a task's name comes from.
+enum NamedBy {
+    User,
+    Path,
+}
+
 impl TaskInfo {
     /// The name under which the task is found, in this binary and on the wire.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether nobody has written the name: it is the function's path, and changes when the function moves.
+    pub fn has_default_name(&self) -> bool {
+        matches!(self.named_by, NamedBy::Path)
     }
 
     /// Where the task's function stands.
@@ -135,6 +147,7 @@ impl Definition {
         );
         Self(TaskInfo {
             name: T::NAME,
+            named_by: NamedBy::User,
             place,
             parameters,
             queue: None,
@@ -146,6 +159,14 @@ impl Definition {
             states: &[],
             wire: None,
         })
+    }
+
+    /// Its name is the path of its function.
+    #[must_use]
+    pub const fn default_name(self) -> Self {
+        let Self(mut info) = self;
+        info.named_by = NamedBy::Path;
+        Self(info)
     }
 
     /// How the arguments go to JSON and back.

@@ -14,34 +14,50 @@ use std::fmt;
 /// assert_eq!(parameters[0].name(), "user_id");
 /// assert!(!parameters[0].is_secret() && parameters[1].is_secret());
 /// assert!(parameters[2].has_default());
+/// assert_eq!(parameters[2].type_text(), "u8");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameter {
     name: &'static str,
+    type_text: &'static str,
     secret: bool,
-    default: bool,
+    default: Option<WrittenDefault>,
+}
+
+/// What is written of a `#[default]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WrittenDefault {
+    /// The expression as code, which a `#[secret]` parameter does not tell.
+    pub(crate) code: &'static str,
+    /// It calls nothing that may give another value in another run, such as the time.
+    pub(crate) steady: bool,
 }
 
 impl Parameter {
     #[doc(hidden)]
-    pub const fn new(name: &'static str) -> Self {
-        Self { name, secret: false, default: false }
+    pub const fn new(name: &'static str, type_text: &'static str) -> Self {
+        Self { name, type_text, secret: false, default: None }
     }
 
     #[doc(hidden)]
-    pub const fn secret(name: &'static str) -> Self {
-        Self { name, secret: true, default: false }
+    pub const fn secret(name: &'static str, type_text: &'static str) -> Self {
+        Self { secret: true, ..Self::new(name, type_text) }
     }
 
     #[doc(hidden)]
     #[must_use]
-    pub const fn with_default(self) -> Self {
-        Self { default: true, ..self }
+    pub const fn with_default(self, code: &'static str, steady: bool) -> Self {
+        Self { default: Some(WrittenDefault { code, steady }), ..self }
     }
 
     /// The parameter's name, which is its argument's key on the wire.
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The parameter's type as the code has it: an alias is the alias, and a path is as long as it is written.
+    pub fn type_text(&self) -> &'static str {
+        self.type_text
     }
 
     /// Whether the parameter is `#[secret]`: never shown.
@@ -51,6 +67,10 @@ impl Parameter {
 
     /// Whether the parameter is `#[default]`: a message may lack it.
     pub fn has_default(&self) -> bool {
+        self.default.is_some()
+    }
+
+    pub(crate) fn written_default(&self) -> Option<WrittenDefault> {
         self.default
     }
 }

@@ -150,9 +150,11 @@ mod tests {
 
     struct Mail;
 
-    static INFO: TaskInfo =
-        Definition::of::<Mail>(Place::new(file!(), line!(), column!()), &[Parameter::new("to")])
-            .info();
+    static INFO: TaskInfo = Definition::of::<Mail>(
+        Place::new(file!(), line!(), column!()),
+        &[Parameter::new("to", "String")],
+    )
+    .info();
 
     impl Task for Mail {
         const NAME: &'static str = "mail";

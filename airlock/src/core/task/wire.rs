@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::core::task::arguments::{Arguments, position};
+use crate::core::task::arguments::{Arguments, Lacking, position};
 use crate::core::task::decode_error::DecodeError;
 use crate::core::task::long_integers;
 use crate::core::task::payload::{Call, Payload};
@@ -27,6 +27,7 @@ pub struct Wire {
     pub(crate) shown: fn(&dyn Any) -> Vec<Option<Value>>,
     pub(crate) owned_bytes: fn(&dyn Any) -> usize,
     pub(crate) decode: fn(&str) -> Result<Payload, DecodeError>,
+    pub(crate) lacking: fn() -> Vec<Lacking>,
 }
 
 /// Why arguments are not sent.
@@ -52,6 +53,7 @@ impl Wire {
             shown: shown::<T>,
             owned_bytes: owned_bytes::<T>,
             decode: decode::<T>,
+            lacking: lacking::<T>,
         }
     }
 }
@@ -168,6 +170,13 @@ where
     T::Arguments: Arguments,
 {
     typed::<T>(arguments).owned_bytes()
+}
+
+fn lacking<T: Task>() -> Vec<Lacking>
+where
+    T::Arguments: Arguments,
+{
+    T::Arguments::lacking(T::info().parameters(), T::default_argument)
 }
 
 fn decode<T: Task>(json: &str) -> Result<Payload, DecodeError>

@@ -128,7 +128,7 @@ mod tests {
     fn a_positional_argument_stands_under_its_name_in_any_script() {
         for name in ["order_id", "नाम", "ชื่อ", "q\u{301}", "größe"] {
             let one = to_raw_value(&1).expect("a number is JSON");
-            let object = object(&[Parameter::new(name)], &[&one], r#""more": 2"#);
+            let object = object(&[Parameter::new(name, "u8")], &[&one], r#""more": 2"#);
             let read: Value = serde_json::from_str(&object).expect("it is JSON");
             assert_eq!(read, json!({name: 1, "more": 2}), "{object}");
         }

@@ -18,9 +18,11 @@ use crate::core::task::{Definition, Parameter, Place, Task, TaskInfo};
 /// A task whose intents are told apart by a number: the order of their enqueue.
 struct Numbered;
 
-static INFO: TaskInfo =
-    Definition::of::<Numbered>(Place::new(file!(), line!(), column!()), &[Parameter::new("n")])
-        .info();
+static INFO: TaskInfo = Definition::of::<Numbered>(
+    Place::new(file!(), line!(), column!()),
+    &[Parameter::new("n", "u32")],
+)
+.info();
 
 impl Task for Numbered {
     const NAME: &'static str = "numbered";
