@@ -11,8 +11,10 @@ use std::marker::PhantomData;
 use serde::Serialize;
 
 use crate::core::task::values::abilities::{
-    DebugText, Equal, HashInto, TreeOf, debug, equal, hash, tree,
+    DebugText, Equal, HashInto, SchemaOf, TreeOf, debug, equal, hash, tree,
 };
+#[cfg(feature = "schemars")]
+use crate::core::task::values::schema;
 
 /// Asks what a type can do.
 pub struct Probe<T>(PhantomData<T>);
@@ -32,6 +34,8 @@ pub trait Unable: Sized {
     const __AIRLOCK_DEBUG: Option<DebugText> = None;
     /// It does not go to serde.
     const __AIRLOCK_TREE: Option<TreeOf> = None;
+    /// It has no JSON schema.
+    const __AIRLOCK_SCHEMA: Option<SchemaOf> = None;
 
     /// The type that is asked about.
     type Of;
@@ -64,4 +68,10 @@ impl<T: Debug + 'static> Probe<T> {
 impl<T: Serialize + 'static> Probe<T> {
     /// As serde sees it.
     pub const __AIRLOCK_TREE: Option<TreeOf> = Some(tree::<T>);
+}
+
+#[cfg(feature = "schemars")]
+impl<T: schemars::JsonSchema> Probe<T> {
+    /// Its JSON schema.
+    pub const __AIRLOCK_SCHEMA: Option<SchemaOf> = Some(schema::of::<T>);
 }

@@ -38,6 +38,7 @@ pub(super) fn expand(task: &Task) -> TokenStream {
                 hash: #probe::__AIRLOCK_HASH,
                 debug: #probe::__AIRLOCK_DEBUG,
                 tree: #probe::__AIRLOCK_TREE,
+                schema: #probe::__AIRLOCK_SCHEMA,
             }
         }
     });

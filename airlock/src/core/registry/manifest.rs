@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::core::registry::Registry;
 use crate::core::registry::task_set::TaskSet;
 use crate::core::task::arguments::Lacking;
+use crate::core::task::wire::Wire;
 use crate::core::task::{Parameter, TaskInfo};
 
 /// The layout of the JSON. A later one may add fields under the same number.
@@ -84,7 +85,7 @@ impl Manifest {
 
     /// The manifest as JSON, with the keys of each object sorted. What is not so of a task or a parameter is missing.
     ///
-    /// `{"version", "tasks": {name: {"parameters": [{"name", "type", "secret", "default" or "default_code"}],
+    /// `{"version", "tasks": {name: {"parameters": [{"name", "type", "schema", "secret", "default" or "default_code"}],
     /// "default_name", "queue", "max_attempts", "removed", "best_effort", "elsewhere"}}}`.
     pub fn to_json(&self) -> Value {
         let tasks: Map<_, _> =
@@ -110,10 +111,12 @@ impl fmt::Debug for Manifest {
 }
 
 fn task(info: &TaskInfo) -> Value {
-    let lacking = info.wire.as_ref().map(|wire| (wire.lacking)()).unwrap_or_default();
-    let parameters = info.parameters().iter().zip(lacking);
-    let parameters: Vec<_> =
-        parameters.map(|(parameter, lacking)| parameter_of(parameter, lacking)).collect();
+    let of_types = |wire: &Wire| (wire.lacking)().into_iter().zip((wire.schemas)());
+    let of_types = info.wire.as_ref().map(of_types).into_iter().flatten();
+    let parameters = info.parameters().iter().zip(of_types);
+    let parameters: Vec<_> = parameters
+        .map(|(parameter, (lacking, schema))| parameter_of(parameter, lacking, schema))
+        .collect();
     let mut json = Map::from_iter([("parameters".to_owned(), parameters.into())]);
     let mut add = |key: &str, value: Option<Value>| {
         json.extend(value.map(|value| (key.to_owned(), value)));
@@ -127,10 +130,13 @@ fn task(info: &TaskInfo) -> Value {
     json.into()
 }
 
-fn parameter_of(parameter: &Parameter, lacking: Lacking) -> Value {
+fn parameter_of(parameter: &Parameter, lacking: Lacking, schema: Option<Value>) -> Value {
     let mut json = json!({ "name": parameter.name(), "type": parameter.type_text() });
     if parameter.is_secret() {
         json["secret"] = true.into();
+    }
+    if let Some(schema) = schema {
+        json["schema"] = schema;
     }
     match lacking {
         Lacking::Rejected => {}

@@ -180,7 +180,7 @@ mod tests {
         }
 
         fn abilities() -> &'static [Abilities] {
-            const { &[Abilities { equal: None, hash: None, debug: None, tree: None }] }
+            const { &[Abilities { equal: None, hash: None, debug: None, tree: None, schema: None }] }
         }
 
         fn argument(arguments: &(String,), _: usize) -> &dyn Any {

@@ -28,6 +28,7 @@ pub struct Wire {
     pub(crate) owned_bytes: fn(&dyn Any) -> usize,
     pub(crate) decode: fn(&str) -> Result<Payload, DecodeError>,
     pub(crate) lacking: fn() -> Vec<Lacking>,
+    pub(crate) schemas: fn() -> Vec<Option<Value>>,
 }
 
 /// Why arguments are not sent.
@@ -54,6 +55,7 @@ impl Wire {
             owned_bytes: owned_bytes::<T>,
             decode: decode::<T>,
             lacking: lacking::<T>,
+            schemas: schemas::<T>,
         }
     }
 }
@@ -177,6 +179,10 @@ where
     T::Arguments: Arguments,
 {
     T::Arguments::lacking(T::info().parameters(), T::default_argument)
+}
+
+fn schemas<T: Task>() -> Vec<Option<Value>> {
+    T::abilities().iter().map(|abilities| abilities.schema.map(|schema| schema())).collect()
 }
 
 fn decode<T: Task>(json: &str) -> Result<Payload, DecodeError>

@@ -27,6 +27,8 @@ pub(super) struct Task {
 pub(super) struct Parameter {
     pub(super) name: String,
     pub(super) ty: String,
+    /// The type's JSON schema, which there is where the feature `schemars` is on and the type has one.
+    pub(super) schema: Option<Value>,
     pub(super) secret: bool,
     /// What the argument is in a message that lacks it, as a text for people.
     pub(super) default: Option<String>,
@@ -101,6 +103,7 @@ fn parameter(json: &Value) -> Option<Parameter> {
     Some(Parameter {
         name: text(parameter, "name")?,
         ty: text(parameter, "type")?,
+        schema: parameter.get("schema").cloned(),
         secret: is(parameter, "secret"),
         default: value.or_else(code),
     })

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use std::hash::{Hash, Hasher};
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::core::panics::{Panic, catch};
 use crate::core::task::values::tree::Tree;
@@ -24,6 +25,9 @@ pub(crate) type TreeOf = fn(&dyn Any) -> Option<Seen>;
 /// A tree; its type is no one else's business.
 pub struct Seen(pub(super) Tree);
 
+/// The JSON schema of an argument's type.
+pub(crate) type SchemaOf = fn() -> Value;
+
 /// What the type of one argument can do. The task macro finds it out, for a generic function can't.
 pub struct Abilities {
     /// It has `==`.
@@ -34,6 +38,8 @@ pub struct Abilities {
     pub debug: Option<DebugText>,
     /// It goes to serde.
     pub tree: Option<TreeOf>,
+    /// It has a JSON schema.
+    pub schema: Option<SchemaOf>,
 }
 
 impl Abilities {

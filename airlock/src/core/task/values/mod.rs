@@ -3,6 +3,8 @@
 pub(crate) mod abilities;
 mod arrives;
 mod build;
+#[cfg(feature = "schemars")]
+pub(crate) mod schema;
 mod shown;
 mod tree;
 

@@ -121,9 +121,15 @@ fn added(all: &mut Differences, task: &str, is: &Task, one: &Parameter) {
 
 fn changed(all: &mut Differences, task: &str, is: &Task, was: &Parameter, one: &Parameter) {
     let (name, ty) = (&one.name, &one.ty);
+    let schemas = was.schema.as_ref().zip(one.schema.as_ref());
+    let same_schema = schemas.map(|(was, is)| was == is);
     if was.ty != one.ty {
         let was = &was.ty;
-        if fits::fits(was, ty) {
+        if same_schema == Some(true) {
+            all.compatible(format!(
+                "`{task}`: the type of the argument `{name}` is called `{ty}` and was `{was}`, with the same schema"
+            ));
+        } else if fits::fits(was, ty) {
             all.compatible(format!(
                 "`{task}`: the argument `{name}` is `{ty}` and was `{was}`, whose JSON it reads; an older worker may \
                  reject new messages, so deploy workers first"
@@ -134,6 +140,11 @@ fn changed(all: &mut Differences, task: &str, is: &Task, was: &Parameter, one: &
                  its JSON fits the new type; keep the type, or add an argument with a default"
             ));
         }
+    } else if same_schema == Some(false) {
+        all.breaking(format!(
+            "`{task}`: the argument `{name}` is still `{ty}`, whose JSON schema has changed: a message in flight is \
+             rejected, unless its JSON fits the new one; give new fields `#[serde(default)]`"
+        ));
     } else if let (Some(default), None) = (&was.default, &one.default) {
         let mark = Written::of(is).default();
         all.breaking(format!(

@@ -52,7 +52,7 @@ impl Differences {
         options::compare(self, name, was, is);
         if was.json != is.json && self.len() == before {
             self.compatible(format!(
-                "`{name}` is written otherwise, as by another release of airlock"
+                "`{name}` is written otherwise, as by another release or with other features of airlock"
             ));
         }
     }

@@ -48,7 +48,15 @@ impl Task for Numbered {
     }
 
     fn abilities() -> &'static [Abilities] {
-        const { &[Abilities { equal: None, hash: None, debug: Some(debug::<usize>), tree: None }] }
+        const {
+            &[Abilities {
+                equal: None,
+                hash: None,
+                debug: Some(debug::<usize>),
+                tree: None,
+                schema: None,
+            }]
+        }
     }
 
     fn argument(arguments: &(usize,), _: usize) -> &dyn Any {
