@@ -102,7 +102,9 @@ async fn acquire(places: &Arc<Semaphore>, least: u32) -> OwnedSemaphorePermit {
 async fn take_all(places: &Arc<Semaphore>, free: &mut OwnedSemaphorePermit) {
     until_steady(|| places.available_permits()).await;
     let more = u32::try_from(places.available_permits()).unwrap_or(u32::MAX);
-    if let Ok(more) = places.clone().try_acquire_many_owned(more) {
+    if more > 0
+        && let Ok(more) = places.clone().try_acquire_many_owned(more)
+    {
         free.merge(more);
     }
 }
