@@ -1,8 +1,8 @@
 //! With a library that airlock does not know, whose transaction implements `Begun`.
 
 use airlock::transaction::{
-    Begun, CommitError, Committed, DatabaseError, Queue, Settings, Step, Transaction,
-    TransactionError, commit_all, run,
+    Begun, CommitError, Committed, DatabaseError, Guard, Queue, Settings, Step, TransactionError,
+    commit_all, run,
 };
 use airlock::{Batch, BoxError, DispatchError, DropAll};
 
@@ -79,7 +79,7 @@ async fn place(
     order: i64,
     mail: i64,
 ) -> Result<(), TransactionError> {
-    let mut tx = Transaction::new(ledger.begin(), settings).await?;
+    let mut tx = Guard::new(ledger.begin(), settings).await?;
     tx.run(|orders| orders.push(order));
     tx.run(|_| send_mail::enqueue(mail)).expect("a scope");
     tx.commit().await
@@ -154,8 +154,8 @@ async fn committed(ledger: &mut Ledger) -> Committed {
 #[tokio::test]
 async fn of_several_the_error_says_what_became_of_each() {
     let (mut shop, mut stock) = (Ledger::default(), Ledger::default());
-    let mut one = Transaction::new(shop.begin(), Settings::default()).await.expect("begun");
-    let mut two = Transaction::new(stock.begin(), Settings::default()).await.expect("begun");
+    let mut one = Guard::new(shop.begin(), Settings::default()).await.expect("begun");
+    let mut two = Guard::new(stock.begin(), Settings::default()).await.expect("begun");
     one.run(|_| send_mail::enqueue(42)).expect("a scope");
     two.run(|orders| orders.push(0));
     let committed = commit_all([("shop", one.into()), ("stock", two.into())]).await;

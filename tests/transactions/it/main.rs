@@ -4,6 +4,7 @@ mod captured;
 mod custom;
 mod diesel;
 mod diesel_async;
+mod failure;
 mod sea_orm;
 mod some_rows;
 mod sqlx;

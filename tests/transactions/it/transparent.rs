@@ -30,14 +30,14 @@ enum OrderError {
     Transaction(#[from] TransactionError),
 }
 
-const COUNT: &str = "SELECT count(*) FROM orders";
+pub(crate) const COUNT: &str = "SELECT count(*) FROM orders";
 
-fn insert(id: u32) -> String {
+pub(crate) fn insert(id: u32) -> String {
     format!("INSERT INTO orders (id) VALUES ({id})")
 }
 
 /// Somebody else writes between a transaction's first read and its first write.
-async fn meanwhile(shop: &Shop, attempt: u32) {
+pub(crate) async fn meanwhile(shop: &Shop, attempt: u32) {
     if attempt == 1 {
         sqlx::query(statement(&insert(100))).execute(&shop.pool).await.expect("inserted");
     }

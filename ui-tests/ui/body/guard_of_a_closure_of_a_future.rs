@@ -3,9 +3,9 @@
 #[airlock::task]
 fn send_confirmation_email(_order_id: u64) {}
 
-use airlock::transaction::{Begun, Transaction};
+use airlock::transaction::{Begun, Guard};
 
-fn place<B: Begun>(tx: &mut Transaction<B>) {
+fn place<B: Begun>(tx: &mut Guard<B>) {
     tx.run(|_| async { send_confirmation_email::enqueue(42) });
 }
 

@@ -53,7 +53,7 @@ impl Called {
 #[diagnostic::on_unimplemented(
     message = "a task can't return `{Self}`",
     label = "a task returns `()` or `Result<(), E>`",
-    note = "nobody waits for a task's value; its error `E` is a `std::error::Error` that is `Send` and `Sync`, or converts into a `Box<dyn Error + Send + Sync>`"
+    note = "nobody waits for a task's value; its error `E` is a `std::error::Error` that is `Send` and `Sync`, or converts into a `Box<dyn Error + Send + Sync>`; one that is only `Display` goes as its text: `Result<(), String>` and `.map_err(|error| error.to_string())`"
 )]
 pub trait TaskReturn {
     /// The outcome of the run.

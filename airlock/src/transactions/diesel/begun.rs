@@ -13,7 +13,7 @@ use crate::transactions::diesel_shared::{
     Level, begin_error, check_error, display_name, is_conflict,
 };
 use crate::transactions::shared::{
-    self as transaction, CommitError, Settings, Transaction, TransactionError, log,
+    self as transaction, CommitError, Guard, Settings, TransactionError, log,
 };
 
 /// A transaction of diesel that has begun.
@@ -22,8 +22,8 @@ use crate::transactions::shared::{
 ///
 /// ```
 #[doc = include_str!("orders.md")]
-/// // What `Transaction` is a guard of.
-/// let tx: airlock::transaction::Transaction<airlock::diesel::Begun<'_, SqliteConnection>> =
+/// // What `Guard` guards.
+/// let tx: airlock::transaction::Guard<airlock::diesel::Begun<'_, SqliteConnection>> =
 ///     airlock::diesel::begin(connection)?;
 /// tx.rollback_blocking()?;
 /// # Ok(())
@@ -136,7 +136,7 @@ impl<C: Connection> DerefMut for Begun<'_, C> {
     }
 }
 
-impl<'c, C: Connection> Transaction<Begun<'c, C>> {
+impl<'c, C: Connection> Guard<Begun<'c, C>> {
     pub(super) fn begin_blocking(
         begun: Begun<'c, C>,
         settings: Settings<C>,

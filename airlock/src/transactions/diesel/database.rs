@@ -3,7 +3,7 @@
 use diesel::connection::Connection;
 
 use crate::transactions::diesel::begun::begin_on;
-use crate::transactions::diesel::{Through, Transaction, attempt, is_conflict};
+use crate::transactions::diesel::{Guard, Through, attempt, is_conflict};
 use crate::transactions::diesel_shared::database::settings_only_database;
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
@@ -94,8 +94,8 @@ impl<C: Connection> Database<C> {
     }
 
     #[doc = include_str!("../shared/docs/begin.md")]
-    pub fn begin<'c>(&self, connection: &'c mut C) -> Result<Transaction<'c, C>, TransactionError> {
-        Transaction::begin_blocking(begin_on(connection)?, self.settings.clone())
+    pub fn begin<'c>(&self, connection: &'c mut C) -> Result<Guard<'c, C>, TransactionError> {
+        Guard::begin_blocking(begin_on(connection)?, self.settings.clone())
     }
 
     retries! {

@@ -43,7 +43,7 @@ use crate::transactions::shared::{self as transaction, FailedAttempt, Settings, 
 
 /// A transaction of diesel with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to the connection.
-pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
+pub type Guard<'c, C> = transaction::Guard<Begun<'c, C>>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
 ///
@@ -90,8 +90,8 @@ where
 /// # Ok(())
 /// # }
 /// ```
-pub fn begin<C: Connection>(connection: &mut C) -> Result<Transaction<'_, C>, TransactionError> {
-    Transaction::begin_blocking(begin_on(connection)?, Settings::default())
+pub fn begin<C: Connection>(connection: &mut C) -> Result<Guard<'_, C>, TransactionError> {
+    Guard::begin_blocking(begin_on(connection)?, Settings::default())
 }
 
 fn attempt<C, T, E>(

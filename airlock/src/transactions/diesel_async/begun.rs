@@ -23,8 +23,8 @@ use crate::transactions::shared::{self as transaction, CommitError, TransactionE
 ///
 /// ```no_run
 #[doc = include_str!("orders.md")]
-/// // What `Transaction` is a guard of.
-/// let tx: airlock::transaction::Transaction<airlock::diesel_async::Begun<'_, C>> =
+/// // What `Guard` guards.
+/// let tx: airlock::transaction::Guard<airlock::diesel_async::Begun<'_, C>> =
 ///     airlock::diesel_async::begin(connection).await?;
 /// tx.rollback().await?;
 /// # Ok(())

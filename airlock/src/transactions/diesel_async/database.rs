@@ -3,7 +3,7 @@
 use diesel_async::AsyncConnection;
 
 use crate::transactions::diesel_async::begun::begin_on;
-use crate::transactions::diesel_async::{Through, Transaction, attempt, is_conflict};
+use crate::transactions::diesel_async::{Guard, Through, attempt, is_conflict};
 use crate::transactions::diesel_shared::database::settings_only_database;
 use crate::transactions::shared::retry::retries;
 use crate::transactions::shared::settings::settings;
@@ -105,11 +105,8 @@ impl<C: AsyncConnection> Database<C> {
     }
 
     #[doc = include_str!("../shared/docs/begin.md")]
-    pub async fn begin<'c>(
-        &self,
-        connection: &'c mut C,
-    ) -> Result<Transaction<'c, C>, TransactionError> {
-        Transaction::new(begin_on(connection).await?, self.settings.clone()).await
+    pub async fn begin<'c>(&self, connection: &'c mut C) -> Result<Guard<'c, C>, TransactionError> {
+        Guard::new(begin_on(connection).await?, self.settings.clone()).await
     }
 
     retries! {

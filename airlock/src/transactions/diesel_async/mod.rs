@@ -48,7 +48,7 @@ use crate::transactions::shared::{self as transaction, FailedAttempt, Settings, 
 
 /// A transaction of diesel-async with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to the connection.
-pub type Transaction<'c, C> = transaction::Transaction<Begun<'c, C>>;
+pub type Guard<'c, C> = transaction::Guard<Begun<'c, C>>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
 ///
@@ -100,8 +100,8 @@ where
 /// ```
 pub async fn begin<C: AsyncConnection>(
     connection: &mut C,
-) -> Result<Transaction<'_, C>, TransactionError> {
-    Transaction::new(begin_on(connection).await?, Settings::default()).await
+) -> Result<Guard<'_, C>, TransactionError> {
+    Guard::new(begin_on(connection).await?, Settings::default()).await
 }
 
 async fn attempt<C, T, E>(

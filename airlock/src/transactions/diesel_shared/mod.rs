@@ -2,6 +2,7 @@
 
 mod conflict;
 pub(crate) mod database;
+mod failure;
 mod level;
 
 use diesel::QueryableByName;

@@ -25,8 +25,8 @@ use super::nesting::{Nested, Outer};
 #[doc = include_str!("orders.md")]
 /// use airlock::transaction::Settings;
 ///
-/// // What `Transaction` is a guard of.
-/// let tx: airlock::transaction::Transaction<airlock::sea_orm::Begun> =
+/// // What `Guard` guards.
+/// let tx: airlock::transaction::Guard<airlock::sea_orm::Begun> =
 ///     airlock::sea_orm::begin(&connection).await?;
 /// tx.rollback().await?;
 /// # Ok(())

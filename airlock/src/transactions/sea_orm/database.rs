@@ -12,7 +12,7 @@ use super::begin::{Begin, begun_elsewhere};
 use super::begun::Begun;
 use super::driver::sea_orm::{DatabaseConnection, DatabaseTransaction};
 use super::driver::{Options, begin_with};
-use super::{Transaction, attempt, is_conflict, run};
+use super::{Guard, attempt, is_conflict, run};
 
 /// A connection of SeaORM with the settings of its transactions, for a program's state. Clones share
 /// the pool.
@@ -149,8 +149,8 @@ impl Database {
     }
 
     #[doc = include_str!("../shared/docs/begin.md")]
-    pub async fn begin(&self) -> Result<Transaction, TransactionError> {
-        Transaction::new(self.begun().await?, self.settings.clone()).await
+    pub async fn begin(&self) -> Result<Guard, TransactionError> {
+        Guard::new(self.begun().await?, self.settings.clone()).await
     }
 
     retries! {

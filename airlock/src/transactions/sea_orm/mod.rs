@@ -31,6 +31,7 @@ mod begun;
 mod conflict;
 mod connection;
 mod database;
+mod failure;
 mod nesting;
 mod retrying;
 
@@ -45,7 +46,7 @@ use self::driver::sea_orm::DatabaseTransaction;
 
 /// A transaction of SeaORM with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to SeaORM's transaction.
-pub type Transaction = transaction::Transaction<Begun>;
+pub type Guard = transaction::Guard<Begun>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
 ///
@@ -94,8 +95,8 @@ where
 /// # Ok(())
 /// # }
 /// ```
-pub async fn begin(on: &impl Begin) -> Result<Transaction, TransactionError> {
-    Transaction::new(on.begun().await?, Settings::default()).await
+pub async fn begin(on: &impl Begin) -> Result<Guard, TransactionError> {
+    Guard::new(on.begun().await?, Settings::default()).await
 }
 
 async fn run<T, E>(

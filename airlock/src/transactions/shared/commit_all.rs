@@ -30,8 +30,8 @@ use crate::transactions::shared::{
 /// use airlock::transaction::{commit_all};
 ///
 /// let (mut shop, mut stock) = (Ledger::default(), Ledger::default());
-/// let mut one = Transaction::new(shop.begin(), Settings::default()).await?;
-/// let mut two = Transaction::new(stock.begin(), Settings::default()).await?;
+/// let mut one = Guard::new(shop.begin(), Settings::default()).await?;
+/// let mut two = Guard::new(stock.begin(), Settings::default()).await?;
 /// one.run(|orders| orders.push(42));
 /// one.run(|_| send_mail::enqueue(42))?;
 /// two.run(|orders| orders.push(42));

@@ -34,7 +34,7 @@ use crate::transactions::shared::{Begun, DatabaseError, Settings, Step, Transact
 /// }
 ///
 /// let mut ledger = Ledger::default();
-/// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+/// let mut tx = Guard::new(ledger.begin(), Settings::default()).await?;
 /// tx.run(|orders| {
 ///     orders.push(42);
 ///     send_mail::enqueue(42)
@@ -47,7 +47,7 @@ use crate::transactions::shared::{Begun, DatabaseError, Settings, Step, Transact
 /// remind(44).in_scope(tx.handle()).await?;
 /// tx.commit().await?;                                         // the mails leave here
 ///
-/// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+/// let mut tx = Guard::new(ledger.begin(), Settings::default()).await?;
 /// tx.run(|orders| orders.push(45));
 /// tx.run(|_| send_mail::enqueue(45))?;
 /// tx.rollback().await?;                                       // and no mail leaves
@@ -55,14 +55,14 @@ use crate::transactions::shared::{Begun, DatabaseError, Settings, Step, Transact
 /// # Ok(())
 /// # }
 /// ```
-pub struct Transaction<B: Begun> {
+pub struct Guard<B: Begun> {
     // In the order in which they end when this is dropped.
     pub(crate) scope: DetachedScope,
     pub(crate) begun: B,
     pub(crate) settings: Settings<B::Connection>,
 }
 
-impl<B: Begun> Transaction<B> {
+impl<B: Begun> Guard<B> {
     /// Opens the scope of a transaction that has just begun.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl<B: Begun> Transaction<B> {
     }
 }
 
-impl<B: Begun> Deref for Transaction<B>
+impl<B: Begun> Deref for Guard<B>
 where
     B: Deref<Target = B::Connection>,
 {
@@ -152,7 +152,7 @@ where
     }
 }
 
-impl<B: Begun> DerefMut for Transaction<B>
+impl<B: Begun> DerefMut for Guard<B>
 where
     B: DerefMut<Target = B::Connection>,
 {
@@ -161,9 +161,9 @@ where
     }
 }
 
-impl<B: Begun> fmt::Debug for Transaction<B> {
+impl<B: Begun> fmt::Debug for Guard<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transaction")
+        f.debug_struct("Guard")
             .field("place", &self.settings.display_name(&self.begun))
             .finish_non_exhaustive()
     }

@@ -48,7 +48,7 @@ pub(crate) use commit_error::InFailedTransaction;
 pub(crate) use commit_error::NESTED_STILL_OPEN;
 pub use connection::{Connection, Row, dialect};
 pub use error::{Committed, DatabaseError, Failure, SeveralError, Step, TransactionError};
-pub use guard::Transaction;
+pub use guard::Guard;
 #[cfg(feature = "_database")]
 pub(crate) use outcome::FailedAttempt;
 pub use part::Part;
@@ -66,6 +66,8 @@ pub use queue::Queue;
 pub use retry::{Conflicts, Passing, Retrying, When};
 #[cfg(feature = "_database-async")]
 pub(crate) use run::attempt;
+#[cfg(feature = "_sqlx")]
+pub(crate) use run::attempt_on;
 #[cfg(feature = "diesel")]
 pub(crate) use run::attempt_sync;
 pub use run::run;

@@ -8,9 +8,9 @@ use crate::core::report::log;
 use crate::transactions::shared::commit::{PrepareError, complete, prepare, roll_back};
 use crate::transactions::shared::effects::PendingEffects;
 use crate::transactions::shared::outcome::{Unflushed, flush};
-use crate::transactions::shared::{Begun, CommitError, DatabaseError, Settings, Transaction};
+use crate::transactions::shared::{Begun, CommitError, DatabaseError, Guard, Settings};
 
-/// One of several transactions; made of a [`Transaction`].
+/// One of several transactions; made of a [`Guard`].
 ///
 /// # Examples
 ///
@@ -19,8 +19,8 @@ use crate::transactions::shared::{Begun, CommitError, DatabaseError, Settings, T
 /// use airlock::transaction::{Part, commit_all};
 ///
 /// let (mut shop, mut stock) = (Ledger::default(), Ledger::default());
-/// let one = Transaction::new(shop.begin(), Settings::default()).await?;
-/// let two = Transaction::new(stock.begin(), Settings::default()).await?;
+/// let one = Guard::new(shop.begin(), Settings::default()).await?;
+/// let two = Guard::new(stock.begin(), Settings::default()).await?;
 /// let parts: Vec<(&str, Part<'_>)> = vec![("shop", one.into()), ("stock", two.into())];
 /// commit_all(parts).await?;
 /// # Ok(())
@@ -30,9 +30,9 @@ pub struct Part<'t> {
     pub(crate) ending: Box<dyn EndingPart + 't>,
 }
 
-impl<'t, B: Begun + 't> From<Transaction<B>> for Part<'t> {
-    fn from(transaction: Transaction<B>) -> Self {
-        let Transaction { scope, begun, settings } = transaction;
+impl<'t, B: Begun + 't> From<Guard<B>> for Part<'t> {
+    fn from(transaction: Guard<B>) -> Self {
+        let Guard { scope, begun, settings } = transaction;
         let display_name = settings.display_name(&begun);
         let effects = PendingEffects::new(scope.seal());
         Self { ending: Box::new(TypedPart { effects, begun: Some(begun), settings, display_name }) }

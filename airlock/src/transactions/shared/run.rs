@@ -58,10 +58,25 @@ where
 }
 
 /// [`run`], whose error says whether the transaction may be run again.
-pub(crate) async fn attempt<B, T, E>(
+pub(crate) fn attempt<B, T, E>(
     begun: B,
     settings: &Settings<B::Connection>,
     body: impl AsyncFnOnce(&mut B::Connection) -> Result<T, E>,
+) -> impl Future<Output = Result<T, FailedAttempt<E>>>
+where
+    B: Begun,
+    T: Send + 'static,
+    E: From<TransactionError>,
+{
+    attempt_on(begun, settings, B::connection, body)
+}
+
+/// [`attempt`] with a body that is handed something else of the transaction than its connection.
+pub(crate) async fn attempt_on<B, H, T, E>(
+    begun: B,
+    settings: &Settings<B::Connection>,
+    handed: fn(&mut B) -> &mut H,
+    body: impl AsyncFnOnce(&mut H) -> Result<T, E>,
 ) -> Result<T, FailedAttempt<E>>
 where
     B: Begun,
@@ -71,7 +86,7 @@ where
     let enclosed = require_enclosing_scope(begun, settings).await;
     let mut begun = enclosed.map_err(FailedAttempt::savepoint_not_set)?;
     // A body that is no `async` closure runs its first part when it is called: that has to be inside the scope too.
-    let body = async { body(begun.connection()).await };
+    let body = async { body(handed(&mut begun)).await };
     let (value, sealed) = settings.make_scope().seal_async(body).await;
     end(begun, settings, sealed, value).await.flush_async().await
 }

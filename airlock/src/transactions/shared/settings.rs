@@ -41,7 +41,7 @@ type MakeScope = Arc<dyn Fn() -> Scope + Send + Sync>;
 ///     .queue(Jobs);
 ///
 /// let mut ledger = Ledger::default();
-/// let mut tx = Transaction::new(ledger.begin(), settings).await?;
+/// let mut tx = Guard::new(ledger.begin(), settings).await?;
 /// tx.run(|orders| orders.push(42));
 /// tx.run(|_| send_mail::enqueue(42))?;                        // becomes a row of the transaction
 /// tx.commit().await?;

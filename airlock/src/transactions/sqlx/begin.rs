@@ -85,14 +85,11 @@ type Beginning<'c, DB> = Pin<Box<dyn Future<Output = sqlx::Result<Begun<'c, DB>>
 /// Begins on a clean connection of a pool. Where this is dropped, it is begun to its end and rolled back: the pool has
 /// the connection back after that.
 pub(super) fn begin_owned<DB: Backend>(
-    mut connection: PoolConnection<DB>,
+    connection: PoolConnection<DB>,
     statement: Option<Statement>,
 ) -> Detached<sqlx::Result<Begun<'static, DB>>> {
-    let begun = async {
-        DB::TransactionManager::begin(&mut connection, statement).await?;
-        Ok(Begun::new(MaybePoolConnection::PoolConnection(connection)))
-    };
-    Detached::new(begun, drop)
+    let begun = sqlx::Transaction::begin(connection, statement);
+    Detached::new(async { begun.await.map(Begun::own) }, drop)
 }
 
 /// Begins on the caller's connection, which is the caller's again when this is dropped.
@@ -109,7 +106,7 @@ async fn begin_borrowed<DB: Backend>(
         begin.await?;
     }
     let connection = unanswered.0.take().expect("it was put in");
-    Ok(Begun::new(MaybePoolConnection::Connection(connection)))
+    Ok(Begun::borrowed(connection))
 }
 
 /// The connection on which a transaction is beginning, until the database has answered.

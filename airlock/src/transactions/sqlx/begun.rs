@@ -12,8 +12,8 @@ use crate::transactions::shared::{
 };
 
 use super::clean_connection::{ROLLED_BACK_BY_SQLITE, ROLLED_BACK_BY_SQLX, depth};
-use super::driver::sqlx::{self, Executor};
-use super::driver::{MaybePoolConnection, TransactionManager};
+use super::driver::TransactionManager;
+use super::driver::sqlx::{self, Executor, Transaction};
 use super::is_conflict;
 
 /// A database of sqlx; implemented for every one.
@@ -62,24 +62,87 @@ where
 #[doc = include_str!("orders.md")]
 /// use sqlx::Sqlite;
 ///
-/// // What `Transaction` is a guard of.
-/// let tx: airlock::transaction::Transaction<airlock::sqlx::Begun<'_, Sqlite>> =
+/// // What `Guard` guards.
+/// let tx: airlock::transaction::Guard<airlock::sqlx::Begun<'_, Sqlite>> =
 ///     airlock::sqlx::begin(&pool().await?).await?;
 /// tx.rollback().await?;
 /// # Ok(())
 /// # }
 /// ```
-pub struct Begun<'c, DB: sqlx::Database> {
-    connection: MaybePoolConnection<'c, DB>,
+pub struct Begun<'c, DB: sqlx::Database>(Held<'c, DB>);
+
+/// What ends the transaction when it is dropped.
+enum Held<'c, DB: sqlx::Database> {
+    /// On a connection of a pool, sqlx's own.
+    Transaction(Transaction<'c, DB>),
+    /// On the caller's connection.
+    Borrowed(Borrowed<'c, DB>),
+}
+
+struct Borrowed<'c, DB: sqlx::Database> {
+    connection: &'c mut DB::Connection,
     /// 1 for a transaction, more for a savepoint.
     level: usize,
     open: bool,
 }
 
 impl<'c, DB: sqlx::Database> Begun<'c, DB> {
-    pub(super) fn new(connection: MaybePoolConnection<'c, DB>) -> Self {
-        let level = depth::<DB>(&connection);
-        Self { connection, level, open: true }
+    pub(super) fn own(transaction: Transaction<'c, DB>) -> Self {
+        Self(Held::Transaction(transaction))
+    }
+
+    pub(super) fn borrowed(connection: &'c mut DB::Connection) -> Self {
+        let level = depth::<DB>(connection);
+        Self(Held::Borrowed(Borrowed { connection, level, open: true }))
+    }
+
+    fn level(&self) -> usize {
+        match &self.0 {
+            Held::Transaction(_) => 1,
+            Held::Borrowed(borrowed) => borrowed.level,
+        }
+    }
+
+    pub(super) fn transaction(&mut self) -> Option<&mut Transaction<'c, DB>> {
+        match &mut self.0 {
+            Held::Transaction(transaction) => Some(transaction),
+            Held::Borrowed(_) => None,
+        }
+    }
+
+    /// The same, where it began on a connection of a pool.
+    pub(super) fn of_a_pool(&mut self) -> &mut Transaction<'c, DB> {
+        self.transaction().expect("it began on a connection of the pool")
+    }
+}
+
+impl<'c, DB: Backend> transaction::Guard<Begun<'c, DB>> {
+    /// sqlx's own transaction, for functions that take one. `None` where this began on a connection that is borrowed:
+    /// on one of your own, or as a savepoint.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// use sqlx::{Sqlite, Transaction};
+    ///
+    /// async fn place(tx: &mut Transaction<'_, Sqlite>) -> Result<(), BoxError> {
+    ///     let order = insert(&mut *tx).await?;
+    ///     Ok(send_mail::enqueue(order)?)
+    /// }
+    ///
+    /// use airlock::InScope;
+    ///
+    /// let mut tx = airlock::sqlx::begin(&pool().await?).await?;
+    /// let scope = tx.handle();
+    /// let own = tx.sqlx_transaction().ok_or("it began on a pool")?;
+    /// place(own).in_scope(scope).await?;
+    /// tx.commit().await?;                                         // the mail leaves here
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sqlx_transaction(&mut self) -> Option<&mut Transaction<'c, DB>> {
+        self.begun.transaction()
     }
 }
 
@@ -95,13 +158,13 @@ impl<DB: Backend> transaction::Begun for Begun<'_, DB> {
     }
 
     fn is_nested(&mut self) -> bool {
-        self.level > 1
+        self.level() > 1
     }
 
     /// SQLite rolls back by itself when a disk fails, or when a statement says so, and reports an error for that
     /// statement alone. It then commits each further statement by itself, and a transaction can begin.
     async fn ready(&mut self, writes: bool) -> Result<(), CommitError> {
-        if depth::<DB>(self) < self.level {
+        if depth::<DB>(self) < self.level() {
             return Err(CommitError::rolled_back(ROLLED_BACK_BY_SQLX));
         }
         if writes && DB::NAME == "SQLite" && DB::probe(self, "BEGIN").await.is_ok() {
@@ -134,9 +197,11 @@ impl<DB: Backend> transaction::Begun for Begun<'_, DB> {
         is_conflict(error)
     }
 
-    async fn commit(mut self) -> Result<(), CommitError> {
-        let committed = DB::TransactionManager::commit(&mut self.connection).await;
-        self.open = committed.is_err();
+    async fn commit(self) -> Result<(), CommitError> {
+        let committed = match self.0 {
+            Held::Transaction(transaction) => transaction.commit().await,
+            Held::Borrowed(borrowed) => borrowed.commit().await,
+        };
         committed.map_err(|error| match error {
             sqlx::Error::Database(said) => {
                 let code = said.code().map(Cow::into_owned);
@@ -146,18 +211,35 @@ impl<DB: Backend> transaction::Begun for Begun<'_, DB> {
         })
     }
 
-    async fn rollback(mut self) -> Result<(), BoxError> {
-        let rolled_back = DB::TransactionManager::rollback(&mut self.connection).await;
-        self.open = rolled_back.is_err();
+    async fn rollback(self) -> Result<(), BoxError> {
+        let rolled_back = match self.0 {
+            Held::Transaction(transaction) => transaction.rollback().await,
+            Held::Borrowed(borrowed) => borrowed.rollback().await,
+        };
         Ok(rolled_back?)
     }
 }
 
-impl<DB: sqlx::Database> Drop for Begun<'_, DB> {
+impl<DB: sqlx::Database> Borrowed<'_, DB> {
+    async fn commit(mut self) -> sqlx::Result<()> {
+        let committed = DB::TransactionManager::commit(self.connection).await;
+        self.open = committed.is_err();
+        committed
+    }
+
+    async fn rollback(mut self) -> sqlx::Result<()> {
+        let rolled_back = DB::TransactionManager::rollback(self.connection).await;
+        self.open = rolled_back.is_err();
+        rolled_back
+    }
+}
+
+impl<DB: sqlx::Database> Drop for Borrowed<'_, DB> {
+    /// Where sqlx has ended it already, a rollback would be that of the transaction around.
     fn drop(&mut self) {
-        if self.open && depth::<DB>(self) >= self.level {
-            // Sent before what the connection is next used for, also by the pool.
-            DB::TransactionManager::start_rollback(&mut self.connection);
+        if self.open && depth::<DB>(self.connection) >= self.level {
+            // Sent before what the connection is next used for.
+            DB::TransactionManager::start_rollback(self.connection);
         }
     }
 }
@@ -166,13 +248,19 @@ impl<DB: sqlx::Database> Deref for Begun<'_, DB> {
     type Target = DB::Connection;
 
     fn deref(&self) -> &DB::Connection {
-        &self.connection
+        match &self.0 {
+            Held::Transaction(transaction) => transaction,
+            Held::Borrowed(borrowed) => borrowed.connection,
+        }
     }
 }
 
 impl<DB: sqlx::Database> DerefMut for Begun<'_, DB> {
     fn deref_mut(&mut self) -> &mut DB::Connection {
-        &mut self.connection
+        match &mut self.0 {
+            Held::Transaction(transaction) => transaction,
+            Held::Borrowed(borrowed) => borrowed.connection,
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use super::begin::{begin_on, begin_owned};
 use super::begun::{Backend, begin_error};
 use super::display_name::display_name;
 use super::driver::Statement;
-use super::driver::sqlx::Pool;
-use super::{Begin, Begun, IntoPool, Transaction, clean_connection, is_conflict};
+use super::driver::sqlx::{self, Pool};
+use super::{Begin, Begun, Guard, IntoPool, clean_connection, is_conflict};
 
 /// A pool with the settings of its transactions, for a program's state. Clones share the pool.
 ///
@@ -110,6 +110,39 @@ impl<DB: Backend> Database<DB> {
         self.attempt(body).await.map_err(FailedAttempt::into_error)
     }
 
+    /// The same for a body that hands sqlx's own transaction on, to functions that take a `&mut sqlx::Transaction<'_, DB>`.
+    ///
+    #[doc = include_str!("../shared/docs/errors.md")]
+    #[doc = include_str!("../shared/docs/panics.md")]
+    ///
+    /// # Examples
+    ///
+    /// ```
+    #[doc = include_str!("orders.md")]
+    /// use sqlx::{Sqlite, Transaction};
+    ///
+    /// async fn place(tx: &mut Transaction<'_, Sqlite>) -> Result<(), BoxError> {
+    ///     let order = insert(&mut *tx).await?;
+    ///     Ok(send_mail::enqueue(order)?)
+    /// }
+    ///
+    /// let database = Database::new(pool().await?);
+    /// let placed = async |tx: &mut Transaction<'_, Sqlite>| place(tx).await;
+    /// database.sqlx_transaction(placed).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn sqlx_transaction<T, E>(
+        &self,
+        body: impl AsyncFnOnce(&mut sqlx::Transaction<'_, DB>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+    {
+        self.sqlx_attempt(body).await.map_err(FailedAttempt::into_error)
+    }
+
     #[doc = include_str!("../shared/docs/try_transaction.md")]
     ///
     #[doc = include_str!("../shared/docs/panics.md")]
@@ -177,8 +210,8 @@ impl<DB: Backend> Database<DB> {
     }
 
     #[doc = include_str!("../shared/docs/begin.md")]
-    pub async fn begin(&self) -> Result<Transaction<'static, DB>, TransactionError> {
-        Transaction::new(self.begun().await?, self.settings.clone()).await
+    pub async fn begin(&self) -> Result<Guard<'static, DB>, TransactionError> {
+        Guard::new(self.begun().await?, self.settings.clone()).await
     }
 
     retries! {
@@ -221,6 +254,19 @@ impl<DB: Backend> Database<DB> {
         let begun =
             self.begun().await.map_err(FailedAttempt::transaction_not_begun::<Begun<'_, DB>>)?;
         transaction::attempt(begun, &self.settings, body).await
+    }
+
+    pub(super) async fn sqlx_attempt<T, E>(
+        &self,
+        body: impl AsyncFnOnce(&mut sqlx::Transaction<'_, DB>) -> Result<T, E>,
+    ) -> Result<T, FailedAttempt<E>>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+    {
+        let begun =
+            self.begun().await.map_err(FailedAttempt::transaction_not_begun::<Begun<'_, DB>>)?;
+        transaction::attempt_on(begun, &self.settings, Begun::of_a_pool, body).await
     }
 
     async fn begun(&self) -> Result<Begun<'static, DB>, TransactionError> {

@@ -52,6 +52,7 @@ pub(crate) mod clean_connection;
 pub(crate) mod conflict;
 mod database;
 mod display_name;
+mod failure;
 mod into_pool;
 mod retrying;
 
@@ -67,7 +68,7 @@ use self::begin::begin_on;
 
 /// A transaction of sqlx with a scope, for code that can't use a closure; made by [`begin`] and
 /// [`Database::begin`]. It derefs to sqlx's connection.
-pub type Transaction<'c, DB> = transaction::Transaction<Begun<'c, DB>>;
+pub type Guard<'c, DB> = transaction::Guard<Begun<'c, DB>>;
 
 /// Runs `body` in a transaction that is a scope: its effects leave after the commit.
 ///
@@ -145,11 +146,11 @@ where
 /// # Ok(())
 /// # }
 /// ```
-pub async fn begin<'c, A, DB>(on: A) -> Result<Transaction<'c, DB>, TransactionError>
+pub async fn begin<'c, A, DB>(on: A) -> Result<Guard<'c, DB>, TransactionError>
 where
     A: Begin<'c, Database = DB>,
     DB: Backend,
 {
     let begun = begin_on(on, None).await?;
-    Transaction::new(begun, Settings::default()).await
+    Guard::new(begun, Settings::default()).await
 }

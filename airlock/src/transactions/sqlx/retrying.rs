@@ -2,6 +2,7 @@
 
 use crate::transactions::shared::{Passing, Retrying, TransactionError};
 
+use super::driver::sqlx;
 use super::{Backend, Database};
 
 impl<DB: Backend, W> Retrying<'_, Database<DB>, W> {
@@ -37,6 +38,30 @@ impl<DB: Backend, W> Retrying<'_, Database<DB>, W> {
     {
         loop {
             match self.database.attempt(&mut body).await {
+                Ok(value) => return Ok(value),
+                Err(failed) => self.attempts.wait_after(failed).await?,
+            }
+        }
+    }
+
+    /// The same for a body that takes sqlx's own transaction, as in [`Database::sqlx_transaction`].
+    ///
+    /// # Errors
+    ///
+    /// The error of the last attempt.
+    ///
+    #[doc = include_str!("../shared/docs/panics.md")]
+    pub async fn sqlx_transaction<T, E>(
+        mut self,
+        mut body: impl AsyncFnMut(&mut sqlx::Transaction<'_, DB>) -> Result<T, E>,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<TransactionError>,
+        W: Passing<E>,
+    {
+        loop {
+            match self.database.sqlx_attempt(&mut body).await {
                 Ok(value) => return Ok(value),
                 Err(failed) => self.attempts.wait_after(failed).await?,
             }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use airlock::graphile::Graphile;
 use airlock::testing::{assert_no_effects_async, capture_async};
 use airlock::transaction::{
-    Begun, CommitError, Connection, Queue, Row, Settings, Transaction, commit_all, dialect,
+    Begun, CommitError, Connection, Guard, Queue, Row, Settings, commit_all, dialect,
 };
 use airlock::{
     BoxError, DropAll, apalis, assert_effects, assert_enqueued, assert_not_enqueued, block_tasks,
@@ -156,7 +156,7 @@ async fn so_it_does_inside_the_handle_of_a_scope_outside() {
             let body = database
                 .transaction(async |tx: &mut SqliteConnection| place(tx, shop.mails, 1).await)
                 .in_scope(outside);
-            let (placed, effects) = capture_async(body).await;
+            let (placed, effects) = capture_async(Box::pin(body)).await;
             placed.expect("committed");
             assert_eq!(effects.rows().count(), 1);
         })
@@ -297,7 +297,7 @@ impl Begun for Tx {
 async fn statements(queue: impl Queue<Noted>, captured: bool) -> usize {
     let notes = Noted::default();
     let commit = async {
-        let mut tx = Transaction::new(Tx(notes.clone()), Settings::default().queue(queue)).await?;
+        let mut tx = Guard::new(Tx(notes.clone()), Settings::default().queue(queue)).await?;
         tx.run(|_| send_mail::enqueue(0, 1)).expect("a scope");
         tx.commit().await
     };

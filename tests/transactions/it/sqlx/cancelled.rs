@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use airlock::transaction::{Settings, Transaction};
+use airlock::transaction::{Guard, Settings};
 use airlock::{Batch, DispatchError, Executor};
 use sqlx::SqliteConnection;
 use tokio::sync::Notify;
@@ -71,7 +71,7 @@ async fn a_commit_that_nobody_waits_for_is_reported_as_one_that_may_have_happene
     let (reports, committed) = (shop.reports.clone(), Arc::new(Notify::new()));
     let begun = Unheard::of(&shop, Answer::Late(committed.clone())).await;
     let settings = Settings::default().scope(move || reports.scope());
-    let mut tx = Transaction::new(begun, settings).await.expect("begun");
+    let mut tx = Guard::new(begun, settings).await.expect("begun");
     tx.run_async(async |tx| place(tx, shop.mails, 1).await).await.expect("placed");
     dropped_when(&committed, tx.commit()).await;
     assert_eq!((shop.orders().await, shop.mails.sent()), (vec![1], vec![]));

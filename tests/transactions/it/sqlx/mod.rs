@@ -8,6 +8,7 @@ mod errors;
 mod foreign;
 mod guard;
 mod nesting;
+mod own;
 mod policies;
 mod queue;
 mod retry;

@@ -1,6 +1,6 @@
 //! Transactions in several databases.
 
-use airlock::transaction::{Settings, Transaction, TransactionError, commit_all};
+use airlock::transaction::{Guard, Settings, TransactionError, commit_all};
 
 use super::shop::{Shop, insert, insert_orphan};
 use super::unheard::{Answer, Unheard};
@@ -138,7 +138,7 @@ async fn effects_that_fail_after_all_commits_are_handed_back() {
 async fn if_nobody_can_tell_of_the_first_the_error_says_that_the_others_are_rolled_back() {
     let (one, two) = (Shop::open().await, Shop::open().await);
     let begun = Unheard::of(&one, Answer::Lost).await;
-    let mut first = Transaction::new(begun, Settings::default()).await.expect("begun");
+    let mut first = Guard::new(begun, Settings::default()).await.expect("begun");
     let mut second = two.database().begin().await.expect("begun");
     first.run(|_| one.mails.enqueue(1)).expect("in a scope");
     first.run_async(async |tx| insert(tx, 1).await).await.expect("inserted");

@@ -46,7 +46,7 @@ pub enum Step {
 /// use airlock::transaction::TransactionError;
 ///
 /// let mut ledger = Ledger::default();
-/// let mut tx = Transaction::new(ledger.begin(), Settings::default()).await?;
+/// let mut tx = Guard::new(ledger.begin(), Settings::default()).await?;
 /// tx.run(|orders| orders.push(99));
 /// tx.run(|_| send_mail::enqueue(99))?;
 /// let Err(TransactionError::Database(error)) = tx.commit().await else { panic!("the line was cut") };

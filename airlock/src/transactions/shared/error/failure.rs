@@ -3,12 +3,16 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::core::stack::enqueue_error::EnqueueError;
 use crate::transactions::shared::TransactionError;
 
 /// Why a transaction failed: for its body's error, or for what went wrong around the body.
 ///
-/// The `try_transaction` of each library's `Database` returns it, for bodies whose error is that of somebody else and does
-/// not convert from [`TransactionError`], such as `sqlx::Error` or `diesel::result::Error`.
+/// It is the error of a body whose statements fail with a library's error, such as `sqlx::Error`, `DbErr` or
+/// `diesel::result::Error`: each of these becomes a [`Body`](Self::Body) by `?`, an enqueue's error an
+/// [`Enqueue`](Self::Enqueue), and that of a savepoint inside a [`Transaction`](Self::Transaction).
+///
+/// The `try_transaction` of each library's `Database` returns it too, for a body whose error is any other.
 ///
 /// # Examples
 ///
@@ -21,6 +25,7 @@ use crate::transactions::shared::TransactionError;
 /// fn status(failure: &Failure<SqlError>) -> u16 {
 ///     match failure {
 ///         Failure::Body(SqlError::RowNotFound) => 404,
+///         Failure::Enqueue(_) => 500,
 ///         Failure::Transaction(error) if error.is_committed() => 202,
 ///         Failure::Transaction(_) => 503,
 ///     }
@@ -31,6 +36,8 @@ use crate::transactions::shared::TransactionError;
 pub enum Failure<E> {
     /// What the body returned. The transaction is rolled back.
     Body(E),
+    /// Why something in the body was not enqueued. The transaction is rolled back.
+    Enqueue(EnqueueError),
     /// What went wrong around the body.
     Transaction(TransactionError),
 }
@@ -41,10 +48,17 @@ impl<E> From<TransactionError> for Failure<E> {
     }
 }
 
+impl<E> From<EnqueueError> for Failure<E> {
+    fn from(error: EnqueueError) -> Self {
+        Self::Enqueue(error)
+    }
+}
+
 impl<E: fmt::Display> fmt::Display for Failure<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Body(error) => error.fmt(f),
+            Self::Enqueue(error) => error.fmt(f),
             Self::Transaction(error) => error.fmt(f),
         }
     }
@@ -54,6 +68,7 @@ impl<E: Error> Error for Failure<E> {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
             Self::Body(error) => error.source(),
+            Self::Enqueue(error) => error.source(),
             Self::Transaction(error) => error.source(),
         }
     }

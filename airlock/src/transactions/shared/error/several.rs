@@ -20,8 +20,8 @@ use crate::transactions::shared::{DatabaseError, TransactionError};
 /// use airlock::transaction::{TransactionError, commit_all};
 ///
 /// let (mut shop, mut stock) = (Ledger::default(), Ledger::default());
-/// let mut one = Transaction::new(shop.begin(), Settings::default()).await?;
-/// let mut two = Transaction::new(stock.begin(), Settings::default()).await?;
+/// let mut one = Guard::new(shop.begin(), Settings::default()).await?;
+/// let mut two = Guard::new(stock.begin(), Settings::default()).await?;
 /// one.run(|_| send_mail::enqueue(42))?;
 /// two.run(|orders| orders.push(0));                           // which the stock refuses to commit
 /// let committed = commit_all([("shop", one.into()), ("stock", two.into())]).await;
