@@ -16,6 +16,7 @@ mod scoped;
 mod spans;
 mod task;
 mod task_set;
+mod travels;
 mod types;
 mod wrap;
 mod written;
@@ -155,6 +156,39 @@ pub fn scoped(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn policy(policy: TokenStream, item: TokenStream) -> TokenStream {
     policy::policy(policy.into(), item.into()).into()
+}
+
+/// Makes a policy go along with messages: it stands on the `impl Policy` of a type that is serialisable.
+///
+/// What a task enqueues in another process is then judged there by the policy, with the same settings, through any number
+/// of processes. A binary that does not know the policy gives the message back.
+///
+/// ```
+/// use airlock::{Intent, Policy, Verdict};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize)]
+/// struct OfficeHours { open: bool }
+///
+/// #[airlock::travels(name = "office-hours")]
+/// impl Policy for OfficeHours {
+///     fn allows(&self, intent: &Intent) -> Verdict {
+///         if self.open || intent.task().queue() != Some("emails") {
+///             Verdict::Allow
+///         } else {
+///             Verdict::Drop
+///         }
+///     }
+/// }
+/// ```
+///
+/// # Options
+///
+/// `name = "…"` is the policy's name on the wire, by default its path; `crate = path` says where airlock is, if it isn't
+/// `::airlock`.
+#[proc_macro_attribute]
+pub fn travels(options: TokenStream, item: TokenStream) -> TokenStream {
+    travels::travels(options.into(), item.into()).into()
 }
 
 /// What `tasks!`, `block_tasks!` and `allow_only!` call: `task_set! { (path_to_airlock) a, b::c, "d::e" }`.

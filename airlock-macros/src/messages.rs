@@ -37,6 +37,15 @@ pub(crate) fn wrapped_track_caller(attribute: &str) -> String {
     )
 }
 
+pub(crate) const TRAVELS_ITEM: &str = "`#[airlock::travels]` goes on the implementation of a policy: write it above `impl \
+     Policy for …`";
+
+pub(crate) const TRAVELS_GENERIC: &str = "a generic policy has no one name in a message: implement `Policy` for a type \
+     without parameters, or write `travel` by hand";
+
+pub(crate) const TRAVELS_TWICE: &str =
+    "`#[airlock::travels]` writes this method: remove it, or the attribute";
+
 // Options.
 
 pub(crate) fn unknown_option(

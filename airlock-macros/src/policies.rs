@@ -24,6 +24,7 @@ const BUILT_IN: &[&str] = &[
     "DropAll",
     "Limit",
     "LogOnFlush",
+    "StaysHere",
 ];
 
 /// Those that are called with a list of tasks.

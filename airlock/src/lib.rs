@@ -93,7 +93,7 @@ pub mod web;
 #[cfg(feature = "worker")]
 pub mod worker;
 
-pub use airlock_macros::{Task, policy, scoped, task};
+pub use airlock_macros::{Task, policy, scoped, task, travels};
 
 #[cfg(feature = "tokio")]
 pub use core::background::tokio;
@@ -152,7 +152,8 @@ pub use core::flush::{FailedIntent, FlushError};
 pub use core::intent::{EncodeError, Intent};
 pub use core::policy::{
     AllowAll, AllowOnly, AssertNoEffects, BlockTasks, Coalesce, DropAll, FlushId, Limit,
-    LogOnFlush, Memory, Occasion, Policy, PolicyName, PolicyViolation, Verdict,
+    LogOnFlush, Memory, Occasion, Policy, PolicyName, PolicyViolation, StaysHere, Travel,
+    TravellingPolicy, Verdict,
 };
 pub use core::registry::manifest::Manifest;
 pub use core::registry::task_set::{NamedTasksError, TaskSet};

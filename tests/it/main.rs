@@ -39,5 +39,6 @@ mod tasks;
 mod testing_kit;
 mod thread_end;
 mod tracing_events;
+mod travelling;
 mod versions;
 mod worker;

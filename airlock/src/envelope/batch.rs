@@ -4,8 +4,12 @@ use std::panic::Location;
 use std::ptr;
 use std::sync::Arc;
 
+use serde_json::value::RawValue;
+
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::intent::Intent;
+use crate::core::policy::travel::{CannotTravel, travelling};
+use crate::core::stack::while_judging::while_judging;
 use crate::envelope::Envelope;
 use crate::envelope::write::origin;
 
@@ -40,6 +44,25 @@ pub fn of_batch(
     each(batch, executor, honoured).map(|made| made.map(|(_, _, envelope)| envelope)).collect()
 }
 
+/// The policies of intents that were enqueued under the same ones, as they travel.
+struct PoliciesOfRun {
+    end: usize,
+    text: Option<Arc<RawValue>>,
+}
+
+impl PoliciesOfRun {
+    /// Those of the intent at `index`; intents are asked about in order.
+    fn at(&mut self, batch: &Batch, index: usize) -> Result<Option<Arc<RawValue>>, CannotTravel> {
+        if index >= self.end {
+            let (chain, _, end) = batch.run_of(index);
+            // The settings are the user's to write.
+            self.text = while_judging(|| travelling(chain))?;
+            self.end = end;
+        }
+        Ok(self.text.clone())
+    }
+}
+
 /// The same one by one, each with its index and its intent, for engines that need an envelope only while
 /// they write its message.
 pub(crate) fn each<'a>(
@@ -48,6 +71,7 @@ pub(crate) fn each<'a>(
     honoured: &'a [&'a str],
 ) -> impl Iterator<Item = Result<(usize, &'a Intent, Envelope), DispatchError>> {
     let now = batch.flushed_at();
+    let mut policies = PoliciesOfRun { end: 0, text: None };
     let mut last: Option<(&Location<'static>, Arc<str>)> = None;
     batch.iter().enumerate().map(move |(index, intent)| {
         let checked = intent.options().check(executor, honoured);
@@ -56,7 +80,9 @@ pub(crate) fn each<'a>(
             Some((place, origin)) if ptr::eq(*place, intent.origin()) => origin.clone(),
             _ => last.insert((intent.origin(), origin(intent))).1.clone(),
         };
-        let envelope = Envelope::from(intent, now, origin);
+        let policies = policies.at(batch, index);
+        let policies = policies.map_err(|error| DispatchError::only(index, error))?;
+        let envelope = Envelope::from(intent, now, origin, policies);
         Ok((index, intent, envelope.map_err(|error| DispatchError::only(index, error))?))
     })
 }

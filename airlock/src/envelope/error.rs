@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::core::cut::{plain, shortened};
 use crate::core::task::without_values::without_values;
-use crate::envelope::VERSION;
+use crate::envelope::VERSION_WITH_POLICIES;
 
 /// A text that is no envelope.
 ///
@@ -18,7 +18,7 @@ use crate::envelope::VERSION;
 /// let error = Envelope::from_json(br#"{"airlock": 7}"#).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "the message is no envelope: it is of version 7, and this binary reads up to 1: \
+///     "the message is no envelope: it is of version 7, and this binary reads up to 2: \
 ///      update the worker",
 /// );
 /// let error = Envelope::from_json(b"hello").unwrap_err();
@@ -43,7 +43,7 @@ impl EnvelopeError {
 
     pub(super) fn version(version: u32) -> Self {
         Self::new(format!(
-            "it is of version {version}, and this binary reads up to {VERSION}: update the worker"
+            "it is of version {version}, and this binary reads up to {VERSION_WITH_POLICIES}: update the worker"
         ))
     }
 
@@ -54,7 +54,7 @@ impl EnvelopeError {
             airlock: u32,
         }
         match serde_json::from_slice(json) {
-            Ok(Version { airlock }) if airlock > VERSION => Self::version(airlock),
+            Ok(Version { airlock }) if airlock > VERSION_WITH_POLICIES => Self::version(airlock),
             _ => Self::json(error),
         }
     }

@@ -41,6 +41,9 @@ use crate::core::task::queue_name::queue_name;
 /// The version of the layout that this library writes.
 const VERSION: u32 = 1;
 
+/// The version of one with policies, which a binary that knows none would run wider, and so has to refuse.
+const VERSION_WITH_POLICIES: u32 = 2;
+
 /// An intent on its way through an engine.
 ///
 /// `docs/envelope.md` has the layout, field by field, and what binaries of different ages make of
@@ -82,6 +85,13 @@ pub struct Envelope {
     enqueued_at: SystemTime,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trace: Option<TraceContext>,
+    /// What the policies in force where the intent was enqueued are elsewhere. Most intents of a batch share them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    policies: Option<Arc<RawValue>>,
+    /// Whether it was made of another system's message.
+    #[cfg(feature = "worker")]
+    #[serde(skip)]
+    foreign: bool,
     /// It isn't part of the JSON: engines whose messages have a time limit have their own field for it.
     #[cfg(feature = "worker")]
     #[serde(skip)]
@@ -188,6 +198,25 @@ impl Envelope {
         self.trace.as_ref()
     }
 
+    /// The policies that were in force where the intent was enqueued and hold for what its task enqueues: a list in JSON,
+    /// innermost first, each with its `name` and its `settings`. `None` if there are none.
+    pub fn policies(&self) -> Option<&str> {
+        self.policies.as_ref().map(|policies| policies.get())
+    }
+
+    /// The same as JSON.
+    #[cfg(feature = "worker")]
+    pub(crate) fn raw_policies(&self) -> Option<&RawValue> {
+        self.policies.as_deref()
+    }
+
+    /// Since when it could have run: an engine with messages of its own may have set their time anew.
+    #[cfg(feature = "worker")]
+    pub(crate) fn due_since(&self) -> SystemTime {
+        let at = self.at().filter(|_| !self.foreign);
+        at.map_or(self.enqueued_at, |at| at.max(self.enqueued_at))
+    }
+
     /// How long one attempt may take, if that is shorter than the worker's timeout.
     #[cfg(feature = "worker")]
     pub(crate) fn time_limit(&self) -> Option<Duration> {
@@ -227,6 +256,16 @@ impl Envelope {
         self
     }
 
+    /// Sets the policies, which an engine with messages of its own has in a header.
+    #[cfg(feature = "_celery")]
+    pub(crate) fn with_policies(mut self, policies: Option<&str>) -> Result<Self, EnvelopeError> {
+        let Some(policies) = policies else { return Ok(self) };
+        let policies = RawValue::from_string(policies.to_owned());
+        self.policies = Some(policies.map_err(|error| EnvelopeError::json(&error))?.into());
+        self.airlock = VERSION_WITH_POLICIES;
+        Ok(self)
+    }
+
     /// Sets the trace.
     #[must_use]
     pub fn with_trace(mut self, trace: Option<TraceContext>) -> Self {
@@ -245,6 +284,7 @@ impl fmt::Debug for Envelope {
             .field("origin", &self.origin)
             .field("enqueued_at", &self.enqueued_at)
             .field("trace", &self.trace)
+            .field("policies", &self.policies())
             .finish_non_exhaustive()
     }
 }

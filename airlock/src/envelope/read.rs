@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::core::intent::Intent;
 use crate::core::registry::Registry;
 use crate::core::task::decode_error::DecodeError;
-use crate::envelope::{Envelope, EnvelopeError, EnvelopeOptions, VERSION};
+use crate::envelope::{Envelope, EnvelopeError, EnvelopeOptions, VERSION, VERSION_WITH_POLICIES};
 
 impl Envelope {
     /// The longest text that [`from_json`](Self::from_json) reads, in bytes: 16 MiB.
@@ -40,7 +40,7 @@ impl Envelope {
             Ok(envelope) => envelope,
             Err(error) => return Err(EnvelopeError::of_version(json, &error)),
         };
-        if envelope.airlock > VERSION {
+        if envelope.airlock > VERSION_WITH_POLICIES {
             return Err(EnvelopeError::version(envelope.airlock));
         }
         envelope.bounded()
@@ -60,8 +60,11 @@ impl Envelope {
                 .map_err(|error| EnvelopeError::json(&error))?,
             options: EnvelopeOptions::default(),
             origin: Arc::default(),
-            enqueued_at: SystemTime::now(),
+            enqueued_at: time_of(id),
             trace: None,
+            policies: None,
+            #[cfg(feature = "worker")]
+            foreign: true,
             #[cfg(feature = "worker")]
             time_limit: None,
         };
@@ -88,4 +91,14 @@ impl Envelope {
     pub fn intent(&self, registry: &Registry) -> Result<Intent, DecodeError> {
         registry.decode(&self.task, self.arguments.get())
     }
+}
+
+/// When the sender made an id, as far as that says it: airlock's does.
+fn time_of(id: Uuid) -> SystemTime {
+    let now = SystemTime::now();
+    let made = id.get_timestamp().filter(|_| id.get_version_num() == 7).map(|time| {
+        let (seconds, nanos) = time.to_unix();
+        SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos)
+    });
+    made.map_or(now, |made| made.min(now))
 }

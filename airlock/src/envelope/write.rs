@@ -4,33 +4,38 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::core::intent::{EncodeError, Intent};
 use crate::core::task::options::Start;
 use crate::envelope::trace::current_trace;
-use crate::envelope::{Envelope, EnvelopeOptions, VERSION};
+use crate::envelope::{Envelope, EnvelopeOptions, VERSION, VERSION_WITH_POLICIES};
 
 impl Envelope {
     /// The envelope of an intent that is flushed at `now`.
+    ///
+    /// It says nothing of the policies under which the intent was enqueued, which only its batch knows: an executor makes
+    /// envelopes by [`of_batch`](crate::envelope::of_batch).
     ///
     /// # Errors
     ///
     /// [`EncodeError`] if the arguments have no JSON, or if no worker would read it: the envelope
     /// would be longer than [16 MiB](Self::MAX_BYTES), or nested deeper than 127 levels.
     pub fn of(intent: &Intent, now: SystemTime) -> Result<Self, EncodeError> {
-        Self::from(intent, now, origin(intent))
+        Self::from(intent, now, origin(intent), None)
     }
 
     pub(super) fn from(
         intent: &Intent,
         now: SystemTime,
         origin: Arc<str>,
+        policies: Option<Arc<RawValue>>,
     ) -> Result<Self, EncodeError> {
         let options = intent.options();
         let own_queue = options.queue().map(|queue| Cow::Owned(queue.to_owned()));
         let envelope = Self {
-            airlock: VERSION,
+            airlock: if policies.is_some() { VERSION_WITH_POLICIES } else { VERSION },
             id: Uuid::now_v7(),
             task: intent.name().into(),
             arguments: intent.to_raw_json()?,
@@ -48,6 +53,9 @@ impl Envelope {
             origin,
             enqueued_at: now,
             trace: current_trace(),
+            policies,
+            #[cfg(feature = "worker")]
+            foreign: false,
             #[cfg(feature = "worker")]
             time_limit: None,
         };

@@ -14,6 +14,7 @@ pub use returned::{
 };
 
 use crate::core::intent::Intent;
+pub use crate::core::policy::travel::TravellingRegistration;
 pub use crate::core::registry::Registration;
 use crate::core::registry::task_set::TaskSet;
 pub use crate::core::scope::body::{AFuture, AnyValue, Body, NotAFuture};

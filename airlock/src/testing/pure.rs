@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::core::intent::Intent;
-use crate::core::policy::{AssertNoEffects, Policy, PolicyViolation};
+use crate::core::policy::{AssertNoEffects, Policy, PolicyViolation, Travel};
 use crate::core::scope::body::{Body, NotAFuture};
 use crate::core::scope::{Scope, Sealed};
 
@@ -107,5 +107,10 @@ impl Policy for Attempts {
 
     fn name(&self) -> Cow<'static, str> {
         "assert_no_effects".into()
+    }
+
+    /// Nothing leaves under it.
+    fn travel(&self) -> Travel {
+        AssertNoEffects.travel()
     }
 }

@@ -1,11 +1,13 @@
 //! Which messages a worker accepts.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::core::intent::Intent;
 use crate::core::panics::catch;
+use crate::core::policy::Policy;
+use crate::core::policy::travel::arrived;
 use crate::envelope::Envelope;
-use crate::worker::Inner;
+use crate::worker::{Inner, Settlement, log};
 
 impl Inner {
     /// The intent of a message, or the reason why this worker does not run it.
@@ -54,10 +56,36 @@ impl Inner {
         }
     }
 
+    /// The policies that have come with a message and hold for what its task enqueues; or what to do with a message
+    /// under one that this worker can't put in force. It is given back, for a worker that can may be on its way, and no
+    /// attempt counts.
+    pub(super) fn arrived(&self, envelope: &Envelope) -> Result<Vec<Box<dyn Policy>>, Settlement> {
+        let Some(policies) = envelope.raw_policies() else { return Ok(Vec::new()) };
+        // The user's code reads the settings.
+        let why = match catch(|| arrived(policies)) {
+            Ok(Ok(policies)) => return Ok(policies),
+            Ok(Err(unknown)) => unknown.to_string(),
+            Err(panic) => format!("reading its policies panicked: {}", panic.message()),
+        };
+        let waited = envelope.due_since().elapsed().unwrap_or_default();
+        if waited >= self.unknown_for {
+            let given_up = format!("{why} (it was given back for {:?})", self.unknown_for);
+            return Err(Settlement::Dead { reason: given_up });
+        }
+        let after = wait_after(waited);
+        log::given_back(envelope, &why, after);
+        Err(Settlement::Retry { after, reason: None })
+    }
+
     /// How many attempts the message has.
     pub(super) fn attempts(&self, envelope: &Envelope) -> u32 {
         // A message that airlock did not write does not have its task's number.
         let own = || self.registry.find(envelope.task()).ok()?.max_attempts();
         envelope.max_attempts().or_else(own).unwrap_or(self.max_attempts).max(1)
     }
+}
+
+/// How long a message is given back that was given back before: the waits grow with the time that it has waited.
+fn wait_after(waited: Duration) -> Duration {
+    (waited / 2).clamp(Duration::from_secs(1), Duration::from_mins(5))
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::core::intent::Intent;
 use crate::core::panics::{Contained, Panic, guarded};
+use crate::core::policy::Policy;
 use crate::core::scope::{Scope, Sealed};
 use crate::core::task::called::{BoxError, Called, Unfinished};
 use crate::core::task::payload::Here;
@@ -17,15 +18,16 @@ use crate::envelope::in_current_trace;
 use crate::worker::{Inner, log};
 
 impl Inner {
-    /// Runs a task once and flushes its effects, or returns why the attempt failed.
+    /// Runs a task once, under the policies that came with it, and flushes its effects, or returns why the attempt failed.
     pub(super) async fn attempt(
         &self,
         intent: Intent,
+        policies: Vec<Box<dyn Policy>>,
         limit: Option<Duration>,
     ) -> Result<(), String> {
         let task = intent.task();
         let (begins, begun) = oneshot::channel();
-        let mut body = Box::pin(self.run_body(self.scope(task), intent, begins));
+        let mut body = Box::pin(self.run_body(self.scope(task, policies), intent, begins));
         let timeout = [self.timeout(task), limit].into_iter().flatten().min();
         let (result, sealed) = match timeout {
             None => body.await,

@@ -55,6 +55,7 @@ pub fn worker() -> WorkerBuilder {
         max_attempts: 5,
         backoff: Backoff::new(Duration::from_secs(1)),
         grace: Duration::from_secs(30),
+        unknown_for: Duration::from_hours(1),
     }
 }
 
@@ -72,6 +73,7 @@ pub struct WorkerBuilder {
     max_attempts: u32,
     backoff: Backoff,
     grace: Duration,
+    unknown_for: Duration,
 }
 
 impl WorkerBuilder {
@@ -151,6 +153,15 @@ impl WorkerBuilder {
         self
     }
 
+    /// Sets for how long a message is given back that travels under a [policy](crate::Policy::travel) which this binary
+    /// does not know: for as long as a deployment may take. After that it is a dead letter; by default an hour.
+    ///
+    /// It is never run without the policy. The waits grow from a second to five minutes, and no attempt counts.
+    pub fn unknown_for(mut self, duration: Duration) -> Self {
+        self.unknown_for = duration;
+        self
+    }
+
     /// Builds the worker.
     ///
     /// # Errors
@@ -182,6 +193,7 @@ impl WorkerBuilder {
             max_attempts: self.max_attempts,
             backoff: self.backoff,
             grace: self.grace,
+            unknown_for: self.unknown_for,
             counters: Counters::default(),
         };
         Ok(Worker { inner: Arc::new(inner) })

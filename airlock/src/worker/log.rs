@@ -4,6 +4,7 @@
 //! subscriber, or is built without the feature `tracing`.
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use crate::core::cut::cut;
 use crate::core::log::{event, has_subscriber};
@@ -28,6 +29,16 @@ pub(super) fn settled(envelope: &Envelope, attempt: u32, settlement: &Settlement
         }
         _ => event!(debug, "airlock::worker", [task, %id, attempt], "{settlement}"),
     }
+}
+
+/// Logs that a message is given back because this worker does not know one of its policies.
+pub(super) fn given_back(envelope: &Envelope, why: &str, after: Duration) {
+    let (task, id) = (envelope.task(), envelope.id());
+    if !has_subscriber() {
+        return eprintln!("airlock: {} {id}: given back for {after:.1?}: {}", cut(task), cut(why));
+    }
+    let why = cut(why);
+    event!(warn, "airlock::worker", [task, %id], "given back for {after:.1?}: {why}");
 }
 
 /// Logs that a message is a dead letter because it can't be decoded.

@@ -49,7 +49,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::backoff::Backoff;
-use crate::core::policy::BlockTasks;
+use crate::core::policy::{BlockTasks, Policy, StaysHere};
 use crate::core::registry::Registry;
 use crate::core::registry::task_set::TaskSet;
 use crate::core::run::inline::Inline;
@@ -95,6 +95,7 @@ struct Inner {
     max_attempts: u32,
     backoff: Backoff,
     grace: Duration,
+    unknown_for: Duration,
     counters: Counters,
 }
 
@@ -109,8 +110,8 @@ impl Worker {
 }
 
 impl Inner {
-    /// The scope that a task runs in.
-    fn scope(&self, task: &'static TaskInfo) -> Scope {
+    /// The scope that a task runs in, under the policies that came with its message.
+    fn scope(&self, task: &'static TaskInfo, policies: Vec<Box<dyn Policy>>) -> Scope {
         let scope = scope().boundary().named(task.name());
         let mut scope = self.scope_settings.iter().fold(scope, |scope, setting| setting(scope));
         if let Some(here) = &self.here
@@ -118,10 +119,14 @@ impl Inner {
         {
             scope = scope.executor(here.clone());
         }
+        if !policies.is_empty() {
+            scope = scope.policy(policies);
+        }
         if self.reentry {
             return scope;
         }
-        scope.policy(BlockTasks::new([task].into_iter().collect()))
+        // It is about this task's own run: what that enqueues may enqueue the task.
+        scope.policy(StaysHere(BlockTasks::new([task].into_iter().collect())))
     }
 
     /// How long an attempt of the task may take.

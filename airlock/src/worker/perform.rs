@@ -51,8 +51,13 @@ impl Worker {
             Ok(intent) => intent,
             Err(reason) => return Settlement::Dead { reason: shortened(reason, MAX_REASON) },
         };
+        let policies = match self.inner.arrived(envelope) {
+            Ok(policies) => policies,
+            Err(settlement) => return settlement,
+        };
         let limit = envelope.time_limit();
-        let tried = pin!(log::in_task_span(envelope, attempt, self.inner.attempt(intent, limit)));
+        let tried = self.inner.attempt(intent, policies, limit);
+        let tried = pin!(log::in_task_span(envelope, attempt, tried));
         let failed = match within_trace(envelope.trace(), Contained::new(tried)).await {
             Ok(Ok(())) => return Settlement::Done,
             Ok(Err(reason)) => reason,

@@ -53,6 +53,7 @@ programs! {
     thread_pool: "failed: the printer is superstitious",
     tokio_tasks: "mail for order 3",
     transaction: "2 orders, 1 mail in the queue",
+    travelling_policy: "the policy `Limit` can't travel with the message",
     web: "mail for order 42",
 }
 

@@ -6,11 +6,11 @@ use super::{ID, intent_of, least, local, now, read, refused};
 
 #[test]
 fn a_later_version_is_refused_by_its_number() {
-    let later = "the message is no envelope: it is of version 2, and this binary reads up to 1: \
+    let later = "the message is no envelope: it is of version 3, and this binary reads up to 2: \
                  update the worker";
-    assert_eq!(refused(least("{}", "").replace("\"airlock\":1", "\"airlock\":2")), later);
-    assert_eq!(refused(r#"{"airlock":2,"everything":"is else"}"#), later);
-    assert_eq!(refused(r#"{"everything":"is else","arguments":7,"airlock":2}"#), later);
+    assert_eq!(refused(least("{}", "").replace("\"airlock\":1", "\"airlock\":3")), later);
+    assert_eq!(refused(r#"{"airlock":3,"everything":"is else"}"#), later);
+    assert_eq!(refused(r#"{"everything":"is else","arguments":7,"airlock":3}"#), later);
 }
 
 #[test]

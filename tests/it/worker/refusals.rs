@@ -64,8 +64,8 @@ async fn what_cannot_be_read_is_a_dead_letter() {
         "the message is no envelope: expected value at line 1 column 1",
     );
     assert_eq!(
-        refusal(r#"{"airlock":2}"#).await,
-        "the message is no envelope: it is of version 2, and this binary reads up to 1: update \
+        refusal(r#"{"airlock":3}"#).await,
+        "the message is no envelope: it is of version 3, and this binary reads up to 2: update \
          the worker",
     );
 }

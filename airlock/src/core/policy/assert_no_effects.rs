@@ -1,7 +1,7 @@
 //! The policy of pure code.
 
 use crate::core::intent::Intent;
-use crate::core::policy::{Policy, PolicyViolation, Verdict};
+use crate::core::policy::{Policy, PolicyViolation, Travel, Verdict};
 
 /// Refuses every enqueue, for code that must have no effects.
 ///
@@ -36,5 +36,9 @@ impl Policy for AssertNoEffects {
 
     fn allows(&self, _: &Intent) -> Verdict {
         Verdict::Drop
+    }
+
+    fn travel(&self) -> Travel {
+        Travel::named("AssertNoEffects", &())
     }
 }

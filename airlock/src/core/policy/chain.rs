@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use crate::core::intent::Intent;
 use crate::core::policy::memory::{Remembered, Shared};
-use crate::core::policy::{AllowAll, FlushId, Memory, Occasion, Policy, PolicyViolation, Verdict};
+use crate::core::policy::{
+    AllowAll, FlushId, Memory, Occasion, Policy, PolicyViolation, Travel, Verdict,
+};
 
 /// The policies in force, innermost first; `None` where there is none.
 pub(crate) type Chain = Option<Arc<Node>>;
@@ -172,6 +174,10 @@ impl Policy for Node {
 
     fn recall(&self, memory: &mut dyn Memory, intent: &Intent, occasion: Occasion) -> Verdict {
         self.policy().recall(memory, intent, occasion)
+    }
+
+    fn travel(&self) -> Travel {
+        self.policy().travel()
     }
 }
 

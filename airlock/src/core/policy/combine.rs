@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::core::intent::Intent;
 use crate::core::policy::{
-    FlushId, Memory, Occasion, Policy, PolicyViolation, Verdict, short_name,
+    FlushId, Memory, Occasion, Policy, PolicyViolation, Travel, Verdict, short_name,
 };
 
 /// A closure is asked at flush.
@@ -44,6 +44,10 @@ macro_rules! delegate {
 
         fn on_refused(&self, intent: &Intent) {
             (**self).on_refused(intent);
+        }
+
+        fn travel(&self) -> Travel {
+            (**self).travel()
         }
     };
 }
@@ -92,6 +96,13 @@ macro_rules! combine {
             occasion: Occasion,
         ) -> Verdict {
             Memories::recall($members, memory, intent, occasion)
+        }
+
+        fn travel(&$self) -> Travel {
+            let all = $members.into_iter();
+            all.fold(Travel::nothing(), |all, policy: &dyn Policy| {
+                all.and(policy.travel().or_named(policy))
+            })
         }
     };
 }

@@ -1,7 +1,7 @@
 //! The policies that say the same of every intent.
 
 use crate::core::intent::Intent;
-use crate::core::policy::{Policy, Verdict};
+use crate::core::policy::{Policy, Travel, Verdict};
 
 /// Allows everything.
 ///
@@ -19,7 +19,11 @@ use crate::core::policy::{Policy, Verdict};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AllowAll;
 
-impl Policy for AllowAll {}
+impl Policy for AllowAll {
+    fn travel(&self) -> Travel {
+        Travel::nothing()
+    }
+}
 
 /// Drops everything at flush, for migrations, imports and dry runs.
 ///
@@ -43,5 +47,9 @@ impl Policy for DropAll {
     #[inline]
     fn allows(&self, _: &Intent) -> Verdict {
         Verdict::Drop
+    }
+
+    fn travel(&self) -> Travel {
+        Travel::named("DropAll", &())
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::core::intent::Intent;
 use crate::core::log::event;
-use crate::core::policy::{Memory, Occasion, Policy, Verdict};
+use crate::core::policy::{Memory, Occasion, Policy, Travel, Verdict};
 
 /// Writes every intent that gets as far as this policy to the log at flush, and allows it.
 ///
@@ -29,6 +29,11 @@ pub struct LogOnFlush {}
 impl Policy for LogOnFlush {
     fn memory(&self) -> Option<Box<dyn Memory>> {
         Some(Box::new(Logger))
+    }
+
+    /// It lets everything through.
+    fn travel(&self) -> Travel {
+        Travel::nothing()
     }
 }
 

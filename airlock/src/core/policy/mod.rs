@@ -10,6 +10,7 @@ mod limit;
 mod log_on_flush;
 pub(crate) mod memory;
 mod task_lists;
+pub(crate) mod travel;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,6 +22,7 @@ pub use limit::Limit;
 pub use log_on_flush::LogOnFlush;
 pub use memory::{FlushId, Memory, Occasion};
 pub use task_lists::{AllowOnly, BlockTasks};
+pub use travel::{StaysHere, Travel, TravellingPolicy};
 
 use crate::core::cut::cut;
 use crate::core::intent::Intent;
@@ -97,6 +99,13 @@ pub trait Policy: Send + Sync + 'static {
     /// The name that reports give the policy: its type's, unless it says otherwise.
     fn name(&self) -> Cow<'static, str> {
         short_name(std::any::type_name::<Self>())
+    }
+
+    /// How the policy goes along with a message that an engine takes into another process, where it then judges what the
+    /// task enqueues. Unless it says otherwise, it can't, and a flush to an engine under it is refused:
+    /// `#[airlock::travels]` on the `impl` makes it travel, [`StaysHere`] lets it go.
+    fn travel(&self) -> Travel {
+        Travel::stays()
     }
 
     /// What the policy remembers of a scope, for policies whose answer depends on what else has left it, such as

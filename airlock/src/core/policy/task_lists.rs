@@ -1,7 +1,7 @@
 //! The policies that go by the task: a block list and an allow list.
 
 use crate::core::intent::Intent;
-use crate::core::policy::{Policy, PolicyViolation, Verdict};
+use crate::core::policy::{Policy, PolicyViolation, Travel, Verdict};
 use crate::core::registry::task_set::{NamedTasksError, TaskSet};
 
 /// Blocks the tasks of a list: drops them at flush or, with [`refuse`](Self::refuse), refuses them
@@ -88,6 +88,10 @@ impl Policy for BlockTasks {
     fn allows(&self, intent: &Intent) -> Verdict {
         if self.tasks.has(intent) { Verdict::Drop } else { Verdict::Allow }
     }
+
+    fn travel(&self) -> Travel {
+        Travel::listed("BlockTasks", &self.tasks, self.refuse)
+    }
 }
 
 /// Lets only the tasks of a list through: drops others at flush or, with [`refuse`](Self::refuse),
@@ -158,6 +162,10 @@ impl Policy for AllowOnly {
     #[inline]
     fn allows(&self, intent: &Intent) -> Verdict {
         if self.tasks.has(intent) { Verdict::Allow } else { Verdict::Drop }
+    }
+
+    fn travel(&self) -> Travel {
+        Travel::listed("AllowOnly", &self.tasks, self.refuse)
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::core::policy::Verdict;
 use crate::core::policy::judging::Inspecting;
+use crate::core::policy::travel::names;
 use crate::core::report::table::Table;
 use crate::core::stack::buffer::Buffer;
 use crate::core::stack::while_judging::{is_judging, while_judging};
@@ -64,6 +65,7 @@ pub struct Inspected {
     list: String,
     origin: &'static Location<'static>,
     verdicts: Vec<(String, Verdict)>,
+    travelling: Result<Vec<String>, String>,
 }
 
 impl Inspection {
@@ -72,6 +74,7 @@ impl Inspection {
         let mut inspecting = Inspecting::new(is_judging());
         while_judging(|| {
             for (chain, theirs, intents) in buffer.segments(level) {
+                let travelling = names(chain);
                 let into = if theirs == level { &mut own } else { &mut captured };
                 into.extend(intents.iter().map(|intent| Inspected {
                     task: intent.task(),
@@ -79,6 +82,7 @@ impl Inspection {
                     list: intent.argument_list(),
                     origin: intent.origin(),
                     verdicts: inspecting.ask_each(chain, intent),
+                    travelling: travelling.clone(),
                 }));
             }
         });
@@ -159,6 +163,17 @@ impl Inspected {
     /// policy's name.
     pub fn verdicts(&self) -> &[(String, Verdict)] {
         &self.verdicts
+    }
+
+    /// The names of the policies that go along with its message to an [engine](crate::Policy::travel), innermost first;
+    /// none where one can't.
+    pub fn travelling(&self) -> &[String] {
+        self.travelling.as_deref().unwrap_or_default()
+    }
+
+    /// The name of a policy that can't go along, so that a flush to an engine is refused.
+    pub fn staying(&self) -> Option<&str> {
+        self.travelling.as_ref().err().map(String::as_str)
     }
 
     /// Whether every policy would let it pass.

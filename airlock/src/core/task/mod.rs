@@ -7,7 +7,7 @@ pub(crate) mod counted;
 pub(crate) mod decode_error;
 mod info;
 mod long_integers;
-mod nearest;
+pub(crate) mod nearest;
 pub(crate) mod options;
 mod parameter;
 pub(crate) mod payload;

@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 #[cfg(feature = "celery-redis")]
 pub(super) const UNIQUE_KEY: &str = "airlock-unique-key";
 
+/// The policies that travel, as JSON.
+pub(super) const POLICIES: &str = "airlock-policies";
+
 /// Why the last attempt failed.
 pub(super) const REASON: &str = "airlock-reason";
 

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::engines::celery::body;
 use crate::engines::celery::fields::fields;
+use crate::engines::celery::headers::POLICIES;
 use crate::envelope::{Envelope, EnvelopeError, TraceContext, time};
 
 /// A message as it was received.
@@ -45,12 +46,22 @@ impl ReceivedMessage<'_> {
         // With Celery, a sender may choose any text as the id; by default it is a UUID.
         let id = self.text("id").and_then(|id| id.parse().ok()).unwrap_or_else(Uuid::now_v7);
         let trace = |parent| TraceContext::new(parent, self.text("tracestate").unwrap_or_default());
-        Ok(Envelope::foreign(id, task, &arguments)?
+        Envelope::foreign(id, task, &arguments)?
             .with_queue(self.queue)
             .with_at(self.time("eta")?)
             .with_expires(self.time("expires")?)
             .with_time_limit(self.time_limit())
-            .with_trace(self.text("traceparent").map(trace)))
+            .with_trace(self.text("traceparent").map(trace))
+            .with_policies(self.policies()?)
+    }
+
+    /// What restricts the task's effects, and so may be no other thing than it was.
+    fn policies(&self) -> Result<Option<&str>, EnvelopeError> {
+        match self.headers.get(POLICIES) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(policies)) => Ok(Some(policies)),
+            Some(_) => Err(EnvelopeError::new(format!("its header `{POLICIES}` is no text"))),
+        }
     }
 
     fn text(&self, header: &str) -> Option<&str> {

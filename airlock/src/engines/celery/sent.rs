@@ -36,6 +36,9 @@ pub(super) struct Headers<'a> {
     traceparent: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tracestate: Option<&'a str>,
+    /// As text, for Python has no use for it.
+    #[serde(rename = "airlock-policies", skip_serializing_if = "Option::is_none")]
+    policies: Option<&'a str>,
     #[cfg(feature = "celery-redis")]
     #[serde(rename = "airlock-unique-key", skip_serializing_if = "Option::is_none")]
     unique_key: Option<&'a str>,
@@ -63,6 +66,7 @@ impl<'a> Headers<'a> {
             origin: envelope.origin(),
             traceparent: trace.map(TraceContext::traceparent),
             tracestate: trace.map(TraceContext::tracestate).filter(|state| !state.is_empty()),
+            policies: envelope.policies(),
             #[cfg(feature = "celery-redis")]
             unique_key: envelope.unique_key(),
         }

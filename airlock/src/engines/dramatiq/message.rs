@@ -16,7 +16,7 @@ pub(super) struct DramatiqMessage<'a> {
     actor_name: &'a str,
     args: [(); 0],
     kwargs: &'a RawValue,
-    pub(super) options: Options,
+    pub(super) options: Options<'a>,
     #[serde(rename = "message_id")]
     id: Uuid,
     #[serde(rename = "message_timestamp")]
@@ -25,13 +25,16 @@ pub(super) struct DramatiqMessage<'a> {
 
 /// The options that Dramatiq's middleware reads.
 #[derive(Default, Serialize)]
-pub(super) struct Options {
+pub(super) struct Options<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     eta: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_age: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_retries: Option<u32>,
+    /// The policies that travel, as JSON in a text: Python has no use for it.
+    #[serde(rename = "airlock-policies", skip_serializing_if = "Option::is_none")]
+    policies: Option<&'a str>,
     #[cfg(feature = "dramatiq-rabbitmq")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) broker_priority: Option<u8>,
@@ -58,6 +61,7 @@ impl<'a> DramatiqMessage<'a> {
                 eta: envelope.at().map(millis),
                 max_age: envelope.expires().map(age),
                 max_retries: envelope.max_attempts().map(|attempts| attempts.saturating_sub(1)),
+                policies: envelope.policies(),
                 ..Options::default()
             },
             id: envelope.id(),

@@ -107,7 +107,9 @@ fn begun_too_often<E: Engine>(record: &Record) -> BTreeMap<u64, Vec<usize>> {
     }
     let is_explained = |over: usize, begun: &[usize]| {
         let mut times = begun.iter().enumerate();
-        times.all(|(times, faults)| times < ATTEMPTS as usize + (faults - over) * more_for_a_fault::<E>())
+        times.all(|(times, faults)| {
+            times < ATTEMPTS as usize + (faults - over) * more_for_a_fault::<E>()
+        })
     };
     let begun = begun.into_iter().filter(|(_, (over, begun))| !is_explained(*over, begun));
     begun.map(|(order, (_, begun))| (order, begun)).collect()

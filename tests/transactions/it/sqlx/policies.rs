@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use airlock::transaction::commit_all;
-use airlock::{Coalesce, DropAll, Limit, Policy, block_tasks};
+use airlock::{Coalesce, DropAll, Limit, Policy, StaysHere, block_tasks};
 use airlock_transactions::driver::statement;
 use sqlx::SqliteConnection;
 
@@ -40,7 +40,8 @@ async fn a_policy_with_a_memory_counts_rows() {
         }
         Ok::<_, ShopError>(())
     });
-    let (placed, sealed) = airlock::scope().policy(Limit::per_flush(2)).seal_async(body).await;
+    let (placed, sealed) =
+        airlock::scope().policy(StaysHere(Limit::per_flush(2))).seal_async(body).await;
     placed.expect("committed");
     assert!(sealed.is_empty());
     assert_eq!(shop.jobs().await, [1, 2]);
@@ -80,9 +81,9 @@ async fn fifty(policy: impl Policy, queue: bool, release: bool) -> usize {
 #[tokio::test]
 async fn a_scope_s_memory_is_one_with_a_queue_and_without() {
     for (queue, release) in [(false, false), (false, true), (true, false)] {
-        assert_eq!(fifty(Limit::per_flush(10), queue, release).await, 10);
-        assert_eq!(fifty(Coalesce, queue, release).await, 7);
-        assert_eq!(fifty((Coalesce, Limit::per_flush(5)), queue, release).await, 5);
+        assert_eq!(fifty(StaysHere(Limit::per_flush(10)), queue, release).await, 10);
+        assert_eq!(fifty(StaysHere(Coalesce), queue, release).await, 7);
+        assert_eq!(fifty(StaysHere((Coalesce, Limit::per_flush(5))), queue, release).await, 5);
     }
 }
 
@@ -99,7 +100,7 @@ async fn of_guards_and_of_transactions_that_are_committed_together() {
         tx.run(|_| (3..=4).try_for_each(|id| shop.mails.enqueue(id))).expect("enqueued");
         commit_all([("shop", tx.into())]).await.expect("committed");
     };
-    airlock::scope().policy(Limit::per_flush(3)).run_async(all).await.expect("flushed");
+    airlock::scope().policy(StaysHere(Limit::per_flush(3))).run_async(all).await.expect("flushed");
     assert_eq!(shop.jobs().await, [1, 2, 3]);
 }
 
@@ -127,7 +128,7 @@ async fn rows_that_were_rolled_back_are_not_remembered() {
         });
         placed.await.expect("committed");
     };
-    let scope = airlock::scope().policy((Coalesce, Limit::per_flush(2)));
+    let scope = airlock::scope().policy(StaysHere((Coalesce, Limit::per_flush(2))));
     scope.run_async(all).await.expect("flushed");
     assert_eq!((attempts.into_inner(), shop.jobs().await), (2, vec![1, 2]));
 }
@@ -154,6 +155,6 @@ async fn nothing_is_lost_to_a_row_that_may_be_rolled_back() {
         });
         placed.await.expect("committed");
     };
-    Box::pin(airlock::scope().policy(Coalesce).run_async(all)).await.expect("flushed");
+    Box::pin(airlock::scope().policy(StaysHere(Coalesce)).run_async(all)).await.expect("flushed");
     assert_eq!((shop.jobs().await, other.jobs().await), (vec![], vec![1]));
 }

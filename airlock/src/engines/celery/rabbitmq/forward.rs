@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::core::cut::shortened;
 use crate::core::task::called::BoxError;
-use crate::engines::celery::headers::{CUT, REASON};
+use crate::engines::celery::headers::{CUT, POLICIES, REASON};
 use crate::engines::celery::rabbitmq::table;
 use crate::engines::shared::rabbitmq::{NewDelivery, short, size};
 
@@ -67,7 +67,9 @@ fn fitting(properties: BasicProperties, room: usize) -> BasicProperties {
     }
     let mut cut = Vec::new();
     while over(&headers).is_some() {
-        let largest = headers.inner().iter().max_by_key(|(name, value)| {
+        // Without its policies it would run wider.
+        let candidates = headers.inner().iter().filter(|(name, _)| name.as_str() != POLICIES);
+        let largest = candidates.max_by_key(|(name, value)| {
             (!is_needed(name.as_str()), size::of_value(value) + name.as_str().len())
         });
         let Some(name) = largest.map(|(name, _)| name.clone()) else { break };

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::core::intent::Intent;
 use crate::core::task::called::BoxError;
 use crate::engines::celery::fields::fields;
-use crate::engines::celery::headers::UNIQUE_KEY;
+use crate::engines::celery::headers::{POLICIES, UNIQUE_KEY};
 use crate::engines::celery::redis::raw;
 use crate::engines::celery::sent::{self, Headers};
 use crate::envelope::{Envelope, EnvelopeError};
@@ -75,7 +75,7 @@ pub(super) fn write(
 }
 
 /// The headers that are used.
-const HEADERS: [&str; 10] = [
+const HEADERS: [&str; 11] = [
     "task",
     "id",
     "retries",
@@ -85,6 +85,7 @@ const HEADERS: [&str; 10] = [
     "compression",
     "traceparent",
     "tracestate",
+    POLICIES,
     UNIQUE_KEY,
 ];
 

@@ -3,6 +3,7 @@
 //! An engine says in `airlock_live` what it promises, and whether it refuses an option: then that is what is
 //! tested.
 
+pub(crate) mod boundary;
 pub(crate) mod connections;
 pub(crate) mod dead_letters;
 pub(crate) mod delays;
@@ -75,6 +76,8 @@ macro_rules! conforms {
             retries::a_long_reason_is_kept
             dead_letters::dead_letters_are_listed_by_age_and_found
             dead_letters::dead_letters_are_retried_and_removed_once
+            boundary::policies_go_along_through_retries_and_dead_letters
+            boundary::a_message_under_a_policy_that_nobody_knows_waits
             poison::a_task_that_the_worker_does_not_serve_is_kept
             poison::a_task_that_nobody_knows_is_kept
         }

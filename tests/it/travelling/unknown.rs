@@ -1,0 +1,115 @@
+//! A worker that does not know a policy gives the message back, and never runs it without.
+
+use std::time::{Duration, SystemTime};
+
+use airlock::envelope::Envelope;
+use airlock::worker::Settlement;
+use airlock::{Policy, scope};
+use serde::{Deserialize, Serialize};
+
+use super::Texts;
+use super::hops::ship;
+
+const SINCE: Duration = Duration::from_mins(10);
+
+/// A message under a policy, of a while ago, due at a time.
+fn message(policies: &str, due: Option<SystemTime>) -> Envelope {
+    let now = SystemTime::now();
+    let envelope = Envelope::of(&ship::intent(1), now - SINCE).expect("it has JSON").with_at(due);
+    let text = String::from_utf8(envelope.to_json()).expect("UTF-8");
+    let text = text.strip_suffix('}').expect("an object").replacen(":1,", ":2,", 1);
+    let text = format!(r#"{text},"policies":{policies}}}"#);
+    Envelope::from_json(text.as_bytes()).expect("an envelope")
+}
+
+async fn settled(message: &Envelope, unknown_for: Duration) -> Settlement {
+    let texts = Texts::default();
+    let worker = texts.worker().unknown_for(unknown_for).build().expect("a worker");
+    let settled = worker.perform(message, 1).await;
+    assert!(texts.take().is_empty(), "it did not run");
+    settled
+}
+
+const HOUR: Duration = Duration::from_hours(1);
+
+#[tokio::test]
+async fn the_message_is_given_back_for_longer_and_longer() {
+    let unknown =
+        r#"[{"name":"BlockTasks","settings":{"tasks":[]}},{"name":"up-too","settings":1}]"#;
+    let waits = [(None, 295..=300), (Some(SystemTime::now()), 1..=1)];
+    for (due, expected) in waits {
+        let Settlement::Retry { after, reason: None } = settled(&message(unknown, due), HOUR).await
+        else {
+            panic!("no attempt counts")
+        };
+        assert!(expected.contains(&after.as_secs()), "{after:?}");
+    }
+}
+
+#[tokio::test]
+async fn in_the_end_it_is_a_dead_letter_that_says_all_of_it() {
+    let unknown = r#"[{"name":"up-too","settings":1}]"#;
+    let settled = settled(&message(unknown, None), Duration::from_mins(5)).await;
+    let Settlement::Dead { reason } = settled else { panic!("{settled:?}") };
+    assert_eq!(
+        reason,
+        "it travels under the policy `up-too`, and this binary can't put that in force: no policy of that name \
+         (`up-to` is near); link the crate that registers it with `#[airlock::travels]`, or leave the message to a \
+         worker that does (it was given back for 300s)"
+    );
+}
+
+/// The same of what is no list, of settings that are no longer what they were, and of names that two have.
+#[tokio::test]
+async fn what_can_t_be_read_is_not_run_either() {
+    for (policies, why) in [
+        ("7", "invalid type: integer `7`, expected a sequence"),
+        (r#"[{"settings":1}]"#, "missing field `name`"),
+        (r#"[{"name":"up-to","settings":{"order":"seven"}}]"#, "its settings: invalid type"),
+        (r#"[{"name":"BlockTasks"}]"#, "its settings: invalid type: null"),
+        (r#"[{"name":"twice"}]"#, "two policies of that name, at tests/it"),
+        (r#"[{"name":"panics"}]"#, "reading its policies panicked: no settings"),
+    ] {
+        let settled = settled(&message(policies, None), Duration::ZERO).await.to_string();
+        assert!(settled.contains(why), "{policies}: {settled}");
+    }
+}
+
+#[test]
+fn a_later_version_is_refused() {
+    let text = br#"{"airlock": 3, "policies": []}"#;
+    let error = Envelope::from_json(text).expect_err("of a later version").to_string();
+    assert!(
+        error.ends_with("it is of version 3, and this binary reads up to 2: update the worker")
+    );
+}
+
+#[derive(Serialize, Deserialize)]
+struct One;
+
+#[derive(Serialize, Deserialize)]
+struct Other;
+
+#[airlock::travels(name = "twice")]
+impl Policy for One {}
+
+#[airlock::travels(name = "twice")]
+impl Policy for Other {}
+
+#[derive(Serialize)]
+struct Panics;
+
+impl<'de> Deserialize<'de> for Panics {
+    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        panic!("no settings")
+    }
+}
+
+#[airlock::travels(name = "panics")]
+impl Policy for Panics {}
+
+#[test]
+fn they_are_policies_here_all_the_same() {
+    let ran = scope().policy((One, Other, Panics)).run(|| ());
+    ran.expect("flushed");
+}
