@@ -46,6 +46,12 @@ pub(crate) const TRAVELS_GENERIC: &str = "a generic policy has no one name in a 
 pub(crate) const TRAVELS_TWICE: &str =
     "`#[airlock::travels]` writes this method: remove it, or the attribute";
 
+pub(crate) fn travels_own(name: &str) -> String {
+    format!(
+        "`{name}` is the name of a policy of airlock's: choose another one, such as \"shop.{name}\""
+    )
+}
+
 // Options.
 
 pub(crate) fn unknown_option(

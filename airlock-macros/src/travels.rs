@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{ImplItem, ItemImpl, Path, parse_quote};
+use syn::{Expr, ExprLit, ImplItem, ItemImpl, Lit, Path, parse_quote};
 
 use crate::errors::Errors;
 use crate::messages;
@@ -11,6 +11,9 @@ use crate::options::{Known, Options};
 
 const KNOWN: &[Known] =
     &[Known::value("name", "\"only-tenant\""), Known::value("crate", "my_crate::airlock")];
+
+/// The names of airlock's own policies, which every binary knows.
+const OWN: &[&str] = &["AllowOnly", "AssertNoEffects", "BlockTasks", "DropAll"];
 
 /// The `impl`, with how its policy travels, and the entry under which a message's policy is found.
 ///
@@ -32,6 +35,11 @@ pub(crate) fn travels(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut options = Options::parse(&errors, "travels", KNOWN, options);
     let krate = options.take_crate(&errors);
     let name = options.take_value("name");
+    if let Some(name @ Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) = &name
+        && let Some(own) = OWN.iter().find(|own| **own == text.value())
+    {
+        errors.at(name, messages::travels_own(own));
+    }
     let output = match syn::parse2::<ItemImpl>(item.clone()) {
         Ok(policy) if check(&errors, &policy) => {
             let name = name.map(|name| name.to_token_stream());
