@@ -10,6 +10,7 @@ use crate::core::executor::{Batch, DispatchError};
 use crate::core::intent::Intent;
 use crate::core::policy::travel::{CannotTravel, travelling};
 use crate::core::stack::while_judging::while_judging;
+use crate::core::task::called::BoxError;
 use crate::envelope::Envelope;
 use crate::envelope::write::origin;
 
@@ -42,6 +43,28 @@ pub fn of_batch(
     honoured: &[&str],
 ) -> Result<Vec<Envelope>, DispatchError> {
     each(batch, executor, honoured).map(|made| made.map(|(_, _, envelope)| envelope)).collect()
+}
+
+impl Batch {
+    /// What goes along with the intent at `index` of the [policies](crate::Policy::travel) under which it was enqueued, for
+    /// an executor that takes it out of this process without an [envelope](crate::envelope): a list in JSON, as
+    /// [`Envelope::policies`] has it. `None` if nothing restricts what its task enqueues.
+    ///
+    /// An executor that can't take them along refuses the intent, for its task would run wider elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// Where a policy can't travel; the error names it.
+    ///
+    /// # Panics
+    ///
+    /// Where `index` is not below [`len`](Self::len).
+    pub fn policies(&self, index: usize) -> Result<Option<String>, BoxError> {
+        assert!(index < self.len(), "{index} is no index of {} intents", self.len());
+        let (chain, ..) = self.run_of(index);
+        let policies = while_judging(|| travelling(chain))?;
+        Ok(policies.map(|policies| policies.get().to_owned()))
+    }
 }
 
 /// The policies of intents that were enqueued under the same ones, as they travel.

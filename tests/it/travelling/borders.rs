@@ -127,3 +127,31 @@ fn an_inspection_says_what_travels() {
     assert_eq!((limited.travelling(), limited.staying()), (&[][..], Some("Limit")));
     sealed.discard();
 }
+
+/// An executor of the program's that writes arguments alone.
+struct Bare;
+
+impl airlock::Executor for Bare {
+    async fn dispatch(&self, batch: &mut airlock::Batch) -> Result<(), airlock::DispatchError> {
+        for index in 0..batch.len() {
+            let only = |error: airlock::BoxError| airlock::DispatchError::only(index, error);
+            if let Some(policies) = batch.policies(index).map_err(only)? {
+                return Err(only(format!("no room for {policies}").into()));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn an_executor_of_ones_own_can_ask() {
+    let flushed = |policy: Box<dyn Policy>| {
+        let scope = scope().policy(policy).executor(Bare);
+        scope.run(|| ship::enqueue(1)).map_err(|error| error.to_string())
+    };
+    flushed(Box::new(airlock::AllowAll)).expect("nothing goes along").expect("enqueued");
+    let refused = flushed(Box::new(block_tasks![mail])).expect_err("it can't");
+    assert!(refused.contains(r#"no room for [{"name":"BlockTasks""#), "{refused}");
+    let refused = flushed(Box::new(Coalesce)).expect_err("it can't");
+    assert!(refused.contains("the policy `Coalesce` can't travel"), "{refused}");
+}
