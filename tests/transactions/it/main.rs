@@ -1,5 +1,6 @@
 //! Transactions that are scopes, on SQLite files. What needs a server is in `tests/live`.
 
+mod best_effort;
 mod captured;
 mod custom;
 mod diesel;

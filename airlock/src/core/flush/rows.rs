@@ -64,6 +64,12 @@ impl Rows {
         rows
     }
 
+    /// Ends rows of best effort that the queue could not write, and that their transaction goes on without.
+    pub(crate) fn left_unwritten(mut self, error: DispatchError) {
+        // It fails only where something else than best effort has not left.
+        let _ = self.outgoing.finish_whole(Err(error));
+    }
+
     /// Ends where the queue could not write them.
     pub(crate) fn undone(mut self, error: DispatchError) -> FlushError {
         self.outgoing.undone(error)

@@ -82,6 +82,12 @@ impl<C: Connection> transaction::Begun for Begun<'_, C> {
         self.connection.batch_execute("SELECT 1").map_err(check_error)
     }
 
+    const EXECUTES: bool = true;
+
+    async fn execute(&mut self, statement: &'static str) -> Result<(), BoxError> {
+        Ok(self.connection.batch_execute(statement)?)
+    }
+
     fn is_conflict(error: &(dyn Error + 'static)) -> bool {
         is_conflict(error)
     }

@@ -111,6 +111,12 @@ impl<C: AsyncConnection> transaction::Begun for Begun<'_, C> {
         self.connection.batch_execute("SELECT 1").await.map_err(check_error)
     }
 
+    const EXECUTES: bool = true;
+
+    async fn execute(&mut self, statement: &'static str) -> Result<(), BoxError> {
+        Ok(self.connection.batch_execute(statement).await?)
+    }
+
     fn is_conflict(error: &(dyn Error + 'static)) -> bool {
         is_conflict(error)
     }

@@ -119,6 +119,13 @@ impl transaction::Begun for Begun {
         })
     }
 
+    const EXECUTES: bool = true;
+
+    async fn execute(&mut self, statement: &'static str) -> Result<(), BoxError> {
+        self.transaction.execute_unprepared(statement).await?;
+        Ok(())
+    }
+
     fn is_conflict(error: &(dyn Error + 'static)) -> bool {
         is_conflict(error)
     }

@@ -113,6 +113,19 @@ pub trait Begun: Send + Sized {
     /// The database's error.
     fn check(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send;
 
+    /// Whether [`execute`](Self::execute) runs statements of SQL.
+    #[doc(hidden)]
+    const EXECUTES: bool = false;
+
+    /// Runs a statement inside the transaction.
+    #[doc(hidden)]
+    fn execute(
+        &mut self,
+        statement: &'static str,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send {
+        ready(Err(format!("no statement is run through it: {statement}").into()))
+    }
+
     /// Whether an error of this transaction is a conflict, so that it may succeed if it is run again.
     #[doc(hidden)]
     fn is_conflict(error: &(dyn Error + 'static)) -> bool {

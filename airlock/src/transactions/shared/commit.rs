@@ -2,13 +2,14 @@
 
 use ::tokio::time::timeout;
 
+use crate::core::executor::{Batch, DispatchError};
 use crate::core::flush::FlushError;
 use crate::core::stack::enclosing::{CaptureAround, capture_around, is_enclosed};
 use crate::core::task::called::BoxError;
 use crate::core::timer::with_timer;
 use crate::transactions::shared::effects::PendingEffects;
 use crate::transactions::shared::log;
-use crate::transactions::shared::queue::push;
+use crate::transactions::shared::queue::{DynQueue, push};
 use crate::transactions::shared::{Begun, CommitError, Settings, TransactionError};
 
 /// Commits; `effects` then says what is left to do.
@@ -97,12 +98,55 @@ async fn write_rows<B: Begun>(
         return hold_rows(begun, around, settings, effects).map(|()| false);
     }
     // They are rows before they are written: the future may be dropped before the database answers.
-    let batch = effects.become_rows(settings).filter(|batch| !batch.is_empty());
-    let Some(batch) = batch else { return Ok(false) };
-    match push(&**queue, begun.connection(), batch).await {
-        Ok(()) => Ok(queue.dyn_proves_good()),
-        Err(error) => Err(PrepareError::Queue(effects.rows_not_written(error))),
+    effects.become_rows(settings);
+    let mut written = false;
+    if let Some(batch) = effects.rows() {
+        match push(&**queue, begun.connection(), batch).await {
+            Ok(()) => written = true,
+            Err(error) => return Err(PrepareError::Queue(effects.rows_not_written(error))),
+        }
     }
+    for index in 0.. {
+        let Some(rows) = effects.rows_of_best_effort(index) else { break };
+        let Some(batch) = rows.batch().filter(|batch| !batch.is_empty()) else { continue };
+        match write_best_effort(begun, &**queue, batch).await {
+            Ok(()) => written = true,
+            Err(Unwritten { error, undone: true }) => rows.take().left_unwritten(error),
+            Err(Unwritten { error, undone: false }) => {
+                return Err(PrepareError::Queue(effects.best_effort_not_written(index, error)));
+            }
+        }
+    }
+    Ok(written && queue.dyn_proves_good())
+}
+
+/// Rows that the queue did not write.
+struct Unwritten {
+    error: DispatchError,
+    /// Whether the transaction is as it was before.
+    undone: bool,
+}
+
+/// Writes rows in a savepoint, so that the transaction can go on without them.
+async fn write_best_effort<B: Begun>(
+    begun: &mut B,
+    queue: &dyn DynQueue<B::Connection>,
+    batch: &mut Batch,
+) -> Result<(), Unwritten> {
+    const SET: &str = "SAVEPOINT airlock_best_effort";
+    const UNDO: &str = "ROLLBACK TO SAVEPOINT airlock_best_effort";
+    const RELEASE: &str = "RELEASE SAVEPOINT airlock_best_effort";
+    if !B::EXECUTES {
+        let pushed = push(queue, begun.connection(), batch).await;
+        return pushed.map_err(|error| Unwritten { error, undone: false });
+    }
+    let unusable = |error| Unwritten { error: DispatchError::all(error), undone: false };
+    begun.execute(SET).await.map_err(unusable)?;
+    if let Err(error) = push(queue, begun.connection(), batch).await {
+        let undone = begun.execute(UNDO).await.is_ok() && begun.execute(RELEASE).await.is_ok();
+        return Err(Unwritten { error, undone });
+    }
+    begun.execute(RELEASE).await.map_err(unusable)
 }
 
 /// Leaves the effects that would be rows to the capture around, which gets them if the transaction is committed. A

@@ -5,6 +5,7 @@ use std::mem;
 use crate::core::cut::cut;
 use crate::core::executor::{Batch, DispatchError};
 use crate::core::flush::{Flush, FlushError};
+use crate::core::intent::Intent;
 use crate::core::report::log;
 use crate::core::scope::Sealed;
 use crate::core::stack::enclosing::Enclosing;
@@ -17,6 +18,8 @@ use crate::transactions::shared::{CommitError, DatabaseError, Settings, Step};
 /// The effects of a transaction that is ending: some are rows of it, and some are calls.
 pub(crate) struct PendingEffects {
     rows: PendingRows,
+    /// The rows of best effort, those of each task by themselves: the transaction does without what can't be written.
+    best_effort: Vec<PendingRows>,
     calls: PendingCalls,
 }
 
@@ -35,11 +38,12 @@ enum PendingCalls {
 impl PendingEffects {
     pub(crate) fn new(sealed: Sealed) -> Self {
         let calls = PendingCalls::AwaitingCommit(UndecidedScope::new(sealed));
-        Self { rows: PendingRows::Settled, calls }
+        Self { rows: PendingRows::Settled, best_effort: Vec::new(), calls }
     }
 
     pub(crate) fn take(&mut self) -> Self {
-        Self { rows: self.rows.take(), calls: self.calls.take() }
+        let (rows, best_effort) = (self.rows.take(), mem::take(&mut self.best_effort));
+        Self { rows, best_effort, calls: self.calls.take() }
     }
 
     /// Whether there are any calls that wait for the commit.
@@ -56,9 +60,25 @@ impl PendingEffects {
     }
 
     /// Turns those of the queue that the policies let pass into rows, which still have to be written.
-    pub(crate) fn become_rows<C>(&mut self, settings: &Settings<C>) -> Option<&mut Batch> {
-        self.rows = PendingRows::judged(self.take_queued(settings)?);
-        self.rows.batch()
+    pub(crate) fn become_rows<C>(&mut self, settings: &Settings<C>) {
+        let Some(mut queued) = self.take_queued(settings) else { return };
+        loop {
+            let Some(task) = queued.intents().find(|intent| intent.is_best_effort()) else { break };
+            let task = task.name();
+            let of_task = |intent: &Intent| intent.is_best_effort() && intent.name() == task;
+            self.best_effort.extend(queued.take_to_flush(of_task).map(PendingRows::judged));
+        }
+        self.rows = PendingRows::judged(queued);
+    }
+
+    /// The rows that the transaction has with its data, or not at all.
+    pub(crate) fn rows(&mut self) -> Option<&mut Batch> {
+        self.rows.batch().filter(|batch| !batch.is_empty())
+    }
+
+    /// The rows of best effort of the task at `index`; `None` behind the last.
+    pub(crate) fn rows_of_best_effort(&mut self, index: usize) -> Option<&mut PendingRows> {
+        self.best_effort.get_mut(index)
     }
 
     /// In place of [`become_rows`](Self::become_rows), marks them as such for a capture. Those of a savepoint still
@@ -104,9 +124,21 @@ impl PendingEffects {
         error
     }
 
+    /// The same of those of best effort at `index`, where the transaction can't go on without them.
+    pub(crate) fn best_effort_not_written(
+        &mut self,
+        index: usize,
+        error: DispatchError,
+    ) -> FlushError {
+        let error = self.best_effort[index].take().not_written(error);
+        self.discard();
+        error
+    }
+
     /// The transaction is a savepoint.
     pub(crate) fn await_release(&mut self) {
         self.rows.of_savepoint();
+        self.best_effort.iter_mut().for_each(PendingRows::of_savepoint);
         self.calls = match self.calls.take() {
             PendingCalls::AwaitingCommit(scope) => PendingCalls::AwaitingRelease(scope),
             other => other,
@@ -117,6 +149,7 @@ impl PendingEffects {
     /// be committed all the same.
     pub(crate) fn commit_requested(&mut self, database: &str) {
         self.rows.commit_requested(database);
+        self.best_effort.iter_mut().for_each(|rows| rows.commit_requested(database));
         if let PendingCalls::AwaitingCommit(scope) = &mut self.calls {
             scope.commit_requested(database);
         }
@@ -124,6 +157,8 @@ impl PendingEffects {
 
     /// The transaction is committed, or the savepoint released.
     pub(crate) fn committed<C>(self, settings: &Settings<C>) -> Unflushed {
+        let lost = self.best_effort.into_iter().filter_map(|rows| rows.committed(settings).err());
+        lost.for_each(|error| log::failed_elsewhere(&error));
         if let Err(error) = self.rows.committed(settings) {
             // A capture that has ended: the calls are not to leave without the rows.
             if let Some(held) = self.calls.give_back("its rows could not be captured") {
@@ -163,6 +198,7 @@ impl PendingEffects {
     /// The transaction is rolled back: discards them, unless the scope's rules let them leave.
     pub(crate) fn discard(&mut self) {
         self.rows.take().rolled_back();
+        mem::take(&mut self.best_effort).into_iter().for_each(PendingRows::rolled_back);
         self.calls = match self.calls.take() {
             PendingCalls::AwaitingCommit(scope) | PendingCalls::AwaitingRelease(scope) => {
                 let leaving = scope.into_sealed().rolled_back();
@@ -184,7 +220,7 @@ impl PendingEffects {
 
     /// Settles rows whose transaction may or may not be committed, and returns how many there are.
     pub(crate) fn rows_in_doubt(&mut self, why: &str) -> usize {
-        self.rows.take().in_doubt(why)
+        self.take_rows().map(|rows| rows.in_doubt(why)).sum()
     }
 
     /// The transaction is committed, and its effects may not leave: settles rows and gives back all others.
@@ -193,14 +229,18 @@ impl PendingEffects {
         settings: &Settings<C>,
         why: &str,
     ) -> Vec<FlushError> {
-        let held = self.rows.take().committed(settings).err();
-        held.into_iter().chain(self.calls.take().give_back(why)).collect()
+        let held = self.take_rows().filter_map(|rows| rows.committed(settings).err());
+        held.chain(self.calls.take().give_back(why)).collect()
+    }
+
+    fn take_rows(&mut self) -> impl Iterator<Item = PendingRows> + use<> {
+        [self.rows.take()].into_iter().chain(mem::take(&mut self.best_effort))
     }
 
     /// Gives them back, none of them attempted.
     pub(crate) fn give_back(&mut self, why: &str) -> Vec<FlushError> {
-        let rows = self.rows.take().give_back(why);
-        rows.into_iter().chain(self.calls.take().give_back(why)).collect()
+        let rows = self.take_rows().filter_map(|rows| rows.give_back(why));
+        rows.chain(self.calls.take().give_back(why)).collect()
     }
 }
 

@@ -50,6 +50,13 @@ impl PendingRows {
         }
     }
 
+    /// The same of those of best effort, which the transaction goes on without: they are reported and logged.
+    pub(super) fn left_unwritten(self, error: DispatchError) {
+        if let Self::Written(rows) = self {
+            rows.left_unwritten(error);
+        }
+    }
+
     /// The transaction is a savepoint.
     pub(super) fn of_savepoint(&mut self) {
         if let Self::Written(rows) = self {

@@ -193,6 +193,12 @@ impl<DB: Backend> transaction::Begun for Begun<'_, DB> {
         })
     }
 
+    const EXECUTES: bool = true;
+
+    async fn execute(&mut self, statement: &'static str) -> Result<(), BoxError> {
+        Ok(DB::probe(self, statement).await?)
+    }
+
     fn is_conflict(error: &(dyn Error + 'static)) -> bool {
         is_conflict(error)
     }

@@ -124,3 +124,37 @@ async fn so_does_one_of_sea_orm() {
     placed.await.expect("committed");
     assert_eq!((shop.orders().await, shop.fates()), (vec![1, 3], vec!["dispatched".to_owned(); 2]));
 }
+
+/// A queue whose table is gone.
+struct Gone;
+
+impl airlock::transaction::Queue<PgConnection> for Gone {
+    async fn push(
+        &self,
+        tx: &mut PgConnection,
+        _: &mut airlock::Batch,
+    ) -> Result<(), airlock::DispatchError> {
+        let inserted = sqlx::query("INSERT INTO gone VALUES (1)").execute(tx).await;
+        inserted.map(drop).map_err(airlock::DispatchError::all)
+    }
+}
+
+/// The statement that fails aborts the transaction, but for the savepoint around it.
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn rows_of_best_effort_that_can_t_be_written_abort_nothing() {
+    let shop = Shop::open().await;
+    let database = shop.database().await.queue(Gone);
+    let placed = database.transaction(async |tx: &mut PgConnection| {
+        send_mail::intent(2).best_effort().enqueue()?;
+        insert(tx, 1).await?;
+        Ok::<_, BoxError>(())
+    });
+    placed.await.expect("committed");
+    assert_eq!(shop.orders().await, [1]);
+    let fates = shop.fates();
+    assert!(fates[0].contains("failed") && fates[0].contains("gone"), "{fates:?}");
+    let failed = database.transaction(async |tx: &mut PgConnection| place(tx, 3).await);
+    failed.await.expect_err("of no best effort");
+    assert_eq!(shop.orders().await, [1]);
+}
