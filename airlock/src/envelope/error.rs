@@ -1,12 +1,15 @@
 //! Why a text is no envelope.
 
 use std::fmt;
+use std::time::SystemTime;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::core::cut::{plain, shortened};
 use crate::core::task::without_values::without_values;
-use crate::envelope::VERSION_WITH_POLICIES;
+use crate::envelope::read::time_of;
+use crate::envelope::{Envelope, VERSION_WITH_POLICIES};
 
 /// A text that is no envelope.
 ///
@@ -27,6 +30,8 @@ use crate::envelope::VERSION_WITH_POLICIES;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvelopeError {
     why: String,
+    /// Since when it could have run, where a later version of the program may read it.
+    due_since: Option<SystemTime>,
 }
 
 impl EnvelopeError {
@@ -34,29 +39,51 @@ impl EnvelopeError {
     /// was not meant for logs.
     pub(crate) fn new(why: impl Into<String>) -> Self {
         const LONGEST: usize = 256;
-        Self { why: plain(&shortened(why.into(), LONGEST)) }
+        Self { why: plain(&shortened(why.into(), LONGEST)), due_since: None }
     }
 
     pub(super) fn json(error: &serde_json::Error) -> Self {
         Self::new(json_fault(error))
     }
 
-    pub(super) fn version(version: u32) -> Self {
-        Self::new(format!(
-            "it is of version {version}, and this binary reads up to {VERSION_WITH_POLICIES}: update the worker"
-        ))
+    /// That of an envelope that can be read, but for its version.
+    pub(super) fn of_later(envelope: &Envelope) -> Self {
+        let enqueued_at = envelope.enqueued_at();
+        Self::later(envelope.airlock, envelope.at().map_or(enqueued_at, |at| at.max(enqueued_at)))
+    }
+
+    fn later(version: u32, due_since: SystemTime) -> Self {
+        let why = format!(
+            "it is of version {version}, and this binary reads up to {VERSION_WITH_POLICIES}: update the \
+             worker"
+        );
+        Self { due_since: Some(due_since), ..Self::new(why) }
     }
 
     /// Says that the text is of a later version, if it is: that explains more than what can't be read.
     pub(super) fn of_version(json: &[u8], error: &serde_json::Error) -> Self {
+        /// What every version has.
         #[derive(Deserialize)]
         struct Version {
             airlock: u32,
+            #[serde(default)]
+            id: Value,
         }
         match serde_json::from_slice(json) {
-            Ok(Version { airlock }) if airlock > VERSION_WITH_POLICIES => Self::version(airlock),
+            Ok(Version { airlock, id }) if airlock > VERSION_WITH_POLICIES => {
+                let id = id.as_str().and_then(|id| id.parse().ok());
+                let since = id.and_then(time_of);
+                // One that does not say when it was sent has waited for ever.
+                Self::later(airlock, since.unwrap_or(SystemTime::UNIX_EPOCH))
+            }
             _ => Self::json(error),
         }
+    }
+
+    /// Since when the message could have run, where a later version of the program may read it.
+    #[cfg(feature = "worker")]
+    pub(crate) fn due_since(&self) -> Option<SystemTime> {
+        self.due_since
     }
 }
 

@@ -210,11 +210,14 @@ impl Envelope {
         self.policies.as_deref()
     }
 
-    /// Since when it could have run: an engine with messages of its own may have set their time anew.
+    /// Since when it could have run, if anybody can tell: an engine with messages of its own may have set their time
+    /// anew, and of those the id of airlock's says when it was made.
     #[cfg(feature = "worker")]
-    pub(crate) fn due_since(&self) -> SystemTime {
-        let at = self.at().filter(|_| !self.foreign);
-        at.map_or(self.enqueued_at, |at| at.max(self.enqueued_at))
+    pub(crate) fn due_since(&self) -> Option<SystemTime> {
+        if self.foreign {
+            return read::time_of(self.id);
+        }
+        Some(self.at().map_or(self.enqueued_at, |at| at.max(self.enqueued_at)))
     }
 
     /// How long one attempt may take, if that is shorter than the worker's timeout.

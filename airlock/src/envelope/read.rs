@@ -41,7 +41,7 @@ impl Envelope {
             Err(error) => return Err(EnvelopeError::of_version(json, &error)),
         };
         if envelope.airlock > VERSION_WITH_POLICIES {
-            return Err(EnvelopeError::version(envelope.airlock));
+            return Err(EnvelopeError::of_later(&envelope));
         }
         envelope.bounded()
     }
@@ -60,7 +60,7 @@ impl Envelope {
                 .map_err(|error| EnvelopeError::json(&error))?,
             options: EnvelopeOptions::default(),
             origin: Arc::default(),
-            enqueued_at: time_of(id),
+            enqueued_at: time_of(id).unwrap_or_else(SystemTime::now),
             trace: None,
             policies: None,
             #[cfg(feature = "worker")]
@@ -93,12 +93,9 @@ impl Envelope {
     }
 }
 
-/// When the sender made an id, as far as that says it: airlock's does.
-fn time_of(id: Uuid) -> SystemTime {
-    let now = SystemTime::now();
-    let made = id.get_timestamp().filter(|_| id.get_version_num() == 7).map(|time| {
-        let (seconds, nanos) = time.to_unix();
-        SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos)
-    });
-    made.map_or(now, |made| made.min(now))
+/// When the sender made an id, where that says it, as airlock's does.
+pub(super) fn time_of(id: Uuid) -> Option<SystemTime> {
+    let time = id.get_timestamp().filter(|_| id.get_version_num() == 7)?;
+    let (seconds, nanos) = time.to_unix();
+    Some((SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos)).min(SystemTime::now()))
 }

@@ -153,10 +153,12 @@ impl WorkerBuilder {
         self
     }
 
-    /// Sets for how long a message is given back that travels under a [policy](crate::Policy::travel) which this binary
-    /// does not know: for as long as a deployment may take. After that it is a dead letter; by default an hour.
+    /// Sets for how long a message is given back that this binary does not know: its task, an argument, its version, or a
+    /// [policy](crate::Policy::travel) under which it travels. For as long as a deployment may take; by default an hour.
+    /// After that it is a dead letter, with the reason. `Duration::ZERO` gives none back.
     ///
-    /// It is never run without the policy. The waits grow from a second to five minutes, and no attempt counts.
+    /// The waits grow from a second to five minutes, and no attempt counts. A message of which nobody can tell how long it
+    /// has waited, as of one that Python has sent, is a dead letter at once.
     pub fn unknown_for(mut self, duration: Duration) -> Self {
         self.unknown_for = duration;
         self

@@ -31,14 +31,13 @@ pub(super) fn settled(envelope: &Envelope, attempt: u32, settlement: &Settlement
     }
 }
 
-/// Logs that a message is given back because this worker does not know one of its policies.
-pub(super) fn given_back(envelope: &Envelope, why: &str, after: Duration) {
-    let (task, id) = (envelope.task(), envelope.id());
-    if !has_subscriber() {
-        return eprintln!("airlock: {} {id}: given back for {after:.1?}: {}", cut(task), cut(why));
-    }
+/// Logs that a message is given back because this binary does not know what it is.
+pub(super) fn given_back(why: &str, after: Duration) {
     let why = cut(why);
-    event!(warn, "airlock::worker", [task, %id], "given back for {after:.1?}: {why}");
+    if !has_subscriber() {
+        return eprintln!("airlock: a message is given back for {after:.1?}: {why}");
+    }
+    event!(warn, "airlock::worker", [], "a message is given back for {after:.1?}: {why}");
 }
 
 /// Logs that a message is a dead letter because it can't be decoded.

@@ -5,6 +5,7 @@ use std::pin::pin;
 use crate::core::cut::shortened;
 use crate::core::panics::Contained;
 use crate::envelope::{Envelope, within_trace};
+use crate::worker::accept::{Refusal, policies};
 use crate::worker::{Inner, Settlement, Worker, log};
 
 /// How long a reason may be that an engine keeps, in bytes.
@@ -47,13 +48,16 @@ impl Worker {
         attempt: u32,
         interrupted: bool,
     ) -> Settlement {
-        let intent = match self.inner.accept(envelope, attempt, interrupted) {
-            Ok(intent) => intent,
-            Err(reason) => return Settlement::Dead { reason: shortened(reason, MAX_REASON) },
-        };
-        let policies = match self.inner.arrived(envelope) {
-            Ok(policies) => policies,
-            Err(settlement) => return settlement,
+        let accepted = self.inner.accept(envelope, attempt, interrupted);
+        let accepted = accepted.and_then(|intent| Ok((intent, policies(envelope)?)));
+        let (intent, policies) = match accepted {
+            Ok(accepted) => accepted,
+            Err(Refusal::Dead(reason)) => {
+                return Settlement::Dead { reason: shortened(reason, MAX_REASON) };
+            }
+            Err(Refusal::Unknown(why)) => {
+                return self.inner.unknown(envelope.due_since(), shortened(why, MAX_REASON));
+            }
         };
         let limit = envelope.time_limit();
         let tried = self.inner.attempt(intent, policies, limit);

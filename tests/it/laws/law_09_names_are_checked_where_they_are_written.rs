@@ -8,7 +8,7 @@ use airlock::envelope::Envelope;
 use airlock::tasks;
 use airlock::worker::Settlement;
 use airlock::{AllowOnly, BlockTasks};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::policies::marks;
 
@@ -34,7 +34,8 @@ async fn a_name_off_the_wire_is_refused_with_the_nearest_and_the_message_is_kept
     let intent = quiet::intent(1);
     let envelope = Envelope::of(&intent, SystemTime::now()).expect("it has JSON");
     let misspelt = Envelope::foreign(envelope.id(), "it::support::quite", envelope.arguments());
-    let worker = airlock::worker().serving(tasks![quiet]).build().expect("it needs no state");
+    let worker = airlock::worker().serving(tasks![quiet]).unknown_for(Duration::ZERO);
+    let worker = worker.build().expect("it needs no state");
     let settlement = worker.perform(&misspelt.expect("it is JSON"), 1).await;
     // The engine keeps a dead letter.
     let Settlement::Dead { reason } = settlement else { panic!("{settlement}") };

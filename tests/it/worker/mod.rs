@@ -17,6 +17,7 @@ mod stopping;
 mod tasks;
 mod timeouts;
 mod traces;
+mod unknown;
 mod unresponsive;
 
 use std::time::Duration;
@@ -35,6 +36,7 @@ fn worker(ran: &Ran) -> WorkerBuilder {
         .state(Passage::closed().1)
         .serving(everything())
         .backoff(Backoff::new(Duration::from_millis(1)).exact())
+        .unknown_for(Duration::ZERO)
 }
 
 fn everything() -> TaskSet {

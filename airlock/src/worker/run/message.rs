@@ -23,12 +23,15 @@ pub(super) async fn run_message<S, R>(
     let envelope = match envelope {
         Ok(envelope) => envelope,
         Err(error) => {
-            log::undecodable(&error);
-            return (
-                MessageName::unknown(),
-                receipt,
-                Settlement::Dead { reason: error.to_string() },
-            );
+            let settlement = match error.due_since() {
+                // A later version of the program may be on its way.
+                Some(since) => run.worker.inner.unknown(Some(since), error.to_string()),
+                None => Settlement::Dead { reason: error.to_string() },
+            };
+            if let Settlement::Dead { .. } = settlement {
+                log::undecodable(&error);
+            }
+            return (MessageName::unknown(), receipt, settlement);
         }
     };
     let early = due.and_then(|due| due.duration_since(SystemTime::now()).ok());

@@ -33,7 +33,8 @@ pub(crate) async fn a_task_that_nobody_knows_is_kept<E: Engine>() {
     }
     fixture.send(notes([1])).await;
     let all = async || fixture.runs.count() == 1 && fixture.letters().await.len() == sent;
-    let served = fixture.serve(all).await;
+    let worker = fixture.worker().unknown_for(std::time::Duration::ZERO);
+    let served = fixture.serve_with(worker, &fixture.engine, all).await;
     assert_eq!((served.done, served.dead), (1, sent as u64));
     if E::ENVELOPES {
         let letter = fixture.letter().await;
