@@ -12,7 +12,7 @@ use super::begin::{Begin, begun_elsewhere};
 use super::begun::Begun;
 use super::driver::sea_orm::{DatabaseConnection, DatabaseTransaction};
 use super::driver::{Options, begin_with};
-use super::{Guard, attempt, is_conflict, run};
+use super::{Guard, IntoConnection, attempt, is_conflict, run};
 
 /// A connection of SeaORM with the settings of its transactions, for a program's state. Clones share
 /// the pool.
@@ -44,7 +44,8 @@ pub struct Database {
 
 impl Database {
     /// Opens transactions on a connection.
-    pub fn new(connection: DatabaseConnection) -> Self {
+    pub fn new(connection: impl IntoConnection) -> Self {
+        let connection = connection.into_connection();
         Self { connection, options: None, settings: Settings::default() }
     }
 

@@ -32,6 +32,7 @@ mod conflict;
 mod connection;
 mod database;
 mod failure;
+mod into_connection;
 mod nesting;
 mod retrying;
 
@@ -39,6 +40,7 @@ pub use begin::Begin;
 pub use begun::Begun;
 pub use conflict::is_conflict;
 pub use database::Database;
+pub use into_connection::IntoConnection;
 
 use crate::transactions::shared::{self as transaction, FailedAttempt, Settings, TransactionError};
 
