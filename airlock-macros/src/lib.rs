@@ -49,6 +49,7 @@ use proc_macro::TokenStream;
 /// | `max_attempts = n` | how often a worker tries it |
 /// | `best_effort` | its failure is reported and logged, and fails no flush |
 /// | `removed = ["…"]` | arguments that messages of older binaries may still carry: they are left alone |
+/// | `also = ["…"]` | names that the task had: messages of older binaries are found by them |
 /// | `local` | the task runs in this process only, and its arguments need no serde |
 /// | `crate = path` | where airlock is, if it isn't `::airlock` |
 ///
@@ -56,7 +57,8 @@ use proc_macro::TokenStream;
 ///
 /// Arguments are owned and serialisable. `#[state] smtp: &Smtp` is no argument: the executor supplies it.
 /// `#[secret] token: String` is never shown. `#[default] note: String` and `#[default(3)] copies: u8` are what a
-/// message of an older binary lacks; an `Option` is `None` without it.
+/// message of an older binary lacks; an `Option` is `None` without it. `#[also("order")] order_id: u64` is read under the
+/// name that it had, too.
 ///
 /// # Mistakes
 ///
@@ -94,7 +96,7 @@ pub fn task(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// # Options
 ///
-/// In `#[task(…)]` on the struct stand `name`, `queue`, `max_attempts`, `best_effort`, `removed` and `crate`, as in
+/// In `#[task(…)]` on the struct stand `name`, `queue`, `max_attempts`, `best_effort`, `removed`, `also` and `crate`, as in
 /// [`#[airlock::task]`](macro@task). A name may be a constant that the struct has already: `name = Self::JOB_NAME`.
 ///
 /// # Fields

@@ -247,6 +247,22 @@ pub(crate) const DEFAULT_VALUE: &str = "`#[default]` takes one value in parenthe
 
 pub(crate) const DEFAULT_LOCAL: &str = "a `local` task is never read from a message, which could lack an argument: remove `#[default]`";
 
+pub(crate) const ALSO_NEEDS_NAMES: &str =
+    "`also` takes the names that the task had, in quotes: write `also = [\"mail.confirm\"]`";
+
+pub(crate) const ALSO_ARGUMENT: &str =
+    "`#[also(…)]` takes the names that the argument had, in quotes: write `#[also(\"order\")]`";
+
+pub(crate) const ALSO_LOCAL: &str =
+    "a `local` task is never read from a message, which could name it otherwise: remove `also`";
+
+pub(crate) const ALSO_STATE: &str =
+    "a state is in no message, which could name it otherwise: remove `#[also(…)]`";
+
+pub(crate) fn also_is_here(name: &str) -> String {
+    format!("`{name}` is a name of this task's already: take it out of the list")
+}
+
 pub(crate) const REMOVED_NEEDS_NAMES: &str = "`removed` takes the names of arguments that the task had, in quotes: write `removed = [\"note\"]`";
 
 pub(crate) const REMOVED_LOCAL: &str = "a `local` task is never read from a message, which could have more arguments: remove `removed`";

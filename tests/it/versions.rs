@@ -160,3 +160,36 @@ fn a_task_says_what_a_message_may_lack_and_what_it_may_carry() {
     assert_eq!(shrunk::intent(1).task().removed(), ["note", "other"]);
     assert!(plain::intent(1).task().removed().is_empty());
 }
+
+/// `with_note` of a later day, under other names.
+#[airlock::task(name = "versions.renamed", also = ["versions.former", "versions.first"])]
+fn renamed(#[also("order_id", "order")] id: u64, #[also("note")] remark: String) {
+    drop((id, remark));
+}
+
+#[test]
+fn former_names_are_read() {
+    let registry = registry().expect("no task is there twice");
+    for (task, json) in [
+        ("versions.renamed", r#"{"id":1,"remark":"x"}"#),
+        ("versions.former", r#"{"order_id":1,"note":"x"}"#),
+        ("versions.first", r#"{"note":"x","order":1}"#),
+    ] {
+        let intent = registry.decode(task, json).expect("it is read");
+        assert_eq!(intent.to_string(), r#"versions.renamed(id: 1, remark: "x")"#);
+    }
+    assert_eq!(
+        read::<renamed>(r#"{"id":1,"order":2,"remark":"x"}"#).expect_err("twice"),
+        "the argument `id` of `versions.renamed` is given twice"
+    );
+    let info = registry.find("versions.first").expect("known");
+    assert_eq!(
+        (info.name(), info.also()),
+        ("versions.renamed", &["versions.former", "versions.first"][..])
+    );
+    assert_eq!(info.parameters()[0].also(), ["order_id", "order"]);
+    // In a configuration as well.
+    let blocked = airlock::BlockTasks::named(["versions.former"]).expect("known");
+    let (_, sealed) = airlock::scope().policy(blocked).seal(|| renamed::enqueue(1, "x".to_owned()));
+    assert_eq!(sealed.flush().expect("dropped").dropped(), 1);
+}

@@ -13,6 +13,7 @@ const KNOWN: &[Known] = &[
     Known::value("queue", "\"emails\""),
     Known::value("max_attempts", "5"),
     Known::value("removed", "[\"note\"]"),
+    Known::value("also", "[\"mail.confirm\"]"),
     Known::flag("local"),
     Known::flag("best_effort"),
     Known::value("crate", "my_crate::airlock"),
@@ -26,6 +27,8 @@ pub(crate) struct Input {
     pub(crate) calls: Vec<(Ident, Expr)>,
     /// The names of arguments that the task had.
     pub(crate) removed: Option<Expr>,
+    /// The names that the task had.
+    pub(crate) also: Option<Expr>,
     pub(crate) local: bool,
     pub(crate) best_effort: bool,
     /// Whether it is a struct, of which nobody knows here how it is run.
@@ -43,6 +46,7 @@ pub(crate) struct Parameter {
     pub(crate) state: Option<Attribute>,
     pub(crate) secret: Option<Attribute>,
     pub(crate) default: Option<Attribute>,
+    pub(crate) also: Option<Attribute>,
     pub(crate) cfg: Option<Attribute>,
     /// What it is called on the wire, if not as it is here.
     pub(crate) renamed: Option<String>,
@@ -55,6 +59,7 @@ impl Input {
         let krate = options.take_crate(errors);
         let name = options.take_value("name");
         let removed = options.take_value("removed");
+        let also = options.take_value("also");
         let local = options.take("local").is_some();
         let best_effort = options.take("best_effort").is_some();
         let calls = options.rest().into_iter();
@@ -74,6 +79,7 @@ impl Input {
             name,
             calls,
             removed,
+            also,
             local,
             best_effort,
             elsewhere,
@@ -88,6 +94,7 @@ impl Parameter {
         let state = take_bare(errors, "state", &mut typed.attrs);
         let secret = take_bare(errors, "secret", &mut typed.attrs);
         let default = take_marker(errors, "default", &mut typed.attrs);
+        let also = take_marker(errors, "also", &mut typed.attrs);
         let cfg = typed.attrs.iter().find(|attribute| attribute.path().is_ident("cfg"));
         Self {
             pat: (*typed.pat).clone(),
@@ -95,6 +102,7 @@ impl Parameter {
             state,
             secret,
             default,
+            also,
             cfg: cfg.cloned(),
             renamed: None,
         }

@@ -266,3 +266,39 @@ fn reports_all_at_once() {
     );
     assert_eq!(mistakes_with(options, function).len(), 7);
 }
+
+#[test]
+fn refuses_what_was_never_a_former_name() {
+    let function = || {
+        quote!(
+            fn f(#[also("order", "oid")] id: u64, #[also("nick")] name: String) {}
+        )
+    };
+    assert_eq!(mistakes_with(quote!(name = "b", also = ["a", "c"]), function()), [""; 0]);
+    for (options, message) in [
+        (quote!(also = "a"), messages::ALSO_NEEDS_NAMES.to_owned()),
+        (quote!(also = [a]), messages::ALSO_NEEDS_NAMES.to_owned()),
+        (quote!(also = [""]), messages::ALSO_NEEDS_NAMES.to_owned()),
+        (quote!(also = ["a", "a"]), messages::removed_twice("a")),
+        (quote!(name = "a", also = ["a"]), messages::also_is_here("a")),
+    ] {
+        assert_eq!(mistakes_with(options, function()), [message]);
+    }
+    for (parameters, message) in [
+        (quote!(#[also] id: u64), messages::ALSO_ARGUMENT.to_owned()),
+        (quote!(#[also()] id: u64), messages::ALSO_ARGUMENT.to_owned()),
+        (quote!(#[also(order)] id: u64), messages::ALSO_ARGUMENT.to_owned()),
+        (quote!(#[also("id")] id: u64), messages::also_is_here("id")),
+        (quote!(#[also("b")] a: u64, b: u64), messages::also_is_here("b")),
+        (quote!(b: u64, #[also("b")] a: u64), messages::also_is_here("b")),
+        (quote!(#[also("c")] a: u64, #[also("c")] b: u64), messages::also_is_here("c")),
+        (quote!(#[also("c")] #[also("d")] a: u64), messages::repeated_marker("also")),
+        (quote!(#[state] #[also("c")] a: &u64), messages::ALSO_STATE.to_owned()),
+    ] {
+        assert_eq!(mistakes(quote!(fn f(#parameters) {})), [message]);
+    }
+    let plain = quote!(
+        fn f(id: u64) {}
+    );
+    assert_eq!(mistakes_with(quote!(local, also = ["a"]), plain), [messages::ALSO_LOCAL]);
+}

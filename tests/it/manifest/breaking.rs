@@ -55,8 +55,8 @@ fn a_task_that_is_renamed_or_moved() {
     assert!(
         text.contains(
             "\n  `manifest.simple` is gone, and `manifest.plain` has its arguments: a message in flight is rejected \
-             as an unknown task; write `name = \"manifest.simple\"` if it was renamed, or keep a task of the old name \
-             that calls the new function\n"
+             as an unknown task; write `name = \"manifest.simple\"` if it was renamed, or `also = [\"manifest.simple\"]` \
+             to keep the new name\n"
         ),
         "{text}"
     );
@@ -154,8 +154,8 @@ fn an_argument_that_is_renamed() {
     assert_eq!(
         breaks(&was, &tasks![letter]),
         "`manifest.letter`: the argument `note` is gone, and `remark` is new and of its type: a message in flight is \
-         rejected, for it has the one and lacks the other; keep the name `note`, or, to read messages without its \
-         value, write `removed = [\"old\", \"note\"]` and `#[default]` on `remark`"
+         rejected, for it has the one and lacks the other; write `#[also(\"note\")]` on `remark` if it was renamed, or, \
+         to read messages without its value, write `removed = [\"old\", \"note\"]` and `#[default]` on `remark`"
     );
 }
 
@@ -261,4 +261,55 @@ fn the_page_shows_what_is_said() {
     });
     let said = told(&was, &tasks![shown]).replace("manifest.shown", "mail.confirmation");
     assert!(include_str!("../../../docs/testing.md").contains(&said), "{said}");
+}
+
+/// Called otherwise before.
+#[airlock::task(name = "manifest.renamed", also = ["manifest.was"])]
+fn renamed(#[also("order")] order_id: u64) {
+    let _ = order_id;
+}
+
+#[test]
+fn former_names_break_nothing_while_they_are_listed() {
+    let parameters = json!([{ "name": "order", "type": "u64" }]);
+    let was = json!({ "manifest.was": { "parameters": parameters } });
+    let text = told(&was, &tasks![renamed]);
+    assert!(
+        text.contains(
+            "\n  `manifest.was` is called `manifest.renamed`, and a message in flight finds it by its former name; an \
+             older worker rejects new messages, so deploy workers first\n"
+        ),
+        "{text}"
+    );
+    let was = json!({ "manifest.renamed": { "parameters": parameters } });
+    let text = told(&was, &tasks![renamed]);
+    assert!(
+        text.contains(
+            "\n  `manifest.renamed`: the argument `order` is called `order_id`, and a message in flight is read under \
+             its former name; an older worker rejects new messages, so deploy workers first\n"
+        ),
+        "{text}"
+    );
+    let was = json!({
+        "manifest.renamed": {
+            "parameters": [{ "name": "order_id", "type": "u64", "also": ["order", "oid"] }],
+            "also": ["manifest.was"],
+        },
+    });
+    assert_eq!(
+        breaks(&was, &tasks![renamed]),
+        "`manifest.renamed`: the argument `order_id` is no longer read under its former name `oid`: a message that has \
+         that is rejected, as surplus; write `#[also(\"oid\")]` on it until none is left"
+    );
+    let was = json!({
+        "manifest.renamed": {
+            "parameters": [{ "name": "order_id", "type": "u64", "also": ["order"] }],
+            "also": ["manifest.was", "manifest.first"],
+        },
+    });
+    assert_eq!(
+        breaks(&was, &tasks![renamed]),
+        "`manifest.renamed` is no longer found by its former name `manifest.first`: a message that has that is rejected \
+         as an unknown task; write `also = [\"manifest.was\", \"manifest.first\"]` until none is left"
+    );
 }

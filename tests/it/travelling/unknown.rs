@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use airlock::envelope::Envelope;
 use airlock::worker::Settlement;
-use airlock::{Policy, scope};
+use airlock::{Intent, Policy, scope};
 use serde::{Deserialize, Serialize};
 
 use super::Texts;
@@ -14,8 +14,12 @@ const SINCE: Duration = Duration::from_mins(10);
 
 /// A message under a policy, of a while ago, due at a time.
 fn message(policies: &str, due: Option<SystemTime>) -> Envelope {
-    let now = SystemTime::now();
-    let envelope = Envelope::of(&ship::intent(1), now - SINCE).expect("it has JSON").with_at(due);
+    message_of(&ship::intent(1), policies, due)
+}
+
+fn message_of(intent: &Intent, policies: &str, due: Option<SystemTime>) -> Envelope {
+    let sent = SystemTime::now() - SINCE;
+    let envelope = Envelope::of(intent, sent).expect("it has JSON").with_at(due);
     let text = String::from_utf8(envelope.to_json()).expect("UTF-8");
     let text = text.strip_suffix('}').expect("an object").replacen(":1,", ":2,", 1);
     let text = format!(r#"{text},"policies":{policies}}}"#);
@@ -82,6 +86,35 @@ fn a_later_version_is_refused() {
     assert!(
         error.ends_with("it is of version 3, and this binary reads up to 2: update the worker")
     );
+}
+
+/// Called otherwise in another version of the program.
+#[airlock::task(name = "travelling.new_name", also = ["travelling.old_name"])]
+fn called() {}
+
+#[airlock::task(name = "travelling.calls")]
+fn calls() -> Result<(), airlock::EnqueueError> {
+    called::enqueue()
+}
+
+/// The list of an older binary has the older name, and an older binary finds that in the list of a newer one.
+#[tokio::test]
+async fn a_list_knows_tasks_by_the_names_that_they_had() {
+    for (policies, sent) in [
+        (r#"[{"name":"BlockTasks","settings":{"tasks":["travelling.old_name"]}}]"#, 0),
+        (r#"[{"name":"AllowOnly","settings":{"tasks":["travelling.old_name"]}}]"#, 1),
+        (r#"[{"name":"AllowOnly","settings":{"tasks":["travelling.new"]}}]"#, 0),
+    ] {
+        let texts = Texts::default();
+        let message = message_of(&calls::intent(), policies, None);
+        let worker = texts.worker().serving(airlock::tasks![calls, called]).build();
+        let settled = worker.expect("a worker").perform(&message, 1).await;
+        assert_eq!((settled, texts.take().len()), (Settlement::Done, sent), "{policies}");
+    }
+    let texts = Texts::default();
+    texts.send(airlock::block_tasks![called], || calls::enqueue()).await;
+    let both = r#"{"tasks":["travelling.new_name","travelling.old_name"]}"#;
+    assert!(texts.take()[0].policies().expect("one").contains(both));
 }
 
 #[derive(Serialize, Deserialize)]

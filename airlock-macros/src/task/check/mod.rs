@@ -1,5 +1,6 @@
 //! From what the user wrote to a task, or to the reasons why it can't be one.
 
+mod also;
 mod logged;
 mod parameter;
 mod removed;
@@ -23,6 +24,8 @@ pub(crate) struct Task {
     pub(crate) calls: Vec<(Ident, Expr)>,
     /// The names of arguments that messages of older binaries still carry.
     pub(crate) removed: Vec<LitStr>,
+    /// The names that the task had.
+    pub(crate) also: Vec<LitStr>,
     pub(crate) local: bool,
     pub(crate) best_effort: bool,
     pub(crate) elsewhere: bool,
@@ -39,6 +42,8 @@ pub(crate) struct Parameter {
     pub(crate) default: Option<DefaultValue>,
     /// What it is called on the wire, if not by its name.
     pub(crate) renamed: Option<String>,
+    /// What it was called on the wire.
+    pub(crate) also: Vec<LitStr>,
 }
 
 /// What an argument is by default.
@@ -89,7 +94,8 @@ impl Task {
 
 /// Reports everything that is wrong with the function at once.
 pub(crate) fn check(errors: &Errors, input: Input) -> Result<Task, Box<Refused>> {
-    let Input { krate, mut name, mut calls, removed, local, best_effort, elsewhere, .. } = input;
+    let Input { krate, mut name, mut calls, removed, also, local, best_effort, elsewhere, .. } =
+        input;
     let Input { function, parameters, .. } = input;
     check_name(errors, &mut name);
     check_queue(errors, &mut calls);
@@ -104,6 +110,8 @@ pub(crate) fn check(errors: &Errors, input: Input) -> Result<Task, Box<Refused>>
     let checked: Vec<Parameter> = checked.collect();
     check_count(errors, &checked);
     let removed = removed::check(errors, removed, &checked, local);
+    let also = also::of_task(errors, also, name.as_ref(), local);
+    also::among(errors, &checked);
     check_return(errors, &function.signature.output);
     check_body(errors, &function);
     logged::check(errors, &function, &checked);
@@ -114,6 +122,7 @@ pub(crate) fn check(errors: &Errors, input: Input) -> Result<Task, Box<Refused>>
             name,
             calls,
             removed,
+            also,
             local,
             best_effort,
             elsewhere,

@@ -3,7 +3,7 @@
 use proc_macro2::Ident;
 use syn::{Attribute, Meta, Pat, Type};
 
-use super::{DefaultValue, Parameter, Role};
+use super::{DefaultValue, Parameter, Role, also};
 use crate::errors::Errors;
 use crate::messages;
 use crate::task::parse::Parameter as Written;
@@ -34,8 +34,13 @@ pub(super) fn check(errors: &Errors, parameter: &Written, local: bool) -> Option
         check_argument(errors, &parameter.ty, local);
         if parameter.secret.is_some() { Role::Secret } else { Role::Argument }
     };
+    let also = parameter.also.as_ref();
+    if let Some(also) = also.filter(|_| parameter.state.is_some() || local) {
+        errors.at(also, if local { messages::ALSO_LOCAL } else { messages::ALSO_STATE });
+    }
+    let also = also.map(|also| also::of_parameter(errors, also)).unwrap_or_default();
     let renamed = parameter.renamed.clone();
-    Some(Parameter { name: name?, ty: parameter.ty.clone(), role, default, renamed })
+    Some(Parameter { name: name?, ty: parameter.ty.clone(), role, default, renamed, also })
 }
 
 /// What stands in the parentheses of `#[default]`, if they are there: whether it is of the type, rustc says.

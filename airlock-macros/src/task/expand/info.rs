@@ -78,9 +78,13 @@ fn parameters(task: &Task) -> TokenStream {
             let steady = is_steady(default);
             quote!(.with_default(#code, #steady))
         });
+        let also = &argument.also;
+        let also = (!also.is_empty()).then(|| quote!(.with_also(&[#(#also),*])));
         match argument.role {
-            Role::Secret => quote!(#krate::Parameter::secret(#name, #ty) #default),
-            Role::Argument | Role::State(_) => quote!(#krate::Parameter::new(#name, #ty) #default),
+            Role::Secret => quote!(#krate::Parameter::secret(#name, #ty) #default #also),
+            Role::Argument | Role::State(_) => {
+                quote!(#krate::Parameter::new(#name, #ty) #default #also)
+            }
         }
     });
     quote!(&[#(#parameters),*])
@@ -118,6 +122,10 @@ fn options(task: &Task) -> TokenStream {
     let removed = &task.removed;
     if !removed.is_empty() {
         calls.extend(quote!(.removed(&[#(#removed),*])));
+    }
+    let also = &task.also;
+    if !also.is_empty() {
+        calls.extend(quote!(.also(&[#(#also),*])));
     }
     if task.elsewhere {
         calls.extend(quote!(.elsewhere()));

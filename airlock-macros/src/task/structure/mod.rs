@@ -18,6 +18,7 @@ const KNOWN: &[Known] = &[
     Known::value("queue", "\"index\""),
     Known::value("max_attempts", "5"),
     Known::value("removed", "[\"note\"]"),
+    Known::value("also", "[\"sync_index\"]"),
     Known::flag("best_effort"),
     Known::value("crate", "my_crate::airlock"),
 ];
@@ -29,6 +30,7 @@ pub(super) fn parse(errors: &Errors, item: TokenStream) -> Option<Input> {
     let krate = options.take_crate(errors);
     let name = options.take_value("name");
     let removed = options.take_value("removed");
+    let also = options.take_value("also");
     let best_effort = options.take("best_effort").is_some();
     let calls = options.rest().into_iter();
     let calls = calls.filter_map(|given| Some((given.name, given.value?))).collect();
@@ -57,6 +59,7 @@ pub(super) fn parse(errors: &Errors, item: TokenStream) -> Option<Input> {
         name,
         calls,
         removed,
+        also,
         local: false,
         best_effort,
         elsewhere: true,
@@ -117,6 +120,7 @@ fn parameter(errors: &Errors, names: &Names, field: &syn::Field) -> Option<Param
         state: None,
         secret,
         default,
+        also: None,
         cfg: None,
         renamed: seen.renamed,
     })

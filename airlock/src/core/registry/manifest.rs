@@ -85,8 +85,8 @@ impl Manifest {
 
     /// The manifest as JSON, with the keys of each object sorted. What is not so of a task or a parameter is missing.
     ///
-    /// `{"version", "tasks": {name: {"parameters": [{"name", "type", "schema", "secret", "default" or "default_code"}],
-    /// "default_name", "queue", "max_attempts", "removed", "best_effort", "elsewhere"}}}`.
+    /// `{"version", "tasks": {name: {"parameters": [{"name", "type", "also", "schema", "secret", "default" or "default_code"}],
+    /// "default_name", "queue", "max_attempts", "removed", "also", "best_effort", "elsewhere"}}}`.
     pub fn to_json(&self) -> Value {
         let tasks: Map<_, _> =
             self.iter().map(|info| (info.name().to_owned(), task(info))).collect();
@@ -124,6 +124,7 @@ fn task(info: &TaskInfo) -> Value {
     add("queue", info.queue().map(Value::from));
     add("max_attempts", info.max_attempts().map(Value::from));
     add("removed", Some(info.removed()).filter(|names| !names.is_empty()).map(Value::from));
+    add("also", Some(info.also()).filter(|names| !names.is_empty()).map(Value::from));
     add("default_name", is(info.has_default_name()));
     add("best_effort", is(info.is_best_effort()));
     add("elsewhere", is(info.is_elsewhere()));
@@ -134,6 +135,9 @@ fn parameter_of(parameter: &Parameter, lacking: Lacking, schema: Option<Value>) 
     let mut json = json!({ "name": parameter.name(), "type": parameter.type_text() });
     if parameter.is_secret() {
         json["secret"] = true.into();
+    }
+    if !parameter.also().is_empty() {
+        json["also"] = parameter.also().into();
     }
     if let Some(schema) = schema {
         json["schema"] = schema;

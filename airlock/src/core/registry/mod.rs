@@ -72,17 +72,30 @@ impl Registry {
         let registered = inventory::iter::<Registration>.into_iter();
         let mut tasks: Vec<_> = registered.map(|Registration(info)| info()).collect();
         tasks.sort_by_key(|task| (task.name(), task.place()));
-        let duplicates: Vec<_> = tasks
+        let mut duplicates: Vec<_> = tasks
             .windows(2)
             .filter_map(|pair| match pair {
-                [first, second] if first.name() == second.name() => Some((*first, *second)),
+                [first, second] if first.name() == second.name() => {
+                    Some((first.name(), *first, *second))
+                }
                 _ => None,
             })
             .collect();
         if !duplicates.is_empty() {
             return Err(DuplicateTasks { duplicates });
         }
-        let by_name = tasks.iter().map(|task| (task.name(), *task)).collect();
+        let mut by_name: FxHashMap<_, _> = tasks.iter().map(|task| (task.name(), *task)).collect();
+        for task in &tasks {
+            for former in task.also() {
+                let known = *by_name.entry(former).or_insert(task);
+                if known != *task {
+                    duplicates.push((*former, known, *task));
+                }
+            }
+        }
+        if !duplicates.is_empty() {
+            return Err(DuplicateTasks { duplicates });
+        }
         Ok(Self { tasks, by_name })
     }
 
@@ -169,13 +182,14 @@ inventory::collect!(Registration);
 /// ```
 #[derive(Clone)]
 pub struct DuplicateTasks {
-    duplicates: Vec<(&'static TaskInfo, &'static TaskInfo)>,
+    /// Each with the name that is shared.
+    duplicates: Vec<(&'static str, &'static TaskInfo, &'static TaskInfo)>,
 }
 
 impl DuplicateTasks {
     /// Each pair of tasks that share a name.
     pub fn iter(&self) -> impl Iterator<Item = (&'static TaskInfo, &'static TaskInfo)> {
-        self.duplicates.iter().copied()
+        self.duplicates.iter().map(|(_, first, second)| (*first, *second))
     }
 }
 
@@ -184,10 +198,10 @@ impl fmt::Display for DuplicateTasks {
         f.write_str(
             "tasks share a name: give one of each pair another, `#[airlock::task(name = \"…\")]`",
         )?;
-        for (first, second) in &self.duplicates {
-            write!(f, "\n  `{first}`: {} and {}", first.place(), second.place())?;
+        for (name, first, second) in &self.duplicates {
+            write!(f, "\n  `{name}`: {} and {}", first.place(), second.place())?;
         }
-        let one_file = |(first, second): &(&TaskInfo, &TaskInfo)| {
+        let one_file = |(_, first, second): &(&str, &TaskInfo, &TaskInfo)| {
             first.place().file() == second.place().file()
         };
         if self.duplicates.iter().any(one_file) {

@@ -121,10 +121,12 @@ fn owned_by<T: Serialize>(argument: &T) -> usize {
 /// one of them, Python in another, and a message may have a third.
 pub(crate) fn position(names: &[Parameter], key: &str) -> Option<usize> {
     let exact = names.iter().position(|parameter| parameter.name() == key);
-    if exact.is_some() || key.is_ascii() {
+    if exact.is_some() {
         return exact;
     }
-    names.iter().position(|parameter| is_same_name(parameter.name(), key))
+    let former =
+        |parameter: &Parameter| parameter.also().iter().any(|name| is_same_name(name, key));
+    names.iter().position(|parameter| is_same_name(parameter.name(), key) || former(parameter))
 }
 
 fn is_same_name(name: &str, key: &str) -> bool {

@@ -34,6 +34,7 @@ pub struct TaskInfo {
     queue: Option<&'static str>,
     max_attempts: Option<u32>,
     removed: &'static [&'static str],
+    also: &'static [&'static str],
     best_effort: bool,
     elsewhere: bool,
     asynchronous: bool,
@@ -82,6 +83,11 @@ impl TaskInfo {
     /// The names of arguments that the task had: messages that carry them are read without them.
     pub fn removed(&self) -> &'static [&'static str] {
         self.removed
+    }
+
+    /// The names that the task had: messages, configurations and policies find it by them as well.
+    pub fn also(&self) -> &'static [&'static str] {
+        self.also
     }
 
     /// Whether its failure fails no flush, as [`Intent::best_effort`](crate::Intent::best_effort) says of one intent.
@@ -153,6 +159,7 @@ impl Definition {
             queue: None,
             max_attempts: None,
             removed: &[],
+            also: &[],
             best_effort: false,
             elsewhere: false,
             asynchronous: false,
@@ -216,6 +223,14 @@ impl Definition {
     pub const fn removed(self, names: &'static [&'static str]) -> Self {
         let Self(mut info) = self;
         info.removed = names;
+        Self(info)
+    }
+
+    /// The names that the task had.
+    #[must_use]
+    pub const fn also(self, names: &'static [&'static str]) -> Self {
+        let Self(mut info) = self;
+        info.also = names;
         Self(info)
     }
 

@@ -22,6 +22,7 @@ pub struct Parameter {
     type_text: &'static str,
     secret: bool,
     default: Option<WrittenDefault>,
+    also: &'static [&'static str],
 }
 
 /// What is written of a `#[default]`.
@@ -36,7 +37,7 @@ pub(crate) struct WrittenDefault {
 impl Parameter {
     #[doc(hidden)]
     pub const fn new(name: &'static str, type_text: &'static str) -> Self {
-        Self { name, type_text, secret: false, default: None }
+        Self { name, type_text, secret: false, default: None, also: &[] }
     }
 
     #[doc(hidden)]
@@ -48,6 +49,12 @@ impl Parameter {
     #[must_use]
     pub const fn with_default(self, code: &'static str, steady: bool) -> Self {
         Self { default: Some(WrittenDefault { code, steady }), ..self }
+    }
+
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_also(self, names: &'static [&'static str]) -> Self {
+        Self { also: names, ..self }
     }
 
     /// The parameter's name, which is its argument's key on the wire.
@@ -68,6 +75,11 @@ impl Parameter {
     /// Whether the parameter is `#[default]`: a message may lack it.
     pub fn has_default(&self) -> bool {
         self.default.is_some()
+    }
+
+    /// The names that the parameter had: in a message its argument may have one of them.
+    pub fn also(&self) -> &'static [&'static str] {
+        self.also
     }
 
     pub(crate) fn written_default(&self) -> Option<WrittenDefault> {

@@ -15,6 +15,8 @@ pub(super) struct Task {
     pub(super) queue: Option<String>,
     pub(super) max_attempts: Option<u64>,
     pub(super) removed: Vec<String>,
+    /// The names that it had.
+    pub(super) also: Vec<String>,
     pub(super) default_name: bool,
     pub(super) best_effort: bool,
     /// It is a struct.
@@ -29,6 +31,8 @@ pub(super) struct Parameter {
     pub(super) ty: String,
     /// The type's JSON schema, which there is where the feature `schemars` is on and the type has one.
     pub(super) schema: Option<Value>,
+    /// The names that it had.
+    pub(super) also: Vec<String>,
     pub(super) secret: bool,
     /// What the argument is in a message that lacks it, as a text for people.
     pub(super) default: Option<String>,
@@ -83,12 +87,12 @@ impl Task {
 fn task(json: &Value) -> Option<Task> {
     let task = json.as_object()?;
     let parameters = task.get("parameters")?.as_array()?.iter();
-    let removed = task.get("removed").and_then(Value::as_array).into_iter().flatten();
     Some(Task {
         parameters: parameters.map(parameter).collect::<Option<_>>()?,
         queue: text(task, "queue"),
         max_attempts: task.get("max_attempts").and_then(Value::as_u64),
-        removed: removed.filter_map(Value::as_str).map(str::to_owned).collect(),
+        removed: texts(task, "removed"),
+        also: texts(task, "also"),
         default_name: is(task, "default_name"),
         best_effort: is(task, "best_effort"),
         elsewhere: is(task, "elsewhere"),
@@ -104,6 +108,7 @@ fn parameter(json: &Value) -> Option<Parameter> {
         name: text(parameter, "name")?,
         ty: text(parameter, "type")?,
         schema: parameter.get("schema").cloned(),
+        also: texts(parameter, "also"),
         secret: is(parameter, "secret"),
         default: value.or_else(code),
     })
@@ -111,6 +116,11 @@ fn parameter(json: &Value) -> Option<Parameter> {
 
 fn text(object: &Object, key: &str) -> Option<String> {
     object.get(key)?.as_str().map(str::to_owned)
+}
+
+fn texts(object: &Object, key: &str) -> Vec<String> {
+    let texts = object.get(key).and_then(Value::as_array).into_iter().flatten();
+    texts.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn is(object: &Object, key: &str) -> bool {

@@ -47,7 +47,10 @@ impl ArrivedList {
     }
 
     fn blocks(&self, intent: &Intent) -> bool {
-        self.tasks.contains(intent.name()) == (self.list == List::Block)
+        let mut former = intent.task().also().iter();
+        let listed =
+            self.tasks.contains(intent.name()) || former.any(|name| self.tasks.contains(*name));
+        listed == (self.list == List::Block)
     }
 }
 

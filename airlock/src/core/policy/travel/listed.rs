@@ -9,7 +9,10 @@ use crate::core::task::TaskInfo;
 impl Travel {
     /// That of a list of tasks, which goes along as their names: `{"tasks": […]}`, and `"refuse": true` where it does.
     pub(crate) fn listed(policy: &'static str, tasks: &TaskSet, refuse: bool) -> Self {
-        let names: Vec<_> = tasks.iter().map(TaskInfo::name).collect();
+        // A binary in which one still has its former name knows no other.
+        let of =
+            |task: &'static TaskInfo| [task.name()].into_iter().chain(task.also().iter().copied());
+        let names: Vec<_> = tasks.iter().flat_map(of).collect();
         Self::of_names(policy, &names, refuse)
     }
 

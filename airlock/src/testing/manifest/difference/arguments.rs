@@ -38,6 +38,16 @@ pub(super) fn compare(all: &mut Differences, task: &str, was: &Task, is: &Task) 
             all.compatible(removed(task, old));
             continue;
         }
+        if let Some(place) = new.iter().position(|one| one.also.contains(&old.name)) {
+            let one = new.remove(place);
+            let (name, former) = (&one.name, &old.name);
+            changed(all, task, is, old, one);
+            all.compatible(format!(
+                "`{task}`: the argument `{former}` is called `{name}`, and a message in flight is read under its \
+                 former name; an older worker rejects new messages, so deploy workers first"
+            ));
+            continue;
+        }
         let renamed = |one: &&Parameter| one.ty == old.ty && one.default.is_none();
         let line = match new.iter().position(renamed) {
             Some(place) => renamed_to(task, is, old, new.remove(place)),
@@ -64,11 +74,27 @@ pub(super) fn compare(all: &mut Differences, task: &str, was: &Task, is: &Task) 
             ));
         }
     }
+    for one in &is.parameters {
+        former_names_gone(all, task, was, one);
+    }
     let kept = is.parameters.iter().filter_map(|one| Some((was.parameter(&one.name)?, one)));
     for (old, one) in kept {
         changed(all, task, is, old, one);
     }
     order(all, task, was, is);
+}
+
+/// Former names that were listed, and that a message may still have.
+fn former_names_gone(all: &mut Differences, task: &str, was: &Task, one: &Parameter) {
+    let before = was.parameters.iter().find(|old| old.name == one.name);
+    let before = before.map(|old| &old.also[..]).unwrap_or_default();
+    for former in before.iter().filter(|former| !one.also.contains(former)) {
+        all.breaking(format!(
+            "`{task}`: the argument `{}` is no longer read under its former name `{former}`: a message that has that is \
+             rejected, as surplus; write `#[also({former:?})]` on it until none is left",
+            one.name
+        ));
+    }
 }
 
 fn removed(task: &str, old: &Parameter) -> String {
@@ -85,9 +111,14 @@ fn removed(task: &str, old: &Parameter) -> String {
 
 fn renamed_to(task: &str, is: &Task, old: &Parameter, new: &Parameter) -> String {
     let (old, new, written) = (&old.name, &new.name, Written::of(is));
+    let renamed = if is.elsewhere {
+        format!("keep the name `{old}`")
+    } else {
+        format!("write `#[also({old:?})]` on `{new}` if it was renamed")
+    };
     format!(
         "`{task}`: the argument `{old}` is gone, and `{new}` is new and of its type: a message in flight is rejected, \
-         for it has the one and lacks the other; keep the name `{old}`, or, to read messages without its value, write \
+         for it has the one and lacks the other; {renamed}, or, to read messages without its value, write \
          {} and {} on `{new}`",
         written.removed(old),
         written.default()

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use super::Differences;
+use super::arguments::Written;
 use crate::testing::manifest::read::Task;
 
 pub(super) fn compare(all: &mut Differences, task: &str, was: &Task, is: &Task) {
@@ -14,6 +15,15 @@ pub(super) fn compare(all: &mut Differences, task: &str, was: &Task, is: &Task) 
     } else if was.elsewhere && !is.elsewhere {
         all.compatible(format!(
             "`{task}` is a function now, and this program's workers can run it"
+        ));
+    }
+    for former in was.also.iter().filter(|former| !is.also.contains(former)) {
+        let names = is.also.iter().chain([former]).map(|name| format!("{name:?}"));
+        let names: Vec<_> = names.collect();
+        let write = Written::of(is).option(&format!("also = [{}]", names.join(", ")));
+        all.breaking(format!(
+            "`{task}` is no longer found by its former name `{former}`: a message that has that is rejected as an \
+             unknown task; write {write} until none is left"
         ));
     }
     if was.queue != is.queue {

@@ -11,6 +11,10 @@ pub(super) fn compare(all: &mut Differences, was: &Tasks, is: &Tasks) {
     for (name, task) in gone {
         let there = registry().ok().and_then(|registry| registry.find(name).ok());
         match (there, successor(name, task, &new)) {
+            (Some(task), _) if !task.is_local() && task.name() != name => all.compatible(format!(
+                "`{name}` is called `{task}`, and a message in flight finds it by its former name; an older worker \
+                 rejects new messages, so deploy workers first"
+            )),
             (Some(task), _) if !task.is_local() => all.compatible(format!(
                 "`{name}` is not among the tasks listed, and a message in flight is read as ever"
             )),
@@ -20,10 +24,10 @@ pub(super) fn compare(all: &mut Differences, was: &Tasks, is: &Tasks) {
             )),
             (None, Some((successor, task))) => {
                 let write = Written::of(task).option(&format!("name = {name:?}"));
+                let also = Written::of(task).option(&format!("also = [{name:?}]"));
                 all.breaking(format!(
                     "`{name}` is gone, and `{successor}` has its arguments: a message in flight is rejected as an \
-                     unknown task; write {write} if it was renamed, or keep a task of the old name that calls the \
-                     new function"
+                     unknown task; write {write} if it was renamed, or {also} to keep the new name"
                 ));
             }
             (None, None) => all.breaking(format!(
