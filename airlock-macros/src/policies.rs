@@ -64,6 +64,9 @@ fn resolve_parts(errors: &Errors, krate: &TokenStream, policy: &mut Expr) {
         Expr::Call(call) => {
             let Expr::Path(function) = bare_mut(&mut call.func) else { return };
             let listing = LISTING.iter().any(|name| function.path.is_ident(name));
+            if function.path.is_ident("StaysHere") {
+                call.args.iter_mut().for_each(resolve);
+            }
             prefix(krate, BUILT_IN, function);
             if listing {
                 let tasks = TaskSet::check(errors, krate.clone(), &call.args).expand();
@@ -205,6 +208,14 @@ mod tests {
         assert_eq!(
             resolved(parse_quote!((DropAll, [Limit::per_flush(3)], &LogOnFlush::default()))),
             "(::airlock::DropAll, [::airlock::Limit::per_flush(3)], &::airlock::LogOnFlush::default())"
+        );
+    }
+
+    #[test]
+    fn finds_what_is_let_go() {
+        assert_eq!(
+            resolved(parse_quote!(StaysHere((Coalesce, Limit::per_flush(3))))),
+            "::airlock::StaysHere((::airlock::Coalesce, ::airlock::Limit::per_flush(3)))"
         );
     }
 
