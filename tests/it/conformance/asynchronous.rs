@@ -10,14 +10,18 @@ use serde_json::{Value, json};
 use super::program::{End, FlushWhen, OnError, Scenario, Statement};
 use super::world::{self, Error, Outcome, Trace};
 
-pub(super) fn run_all(scenarios: &[Scenario]) -> HashMap<String, Vec<Value>> {
+pub(super) fn run_all(
+    scenarios: &[Scenario],
+    trace: impl Fn() -> Trace,
+) -> HashMap<String, Vec<Value>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).build();
     runtime.expect("threads can be started").block_on(async {
         let runs: Vec<_> = scenarios
             .iter()
             .map(|scenario| {
                 let (id, program) = (scenario.id.clone(), scenario.program.clone());
-                tokio::spawn(async move { (id, run(&program).await) })
+                let trace = trace();
+                tokio::spawn(async move { (id, run(trace, &program).await) })
             })
             .collect();
         let mut traces = HashMap::new();
@@ -29,8 +33,7 @@ pub(super) fn run_all(scenarios: &[Scenario]) -> HashMap<String, Vec<Value>> {
     })
 }
 
-async fn run(program: &[Statement]) -> Vec<Value> {
-    let trace = Trace::default();
+async fn run(trace: Trace, program: &[Statement]) -> Vec<Value> {
     let _left = body(&trace, program).await;
     trace.into_events()
 }

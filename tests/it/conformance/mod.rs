@@ -11,6 +11,7 @@ mod world;
 
 use program::Scenario;
 use serde_json::Value;
+use world::Trace;
 
 const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/conformance/scenarios.jsonl");
 
@@ -56,8 +57,18 @@ fn sync_scopes_conform() {
 
 #[test]
 fn async_scopes_conform_many_at_once() {
+    assert_conform_at_once(Trace::default);
+}
+
+/// The boundary goes along: a process that gets nothing but messages leaves the same traces.
+#[test]
+fn scopes_whose_flushes_are_messages_conform() {
+    assert_conform_at_once(Trace::crossing);
+}
+
+fn assert_conform_at_once(trace: impl Fn() -> Trace) {
     let scenarios = scenarios();
-    let traces = asynchronous::run_all(&scenarios);
+    let traces = asynchronous::run_all(&scenarios, trace);
     assert_conform(|scenario| {
         traces.get(&scenario.id).cloned().unwrap_or_else(|| panic!("{} was not run", scenario.id))
     });

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
+use airlock::envelope::{self, Envelope};
+use airlock::worker::{Settlement, Worker};
 use airlock::{
-    AllowAll, AllowOnly, AssertNoEffects, BlockTasks, DropAll, EnqueueError, Fate, FlushError,
-    Inline, LogOnFlush, Report, Scope, TaskSet, tasks,
+    AllowAll, AllowOnly, AssertNoEffects, Batch, BlockTasks, DispatchError, DropAll, EnqueueError,
+    Executor, Fate, FlushError, Inline, LogOnFlush, Report, Scope, TaskSet, tasks,
 };
 use serde_json::{Value, json};
 
@@ -12,25 +14,61 @@ use super::program::{self, Release, ReleaseWord};
 
 /// The trace of one run.
 #[derive(Clone, Default)]
-pub(super) struct Trace(Arc<Mutex<Vec<Value>>>);
+pub(super) struct Trace {
+    events: Arc<Mutex<Vec<Value>>>,
+    /// Whether each flush goes to another process, as messages.
+    crosses: bool,
+}
 
 impl Trace {
     pub(super) fn push(&self, event: Value) {
-        self.0.lock().expect("no panic while tracing").push(event);
+        self.events.lock().expect("no panic while tracing").push(event);
     }
 
     pub(super) fn into_events(self) -> Vec<Value> {
-        std::mem::take(&mut self.0.lock().expect("no panic while tracing"))
+        std::mem::take(&mut self.events.lock().expect("no panic while tracing"))
+    }
+
+    /// That of a run in which each flush goes to another process, as messages.
+    pub(super) fn crossing() -> Self {
+        Self { crosses: true, ..Self::default() }
     }
 
     /// An executor that runs the tasks here and lets them write into this trace.
-    pub(super) fn executor(&self) -> Inline {
-        let tasks = tasks![alpha, bravo, charlie, delta, boom];
-        Inline::builder().state(self.clone()).serving(tasks).build().expect("the trace is given")
+    fn here(&self) -> Inline {
+        let inline = Inline::builder().state(self.clone()).serving(all());
+        inline.build().expect("the trace is given")
+    }
+
+    /// One whose tasks are run by a worker that gets nothing but their messages.
+    fn elsewhere(&self) -> Crossing {
+        let worker = airlock::worker().state(self.clone()).serving(all()).max_attempts(1);
+        Crossing(worker.build().expect("the trace is given"))
     }
 
     fn dispatched(&self, name: &str, arg: i64) {
         self.push(json!(["dispatched", name, arg]));
+    }
+}
+
+fn all() -> TaskSet {
+    tasks![alpha, bravo, charlie, delta, boom]
+}
+
+/// Hands each intent to a worker as a message, in order, and stops at the first that fails.
+struct Crossing(Worker);
+
+impl Executor for Crossing {
+    async fn dispatch(&self, batch: &mut Batch) -> Result<(), DispatchError> {
+        let messages = envelope::of_batch(batch, "Crossing", &[])?;
+        for (index, message) in messages.iter().map(Envelope::to_json).enumerate() {
+            let message = Envelope::from_json(&message).expect("it was written as one");
+            match self.0.perform(&message, 1).await {
+                Settlement::Done => {}
+                other => return Err(DispatchError::at(index, other.to_string())),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -141,7 +179,12 @@ pub(super) fn policy(policy: &program::Policy) -> Box<dyn airlock::Policy> {
 }
 
 pub(super) fn scope(trace: &Trace, judge: &program::Policy, release: &Release) -> Scope {
-    let scope = airlock::scope().policy(policy(judge)).executor(trace.executor());
+    let scope = airlock::scope().policy(policy(judge));
+    let scope = if trace.crosses {
+        scope.executor(trace.elsewhere())
+    } else {
+        scope.executor(trace.here())
+    };
     match release {
         Release::Word(ReleaseWord::None) => scope,
         Release::Word(ReleaseWord::All) => scope.release_all(),
