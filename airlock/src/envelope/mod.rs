@@ -88,10 +88,9 @@ pub struct Envelope {
     /// What the policies in force where the intent was enqueued are elsewhere. Most intents of a batch share them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     policies: Option<Arc<RawValue>>,
-    /// Whether it was made of another system's message.
     #[cfg(feature = "worker")]
     #[serde(skip)]
-    foreign: bool,
+    due: Due,
     /// It isn't part of the JSON: engines whose messages have a time limit have their own field for it.
     #[cfg(feature = "worker")]
     #[serde(skip)]
@@ -119,6 +118,19 @@ impl EnvelopeOptions {
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// Since when a message could have run.
+#[cfg(feature = "worker")]
+#[derive(Clone, Copy, Default)]
+enum Due {
+    /// Since what the envelope says.
+    #[default]
+    Written,
+    /// Since another system has sent it.
+    Since(SystemTime),
+    /// It says no time.
+    Unknown,
 }
 
 fn is_empty(text: &str) -> bool {
@@ -214,10 +226,11 @@ impl Envelope {
     /// anew, and of those the id of airlock's says when it was made.
     #[cfg(feature = "worker")]
     pub(crate) fn due_since(&self) -> Option<SystemTime> {
-        if self.foreign {
-            return read::time_of(self.id);
+        match self.due {
+            Due::Written => Some(self.at().map_or(self.enqueued_at, |at| at.max(self.enqueued_at))),
+            Due::Since(sent) => Some(sent),
+            Due::Unknown => None,
         }
-        Some(self.at().map_or(self.enqueued_at, |at| at.max(self.enqueued_at)))
     }
 
     /// How long one attempt may take, if that is shorter than the worker's timeout.
@@ -256,6 +269,13 @@ impl Envelope {
     #[cfg(feature = "_celery")]
     pub(crate) fn with_time_limit(mut self, limit: Option<Duration>) -> Self {
         self.time_limit = limit;
+        self
+    }
+
+    /// Says that its id is none of the sender's, and says nothing of the time.
+    #[cfg(feature = "_celery")]
+    pub(crate) fn with_new_id(mut self) -> Self {
+        self.due = Due::Unknown;
         self
     }
 

@@ -10,6 +10,8 @@ use uuid::Uuid;
 use crate::core::intent::Intent;
 use crate::core::registry::Registry;
 use crate::core::task::decode_error::DecodeError;
+#[cfg(feature = "worker")]
+use crate::envelope::Due;
 use crate::envelope::{Envelope, EnvelopeError, EnvelopeOptions, VERSION, VERSION_WITH_POLICIES};
 
 impl Envelope {
@@ -64,7 +66,7 @@ impl Envelope {
             trace: None,
             policies: None,
             #[cfg(feature = "worker")]
-            foreign: true,
+            due: time_of(id).map_or(Due::Unknown, Due::Since),
             #[cfg(feature = "worker")]
             time_limit: None,
         };

@@ -9,6 +9,8 @@ use uuid::Uuid;
 
 use crate::core::intent::{EncodeError, Intent};
 use crate::core::task::options::Start;
+#[cfg(feature = "worker")]
+use crate::envelope::Due;
 use crate::envelope::trace::current_trace;
 use crate::envelope::{Envelope, EnvelopeOptions, VERSION, VERSION_WITH_POLICIES};
 
@@ -55,7 +57,7 @@ impl Envelope {
             trace: current_trace(),
             policies,
             #[cfg(feature = "worker")]
-            foreign: false,
+            due: Due::Written,
             #[cfg(feature = "worker")]
             time_limit: None,
         };

@@ -1,7 +1,7 @@
 //! Rows of best effort: where they can't be written, their transaction goes on without them.
 
-use airlock::block_tasks;
 use airlock::transaction::TransactionError;
+use airlock::{Limit, StaysHere, block_tasks};
 use airlock_transactions::driver::statement;
 use diesel::connection::SimpleConnection;
 use diesel::{Connection, SqliteConnection};
@@ -144,4 +144,17 @@ async fn they_are_rows_like_the_others_where_all_goes_well() {
     });
     quiet.run_async(dropped).await.expect("committed");
     assert_eq!(shop.jobs().await, [3, 2, 1]);
+}
+
+#[tokio::test]
+async fn a_limit_lets_the_others_pass_first() {
+    let (shop, database) = Shop::with_queue().await;
+    let limit = airlock::policy(StaysHere(Limit::per_flush(1)));
+    let placed = database.transaction(async |_: &mut sqlx::SqliteConnection| {
+        send_mail::intent(shop.mails.number(), 1).best_effort().enqueue()?;
+        shop.mails.enqueue(2)?;
+        Ok::<_, ShopError>(())
+    });
+    limit.run_async(placed).await.expect("committed");
+    assert_eq!(shop.jobs().await, [2]);
 }

@@ -44,9 +44,13 @@ impl ReceivedMessage<'_> {
         self.check_content()?;
         let arguments = body::arguments(task, self.body)?;
         // With Celery, a sender may choose any text as the id; by default it is a UUID.
-        let id = self.text("id").and_then(|id| id.parse().ok()).unwrap_or_else(Uuid::now_v7);
+        let id = self.text("id").and_then(|id| id.parse().ok());
         let trace = |parent| TraceContext::new(parent, self.text("tracestate").unwrap_or_default());
-        Envelope::foreign(id, task, &arguments)?
+        let envelope = match id {
+            Some(id) => Envelope::foreign(id, task, &arguments)?,
+            None => Envelope::foreign(Uuid::now_v7(), task, &arguments)?.with_new_id(),
+        };
+        envelope
             .with_queue(self.queue)
             .with_at(self.time("eta")?)
             .with_expires(self.time("expires")?)
@@ -155,6 +159,19 @@ mod tests {
             body: body.as_bytes(),
         };
         raw.envelope()
+    }
+
+    /// Python's ids say no time, and what has none gets one that says nothing of when it was sent.
+    #[test]
+    fn says_since_when_it_waits_as_far_as_its_id_does() {
+        let since = |headers| decoded(headers, "[[], {}, {}]").expect("an envelope").due_since();
+        let airlock_s = "019cb7a5-d611-7c3e-9d0a-5b1f0f6c2a77";
+        assert!(since(json!({"task": "none.such", "id": airlock_s})).is_some());
+        let python_s = "5f2b5d5a-1d0e-4d4f-9c60-0a7a52f7b1d4";
+        for id in [json!(python_s), json!("job 7"), json!(null)] {
+            assert_eq!(since(json!({"task": "none.such", "id": id})), None);
+        }
+        assert_eq!(since(json!({"task": "none.such"})), None);
     }
 
     #[test]

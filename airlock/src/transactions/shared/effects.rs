@@ -62,13 +62,16 @@ impl PendingEffects {
     /// Turns those of the queue that the policies let pass into rows, which still have to be written.
     pub(crate) fn become_rows<C>(&mut self, settings: &Settings<C>) {
         let Some(mut queued) = self.take_queued(settings) else { return };
+        let mut best_effort = Vec::new();
         loop {
             let Some(task) = queued.intents().find(|intent| intent.is_best_effort()) else { break };
             let task = task.name();
             let of_task = |intent: &Intent| intent.is_best_effort() && intent.name() == task;
-            self.best_effort.extend(queued.take_to_flush(of_task).map(PendingRows::judged));
+            best_effort.extend(queued.take_to_flush(of_task));
         }
+        // What a policy counts are the others first.
         self.rows = PendingRows::judged(queued);
+        self.best_effort = best_effort.into_iter().map(PendingRows::judged).collect();
     }
 
     /// The rows that the transaction has with its data, or not at all.
