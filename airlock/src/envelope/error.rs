@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::core::cut::{plain, shortened};
-use crate::core::task::without_values::without_values;
+use crate::core::task::without_values::json_fault;
 use crate::envelope::read::time_of;
 use crate::envelope::{Envelope, VERSION_WITH_POLICIES};
 
@@ -85,18 +85,6 @@ impl EnvelopeError {
     pub(crate) fn due_since(&self) -> Option<SystemTime> {
         self.due_since
     }
-}
-
-/// What is wrong with a JSON text, and where, without a value that is in it: it may be a secret.
-pub(crate) fn json_fault(error: &serde_json::Error) -> String {
-    let said = error.to_string();
-    if !error.is_data() {
-        // The reader's own words.
-        return said;
-    }
-    without_values(&said).unwrap_or_else(|| {
-        format!("a value that can't be read at line {} column {}", error.line(), error.column())
-    })
 }
 
 impl fmt::Display for EnvelopeError {

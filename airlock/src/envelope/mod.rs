@@ -28,8 +28,6 @@ use uuid::Uuid;
 pub(crate) use batch::each;
 pub use batch::of_batch;
 pub use error::EnvelopeError;
-#[cfg(feature = "_celery")]
-pub(crate) use error::json_fault;
 #[cfg(feature = "_store")]
 pub(crate) use expiry::without_expiry;
 pub use trace::TraceContext;

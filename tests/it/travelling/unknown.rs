@@ -67,9 +67,14 @@ async fn in_the_end_it_is_a_dead_letter_that_says_all_of_it() {
 #[tokio::test]
 async fn what_can_t_be_read_is_not_run_either() {
     for (policies, why) in [
-        ("7", "invalid type: integer `7`, expected a sequence"),
+        ("7", "invalid type: integer, expected a sequence"),
         (r#"[{"settings":1}]"#, "missing field `name`"),
         (r#"[{"name":"up-to","settings":{"order":"seven"}}]"#, "its settings: invalid type"),
+        (
+            r#"[{"name":"up-to","settings":{"order":"s3cret"}}]"#,
+            "invalid type: string, expected u64",
+        ),
+        ("[{\"name\":\"a\\u001b\\nb\"}]", "the policy `a\\u{1b}\\nb`"),
         (r#"[{"name":"BlockTasks"}]"#, "its settings: invalid type: null"),
         (r#"[{"name":"twice"}]"#, "two policies of that name, at tests/it"),
         (r#"[{"name":"panics"}]"#, "reading its policies panicked: no settings"),

@@ -15,6 +15,19 @@ pub(crate) fn without_values(said: &str) -> Option<String> {
     })
 }
 
+/// What is wrong with a JSON text, and where, without a value that is in it.
+#[cfg(feature = "envelope")]
+pub(crate) fn json_fault(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    if !error.is_data() {
+        // The reader's own words.
+        return said;
+    }
+    without_values(&said).unwrap_or_else(|| {
+        format!("a value that can't be read at line {} column {}", error.line(), error.column())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::without_values;

@@ -9,8 +9,9 @@ use serde_json::value::RawValue;
 
 use crate::core::registry::registry;
 use crate::core::task::Parameter;
+use crate::core::task::without_values::json_fault;
 use crate::engines::celery::fields::fields;
-use crate::envelope::{EnvelopeError, json_fault};
+use crate::envelope::EnvelopeError;
 
 /// The body of protocol 2: positional arguments, keyword arguments, and what to call next.
 #[derive(Deserialize)]

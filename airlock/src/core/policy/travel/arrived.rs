@@ -6,8 +6,10 @@ use serde_json::value::RawValue;
 
 use super::arrived_list::{ArrivedList, List};
 use super::{Travelling, TravellingRegistration};
+use crate::core::cut::{plain, shortened};
 use crate::core::policy::{AssertNoEffects, DropAll, Policy};
 use crate::core::task::nearest::nearest;
+use crate::core::task::without_values::json_fault;
 
 /// The names of airlock's own.
 const OWN: [&str; 4] = ["BlockTasks", "AllowOnly", "DropAll", "AssertNoEffects"];
@@ -25,8 +27,9 @@ pub(crate) fn arrived(list: &RawValue) -> Result<Vec<Box<dyn Policy>>, UnknownPo
 
 fn read(Travelling { name, settings }: &Travelling) -> Result<Box<dyn Policy>, UnknownPolicy> {
     let settings = settings.as_ref().map_or("null", |settings| settings.get());
-    let unreadable =
-        |error: serde_json::Error| UnknownPolicy::new(name, format!("its settings: {error}"));
+    let unreadable = |error: serde_json::Error| {
+        UnknownPolicy::new(name, format!("its settings: {}", json_fault(&error)))
+    };
     match &**name {
         "BlockTasks" => return ArrivedList::read(List::Block, settings).map_err(unreadable),
         "AllowOnly" => return ArrivedList::read(List::AllowOnly, settings).map_err(unreadable),
@@ -59,11 +62,13 @@ pub(crate) struct UnknownPolicy {
 
 impl UnknownPolicy {
     fn new(name: &str, why: String) -> Self {
-        Self { name: name.to_owned(), why }
+        // It is off the wire.
+        const LONGEST: usize = 256;
+        Self { name: plain(&shortened(name.to_owned(), LONGEST)), why }
     }
 
     fn list(error: &serde_json::Error) -> Self {
-        Self::new("…", format!("the list of policies: {error}"))
+        Self::new("…", format!("the list of policies: {}", json_fault(error)))
     }
 }
 
